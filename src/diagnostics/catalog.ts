@@ -1,0 +1,70 @@
+/** What every error code means. One entry per kind of mistake; `help` is the remedy used when the raiser has no better one. */
+export interface CatalogEntry {
+  readonly title: string;
+  readonly help?: string;
+}
+
+function entries<K extends string>(table: Record<K, CatalogEntry>): Record<K, CatalogEntry> {
+  return table;
+}
+
+export const CATALOG = entries({
+  // 1xxx: tracing and values
+  TW1001: {
+    title: "A traced value has no concrete number",
+    help: "use np.where, cond, whileLoop or scan instead of a JavaScript condition, or mark the argument static (staticArgnums)",
+  },
+  TW1002: {
+    title: "A traced value escaped the function that was being traced",
+    help: "return the value from the function instead of storing it outside",
+  },
+  TW1003: { title: "Not an array", help: "pass an array, a number, a boolean or a tree of them" },
+  TW1004: { title: "JavaScript operators do not work on arrays", help: "use methods: x.add(y), x.mul(y), x.less(y)" },
+  TW1005: { title: "A transformed function must be synchronous", help: "trace a plain function; await outside of it" },
+  TW1006: { title: "A static argument cannot be used as a cache key" },
+  TW1007: { title: "Wrong number or kind of arguments" },
+  TW1008: { title: "The array was donated and no longer holds data", help: "use the result of the call that took the array, or drop it from donate" },
+  TW1009: { title: "Wrong tree structure" },
+  // 2xxx: shapes, dtypes, axes
+  TW2001: { title: "Shapes do not match" },
+  TW2002: { title: "Shapes cannot be broadcast together" },
+  TW2003: { title: "Contracting dimensions differ" },
+  TW2004: { title: "Axis out of range" },
+  TW2005: { title: "Dtype is not accepted" },
+  TW2006: { title: "Dtypes differ", help: "convert one side with .astype(dtype)" },
+  TW2007: { title: "Wrong rank" },
+  TW2008: { title: "Reshape changes the number of elements" },
+  TW2009: { title: "Index out of range" },
+  TW2010: { title: "A non-integer number meets an integer array", help: "convert the array with .astype('f32') first" },
+  TW2011: { title: "Invalid parameter of an operation" },
+  TW2012: { title: "A boolean mask makes a shape that depends on values", help: "use np.where(mask, x, fill), or index outside jit" },
+  TW2013: { title: "A dimension expression cannot be read" },
+  TW2014: { title: "The size must be known here", help: "give a literal size" },
+  // 3xxx: transformations
+  TW3001: { title: "grad needs a scalar output", help: "reduce the output (np.sum, np.mean), or use vjp, jacrev or jacfwd" },
+  TW3002: { title: "grad needs floating-point inputs", help: "convert the input with .astype('f32'), or leave it out of argnums" },
+  TW3003: {
+    title: "whileLoop has no reverse mode",
+    help: "use scan or foriLoop with a static trip count, jvp or jacfwd, or customRoot for a fixed point",
+  },
+  TW3004: { title: "Not differentiable" },
+  TW3005: { title: "vmap: sizes of mapped axes differ" },
+  TW3006: { title: "vmap: bad axes" },
+  TW3007: { title: "Unknown axis name", help: "give the name to vmap(f, { axisName })" },
+  TW3008: { title: "Carry type changes in a loop" },
+  TW3009: { title: "Branches return different types" },
+  TW3010: { title: "A custom rule returned something of the wrong type" },
+  TW3011: { title: "The function is not linear in its inputs" },
+  TW3012: { title: "An ordered effect cannot be batched" },
+  // 4xxx: running
+  TW4001: { title: "Out of memory", help: "use smaller batches, donate inputs, or checkpoint the function" },
+  TW4002: { title: "A NaN was produced", help: "look at the named operation; debug.print shows its inputs" },
+  TW4003: { title: "The array was disposed" },
+  TW4004: { title: "The file holds no program that can be shown" },
+  // 5xxx: files
+  TW5001: { title: "The file is not valid" },
+  TW5002: { title: "The file holds a dtype that Tilework does not have" },
+  TW5003: { title: "The entry is not in the file" },
+});
+
+export type Code = keyof typeof CATALOG;

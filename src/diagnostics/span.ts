@@ -1,0 +1,88 @@
+/** Where in the user's source something came from. Lines and columns are 1-based. */
+export interface Span {
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
+  /** Name of the enclosing function, when the engine knows it. */
+  readonly functionName?: string;
+}
+
+/** A span that is cheap to record and resolved only when somebody looks at it. */
+export interface SpanRef {
+  resolve(): Span | undefined;
+}
+
+/** A span that is already known (source capture, parsed programs). */
+export function knownSpan(span: Span): SpanRef {
+  return { resolve: () => span };
+}
+
+const FRAME = /^\s*at (?:(.*?) \()?(.*?):(\d+):(\d+)\)?$/;
+
+/** True for stack frames that belong to Tilework itself or to the engine, which a user does not want to see. */
+function isInternalFrame(file: string): boolean {
+  if (file.startsWith("node:") || file === "native") return true;
+  const path = file.replace(/\\/g, "/");
+  if (internalRoot !== undefined && path.startsWith(internalRoot)) return true;
+  return false;
+}
+
+/** The folder that holds Tilework's modules (`src` or `dist`), found from this module's own address. */
+const internalRoot: string | undefined = (() => {
+  const here = import.meta.url;
+  const cut = here.lastIndexOf("/diagnostics/");
+  return cut < 0 ? undefined : here.slice(0, cut + 1);
+})();
+
+/** The stack frames of the user's own code, innermost first. */
+export function userFrames(stack: string | undefined): Span[] {
+  const frames: Span[] = [];
+  for (const text of stack?.split("\n") ?? []) {
+    const match = FRAME.exec(text);
+    if (!match) continue;
+    const [, functionName, file, line, column] = match;
+    const address = file.startsWith("file:") || file.startsWith("http") || file.startsWith("node:") ? file : `file://${file}`;
+    if (isInternalFrame(address)) continue;
+    frames.push({
+      file: file.replace(/^file:\/\//, ""),
+      line: Number(line),
+      column: Number(column),
+      ...(functionName ? { functionName } : {}),
+    });
+  }
+  return frames;
+}
+
+interface StackTraceLimited {
+  stackTraceLimit: number;
+}
+
+/** The stack as it is now; the text is made (and the user's frame searched) only on `resolve()`. */
+class StackSpan implements SpanRef {
+  #holder: { stack?: string } | undefined;
+  #span: Span | undefined;
+  constructor(holder: { stack?: string }) {
+    this.#holder = holder;
+  }
+  resolve(): Span | undefined {
+    if (this.#holder) {
+      this.#span = userFrames(this.#holder.stack)[0];
+      this.#holder = undefined;
+    }
+    return this.#span;
+  }
+}
+
+/** Records the caller's position: a few microseconds, no text is made. */
+export function currentSpan(): SpanRef {
+  const limited = Error as unknown as StackTraceLimited;
+  const previous = limited.stackTraceLimit;
+  limited.stackTraceLimit = 24;
+  const holder = new Error();
+  limited.stackTraceLimit = previous;
+  return new StackSpan(holder);
+}
+
+export function printSpan(span: Span): string {
+  return `${span.file}:${span.line}:${span.column}`;
+}

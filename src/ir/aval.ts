@@ -1,0 +1,37 @@
+import type { Dim, Shape } from "./dim.js";
+import { shapeSame } from "./dim.js";
+import type { DType } from "./dtype.js";
+
+/** What is known of an array without its values: shape and element type. `weak` marks what came from a JS number. */
+export interface Aval {
+  readonly shape: Shape;
+  readonly dtype: DType;
+  readonly weak?: boolean | undefined;
+}
+
+export function aval(shape: Shape, dtype: DType, weak = false): Aval {
+  return weak ? { shape, dtype, weak: true } : { shape, dtype };
+}
+
+/** The same shape and dtype; weakness is not compared. */
+export function avalSame(a: Aval, b: Aval): boolean {
+  return a.dtype === b.dtype && shapeSame(a.shape, b.shape);
+}
+
+/** `f32[2,3]`, with a `~` in front of what is weakly typed. */
+export function printAval(a: Aval): string {
+  return `${a.weak ? "~" : ""}${a.dtype}[${a.shape.map(String).join(",")}]`;
+}
+
+export function rankOf(a: Aval): number {
+  return a.shape.length;
+}
+
+/** The shape as numbers; for the layers below capture, where every size is known. */
+export function staticShape(a: { readonly shape: readonly Dim[] }): readonly number[] {
+  return a.shape as readonly number[];
+}
+
+export function sizeOf(a: Aval): number {
+  return staticShape(a).reduce((x, y) => x * y, 1);
+}

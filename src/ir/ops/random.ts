@@ -1,0 +1,10 @@
+import type { None } from "./elementwise.js";
+
+export interface RandomOps {
+  /** (k0, k1, x0, x1), all u32 of one shape, to (y0, y1): the 20-round Threefry-2x32 block (Salmon et al. 2011). */
+  threefry2x32: None;
+  /** u32[..., 2] to key[...]. */
+  random_wrap: None;
+  /** key[...] to u32[..., 2]. */
+  random_unwrap: None;
+}

@@ -1,0 +1,56 @@
+/**
+ * Plans: the order of launches, the loops and branches between them, and where every value lives in memory.
+ * One plan is one module; on Wasm it becomes the module's driver function, so a scan never returns to JavaScript per step.
+ */
+import type { Aval } from "./aval.js";
+import type { TileProgram } from "./tile.js";
+
+/** A value's place: a function argument (pointer given by the caller) or a region of the arena. */
+export interface Slot {
+  readonly kind: "slot";
+  readonly id: number;
+  readonly bytes: number;
+  readonly space: "input" | "output" | "arena";
+  /** Position among the inputs or outputs; byte offset in the arena (assigned by memory planning). */
+  offset: number;
+  readonly name: string;
+}
+/** A slot, or a part of one at a byte offset that may follow a loop counter: offset + stride·counter. */
+export interface SlotView {
+  readonly slot: Slot;
+  readonly offset: number;
+  /** Bytes per iteration of the loop with this id. */
+  readonly follow?: { readonly loop: number; readonly stride: number } | undefined;
+}
+
+export type PlanStep =
+  | { readonly kind: "launch"; readonly kernel: TileProgram; readonly args: readonly SlotView[] }
+  | { readonly kind: "copy"; readonly from: SlotView; readonly to: SlotView; readonly bytes: number }
+  /** counter = 0 … length-1, or down when `reverse`. */
+  | { readonly kind: "loop"; readonly loop: number; readonly length: number; readonly reverse: boolean; readonly body: readonly PlanStep[] }
+  /** Runs `cond`, goes on while the bool at `test` is true. */
+  | { readonly kind: "while"; readonly cond: readonly PlanStep[]; readonly test: SlotView; readonly body: readonly PlanStep[] }
+  /** Runs cases[clamp(i32 or bool at index)]. */
+  | { readonly kind: "switch"; readonly index: SlotView; readonly bool: boolean; readonly cases: readonly (readonly PlanStep[])[] }
+  /** Calls host function `callback` with copies of these values. */
+  | { readonly kind: "callback"; readonly callback: number; readonly args: readonly SlotView[]; readonly avals: readonly Aval[] };
+
+export interface PlanProgram {
+  readonly phase: "plan";
+  readonly name: string;
+  readonly inputs: readonly { readonly slot: Slot; readonly aval: Aval }[];
+  /** Output i is written to output slot i, except where it is an input passed on (`aliasOf` gives the input's position) or donated. */
+  readonly outputs: readonly { readonly slot: Slot; readonly aval: Aval; readonly aliasOf?: number | undefined; readonly donatedFrom?: number | undefined }[];
+  readonly steps: readonly PlanStep[];
+  readonly arenaBytes: number;
+  /** Greatest sum of bytes alive at one time: the lower bound for the arena. */
+  readonly liveBytes: number;
+  readonly callbacks: readonly ((...args: readonly unknown[]) => void)[];
+  readonly notes: readonly string[];
+}
+
+declare module "./program.js" {
+  interface Phases {
+    plan: PlanProgram;
+  }
+}
