@@ -1,0 +1,65 @@
+// Builds what is stale: src -> dist, and with --examples also examples -> build/examples.
+import { spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+export const root = join(dirname(fileURLToPath(import.meta.url)), "..");
+const tsc = join(root, "node_modules", "typescript", "bin", "tsc");
+
+/** Every file under a folder of the repository, sorted; none if there is no such folder. */
+function filesUnder(folder) {
+  const path = join(root, folder);
+  if (!existsSync(path)) return [];
+  return readdirSync(path, { withFileTypes: true })
+    .flatMap((entry) => (entry.isDirectory() ? filesUnder(join(folder, entry.name)) : [join(folder, entry.name)]))
+    .sort();
+}
+
+/** A fingerprint of the inputs by name, size and time: much cheaper than asking tsc, which has to load itself first. */
+function fingerprint(folders, configs) {
+  const hash = createHash("sha256");
+  for (const file of [...folders.flatMap(filesUnder), ...configs, "tsconfig.base.json", "package.json"]) {
+    const { size, mtimeMs } = statSync(join(root, file));
+    hash.update(`${file} ${size} ${mtimeMs}\n`);
+  }
+  return hash.digest("hex");
+}
+
+function buildOne({ config, folders, outDir }) {
+  const stamp = join(root, outDir, ".stamp");
+  const now = fingerprint(folders, [config]);
+  if (existsSync(stamp) && readFileSync(stamp, "utf8") === now) return 0;
+  const { status } = spawnSync(process.execPath, [tsc, "-p", config], { cwd: root, stdio: "inherit" });
+  if (status !== 0) {
+    rmSync(stamp, { force: true });
+    return status ?? 1;
+  }
+  removeOrphans(folders[folders.length - 1], outDir);
+  mkdirSync(dirname(stamp), { recursive: true });
+  writeFileSync(stamp, now);
+  return 0;
+}
+
+/** tsc never deletes; an output whose source is gone would still be shipped. */
+function removeOrphans(sourceDir, outDir) {
+  for (const file of filesUnder(outDir)) {
+    const source = file.replace(outDir, sourceDir).replace(/(\.d\.ts|\.js\.map|\.js)$/, ".ts");
+    if (source.endsWith(".ts") && !existsSync(join(root, source))) rmSync(join(root, file));
+  }
+}
+
+export function build({ examples = false } = {}) {
+  const status = buildOne({ config: "tsconfig.build.json", folders: ["src"], outDir: "dist" });
+  if (status !== 0 || !examples || filesUnder("examples").length === 0) return status;
+  return buildOne({
+    config: "tsconfig.examples.json",
+    folders: ["src", "examples"],
+    outDir: join("build", "examples"),
+  });
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  process.exitCode = build({ examples: process.argv.includes("--examples") });
+}

@@ -1,0 +1,24 @@
+import { fileURLToPath } from "node:url";
+import { defineConfig } from "vitest/config";
+
+const source = (path: string) => fileURLToPath(new URL(`./src/${path}`, import.meta.url));
+
+/** "tilework" is the sources in tests, so that no test needs a build. */
+export const alias = [
+  { find: /^tilework$/, replacement: source("index.ts") },
+  { find: /^tilework\/(optim|io)$/, replacement: source("$1/index.ts") },
+];
+
+export default defineConfig({
+  resolve: { alias },
+  test: {
+    include: ["test/**/*.test.ts"],
+    exclude: ["test/long/**", "node_modules/**"],
+    pool: "forks",
+    maxWorkers: 2,
+    testTimeout: 60_000,
+    hookTimeout: 120_000,
+    // jit compiles at run time: V8's own limits are what users have, so no flags here
+    passWithNoTests: false,
+  },
+});
