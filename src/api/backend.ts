@@ -1,0 +1,124 @@
+/** The process's CPU device: one heap, a cache of compiled equations for eager work, and the evaluator that `bind` calls. */
+import { fail, internal } from "../diagnostics/error.js";
+import { printSpan } from "../diagnostics/span.js";
+import { type Aval, printAval, sizeOf } from "../ir/aval.js";
+import { Builder } from "../ir/builder.js";
+import { isFloat, STORAGE, type TypedArray, toBf16Bits, toF16Bits } from "../ir/dtype.js";
+import { printProgram } from "../ir/print.js";
+import type { AnyEqn, Literal, Program } from "../ir/program.js";
+import { type Executable, makeExecutable, Workspace } from "../jit/execute.js";
+import { ArrayCell, Heap } from "../runtime/heap.js";
+import { type Evaluator, setEvaluator } from "../tracer/frame.js";
+import { type Cell, Tensor } from "../tracer/tensor.js";
+import { LruMap } from "../util/index.js";
+import { config } from "./config.js";
+
+class Backend implements Evaluator {
+  #heap: Heap | undefined;
+  #workspace: Workspace | undefined;
+  readonly #eager = new LruMap<string, Executable>(4096);
+
+  /** Made when first needed: importing Tilework allocates nothing. */
+  get heap(): Heap {
+    this.#heap ??= new Heap({ ...(config.memoryLimit ? { hardLimit: config.memoryLimit } : {}), ...(config.spillLimit ? { softLimit: config.spillLimit } : {}) });
+    return this.#heap;
+  }
+  get workspace(): Workspace {
+    this.#workspace ??= new Workspace(this.heap);
+    return this.#workspace;
+  }
+  get started(): boolean {
+    return this.#heap !== undefined;
+  }
+
+  evaluate(eqn: Pick<AnyEqn, "prim" | "params" | "span">, inputs: readonly (Cell | Literal)[]): readonly Cell[] {
+    const cells = inputs.map((x) => ("kind" in x ? this.constant(x.value, x.aval) : this.own(x)));
+    const key = `${eqn.prim} ${paramsKey(eqn.params)} ${cells.map((c) => printAval(c.aval)).join()}`;
+    const cacheable = eqn.prim !== "debug_callback";
+    let executable = cacheable ? this.#eager.get(key) : undefined;
+    if (!executable) {
+      executable = makeExecutable(equationProgram(eqn, cells), this.workspace);
+      if (cacheable) this.#eager.set(key, executable);
+    }
+    const outputs = executable.run(cells);
+    inputs.forEach((x, i) => {
+      if ("kind" in x) cells[i].dispose();
+    });
+    if (config.debugNans) checkNans(eqn, cells, outputs);
+    return outputs;
+  }
+
+  constant(value: number | bigint | boolean, a: Aval): ArrayCell {
+    const cell = this.heap.allocate(a);
+    const word = new STORAGE[a.dtype](this.heap.buffer, cell.address, 1);
+    word[0] = (a.dtype === "f16" ? toF16Bits(Number(value)) : a.dtype === "bf16" ? toBf16Bits(Number(value)) : typeof value === "boolean" ? Number(value) : value) as never;
+    return cell;
+  }
+
+  upload(elements: TypedArray, a: Aval): ArrayCell {
+    if (elements.length !== sizeOf(a)) internal(`upload of ${elements.length} elements as ${printAval(a)}`);
+    const cell = this.heap.allocate(a);
+    new STORAGE[a.dtype](this.heap.buffer, cell.address, elements.length).set(elements as never);
+    return cell;
+  }
+
+  run(executable: Executable, inputs: readonly Cell[]): Tensor[] {
+    return executable.run(inputs.map((c) => this.own(c))).map((c) => new Tensor(c));
+  }
+  own(c: Cell): ArrayCell {
+    return c instanceof ArrayCell ? c : internal("a cell of another backend");
+  }
+}
+
+function equationProgram(eqn: Pick<AnyEqn, "prim" | "params" | "span">, inputs: readonly Cell[]): Program<"core"> {
+  const b = new Builder();
+  const vars = inputs.map((c) => b.input(c.aval));
+  // `never`: the pair of primitive and parameters was matched when the equation was made
+  return b.finish(b.emit(eqn.prim, vars, eqn.params as never, eqn.span), eqn.prim);
+}
+
+const functionIds = new WeakMap<object, number>();
+let nextFunction = 0;
+/** Text that is equal for equal parameters; programs by their printed form. */
+function paramsKey(params: object): string {
+  let empty = true;
+  for (const _ in params) {
+    empty = false;
+    break;
+  }
+  if (empty) return "";
+  return JSON.stringify(params, (_, v: unknown) => {
+    if (typeof v === "bigint") return `${v}n`;
+    if (typeof v === "function" || (typeof v === "object" && v !== null && "get" in v && typeof v.get === "function")) {
+      let id = functionIds.get(v as object);
+      if (id === undefined) {
+        id = nextFunction++;
+        functionIds.set(v as object, id);
+      }
+      return `#${id}`;
+    }
+    if (typeof v === "object" && v !== null && "phase" in v) return printProgram(v as Program<"core">);
+    return v;
+  });
+}
+
+/** TW4002 when an operation makes a NaN out of numbers. */
+export function checkNans(eqn: Pick<AnyEqn, "prim" | "span">, inputs: readonly ArrayCell[], outputs: readonly ArrayCell[]): void {
+  if (!outputs.some(hasNan)) return;
+  const where = eqn.span?.resolve();
+  fail("TW4002", `${eqn.prim} produced a NaN${where ? ` at ${printSpan(where)}` : ""} from ${inputs.map((c) => printAval(c.aval)).join(", ") || "no operands"}`, {
+    span: where,
+    help: inputs.some(hasNan) ? "one of its operands held a NaN already" : "look at its operands: a division 0/0, log or sqrt of a negative number, or inf - inf",
+  });
+}
+
+export function hasNan(c: ArrayCell): boolean {
+  if (!isFloat(c.aval.dtype)) return false;
+  const values = c.read();
+  if (c.aval.dtype === "f16") return (values as Uint16Array).some((h) => (h & 0x7c00) === 0x7c00 && (h & 0x3ff) !== 0);
+  if (c.aval.dtype === "bf16") return (values as Uint16Array).some((h) => (h & 0x7f80) === 0x7f80 && (h & 0x7f) !== 0);
+  return (values as Float32Array).some((x) => x !== x);
+}
+
+export const backend = new Backend();
+setEvaluator(backend);

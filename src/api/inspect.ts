@@ -1,0 +1,74 @@
+/** Programs without running them: shapes of results, the traced program, what was compiled and why. */
+import { fail } from "../diagnostics/error.js";
+import type { Dim } from "../ir/dim.js";
+import { printProgram } from "../ir/print.js";
+import type { Program } from "../ir/program.js";
+import type { CompiledProgram } from "../jit/compile.js";
+import { leafAval, ShapeDtype } from "../tracer/leaf.js";
+import { type AnyFunction, argumentName, traceFunction } from "../tracer/trace.js";
+import * as tree from "../tree/index.js";
+import { backend } from "./backend.js";
+import { jit, jitEntry } from "./jit.js";
+
+/** The function's core program for arguments of these shapes (arrays, or `new ShapeDtype(shape, dtype)`). */
+export function makeProgram(f: AnyFunction): (...args: unknown[]) => Program<"core"> {
+  return (...args) => {
+    const { leaves, treedef } = tree.flatten(args);
+    const avals = leaves.map((x, i) => leafAval(x, () => argumentName(f.name, args, i)));
+    return traceFunction(f, avals, treedef, { kind: "shape", name: f.name || "main" }).program;
+  };
+}
+
+/** Shapes and dtypes of the results, with nothing computed. Arguments may be arrays or `ShapeDtype`s. */
+export function evalShape(f: AnyFunction, ...args: unknown[]): unknown {
+  const { leaves, treedef } = tree.flatten(args);
+  const avals = leaves.map((x, i) => leafAval(x, () => argumentName(f.name, args, i)));
+  const { program, outTree } = traceFunction(f, avals, treedef, { kind: "shape", name: f.name });
+  return tree.unflatten(
+    outTree,
+    program.outputs.map((o) => new ShapeDtype(o.aval.shape.map((d: Dim) => d as number), o.aval.dtype)),
+  );
+}
+
+/** What `explain` tells about one compiled signature. */
+export interface Explanation {
+  readonly core: string;
+  readonly stages: CompiledProgram["stages"];
+  /** Milliseconds by pass. */
+  readonly passes: readonly { readonly name: string; readonly ms: number }[];
+  /** Signatures compiled so far, each with its reason. */
+  readonly compiles: readonly string[];
+  readonly notes: readonly string[];
+  readonly arenaBytes: number;
+}
+
+/** Every stage of the compiled program for these arguments, the passes' times, and why it was compiled. */
+export function explain(f: AnyFunction): (...args: unknown[]) => Explanation {
+  return (...args) => {
+    const jitted = "entries" in f ? f : jit(f);
+    const entry = jitEntry(jitted, args);
+    const compiled = entry?.executable?.compiled;
+    if (!entry || !compiled) fail("TW4004", "explain: this function has no compiled program", { help: "pass a function made by jit" });
+    return {
+      core: printProgram(entry.program),
+      stages: compiled.stages,
+      passes: [{ name: "trace", ms: entry.traceMs }, ...compiled.timings],
+      compiles: (jitted as unknown as { entries(): readonly { reason: string; program: Program<"core"> }[] }).entries().map((e) => e.reason),
+      notes: compiled.plan.notes,
+      arenaBytes: compiled.arenaBytes,
+    };
+  };
+}
+
+/** Arrays that hold memory: what the heap has, with sizes. */
+export function liveArrays(): { shape: readonly number[]; dtype: string; bytes: number }[] {
+  if (!backend.started) return [];
+  return backend.heap.live().map((c) => ({ shape: c.aval.shape as readonly number[], dtype: c.aval.dtype, bytes: c.bytes }));
+}
+
+/** Bytes that arrays take now. */
+export function memoryStats(): ReturnType<typeof backend.heap.stats> {
+  return backend.heap.stats();
+}
+
+export { ShapeDtype };

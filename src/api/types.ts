@@ -1,0 +1,33 @@
+import type { Tensor } from "../tracer/tensor.js";
+
+/** What a transformed function accepts where the user's function takes `T`: numbers do for tensors, trees of them for trees. */
+export type In<T> = T extends Tensor
+  ? T | number
+  : T extends string | number | boolean | bigint | symbol | null | undefined | ((...args: never[]) => unknown)
+    ? T
+    : T extends Map<infer K, infer V>
+      ? Map<K, In<V>>
+      : T extends object
+        ? { [K in keyof T]: In<T[K]> }
+        : T;
+export type InArgs<A extends readonly unknown[]> = { [K in keyof A]: In<A[K]> };
+
+/** What comes back: numbers that the function returned are arrays. */
+export type Out<T> = T extends Tensor
+  ? T
+  : T extends number | boolean
+    ? Tensor
+    : T extends string | bigint | symbol | null | undefined | ((...args: never[]) => unknown)
+      ? T
+      : T extends Map<infer K, infer V>
+        ? Map<K, Out<V>>
+        : T extends object
+          ? { [K in keyof T]: Out<T[K]> }
+          : T;
+
+/** Elements of `A` at the positions of `argnums`: one number gives that argument, a list gives a list. */
+export type PickArgs<A extends readonly unknown[], N> = N extends number
+  ? Out<A[N]>
+  : N extends readonly number[]
+    ? { -readonly [K in keyof N]: N[K] extends number ? Out<A[N[K]]> : never }
+    : Out<A[0]>;

@@ -1,0 +1,124 @@
+/** Blocks of one linear memory: segregated free lists with splitting and merging of neighbours. Knows no arrays. */
+
+const ALIGN = 64;
+/** Address 0 is never given out, nor the first page: a null pointer traps nowhere in Wasm, so it must not look like data. */
+const BASE = 1024;
+
+interface Block {
+  start: number;
+  size: number;
+  free: boolean;
+  previous: Block | undefined;
+  next: Block | undefined;
+}
+
+function sizeClass(size: number): number {
+  // four classes to a power of two
+  const units = size / ALIGN;
+  const log = 31 - Math.clz32(units);
+  return log < 2 ? units : log * 4 + ((units >>> (log - 2)) & 3);
+}
+
+export class Allocator {
+  readonly #bins: Set<Block>[] = [];
+  readonly #used = new Map<number, Block>();
+  #last: Block | undefined;
+  #end = BASE;
+  /** Bytes in blocks that are given out. */
+  usedBytes = 0;
+
+  /** `grow(bytes)` makes the memory at least that long, or says that it can't. */
+  constructor(readonly grow: (bytes: number) => boolean) {}
+
+  /** The address of `bytes` bytes, or undefined when the memory is full. */
+  allocate(bytes: number): number | undefined {
+    const size = Math.max(ALIGN, Math.ceil(bytes / ALIGN) * ALIGN);
+    const block = this.#fit(size) ?? this.#extend(size);
+    if (!block) return undefined;
+    if (block.size - size >= ALIGN) this.#split(block, size);
+    block.free = false;
+    this.#used.set(block.start, block);
+    this.usedBytes += block.size;
+    return block.start;
+  }
+
+  release(address: number): void {
+    const block = this.#used.get(address);
+    if (!block) return;
+    this.#used.delete(address);
+    this.usedBytes -= block.size;
+    block.free = true;
+    const { previous, next } = block;
+    if (next?.free) {
+      this.#unlist(next);
+      this.#join(block, next);
+    }
+    if (previous?.free) {
+      this.#unlist(previous);
+      this.#join(previous, block);
+      this.#list(previous);
+    } else {
+      this.#list(block);
+    }
+  }
+
+  #fit(size: number): Block | undefined {
+    for (let c = sizeClass(size); c < this.#bins.length; c++) {
+      const bin = this.#bins[c];
+      if (!bin) continue;
+      for (const block of bin) {
+        if (block.size >= size) {
+          bin.delete(block);
+          return block;
+        }
+      }
+    }
+    return undefined;
+  }
+
+  #extend(size: number): Block | undefined {
+    const last = this.#last;
+    const reuse = last?.free ? last : undefined;
+    const start = reuse ? reuse.start : this.#end;
+    if (!this.grow(start + size)) return undefined;
+    this.#end = start + size;
+    if (reuse) {
+      this.#unlist(reuse);
+      reuse.size = size;
+      return reuse;
+    }
+    const block: Block = { start, size, free: true, previous: last, next: undefined };
+    if (last) last.next = block;
+    this.#last = block;
+    return block;
+  }
+
+  #split(block: Block, size: number): void {
+    const rest: Block = { start: block.start + size, size: block.size - size, free: true, previous: block, next: block.next };
+    if (block.next) block.next.previous = rest;
+    else this.#last = rest;
+    block.next = rest;
+    block.size = size;
+    this.#list(rest);
+  }
+
+  #join(a: Block, b: Block): void {
+    a.size += b.size;
+    a.next = b.next;
+    if (b.next) b.next.previous = a;
+    else this.#last = a;
+  }
+  #list(block: Block): void {
+    const c = sizeClass(block.size);
+    let bin = this.#bins[c];
+    if (!bin) {
+      bin = new Set();
+      for (let i = this.#bins.length; i < c; i++) this.#bins[i] ??= new Set();
+      this.#bins[c] = bin;
+    }
+    bin.add(block);
+  }
+  #unlist(block: Block): void {
+    this.#bins[sizeClass(block.size)]?.delete(block);
+  }
+}

@@ -1,0 +1,255 @@
+/**
+ * The memory of concrete arrays. A handle that users hold points to a cell; while the cell is resident the heap holds it,
+ * and its block of linear memory, strongly.
+ *
+ * Blocks come back in three ways. Someone disposes or donates; or the handle was collected and the event loop ran its finalizer; or,
+ * in a loop that never returns to the event loop (finalizers never fire there), the heap is under pressure: then the
+ * oldest unpinned cells are spilled: their elements move to an ArrayBuffer that the cell owns and the heap lets go of the cell.
+ * Cells that nobody holds are then ordinary garbage, which the engine collects without any event loop; the others are
+ * read back in when they are used next.
+ */
+import { fail } from "../diagnostics/error.js";
+import { type Aval, printAval, sizeOf } from "../ir/aval.js";
+import { byteSize, STORAGE, type TypedArray } from "../ir/dtype.js";
+import { Allocator } from "./allocator.js";
+
+const PAGE = 65536;
+
+export interface HeapOptions {
+  /** Resident bytes at which the oldest arrays are spilled; it doubles when that turns out to hit arrays in use. */
+  softLimit?: number;
+  /** The most bytes that the memory may grow to. */
+  hardLimit?: number;
+}
+
+export class ArrayCell {
+  readonly traced = false;
+  /** Address of the resident block, or -1. */
+  address: number;
+  /** Elements that were spilled. */
+  spilled: ArrayBuffer | undefined;
+  state: "live" | "disposed" | "donated" = "live";
+  pins = 0;
+  /** Handles that were made for it and are not known to be collected. */
+  handles = 0;
+  lastUse = 0;
+  readonly bytes: number;
+
+  constructor(
+    readonly heap: Heap,
+    readonly aval: Aval,
+    address: number,
+  ) {
+    this.address = address;
+    this.bytes = sizeOf(aval) * byteSize(aval.dtype);
+  }
+
+  cell(why: string): this {
+    if (this.state === "donated") {
+      fail("TW1008", `${why}: the array ${printAval(this.aval)} was donated to an earlier call, which reused its memory`, {});
+    }
+    if (this.state === "disposed") fail("TW4003", `${why}: the array ${printAval(this.aval)} was disposed`, { help: "drop the dispose() call; arrays are collected by themselves" });
+    return this;
+  }
+  get disposed(): boolean {
+    return this.state !== "live";
+  }
+  watch(handle: object): void {
+    this.handles++;
+    this.heap.watch(handle, this);
+  }
+  read(): TypedArray {
+    const address = this.heap.resident(this);
+    const view = new STORAGE[this.aval.dtype](this.heap.buffer, address, sizeOf(this.aval));
+    return view.slice() as TypedArray;
+  }
+  async readAsync(): Promise<TypedArray> {
+    return this.read();
+  }
+  dispose(): void {
+    if (this.state === "live") this.heap.release(this, "disposed");
+  }
+}
+
+export class Heap {
+  readonly memory: WebAssembly.Memory;
+  readonly #allocator: Allocator;
+  readonly #resident = new Set<ArrayCell>();
+  readonly #registry: FinalizationRegistry<ArrayCell> | undefined;
+  #softLimit: number;
+  readonly #hardLimit: number;
+  #clock = 0;
+  #residentBytes = 0;
+  #spilledBytes = 0;
+  #pagedInBytes = 0;
+
+  constructor(options: HeapOptions = {}) {
+    this.#hardLimit = Math.min(options.hardLimit ?? 4 * 1024 ** 3 - PAGE, 4 * 1024 ** 3 - PAGE);
+    this.#softLimit = Math.min(options.softLimit ?? 256 * 1024 ** 2, this.#hardLimit);
+    this.memory = new WebAssembly.Memory({ initial: 16, maximum: Math.floor(this.#hardLimit / PAGE) });
+    this.#allocator = new Allocator((bytes) => this.#grow(bytes));
+    this.#registry =
+      typeof FinalizationRegistry === "undefined" ? undefined : new FinalizationRegistry((cell) => {
+            if (--cell.handles === 0) this.release(cell, "disposed");
+          });
+  }
+
+  get buffer(): ArrayBuffer {
+    return this.memory.buffer as ArrayBuffer;
+  }
+
+  /** A new array with undefined contents. */
+  allocate(aval: Aval): ArrayCell {
+    const cell = new ArrayCell(this, aval, -1);
+    cell.address = this.#block(cell.bytes, aval);
+    this.#admit(cell);
+    return cell;
+  }
+
+  /** Raw bytes, for arenas and tables; freed with `free`. */
+  allocateBytes(bytes: number): number {
+    return this.#block(bytes, undefined);
+  }
+  free(address: number): void {
+    this.#allocator.release(address);
+  }
+
+  /** The address of a cell's elements, read back in when they were spilled. */
+  resident(cell: ArrayCell): number {
+    cell.lastUse = ++this.#clock;
+    if (cell.address >= 0) return cell.address;
+    const spilled = cell.spilled;
+    if (!spilled) return cell.cell("reading").address;
+    cell.pins++;
+    try {
+      cell.address = this.#block(cell.bytes, cell.aval);
+    } finally {
+      cell.pins--;
+    }
+    new Uint8Array(this.buffer, cell.address, cell.bytes).set(new Uint8Array(spilled));
+    cell.spilled = undefined;
+    this.#pagedInBytes += cell.bytes;
+    this.#admit(cell);
+    return cell.address;
+  }
+
+  /** Ties the cell to the life of the handle that users hold. */
+  watch(handle: object, cell: ArrayCell): void {
+    this.#registry?.register(handle, cell, cell);
+  }
+
+  release(cell: ArrayCell, state: "disposed" | "donated"): void {
+    if (cell.state !== "live") return;
+    cell.state = state;
+    this.#expel(cell);
+    cell.spilled = undefined;
+  }
+
+  /** Takes the block of a donated cell over to a new cell of as many bytes. */
+  takeOver(donor: ArrayCell, aval: Aval): ArrayCell {
+    const cell = new ArrayCell(this, aval, donor.address);
+    this.#forget(donor);
+    donor.address = -1;
+    donor.state = "donated";
+    this.#admit(cell);
+    return cell;
+  }
+
+  /** Arrays that hold memory and were not given back. */
+  live(): ArrayCell[] {
+    return [...this.#resident];
+  }
+  stats(): { residentBytes: number; residentArrays: number; memoryBytes: number; spilledBytes: number; pagedInBytes: number } {
+    return {
+      residentBytes: this.#residentBytes,
+      residentArrays: this.#resident.size,
+      memoryBytes: this.buffer.byteLength,
+      spilledBytes: this.#spilledBytes,
+      pagedInBytes: this.#pagedInBytes,
+    };
+  }
+
+  #admit(cell: ArrayCell): void {
+    cell.lastUse = ++this.#clock;
+    this.#resident.add(cell);
+    this.#residentBytes += cell.bytes;
+  }
+  #forget(cell: ArrayCell): void {
+    if (!this.#resident.delete(cell)) return;
+    this.#residentBytes -= cell.bytes;
+    this.#registry?.unregister(cell);
+  }
+  #expel(cell: ArrayCell): void {
+    if (cell.address < 0) return;
+    this.#forget(cell);
+    this.#allocator.release(cell.address);
+    cell.address = -1;
+  }
+
+  #block(bytes: number, aval: Aval | undefined): number {
+    // many small arrays weigh more than their bytes: each resident one counts at least a kilobyte
+    if (Math.max(this.#residentBytes, this.#resident.size * 1024) + bytes > this.#softLimit) this.#relieve(bytes);
+    const address = this.#allocator.allocate(bytes);
+    if (address !== undefined) return address;
+    this.#spill(Number.POSITIVE_INFINITY);
+    const again = this.#allocator.allocate(bytes);
+    if (again !== undefined) return again;
+    const { residentBytes } = this.stats();
+    return fail(
+      "TW4001",
+      `no room for ${formatBytes(bytes)}${aval ? ` (${printAval(aval)})` : " of working memory"}: ${formatBytes(residentBytes)} are in use of ${formatBytes(this.#hardLimit)}`,
+      {},
+    );
+  }
+
+  #relieve(bytes: number): void {
+    // what was read back in since the last time was alive: the limit is too small for this program
+    if (this.#spilledBytes > 0 && this.#pagedInBytes * 4 > this.#spilledBytes && this.#softLimit < this.#hardLimit) {
+      this.#softLimit = Math.min(this.#softLimit * 2, this.#hardLimit);
+    }
+    this.#spilledBytes = 0;
+    this.#pagedInBytes = 0;
+    if (Math.max(this.#residentBytes, this.#resident.size * 1024) + bytes > this.#softLimit) this.#spill(this.#softLimit / 2 + bytes);
+  }
+
+  /** Spills the least recently used half or so; the newer ones are most likely in use. */
+  #spill(bytes: number): void {
+    const candidates = [...this.#resident].filter((c) => c.pins === 0).sort((a, b) => a.lastUse - b.lastUse);
+    let done = 0;
+    for (const cell of candidates) {
+      if (done >= bytes) return;
+      cell.spilled = this.buffer.slice(cell.address, cell.address + cell.bytes);
+      done += Math.max(cell.bytes, 1024);
+      this.#spilledBytes += cell.bytes;
+      this.#expel(cell);
+    }
+  }
+
+  #grow(bytes: number): boolean {
+    const have = this.buffer.byteLength;
+    if (bytes <= have) return true;
+    if (bytes > this.#hardLimit) return false;
+    const want = Math.min(this.#hardLimit, Math.max(bytes, have * 1.25));
+    for (const target of [want, bytes]) {
+      try {
+        this.memory.grow(Math.ceil((target - have) / PAGE));
+        return true;
+      } catch {
+        // the engine may refuse the generous step and grant the exact one
+      }
+    }
+    return false;
+  }
+}
+
+export function formatBytes(n: number): string {
+  if (n < 1024) return `${n} bytes`;
+  const units = ["kB", "MB", "GB"];
+  let v = n / 1024;
+  let u = 0;
+  while (v >= 1024 && u < 2) {
+    v /= 1024;
+    u++;
+  }
+  return `${v.toFixed(1)} ${units[u]}`;
+}

@@ -1,0 +1,353 @@
+/**
+ * The stack of programs under construction, and `bind`, through which every operation goes. The innermost frame records
+ * it; with no frame open the evaluator that the execution layer installed runs it at once.
+ */
+import { fail, internal } from "../diagnostics/error.js";
+import { currentSpan, printSpan, type SpanRef } from "../diagnostics/span.js";
+import { type Aval, printAval } from "../ir/aval.js";
+import { Builder } from "../ir/builder.js";
+import { castScalar, type DType, type TypedArray } from "../ir/dtype.js";
+import type { Params, Prim } from "../ir/ops/index.js";
+import { type AnyEqn, type Atom, isVar, type Literal, literal, type Program, type Var } from "../ir/program.js";
+import { type Cell, type Source, Tensor } from "./tensor.js";
+
+export type Operand = Tensor | Literal;
+
+/** Runs programs on concrete arrays; installed by the execution layer (an editor installs none). */
+export interface Evaluator {
+  /** One equation, from the kernel cache. */
+  evaluate(eqn: Pick<AnyEqn, "prim" | "params" | "span">, inputs: readonly (Cell | Literal)[]): readonly Cell[];
+  constant(value: number | bigint | boolean, aval: Aval): Cell;
+  /** A new array from elements as stored. */
+  upload(elements: TypedArray, aval: Aval): Cell;
+}
+
+let evaluator: Evaluator | undefined;
+export function setEvaluator(e: Evaluator): void {
+  evaluator = e;
+}
+export function currentEvaluator(): Evaluator {
+  return evaluator ?? internal("no evaluator is installed");
+}
+
+export interface NamedAxis {
+  readonly name: string;
+  readonly size: number;
+}
+
+/** What a traced function is being traced for; errors name it. */
+export type FrameKind = "jit" | "grad" | "jvp" | "vmap" | "control" | "custom" | "shape";
+
+/** One program under construction. */
+export class Frame {
+  readonly builder = new Builder();
+  /** Outer values that the function closes over, in order of first use; they become the program's first inputs. */
+  readonly captures: Tensor[] = [];
+  readonly captureVars: Var[] = [];
+  closed = false;
+  readonly #lifted = new Map<unknown, Var>();
+  /** Known values of variables, for frames whose arguments are concrete. */
+  readonly #known = new Map<Var, Cell>();
+  readonly #done = new Set<AnyEqn>();
+  #definitions: Map<Var, AnyEqn> | undefined;
+  #defined = 0;
+
+  constructor(
+    readonly kind: FrameKind,
+    readonly name: string,
+    /** For frames of grad and jvp: what the arguments are outside, so that a value can be computed on demand. */
+    readonly args: readonly Tensor[] | undefined,
+    readonly axis: NamedAxis | undefined,
+  ) {}
+
+  argument(aval: Aval, name?: string): Tensor {
+    return new Tensor(new TracedSource(this, this.builder.input(aval, name)));
+  }
+
+  wrap(atom: Atom): Tensor {
+    return new Tensor(new TracedSource(this, atom));
+  }
+
+  /** The atom by which this frame's program knows an operand; values of outer frames and arrays become captures. */
+  atom(x: Operand): Atom {
+    if (!(x instanceof Tensor)) return x;
+    const source = Tensor.source(x);
+    if (source instanceof TracedSource) {
+      if (source.frame === this) return source.atom;
+      if (source.frame.closed) leak(source);
+      if (!isVar(source.atom)) return source.atom;
+    } else if ((source as Cell).disposed) {
+      source.cell("an operation");
+    }
+    const key = source instanceof TracedSource ? source.atom : source;
+    let v = this.#lifted.get(key);
+    if (!v) {
+      const n = this.builder.inputs.length;
+      v = this.builder.input(x.aval);
+      this.builder.inputs.length = n;
+      this.captures.push(x);
+      this.captureVars.push(v);
+      this.#lifted.set(key, v);
+    }
+    return v;
+  }
+
+  /** The value of a variable, computing what it depends on; undefined when an argument has no value (under jit or vmap). */
+  known(v: Var): Cell | undefined {
+    const known = this.#known.get(v);
+    if (known) return known;
+    if (this.kind === "jit" || this.kind === "vmap" || this.kind === "control" || this.kind === "custom" || this.kind === "shape") {
+      return undefined;
+    }
+    const capture = this.captureVars.indexOf(v);
+    const argument = this.builder.inputs.indexOf(v);
+    const outer = capture >= 0 ? this.captures[capture] : argument >= 0 ? this.args?.[argument] : undefined;
+    if (capture >= 0 || argument >= 0) {
+      const cell = outer && cellIfKnown(outer);
+      if (cell) this.#known.set(v, cell);
+      return cell;
+    }
+    const eqn = this.#definition(v);
+    const inputs: (Cell | Literal)[] = [];
+    for (const a of eqn.inputs) {
+      const cell = isVar(a) ? this.known(a) : a;
+      if (!cell) return undefined;
+      inputs.push(cell);
+    }
+    if (eqn.effects.length > 0) this.#done.add(eqn);
+    const outputs = currentEvaluator().evaluate(eqn, inputs);
+    eqn.outputs.forEach((o, i) => this.#known.set(o, outputs[i]));
+    return this.#known.get(v);
+  }
+
+  /** Runs the effects recorded so far, once, in order: what a user who looks at a number expects to have happened. */
+  flushEffects(): void {
+    for (const eqn of this.builder.eqns) {
+      if (eqn.effects.length === 0 || this.#done.has(eqn)) continue;
+      const inputs = eqn.inputs.map((a) => (isVar(a) ? this.known(a) : a));
+      if (inputs.includes(undefined)) continue;
+      this.#done.add(eqn);
+      const outputs = currentEvaluator().evaluate(eqn, inputs as (Cell | Literal)[]);
+      eqn.outputs.forEach((o, i) => this.#known.set(o, outputs[i]));
+    }
+  }
+
+  #definition(v: Var): AnyEqn {
+    this.#definitions ??= new Map();
+    const eqns = this.builder.eqns;
+    for (; this.#defined < eqns.length; this.#defined++) {
+      for (const o of eqns[this.#defined].outputs) this.#definitions.set(o, eqns[this.#defined]);
+    }
+    return this.#definitions.get(v) ?? internal("a variable without a definition");
+  }
+
+  /** Closes the frame. The program's inputs are the captures, then the arguments. */
+  finish(outputs: readonly Tensor[]): Program<"core"> {
+    const atoms = outputs.map((x) => this.atom(x));
+    // effects that have already happened (a number was asked for) must not happen again; their results are known
+    for (const eqn of this.#done) {
+      for (const o of eqn.outputs) {
+        const cell = this.#known.get(o);
+        if (!cell) internal("an executed effect without results");
+        this.captures.push(new Tensor(cell));
+        this.captureVars.push(o);
+      }
+    }
+    const eqns = this.#done.size === 0 ? this.builder.eqns : this.builder.eqns.filter((e) => !this.#done.has(e));
+    this.builder.eqns.length = 0;
+    const b = new Builder();
+    b.inputs.push(...this.captureVars, ...this.builder.inputs);
+    b.eqns.push(...eqns);
+    return b.finish(atoms, this.name);
+  }
+}
+
+/** A variable or literal of a program under construction. */
+export class TracedSource implements Source {
+  readonly traced = true;
+  constructor(
+    readonly frame: Frame,
+    readonly atom: Atom,
+  ) {}
+  get aval(): Aval {
+    return this.atom.aval;
+  }
+  cell(why: string): Cell {
+    if (this.frame.closed) leak(this);
+    if (!isVar(this.atom)) return currentEvaluator().constant(this.atom.value, this.atom.aval);
+    const cell = this.frame.known(this.atom);
+    if (cell) {
+      this.frame.flushEffects();
+      return cell;
+    }
+    return fail("TW1001", `${why} asked for the value of ${printAval(this.aval)}, which is traced by ${describe(this.frame)}`, {
+      help:
+        "a value under jit or vmap is known only when the program runs: return it, use np.where, cond or whileLoop for " +
+        "decisions, debug.print to look at it, or mark the argument static (staticArgnums)",
+      notes: originNote(this),
+    });
+  }
+}
+
+function originNote(source: TracedSource): string[] {
+  const eqn = source.frame.builder.eqns.find((e) => e.outputs.some((o) => o === source.atom));
+  const span = eqn?.span?.resolve();
+  return span && eqn ? [`it was made by ${eqn.prim} at ${printSpan(span)}`] : [];
+}
+
+function describe(frame: Frame): string {
+  return frame.name === "" || frame.name === "main" ? frame.kind : `${frame.kind}(${frame.name})`;
+}
+
+function leak(source: TracedSource): never {
+  return fail(
+    "TW1002",
+    `a traced ${printAval(source.aval)} outlived ${describe(source.frame)}: it was stored outside and used after the trace had ended`,
+    { help: "return the value from the function (more results: return an object or a list) instead of assigning it to an outer variable" },
+  );
+}
+
+/** The memory of a tensor when it is concrete or can be computed. */
+export function cellIfKnown(t: Tensor): Cell | undefined {
+  const source = Tensor.source(t);
+  if (!(source instanceof TracedSource)) return source as Cell;
+  if (source.frame.closed) leak(source);
+  return isVar(source.atom) ? source.frame.known(source.atom) : currentEvaluator().constant(source.atom.value, source.aval);
+}
+
+const stack: Frame[] = [];
+
+/** The innermost program under construction. */
+export function currentFrame(): Frame | undefined {
+  return stack[stack.length - 1];
+}
+export function isTracing(): boolean {
+  return stack.length > 0;
+}
+
+/** The size of a named axis in scope, or TW3007. */
+export function axisSize(name: string): number {
+  for (let i = stack.length - 1; i >= 0; i--) {
+    const axis = stack[i].axis;
+    if (axis?.name === name) return axis.size;
+  }
+  const known = axisNames();
+  return fail("TW3007", `the axis name ${JSON.stringify(name)} is not bound here`, {
+    help: `call the function under vmap(f, { axisName: ${JSON.stringify(name)} })${known.length ? `; bound are ${known.join(", ")}` : ""}`,
+  });
+}
+/** Named axes in scope, outermost first. */
+export function axisEnvironment(): readonly NamedAxis[] {
+  return stack.flatMap((f) => (f.axis ? [f.axis] : []));
+}
+function axisNames(): string[] {
+  return axisEnvironment().map((a) => a.name);
+}
+
+/** Opens a frame, runs `f` in it and closes it, whatever happens. */
+export function withFrame<R>(frame: Frame, f: () => R): R {
+  stack.push(frame);
+  try {
+    return f();
+  } finally {
+    frame.closed = true;
+    stack.pop();
+  }
+}
+
+/** Runs `f` with no frame open: for what must be concrete although a function is being traced. */
+export function outsideFrames<R>(f: () => R): R {
+  const saved = stack.splice(0);
+  try {
+    return f();
+  } finally {
+    stack.push(...saved);
+  }
+}
+
+/** Applies a primitive: recorded in the innermost frame, or run at once. */
+export function bind<P extends Prim>(prim: P, inputs: readonly Operand[], params: Params<P>, span: SpanRef = currentSpan()): Tensor[] {
+  const frame = currentFrame();
+  if (frame) {
+    const outputs = frame.builder.emit(
+      prim,
+      inputs.map((x) => frame.atom(x)),
+      params,
+      span,
+    );
+    return outputs.map((v) => frame.wrap(v));
+  }
+  const cells = inputs.map((x) => (x instanceof Tensor ? Tensor.source(x).cell(prim) : x));
+  const eqn = { prim, params, span } as unknown as Pick<AnyEqn, "prim" | "params" | "span">;
+  return currentEvaluator()
+    .evaluate(eqn, cells)
+    .map((c) => new Tensor(c));
+}
+
+/** `bind` for primitives with one result. */
+export function bind1<P extends Prim>(prim: P, inputs: readonly Operand[], params: Params<P>): Tensor {
+  return bind(prim, inputs, params, currentSpan())[0];
+}
+
+/** A scalar; in a program it is a literal. `weak` marks what a JavaScript number became. */
+export function scalar(value: number | bigint | boolean, dtype: DType, weak = false): Tensor {
+  const aval: Aval = weak ? { shape: [], dtype, weak: true } : { shape: [], dtype };
+  const v = castScalar(value, dtype);
+  const frame = currentFrame();
+  return frame ? frame.wrap(literal(v, aval)) : new Tensor(currentEvaluator().constant(v, aval));
+}
+/** A concrete array from elements as stored; inside a traced function it becomes one of its captures. */
+export function fromElements(elements: TypedArray, shape: readonly number[], dtype: DType): Tensor {
+  return new Tensor(currentEvaluator().upload(elements, { shape, dtype }));
+}
+/** A literal operand for `bind`. */
+export function scalarOperand(value: number | bigint | boolean, dtype: DType): Literal {
+  return literal(castScalar(value, dtype), { shape: [], dtype });
+}
+
+/** Runs or inlines a program on tensors: into the innermost frame, or equation by equation. */
+export function applyProgram(program: Program<"core">, args: readonly Tensor[]): Tensor[] {
+  const frame = currentFrame();
+  if (frame) {
+    return frame.builder
+      .inline(
+        program,
+        args.map((x) => frame.atom(x)),
+      )
+      .map((a) => frame.wrap(a));
+  }
+  const run = currentEvaluator();
+  const env = new Map<Var, Cell>();
+  program.inputs.forEach((v, i) => env.set(v, Tensor.source(args[i]).cell("an operation")));
+  const lastUse = lastUses(program);
+  const read = (a: Atom): Cell | Literal => (isVar(a) ? (env.get(a) ?? internal("unbound variable")) : a);
+  program.eqns.forEach((eqn, i) => {
+    const outputs = run.evaluate(eqn, eqn.inputs.map(read));
+    eqn.outputs.forEach((o, k) => env.set(o, outputs[k]));
+    // values that nothing reads any more give their memory back at once
+    for (const v of lastUse.get(i) ?? []) {
+      env.get(v)?.dispose();
+      env.delete(v);
+    }
+  });
+  return program.outputs.map((a) => new Tensor(isVar(a) ? (env.get(a) ?? internal("unbound output")) : run.constant(a.value, a.aval)));
+}
+
+/** For each equation, the variables defined inside the program that are read there for the last time. */
+function lastUses(program: Program<"core">): Map<number, Var[]> {
+  const keep = new Set<Atom>([...program.inputs, ...program.outputs]);
+  const seen = new Set<Var>();
+  const last = new Map<number, Var[]>();
+  for (let i = program.eqns.length - 1; i >= 0; i--) {
+    const eqn = program.eqns[i];
+    const dying: Var[] = [];
+    for (const a of [...eqn.inputs, ...eqn.outputs]) {
+      if (isVar(a) && !keep.has(a) && !seen.has(a)) {
+        seen.add(a);
+        dying.push(a);
+      }
+    }
+    last.set(i, dying);
+  }
+  return last;
+}

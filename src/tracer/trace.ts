@@ -1,0 +1,86 @@
+/** Calls a user's function on traced values and gives the program that it described. */
+import { fail } from "../diagnostics/error.js";
+import type { Aval } from "../ir/aval.js";
+import type { Program } from "../ir/program.js";
+import * as tree from "../tree/index.js";
+import { Frame, type FrameKind, type NamedAxis, scalar, withFrame } from "./frame.js";
+import { isScalarLeaf, leafTensor } from "./leaf.js";
+import { Tensor } from "./tensor.js";
+
+// biome-ignore lint/suspicious/noExplicitAny: any function can be traced; what it takes is checked when it is called
+export type AnyFunction = (...args: any[]) => unknown;
+
+export interface Traced {
+  /** Inputs: captures, then the arguments' leaves. */
+  readonly program: Program<"core">;
+  readonly captures: readonly Tensor[];
+  readonly outTree: tree.TreeDef;
+}
+
+export interface TraceOptions {
+  readonly kind: FrameKind;
+  readonly name?: string;
+  /** What the arguments are outside, when that is known (grad and jvp of concrete values). */
+  readonly args?: readonly Tensor[];
+  readonly axis?: NamedAxis;
+}
+
+/** Traces `f`, which takes and returns flat lists of tensors. */
+export function traceFlat(
+  f: (...args: Tensor[]) => readonly Tensor[],
+  avals: readonly Aval[],
+  options: TraceOptions,
+): { program: Program<"core">; captures: readonly Tensor[] } {
+  const frame = new Frame(options.kind, options.name ?? "", options.args, options.axis);
+  return withFrame(frame, () => {
+    const outputs = f(...avals.map((a) => frame.argument(a)));
+    const program = frame.finish(outputs);
+    return { program, captures: frame.captures };
+  });
+}
+
+/** Traces `f` on arguments of the given tree; numbers in its result become arrays. */
+export function traceFunction(f: AnyFunction, avals: readonly Aval[], inTree: tree.TreeDef, options: TraceOptions): Traced {
+  let outTree: tree.TreeDef | undefined;
+  const name = options.name ?? f.name;
+  const { program, captures } = traceFlat(
+    (...leaves) => {
+      const args = tree.unflatten(inTree, leaves) as unknown[];
+      const result = f(...args);
+      const flat = flattenResult(result, name, options.kind);
+      outTree = flat.treedef;
+      return flat.leaves;
+    },
+    avals,
+    { ...options, name },
+  );
+  return { program, captures, outTree: outTree as tree.TreeDef };
+}
+
+/** The leaves of a traced function's result as tensors. */
+export function flattenResult(result: unknown, name: string, kind: string): { leaves: Tensor[]; treedef: tree.TreeDef } {
+  if (result instanceof Promise) {
+    result.catch(() => {});
+    fail("TW1005", `${kind}: the function ${name || "(anonymous)"} is async; what it does after its first await cannot be traced`, {
+      help: "make it synchronous and await data() outside of it",
+    });
+  }
+  const { leaves, treedef } = tree.flatten(result);
+  return {
+    leaves: leaves.map((x) =>
+      x instanceof Tensor ? x : isScalarLeaf(x) ? (leafTensor(x, () => "") ?? scalar(0, "f32")) : leafTensor(x, () => `${kind}: the result of ${name || "the function"}`),
+    ),
+    treedef,
+  };
+}
+
+/** Leaves of the arguments with names for error messages ("argument 0 (params.w)"). */
+export function flattenArguments(args: readonly unknown[]): { leaves: unknown[]; treedef: tree.TreeDef } {
+  return tree.flatten(args);
+}
+
+export function argumentName(fname: string, args: readonly unknown[], leaf: number): string {
+  const { paths } = tree.flattenWithPath(args);
+  const path = paths[leaf] ?? "";
+  return `${fname ? `${fname}: ` : ""}argument ${path.replace(/^\[(\d+)\]/, "$1")}`;
+}
