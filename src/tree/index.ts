@@ -1,0 +1,156 @@
+/**
+ * Trees of values ("pytrees"): arrays, plain objects, Maps and registered classes, nested in any way. null and undefined are
+ * empty nodes, part of the structure and without a leaf; everything else is a leaf. Nothing here knows of tensors.
+ */
+import { fail } from "../diagnostics/error.js";
+import { partsOf, rebuild } from "./containers.js";
+import { explainDifference, stepInto } from "./path.js";
+import { equal, NULL, LEAF as LEAF_NODE, TreeDef, UNDEFINED } from "./treedef.js";
+import type { Leaf, Mapped } from "./types.js";
+
+export { type Class, type Registration, register } from "./containers.js";
+export { equal, TreeDef } from "./treedef.js";
+export type { Leaf, LEAF, Mapped } from "./types.js";
+
+export type IsLeaf = (x: unknown) => boolean;
+
+/** Deeper than any tree that is meant, and shallower than the stack: an object that contains itself ends here. */
+const MAX_DEPTH = 500;
+
+/** The leaves of a tree, and the structure that `unflatten` needs to put them back. */
+export function flatten(tree: unknown, isLeaf?: IsLeaf): { leaves: unknown[]; treedef: TreeDef } {
+  const leaves: unknown[] = [];
+  return { treedef: flattenInto(tree, leaves, isLeaf, 0), leaves };
+}
+
+function flattenInto(x: unknown, leaves: unknown[], isLeaf: IsLeaf | undefined, depth: number): TreeDef {
+  if (isLeaf?.(x)) {
+    leaves.push(x);
+    return LEAF_NODE;
+  }
+  const node = partsOf(x);
+  if (node instanceof TreeDef) {
+    if (node === LEAF_NODE) leaves.push(x);
+    return node;
+  }
+  if (depth > MAX_DEPTH) fail("TW1009", "the tree is nested without end: it seems to contain itself");
+  const defs = new Array<TreeDef>(node.children.length);
+  for (let i = 0; i < defs.length; i++) defs[i] = flattenInto(node.children[i], leaves, isLeaf, depth + 1);
+  return new TreeDef(node.kind, defs, node.keys, node.order, node.codec, node.aux);
+}
+
+/** The tree of this structure with these leaves. */
+export function unflatten(treedef: TreeDef, leaves: readonly unknown[]): unknown {
+  if (leaves.length !== treedef.numLeaves) {
+    fail("TW1009", `tree.unflatten: ${leaves.length} leaves for a structure that has ${treedef.numLeaves}: ${treedef}`);
+  }
+  let next = 0;
+  const build = (node: TreeDef): unknown => {
+    if (node === LEAF_NODE) return leaves[next++];
+    if (node === NULL) return null;
+    if (node === UNDEFINED) return undefined;
+    const children = new Array<unknown>(node.children.length);
+    for (let i = 0; i < children.length; i++) children[i] = build(node.children[i]);
+    return rebuild(node, children);
+  };
+  return build(treedef);
+}
+
+/** The leaves in order. */
+export function leaves(tree: unknown, isLeaf?: IsLeaf): unknown[] {
+  return flatten(tree, isLeaf).leaves;
+}
+
+/** The structure alone. */
+export function structure(tree: unknown, isLeaf?: IsLeaf): TreeDef {
+  return flatten(tree, isLeaf).treedef;
+}
+
+/**
+ * Applies a function to each leaf, and to the leaves at the same place of further trees of the same structure.
+ *
+ * @example
+ * const next = tree.map((w, g) => w.sub(g.mul(0.1)), params, gradients);
+ */
+export function map<T, R>(
+  f: (leaf: Leaf<T>, ...more: Leaf<T>[]) => R,
+  tree: T,
+  ...rest: readonly unknown[]
+): Mapped<T, R> {
+  const first = flatten(tree);
+  const others = rest.map((other, i) => {
+    const flat = flatten(other);
+    if (!equal(flat.treedef, first.treedef)) {
+      fail("TW1009", `tree.map: ${explainDifference(first.treedef, flat.treedef, "tree 1", `tree ${i + 2}`)}`, {
+        notes: [`tree 1: ${first.treedef}`, `tree ${i + 2}: ${flat.treedef}`],
+      });
+    }
+    return flat.leaves;
+  });
+  const call = f as (...xs: unknown[]) => R;
+  const results = first.leaves.map((x, i) => call(x, ...others.map((o) => o[i])));
+  return unflatten(first.treedef, results) as Mapped<T, R>;
+}
+
+/** Leaves with their key paths, such as `params.layers[0].w`; `root` names the tree itself. */
+export function flattenWithPath(
+  tree: unknown,
+  options: { root?: string; isLeaf?: IsLeaf } = {},
+): { paths: string[]; leaves: unknown[]; treedef: TreeDef } {
+  const flat = flatten(tree, options.isLeaf);
+  return { paths: pathsOf(flat.treedef, options.root), ...flat };
+}
+
+/** The key path of each leaf of a structure. */
+export function pathsOf(treedef: TreeDef, root = ""): string[] {
+  const paths: string[] = [];
+  const visit = (node: TreeDef, path: string): void => {
+    if (node === LEAF_NODE) paths.push(path);
+    for (let i = 0; i < node.children.length; i++) visit(node.children[i], stepInto(path, node, i));
+  };
+  visit(treedef, root);
+  return paths;
+}
+
+export interface BroadcastOptions {
+  /** null in the prefix is a value ("not mapped"), not an empty node. */
+  nullIsLeaf?: boolean;
+  /** What counts as a leaf of the tree (not of the prefix). */
+  isLeaf?: IsLeaf;
+  /** Names the prefix in errors, such as `vmap: inAxes`. */
+  label?: string;
+}
+
+/**
+ * Gives each leaf of a tree the value that a prefix of the tree has for it: a leaf of the prefix stands for everything below.
+ * `broadcastPrefix([0, null], [{ a, b }, c])` is `[0, 0, null]`.
+ */
+export function broadcastPrefix(prefix: unknown, tree: unknown, options: BroadcastOptions = {}): unknown[] {
+  const { nullIsLeaf = false, isLeaf, label = "the prefix" } = options;
+  const out: unknown[] = [];
+  const visit = (p: unknown, x: unknown, path: string): void => {
+    const pre = p === null && nullIsLeaf ? LEAF_NODE : partsOf(p);
+    if (pre === LEAF_NODE) {
+      for (let n = structure(x, isLeaf).numLeaves; n > 0; n--) out.push(p);
+      return;
+    }
+    const full = isLeaf?.(x) ? LEAF_NODE : partsOf(x);
+    const at = path === "" ? "" : ` at ${path}`;
+    const wrong = (): never =>
+      fail("TW1009", `${label} is no prefix of the tree${at}: ${structure(p)} against ${structure(x, isLeaf)}`);
+    if (pre instanceof TreeDef) {
+      if (pre !== full) wrong();
+      return;
+    }
+    if (full instanceof TreeDef || full.kind !== pre.kind || full.codec !== pre.codec) return wrong();
+    if (full.children.length !== pre.children.length || !full.keys.every((k, i) => Object.is(k, pre.keys[i]))) wrong();
+    for (let i = 0; i < pre.children.length; i++) visit(pre.children[i], full.children[i], stepInto(path, full, i));
+  };
+  visit(prefix, tree, "");
+  return out;
+}
+
+/** Combines all leaves from left to right. */
+export function reduce<T, A>(f: (acc: A, leaf: Leaf<T>) => A, tree: T, initial: A): A {
+  return leaves(tree).reduce<A>((acc, x) => f(acc, x as Leaf<T>), initial);
+}

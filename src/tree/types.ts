@@ -1,0 +1,55 @@
+/** The types of leaves and of trees with other leaves. */
+
+/**
+ * A class whose instances are leaves says so by `declare readonly [LEAF]?: Widest`, where `Widest` is the type under which
+ * callbacks see its leaves: in a tree of differently shaped tensors a callback is given the general tensor, not a union.
+ */
+export declare const LEAF: unique symbol;
+
+type Primitive = string | number | bigint | boolean | symbol;
+type Opaque = Primitive | ((...args: never[]) => unknown) | ArrayBufferView | Date | RegExp | Promise<unknown>;
+/** What looks like an array without having the mark. */
+type ArrayLike = { readonly dtype: unknown; readonly shape: unknown };
+type IsAny<T> = 0 extends 1 & T ? true : false;
+
+/** The type of a tree's leaves. */
+export type Leaf<T> =
+  IsAny<T> extends true
+    ? T
+    : unknown extends T
+      ? T
+      : T extends null | undefined
+        ? never
+        : T extends { readonly [LEAF]?: infer W }
+          ? typeof LEAF extends keyof T
+            ? NonNullable<W>
+            : LeafOfOther<T>
+          : LeafOfOther<T>;
+
+type LeafOfOther<T> = T extends Opaque | ArrayLike
+  ? T
+  : T extends ReadonlyMap<unknown, infer V>
+    ? Leaf<V>
+    : T extends readonly (infer U)[]
+      ? Leaf<U>
+      : T extends object
+        ? { [K in keyof T]-?: Leaf<T[K]> }[keyof T]
+        : T;
+
+/** A tree of the same structure as T with leaves of type R. */
+export type Mapped<T, R> =
+  IsAny<T> extends true
+    ? T
+    : unknown extends T
+      ? unknown
+      : T extends null | undefined
+        ? T
+        : typeof LEAF extends keyof T
+          ? R
+          : T extends Opaque | ArrayLike
+            ? R
+            : T extends ReadonlyMap<infer K, infer V>
+              ? Map<K, Mapped<V, R>>
+              : T extends object
+                ? { [K in keyof T]: Mapped<T[K], R> }
+                : R;
