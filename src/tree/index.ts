@@ -10,7 +10,7 @@ import type { Leaf, Mapped } from "./types.js";
 
 export { type Class, type Registration, register } from "./containers.js";
 export { equal, TreeDef } from "./treedef.js";
-export type { Leaf, LEAF, Mapped } from "./types.js";
+export { LEAF, type Leaf, type Mapped } from "./types.js";
 
 export type IsLeaf = (x: unknown) => boolean;
 
@@ -136,13 +136,13 @@ export function broadcastPrefix(prefix: unknown, tree: unknown, options: Broadca
     }
     const full = isLeaf?.(x) ? LEAF_NODE : partsOf(x);
     const at = path === "" ? "" : ` at ${path}`;
-    const wrong = (): never =>
+    const wrong: () => never = () =>
       fail("TW1009", `${label} is no prefix of the tree${at}: ${structure(p)} against ${structure(x, isLeaf)}`);
     if (pre instanceof TreeDef) {
       if (pre !== full) wrong();
       return;
     }
-    if (full instanceof TreeDef || full.kind !== pre.kind || full.codec !== pre.codec) return wrong();
+    if (full instanceof TreeDef || full.kind !== pre.kind || full.codec !== pre.codec) wrong();
     if (full.children.length !== pre.children.length || !full.keys.every((k, i) => Object.is(k, pre.keys[i]))) wrong();
     for (let i = 0; i < pre.children.length; i++) visit(pre.children[i], full.children[i], stepInto(path, full, i));
   };

@@ -4,7 +4,7 @@
  * A class whose instances are leaves says so by `declare readonly [LEAF]?: Widest`, where `Widest` is the type under which
  * callbacks see its leaves: in a tree of differently shaped tensors a callback is given the general tensor, not a union.
  */
-export declare const LEAF: unique symbol;
+export const LEAF: unique symbol = Symbol("tilework.leaf");
 
 type Primitive = string | number | bigint | boolean | symbol;
 type Opaque = Primitive | ((...args: never[]) => unknown) | ArrayBufferView | Date | RegExp | Promise<unknown>;

@@ -1,0 +1,33 @@
+/** Small helpers that know nothing of arrays, programs or files. */
+export { LruMap } from "./lru.js";
+
+/** The product; 1 for none. */
+export function prod(xs: readonly number[]): number {
+  let p = 1;
+  for (let i = 0; i < xs.length; i++) p *= xs[i];
+  return p;
+}
+
+/** `[0, …, n-1]`, or `[from, …, to-1]`. */
+export function range(from: number, to?: number): number[] {
+  const [start, end] = to === undefined ? [0, from] : [from, to];
+  const out = new Array<number>(Math.max(0, end - start));
+  for (let i = 0; i < out.length; i++) out[i] = start + i;
+  return out;
+}
+
+/** The end of a switch that covers everything: tsc refuses it if something is left over. */
+export function assertNever(x: never): never {
+  throw new Error(`unexpected value: ${String(x)}`);
+}
+
+export function sameArray(a: readonly unknown[], b: readonly unknown[]): boolean {
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
+}
+
+/** The smallest multiple of `step` that is at least `n`. */
+export function roundUp(n: number, step: number): number {
+  return Math.ceil(n / step) * step;
+}
