@@ -1,0 +1,83 @@
+/** What lax functions take: tensors, and plain numbers that take the dtype (and shape) of the tensor beside them. */
+import { fail } from "../diagnostics/error.js";
+import { printAval } from "../ir/aval.js";
+import { dimEqual, type Shape } from "../ir/dim.js";
+import { type DType, isFloat, isInt } from "../ir/dtype.js";
+import { bind1, scalar } from "../tracer/frame.js";
+import { leafTensor } from "../tracer/leaf.js";
+import { isTensor, type Tensor } from "../tracer/tensor.js";
+
+export type TensorLike = Tensor | number | boolean | bigint;
+
+/** An axis number as users write it (negative counts from the end), checked. */
+export function canonicalAxis(what: string, axis: number, rank: number): number {
+  if (!Number.isInteger(axis) || axis < -rank || axis >= rank) {
+    fail("TW2004", `${what}: axis ${axis} does not exist in an array of rank ${rank}`, {
+      help: rank === 0 ? "a scalar has no axes" : `axes run from ${-rank} to ${rank - 1}`,
+    });
+  }
+  return axis < 0 ? axis + rank : axis;
+}
+
+/** Axes sorted and distinct; undefined means all. */
+export function canonicalAxes(what: string, axes: number | readonly number[] | null | undefined, rank: number): number[] {
+  if (axes === undefined || axes === null) return Array.from({ length: rank }, (_, i) => i);
+  const list = (typeof axes === "number" ? [axes] : axes).map((a) => canonicalAxis(what, a, rank));
+  const sorted = [...new Set(list)].sort((a, b) => a - b);
+  if (sorted.length !== list.length) fail("TW2004", `${what}: an axis is named twice in [${String(axes)}]`, { help: "name each axis once" });
+  return sorted;
+}
+
+/** A number as an array of the given dtype; a fraction beside integers is an error. */
+export function numberOf(what: string, x: number | boolean | bigint, dtype: DType): Tensor {
+  if (typeof x === "number" && isInt(dtype) && !Number.isInteger(x)) {
+    fail("TW2010", `${what}: the number ${x} meets an array of ${dtype}, which would cut its fraction`, {});
+  }
+  if (typeof x === "number" && dtype === "bool") return scalar(x, Number.isInteger(x) ? "i32" : "f32", true);
+  if (typeof x === "bigint" && isFloat(dtype)) return scalar(Number(x), dtype);
+  return scalar(dtype === "i64" || dtype === "u64" ? BigInt(x) : x, dtype);
+}
+
+export function asTensor(what: string, x: TensorLike): Tensor {
+  return leafTensor(x, () => `${what}: an operand`);
+}
+
+export function astype(x: Tensor, dtype: DType): Tensor {
+  if (x.aval.dtype === dtype && !x.aval.weak) return x;
+  return bind1("convert_element_type", [x], { dtype });
+}
+
+/** Repeats `x` to `shape` by NumPy's rules (trailing axes meet). */
+export function broadcastTo(what: string, x: Tensor, shape: Shape): Tensor {
+  const from = x.aval.shape;
+  if (from.length === shape.length && from.every((d, i) => d === shape[i])) return x;
+  const offset = shape.length - from.length;
+  const ok = offset >= 0 && from.every((d, i) => d === 1 || dimEqual(d, shape[i + offset]) !== false);
+  if (!ok) {
+    fail("TW2002", `${what}: ${printAval(x.aval)} cannot be broadcast to [${shape.map(String).join(", ")}]`, {
+      help: "each axis must be equal or 1, counted from the last",
+    });
+  }
+  return bind1("broadcast_in_dim", [x], { shape, dims: from.map((_, i) => i + offset) });
+}
+
+/** The shape in which operands meet by NumPy's rules. */
+export function broadcastShapes(what: string, shapes: readonly Shape[]): Shape {
+  const rank = Math.max(0, ...shapes.map((s) => s.length));
+  return Array.from({ length: rank }, (_, k) => {
+    let out: Shape[number] = 1;
+    for (const s of shapes) {
+      const d = s[k - rank + s.length];
+      if (d === undefined || d === 1) continue;
+      if (out !== 1 && dimEqual(out, d) === false) {
+        fail("TW2002", `${what}: shapes ${shapes.map((t) => `[${t.map(String).join(", ")}]`).join(" and ")} do not broadcast: ${String(out)} and ${String(d)} meet on axis ${k - rank}`, {
+          help: "sizes must be equal or 1, counted from the last axis; expandDims or reshape adds an axis of size 1",
+        });
+      }
+      out = d;
+    }
+    return out;
+  });
+}
+
+export { isTensor };

@@ -1,0 +1,298 @@
+/** Movement, reduction, contraction, indexing, sort and linear-algebra primitives with their parameters. */
+import { fail } from "../diagnostics/error.js";
+import { type Dim, dimFloorDiv, dimProduct, type Shape } from "../ir/dim.js";
+import type { DType } from "../ir/dtype.js";
+import type { ConvParams, GatherParams, IndexMode, ReductionOps, ScatterParams, Window, WindowOp } from "../ir/ops/index.js";
+import { bind, bind1, scalar } from "../tracer/frame.js";
+import type { Tensor } from "../tracer/tensor.js";
+import { asTensor, canonicalAxes, canonicalAxis, isTensor, numberOf, type TensorLike } from "./operand.js";
+
+/** Row-major reshape; one size may be -1. */
+export function reshape(x: Tensor, shape: readonly Dim[]): Tensor {
+  return bind1("reshape", [x], { shape: inferShape(x, shape) });
+}
+function inferShape(x: Tensor, shape: readonly Dim[]): Shape {
+  const hole = shape.indexOf(-1);
+  if (hole < 0) return shape;
+  const rest = dimProduct(shape.filter((_, i) => i !== hole));
+  const total = dimProduct(x.aval.shape);
+  if (typeof rest === "number" && typeof total === "number" && (rest === 0 || total % rest !== 0)) {
+    fail("TW2008", `reshape: ${total} elements do not divide into [${shape.map(String).join(", ")}]`, { help: `the other sizes multiply to ${rest}` });
+  }
+  return shape.map((d, i) => (i === hole ? dimFloorDiv(total, rest) : d));
+}
+export function transpose(x: Tensor, perm?: readonly number[]): Tensor {
+  const p = perm ? perm.map((a) => canonicalAxis("transpose", a, x.ndim)) : x.shape.map((_, i) => x.ndim - 1 - i);
+  return bind1("transpose", [x], { perm: p });
+}
+export function broadcastInDim(x: TensorLike, shape: Shape, dims: readonly number[]): Tensor {
+  return bind1("broadcast_in_dim", [asTensor("broadcastInDim", x)], { shape, dims });
+}
+/** New leading axes. */
+export function broadcast(x: Tensor, sizes: readonly number[]): Tensor {
+  return broadcastInDim(x, [...sizes, ...x.aval.shape], x.shape.map((_, i) => i + sizes.length));
+}
+export function slice(x: Tensor, start: readonly Dim[], limit: readonly Dim[], strides?: readonly number[]): Tensor {
+  return bind1("slice", [x], { start, limit, strides: strides ?? start.map(() => 1) });
+}
+export function sliceInDim(x: Tensor, start: number | null, limit: number | null, stride = 1, axis = 0): Tensor {
+  const a = canonicalAxis("sliceInDim", axis, x.ndim);
+  const n = x.shape[a];
+  const clip = (i: number): number => Math.min(Math.max(i < 0 ? i + n : i, 0), n);
+  const from = start === null ? 0 : clip(start);
+  const to = Math.max(from, limit === null ? n : clip(limit));
+  return slice(
+    x,
+    x.shape.map((_, i) => (i === a ? from : 0)),
+    x.aval.shape.map((d, i) => (i === a ? to : d)),
+    x.shape.map((_, i) => (i === a ? stride : 1)),
+  );
+}
+/** [low, high, interior] for each axis; negative low and high crop. */
+export function pad(x: Tensor, value: TensorLike, config: readonly (readonly [number, number, number])[]): Tensor {
+  const fill = isTensor(value) ? value : numberOf("pad", value, x.aval.dtype);
+  return bind1("pad", [x, fill], { low: config.map((c) => c[0]), high: config.map((c) => c[1]), interior: config.map((c) => c[2]) });
+}
+export function concatenate(xs: readonly Tensor[], axis: number): Tensor {
+  if (xs.length === 0) fail("TW2011", "concatenate: the list is empty", { help: "give at least one array" });
+  return bind1("concatenate", xs, { axis: canonicalAxis("concatenate", axis, xs[0].ndim) });
+}
+export function rev(x: Tensor, axes: readonly number[]): Tensor {
+  return bind1("rev", [x], { axes: canonicalAxes("rev", axes, x.ndim) });
+}
+export function iota(dtype: DType, size: Dim): Tensor {
+  return bind1("iota", [], { dtype, shape: [size], axis: 0 });
+}
+export function broadcastedIota(dtype: DType, shape: Shape, axis: number): Tensor {
+  return bind1("iota", [], { dtype, shape, axis });
+}
+export function full(shape: Shape, value: number | bigint | boolean, dtype: DType = "f32"): Tensor {
+  const s = scalar(value, dtype);
+  return shape.length === 0 ? s : bind1("broadcast_in_dim", [s], { shape, dims: [] });
+}
+export function expandDims(x: Tensor, axes: readonly number[]): Tensor {
+  const rank = x.ndim + axes.length;
+  const at = new Set(canonicalAxes("expandDims", axes, rank));
+  let next = 0;
+  return bind1("reshape", [x], { shape: Array.from({ length: rank }, (_, i) => (at.has(i) ? 1 : x.aval.shape[next++])) });
+}
+export function squeeze(x: Tensor, axes: readonly number[]): Tensor {
+  const drop = new Set(canonicalAxes("squeeze", axes, x.ndim));
+  for (const a of drop) {
+    if (x.shape[a] !== 1) fail("TW2001", `squeeze: axis ${a} has size ${x.shape[a]}, not 1`, { help: "only axes of size 1 can go; index the axis to pick one element" });
+  }
+  return bind1("reshape", [x], { shape: x.aval.shape.filter((_, i) => !drop.has(i)) });
+}
+
+type ReduceName = "reduce_sum" | "reduce_prod" | "reduce_max" | "reduce_min" | "reduce_and" | "reduce_or" | "reduce_xor";
+function reducer(prim: ReduceName): (x: Tensor, axes?: number | readonly number[] | null) => Tensor {
+  return (x, axes) => {
+    const list = canonicalAxes(prim, axes, x.ndim);
+    return list.length === 0 ? x : bind1(prim, [x], { axes: list });
+  };
+}
+export const reduceSum = reducer("reduce_sum");
+export const reduceProd = reducer("reduce_prod");
+export const reduceMax = reducer("reduce_max");
+export const reduceMin = reducer("reduce_min");
+export const reduceAnd = reducer("reduce_and");
+export const reduceOr = reducer("reduce_or");
+export const reduceXor = reducer("reduce_xor");
+export function argmax(x: Tensor, axis: number, dtype: DType = "i32"): Tensor {
+  return bind1("argmax", [x], { axis: canonicalAxis("argmax", axis, x.ndim), dtype });
+}
+export function argmin(x: Tensor, axis: number, dtype: DType = "i32"): Tensor {
+  return bind1("argmin", [x], { axis: canonicalAxis("argmin", axis, x.ndim), dtype });
+}
+type CumulativeName = Extract<keyof ReductionOps, `cum${string}`>;
+function cumulative(prim: CumulativeName): (x: Tensor, axis?: number, reverse?: boolean) => Tensor {
+  return (x, axis = 0, reverse = false) => bind1(prim, [x], { axis: canonicalAxis(prim, axis, x.ndim), reverse });
+}
+export const cumsum = cumulative("cumsum");
+export const cumprod = cumulative("cumprod");
+export const cummax = cumulative("cummax");
+export const cummin = cumulative("cummin");
+export const cumlogsumexp = cumulative("cumlogsumexp");
+
+export type Padding = "SAME" | "VALID" | readonly (readonly [number, number])[];
+
+/** "SAME" or "VALID" as numbers. */
+export function resolvePadding(padding: Padding, sizes: readonly number[], window: readonly number[], strides: readonly number[], dilation: readonly number[]): (readonly [number, number])[] {
+  if (padding === "VALID") return sizes.map(() => [0, 0] as const);
+  if (padding !== "SAME") return [...padding];
+  return sizes.map((n, i) => {
+    const span = (window[i] - 1) * dilation[i] + 1;
+    const total = Math.max(0, (Math.ceil(n / strides[i]) - 1) * strides[i] + span - n);
+    return [Math.floor(total / 2), total - Math.floor(total / 2)] as const;
+  });
+}
+export interface WindowOptions {
+  strides?: readonly number[];
+  padding?: Padding;
+  baseDilation?: readonly number[];
+  windowDilation?: readonly number[];
+}
+/** Reduces each window of the operand; `windowDims` has an entry for every axis. */
+export function reduceWindow(x: Tensor, op: WindowOp, windowDims: readonly number[], options: WindowOptions = {}): Tensor {
+  const ones = windowDims.map(() => 1);
+  const strides = options.strides ?? ones;
+  const baseDilation = options.baseDilation ?? ones;
+  const windowDilation = options.windowDilation ?? ones;
+  const sizes = x.shape.map((n, i) => (n === 0 ? 0 : (n - 1) * baseDilation[i] + 1));
+  const window: Window = { windowDims, strides, baseDilation, windowDilation, padding: resolvePadding(options.padding ?? "VALID", sizes, windowDims, strides, windowDilation) };
+  return bind1("reduce_window", [x], { ...window, op });
+}
+
+export interface DotDimensionNumbers {
+  contract: readonly [lhs: readonly number[], rhs: readonly number[]];
+  batch?: readonly [lhs: readonly number[], rhs: readonly number[]];
+}
+/** Result axes: batch, then what is left of lhs, then what is left of rhs. */
+export function dotGeneral(lhs: Tensor, rhs: Tensor, dims: DotDimensionNumbers, preferredElementType: DType | null = null): Tensor {
+  const axes = (list: readonly number[] | undefined, t: Tensor): number[] => (list ?? []).map((a) => canonicalAxis("dotGeneral", a, t.ndim));
+  return bind1("dot_general", [lhs, rhs], {
+    lhsContract: axes(dims.contract[0], lhs),
+    rhsContract: axes(dims.contract[1], rhs),
+    lhsBatch: axes(dims.batch?.[0], lhs),
+    rhsBatch: axes(dims.batch?.[1], rhs),
+    preferred: preferredElementType,
+  });
+}
+/** Vector and matrix products: last axis of lhs with the first of rhs. */
+export function dot(lhs: Tensor, rhs: Tensor): Tensor {
+  return dotGeneral(lhs, rhs, { contract: [[lhs.ndim - 1], [0]] });
+}
+
+export interface ConvOptions {
+  windowStrides?: readonly number[];
+  padding?: Padding;
+  lhsDilation?: readonly number[];
+  rhsDilation?: readonly number[];
+  /** Letters for the axes of lhs, rhs and out: "NHWC", "HWIO", "NHWC". Default "NCHW", "OIHW", "NCHW" for any rank. */
+  dimensionNumbers?: readonly [lhs: string, rhs: string, out: string];
+  featureGroupCount?: number;
+  batchGroupCount?: number;
+  preferredElementType?: DType | null;
+}
+const SPATIAL = "HWDABCEFG";
+function specOf(letters: string, first: string, second: string, rank: number): number[] {
+  const spatial = [...letters].filter((c) => c !== first && c !== second);
+  const at = (c: string): number => letters.indexOf(c);
+  if (letters.length !== rank || at(first) < 0 || at(second) < 0) {
+    fail("TW2011", `convGeneralDilated: "${letters}" does not name the ${rank} axes of an operand with ${first} and ${second}`, { help: 'such as ["NHWC", "HWIO", "NHWC"]' });
+  }
+  return [at(first), at(second), ...spatial.map(at)];
+}
+export function convGeneralDilated(lhs: Tensor, rhs: Tensor, options: ConvOptions = {}): Tensor {
+  const rank = lhs.ndim;
+  const n = rank - 2;
+  const s = SPATIAL.slice(0, n);
+  const [l, r, o] = options.dimensionNumbers ?? [`NC${s}`, `OI${s}`, `NC${s}`];
+  const lhsSpec = specOf(l, "N", "C", rank);
+  const rhsSpec0 = specOf(r, "O", "I", rank);
+  const outSpec0 = specOf(o, "N", "C", rank);
+  // spatial axes follow lhs's letters
+  const order = [...l].filter((c) => c !== "N" && c !== "C");
+  const rhsSpec = [...rhsSpec0.slice(0, 2), ...order.map((c) => r.indexOf(c))];
+  const outSpec = [...outSpec0.slice(0, 2), ...order.map((c) => o.indexOf(c))];
+  const ones = Array.from({ length: n }, () => 1);
+  const strides = options.windowStrides ?? ones;
+  const lhsDilation = options.lhsDilation ?? ones;
+  const rhsDilation = options.rhsDilation ?? ones;
+  const sizes = lhsSpec.slice(2).map((a, i) => (lhs.shape[a] - 1) * lhsDilation[i] + 1);
+  const window = rhsSpec.slice(2).map((a) => rhs.shape[a]);
+  const params: ConvParams = {
+    strides,
+    lhsDilation,
+    rhsDilation,
+    padding: resolvePadding(options.padding ?? "VALID", sizes, window, strides, rhsDilation),
+    lhsSpec,
+    rhsSpec,
+    outSpec,
+    featureGroupCount: options.featureGroupCount ?? 1,
+    batchGroupCount: options.batchGroupCount ?? 1,
+    preferred: options.preferredElementType ?? null,
+  };
+  return bind1("conv_general_dilated", [lhs, rhs], params);
+}
+/** Convolution in NCHW / OIHW layout with the given strides and padding. */
+export function conv(lhs: Tensor, rhs: Tensor, windowStrides: readonly number[], padding: Padding): Tensor {
+  return convGeneralDilated(lhs, rhs, { windowStrides, padding });
+}
+
+const startOf = (x: TensorLike): Tensor => (isTensor(x) ? (x.aval.dtype === "i32" ? x : bind1("convert_element_type", [x], { dtype: "i32" })) : scalar(x, "i32"));
+/** A window of fixed size at a start known when the program runs; starts are clamped so that it fits. */
+export function dynamicSlice(x: Tensor, starts: readonly TensorLike[], sizes: readonly number[]): Tensor {
+  return bind1("dynamic_slice", [x, ...starts.map(startOf)], { sizes });
+}
+export function dynamicSliceInDim(x: Tensor, start: TensorLike, size: number, axis = 0): Tensor {
+  const a = canonicalAxis("dynamicSliceInDim", axis, x.ndim);
+  return dynamicSlice(x, x.shape.map((_, i) => (i === a ? start : 0)), x.shape.map((d, i) => (i === a ? size : d)));
+}
+export function dynamicIndexInDim(x: Tensor, index: TensorLike, axis = 0, keepdims = true): Tensor {
+  const y = dynamicSliceInDim(x, index, 1, axis);
+  return keepdims ? y : squeeze(y, [axis]);
+}
+export function dynamicUpdateSlice(x: Tensor, update: Tensor, starts: readonly TensorLike[]): Tensor {
+  return bind1("dynamic_update_slice", [x, update, ...starts.map(startOf)], {});
+}
+export function dynamicUpdateSliceInDim(x: Tensor, update: Tensor, start: TensorLike, axis = 0): Tensor {
+  const a = canonicalAxis("dynamicUpdateSliceInDim", axis, x.ndim);
+  return dynamicUpdateSlice(x, update, x.shape.map((_, i) => (i === a ? start : 0)));
+}
+export function gather(x: Tensor, indices: Tensor, params: GatherParams): Tensor {
+  return bind1("gather", [x, indices], params);
+}
+export function scatter(x: Tensor, indices: Tensor, updates: Tensor, params: ScatterParams): Tensor {
+  return bind1("scatter", [x, indices, updates], params);
+}
+export function scatterAdd(x: Tensor, indices: Tensor, updates: Tensor, params: ScatterParams): Tensor {
+  return bind1("scatter_add", [x, indices, updates], params);
+}
+export function scatterMul(x: Tensor, indices: Tensor, updates: Tensor, params: ScatterParams): Tensor {
+  return bind1("scatter_mul", [x, indices, updates], params);
+}
+export function scatterMin(x: Tensor, indices: Tensor, updates: Tensor, params: ScatterParams): Tensor {
+  return bind1("scatter_min", [x, indices, updates], params);
+}
+export function scatterMax(x: Tensor, indices: Tensor, updates: Tensor, params: ScatterParams): Tensor {
+  return bind1("scatter_max", [x, indices, updates], params);
+}
+
+/** Sorts operands together along an axis by the first `numKeys` of them. */
+export function sort(x: Tensor, options?: { axis?: number; stable?: boolean }): Tensor;
+export function sort(xs: readonly Tensor[], options?: { axis?: number; stable?: boolean; numKeys?: number }): Tensor[];
+export function sort(xs: Tensor | readonly Tensor[], options: { axis?: number; stable?: boolean; numKeys?: number } = {}): Tensor | Tensor[] {
+  const list = isTensor(xs) ? [xs] : (xs as readonly Tensor[]);
+  const results = bind("sort", list, { axis: canonicalAxis("sort", options.axis ?? -1, list[0].ndim), numKeys: options.numKeys ?? 1, stable: options.stable ?? true });
+  return isTensor(xs) ? results[0] : results;
+}
+/** The k greatest of the last axis, descending, and where they stood. */
+export function topK(x: Tensor, k: number): [values: Tensor, indices: Tensor] {
+  return bind("top_k", [x], { k }) as [Tensor, Tensor];
+}
+
+export const linalg = {
+  cholesky: (x: Tensor): Tensor => bind1("cholesky", [x], {}),
+  triangularSolve: (a: Tensor, b: Tensor, options: { leftSide?: boolean; lower?: boolean; transposeA?: boolean; unitDiagonal?: boolean } = {}): Tensor =>
+    bind1("triangular_solve", [a, b], {
+      leftSide: options.leftSide ?? false,
+      lower: options.lower ?? false,
+      transposeA: options.transposeA ?? false,
+      unitDiagonal: options.unitDiagonal ?? false,
+    }),
+  /** [lu, pivots, permutation] */
+  lu: (x: Tensor): [Tensor, Tensor, Tensor] => bind("lu", [x], {}) as [Tensor, Tensor, Tensor],
+  /** [q, r] */
+  qr: (x: Tensor, options: { fullMatrices?: boolean } = {}): [Tensor, Tensor] => bind("qr", [x], { fullMatrices: options.fullMatrices ?? true }) as [Tensor, Tensor],
+  /** [eigenvalues ascending, eigenvectors] */
+  eigh: (x: Tensor): [Tensor, Tensor] => bind("eigh", [x], {}) as [Tensor, Tensor],
+  /** [u, s, vt] */
+  svd: (x: Tensor, options: { fullMatrices?: boolean } = {}): [Tensor, Tensor, Tensor] => bind("svd", [x], { fullMatrices: options.fullMatrices ?? true }) as [Tensor, Tensor, Tensor],
+} as const;
+
+/** Keeps the compiler from moving or merging anything across it. */
+export function optimizationBarrier<T extends readonly Tensor[]>(xs: T): { [K in keyof T]: Tensor } {
+  return bind("optimization_barrier", xs, {}) as { [K in keyof T]: Tensor };
+}
+export type { ConvParams, GatherParams, IndexMode, ScatterParams };

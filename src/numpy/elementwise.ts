@@ -1,0 +1,255 @@
+/** Elementwise functions with NumPy's promotion and broadcasting. */
+import { type DType, isFloat, isInt, isUnsignedInt, limits } from "../ir/dtype.js";
+import * as lax from "../lax/index.js";
+import { astype, isTensor } from "../lax/operand.js";
+import type { Tensor } from "../tracer/tensor.js";
+import { broadcastAll, promoteArgs, promoteDtypes, promoteInexact, requireInteger, type TensorLike, toFloat } from "./promote.js";
+
+type Unary = (x: TensorLike) => Tensor;
+type Binary = (x: TensorLike, y: TensorLike) => Tensor;
+
+const inexact =
+  (name: string, f: (x: Tensor) => Tensor): Unary =>
+  (x) =>
+    f(toFloat(name, x));
+const numeric =
+  (name: string, f: (x: Tensor) => Tensor): Unary =>
+  (x) =>
+    f(promoteDtypes(name, [x])[0]);
+const binary =
+  (name: string, f: (x: Tensor, y: Tensor) => Tensor): Binary =>
+  (x, y) => {
+    const [a, b] = promoteArgs(name, [x, y]);
+    return f(a, b);
+  };
+const binaryInexact =
+  (name: string, f: (x: Tensor, y: Tensor) => Tensor): Binary =>
+  (x, y) => {
+    const [a, b] = promoteInexact(name, [x, y]);
+    return f(a, b);
+  };
+
+export const exp = inexact("exp", lax.exp);
+export const exp2 = inexact("exp2", lax.exp2);
+export const expm1 = inexact("expm1", lax.expm1);
+export const log = inexact("log", lax.log);
+export const log1p = inexact("log1p", lax.log1p);
+export const log2 = inexact("log2", (x) => lax.mul(lax.log(x), Math.LOG2E));
+export const log10 = inexact("log10", (x) => lax.mul(lax.log(x), Math.LOG10E));
+export const sqrt = inexact("sqrt", lax.sqrt);
+export const rsqrt = inexact("rsqrt", lax.rsqrt);
+export const cbrt = inexact("cbrt", lax.cbrt);
+export const sin = inexact("sin", lax.sin);
+export const cos = inexact("cos", lax.cos);
+export const tan = inexact("tan", lax.tan);
+export const arcsin = inexact("arcsin", lax.asin);
+export const arccos = inexact("arccos", lax.acos);
+export const arctan = inexact("arctan", lax.atan);
+export const sinh = inexact("sinh", lax.sinh);
+export const cosh = inexact("cosh", lax.cosh);
+export const tanh = inexact("tanh", lax.tanh);
+export const arcsinh = inexact("arcsinh", lax.asinh);
+export const arccosh = inexact("arccosh", lax.acosh);
+export const arctanh = inexact("arctanh", lax.atanh);
+export const asin = arcsin;
+export const acos = arccos;
+export const atan = arctan;
+export const asinh = arcsinh;
+export const acosh = arccosh;
+export const atanh = arctanh;
+export const erf = inexact("erf", lax.erf);
+export const erfc = inexact("erfc", lax.erfc);
+export const sinc = inexact("sinc", (x) => {
+  const px = lax.mul(x, Math.PI);
+  const zero = lax.eq(x, 0);
+  return lax.select(zero, lax.full(x.aval.shape, 1, x.aval.dtype), lax.div(lax.sin(px), lax.select(zero, lax.full(x.aval.shape, 1, x.aval.dtype), px)));
+});
+export const deg2rad = inexact("deg2rad", (x) => lax.mul(x, Math.PI / 180));
+export const rad2deg = inexact("rad2deg", (x) => lax.mul(x, 180 / Math.PI));
+
+export const negative = numeric("negative", lax.neg);
+export const positive = numeric("positive", (x) => x);
+export const abs = numeric("abs", (x) => (isUnsignedInt(x.aval.dtype) || x.aval.dtype === "bool" ? x : lax.abs(x)));
+export const absolute = abs;
+export const fabs = inexact("fabs", lax.abs);
+export const sign = numeric("sign", lax.sign);
+const rounding = (name: string, f: (x: Tensor) => Tensor): Unary => numeric(name, (x) => (isFloat(x.aval.dtype) ? f(x) : x));
+export const floor = rounding("floor", lax.floor);
+export const ceil = rounding("ceil", lax.ceil);
+export const trunc = rounding("trunc", (x) => lax.select(lax.lt(x, 0), lax.ceil(x), lax.floor(x)));
+export const fix = trunc;
+export const rint = rounding("rint", (x) => lax.round(x, "even"));
+export function round(x: TensorLike, decimals = 0): Tensor {
+  const t = promoteDtypes("round", [x])[0];
+  if (!isFloat(t.aval.dtype)) return t;
+  if (decimals === 0) return lax.round(t, "even");
+  const scale = 10 ** decimals;
+  return lax.div(lax.round(lax.mul(t, scale), "even"), scale);
+}
+export const square = numeric("square", lax.square);
+export const reciprocal = inexact("reciprocal", lax.reciprocal);
+export const isnan = inexact("isnan", (x) => lax.ne(x, x));
+export const isfinite = inexact("isfinite", lax.isFinite);
+export const isinf = inexact("isinf", (x) => lax.eq(lax.abs(x), Number.POSITIVE_INFINITY));
+export const isposinf = inexact("isposinf", (x) => lax.eq(x, Number.POSITIVE_INFINITY));
+export const isneginf = inexact("isneginf", (x) => lax.eq(x, Number.NEGATIVE_INFINITY));
+export const signbit = inexact("signbit", (x) => lax.lt(lax.select(lax.eq(x, 0), lax.reciprocal(x), x), 0));
+
+/** Replaces NaN and infinities by finite numbers. */
+export function nanToNum(x: Tensor, options: { nan?: number; posinf?: number; neginf?: number } = {}): Tensor {
+  if (!isFloat(x.aval.dtype)) return x;
+  const { min, max } = limits(x.aval.dtype) as { min: number; max: number };
+  const fill = (v: number): Tensor => lax.full(x.aval.shape, v, x.aval.dtype);
+  const noNan = lax.select(isnan(x), fill(options.nan ?? 0), x);
+  const noPos = lax.select(isposinf(noNan), fill(options.posinf ?? max), noNan);
+  return lax.select(isneginf(noPos), fill(options.neginf ?? min), noPos);
+}
+
+export const add = binary("add", (x, y) => (x.aval.dtype === "bool" ? lax.bitwiseOr(x, y) : lax.add(x, y)));
+export const subtract = binary("subtract", lax.sub);
+export const multiply = binary("multiply", (x, y) => (x.aval.dtype === "bool" ? lax.bitwiseAnd(x, y) : lax.mul(x, y)));
+/** True division: integers give f32. */
+export const divide = binaryInexact("divide", lax.div);
+export const trueDivide = divide;
+export const floorDivide = binary("floorDivide", (x, y) => {
+  if (isFloat(x.aval.dtype)) return lax.floor(lax.div(x, y));
+  const q = lax.div(x, y);
+  if (isUnsignedInt(x.aval.dtype)) return q;
+  const r = lax.rem(x, y);
+  const zero = zerosFor(x);
+  const off = lax.bitwiseAnd(lax.ne(r, zero), lax.ne(lax.lt(r, zero), lax.lt(y, zero)));
+  return lax.sub(q, astype(off, x.aval.dtype));
+});
+/** Remainder with the sign of the divisor. */
+export const remainder = binary("remainder", (x, y) => {
+  const r = lax.rem(x, y);
+  if (isUnsignedInt(x.aval.dtype)) return r;
+  const zero = zerosFor(x);
+  const off = lax.bitwiseAnd(lax.ne(r, zero), lax.ne(lax.lt(r, zero), lax.lt(y, zero)));
+  return lax.select(off, lax.add(r, y), r);
+});
+export const mod = remainder;
+export const fmod = binary("fmod", lax.rem);
+export function divmod(x: TensorLike, y: TensorLike): [Tensor, Tensor] {
+  return [floorDivide(x, y), remainder(x, y)];
+}
+function zerosFor(x: Tensor): Tensor {
+  return lax.full(x.aval.shape, x.aval.dtype === "i64" || x.aval.dtype === "u64" ? 0n : 0, x.aval.dtype);
+}
+
+/** x to the power y. A plain whole number as exponent is exact by multiplication. */
+export function power(x: TensorLike, y: TensorLike): Tensor {
+  if (isTensor(x) && typeof y === "number" && Number.isInteger(y) && Math.abs(y) <= 64) {
+    if (isFloat(x.aval.dtype)) return lax.integerPow(x, y);
+    if (isInt(x.aval.dtype) && y >= 0) return lax.integerPow(x, y);
+  }
+  const [a, b] = promoteArgs("power", [x, y]);
+  if (isFloat(a.aval.dtype)) return lax.pow(a, b);
+  return integerPower(a, b);
+}
+/** Square and multiply over the bits of the exponent, which must not be negative. */
+function integerPower(x: Tensor, y: Tensor): Tensor {
+  const one = lax.full(x.aval.shape, x.aval.dtype === "i64" || x.aval.dtype === "u64" ? 1n : 1, x.aval.dtype);
+  let result = one;
+  let base = x;
+  let e = y;
+  const bits = x.aval.dtype === "i64" || x.aval.dtype === "u64" ? 6 : 5;
+  for (let i = 0; i < bits; i++) {
+    const odd = lax.eq(lax.bitwiseAnd(e, one), one);
+    result = lax.select(odd, lax.mul(result, base), result);
+    base = lax.mul(base, base);
+    e = lax.shiftRightArithmetic(e, one);
+  }
+  return result;
+}
+export const pow = power;
+export const floatPower = binaryInexact("floatPower", lax.pow);
+export const maximum = binary("maximum", lax.max);
+export const minimum = binary("minimum", lax.min);
+/** As maximum, but NaN loses. */
+export const fmax = binary("fmax", (x, y) => lax.select(lax.bitwiseOr(lax.gt(x, y), lax.ne(y, y)), x, y));
+export const fmin = binary("fmin", (x, y) => lax.select(lax.bitwiseOr(lax.lt(x, y), lax.ne(y, y)), x, y));
+export const arctan2 = binaryInexact("arctan2", lax.atan2);
+export const atan2 = arctan2;
+export const hypot = binaryInexact("hypot", (x, y) => {
+  const a = lax.abs(x);
+  const b = lax.abs(y);
+  const big = lax.max(a, b);
+  const small = lax.min(a, b);
+  const safe = lax.select(lax.eq(big, 0), lax.full(big.aval.shape, 1, big.aval.dtype), big);
+  return lax.mul(big, lax.sqrt(lax.add(lax.square(lax.div(small, safe)), 1)));
+});
+export const logaddexp = binaryInexact("logaddexp", (x, y) => {
+  const m = lax.max(x, y);
+  const d = lax.sub(x, y);
+  // where both are the same infinity the difference is NaN and the answer is that infinity
+  return lax.select(lax.ne(d, d), lax.add(x, y), lax.add(m, lax.log1p(lax.exp(lax.neg(lax.abs(d))))));
+});
+export const logaddexp2 = binaryInexact("logaddexp2", (x, y) => {
+  const m = lax.max(x, y);
+  return lax.add(m, lax.mul(lax.log1p(lax.exp2(lax.neg(lax.abs(lax.sub(x, y))))), Math.LOG2E));
+});
+export const copysign = binaryInexact("copysign", (x, y) => lax.select(signbit(y), lax.neg(lax.abs(x)), lax.abs(x)));
+export const nextafter = binaryInexact("nextafter", lax.nextafter);
+export const heaviside = binaryInexact("heaviside", (x, y) =>
+  lax.select(lax.lt(x, 0), lax.full(x.aval.shape, 0, x.aval.dtype), lax.select(lax.gt(x, 0), lax.full(x.aval.shape, 1, x.aval.dtype), y)),
+);
+export const ldexp = (x: TensorLike, e: TensorLike): Tensor => multiply(x, lax.exp2(toFloat("ldexp", e)));
+
+export const equal = binary("equal", lax.eq);
+export const notEqual = binary("notEqual", lax.ne);
+export const less = binary("less", lax.lt);
+export const lessEqual = binary("lessEqual", lax.le);
+export const greater = binary("greater", lax.gt);
+export const greaterEqual = binary("greaterEqual", lax.ge);
+
+export const toBool = (x: TensorLike): Tensor => {
+  const t = promoteDtypes("bool", [x])[0];
+  return t.aval.dtype === "bool" ? t : lax.ne(t, zerosFor(t));
+};
+const logical =
+  (name: string, f: (x: Tensor, y: Tensor) => Tensor): Binary =>
+  (x, y) => {
+    const [a, b] = broadcastAll(name, [toBool(x), toBool(y)]);
+    return f(a, b);
+  };
+export const logicalAnd = logical("logicalAnd", lax.bitwiseAnd);
+export const logicalOr = logical("logicalOr", lax.bitwiseOr);
+export const logicalXor = logical("logicalXor", lax.bitwiseXor);
+export const logicalNot: Unary = (x) => lax.not(toBool(x));
+const bitwise = (name: string, f: (x: Tensor, y: Tensor) => Tensor): Binary => binary(name, (x, y) => f(requireInteger(name, x), y));
+export const bitwiseAnd = bitwise("bitwiseAnd", lax.bitwiseAnd);
+export const bitwiseOr = bitwise("bitwiseOr", lax.bitwiseOr);
+export const bitwiseXor = bitwise("bitwiseXor", lax.bitwiseXor);
+export const bitwiseNot: Unary = (x) => lax.not(requireInteger("bitwiseNot", promoteDtypes("bitwiseNot", [x])[0]));
+export const invert = bitwiseNot;
+export const leftShift = bitwise("leftShift", lax.shiftLeft);
+export const rightShift = bitwise("rightShift", (x, y) => (isUnsignedInt(x.aval.dtype) ? lax.shiftRightLogical(x, y) : lax.shiftRightArithmetic(x, y)));
+export const bitwiseCount: Unary = (x) => lax.populationCount(requireInteger("bitwiseCount", promoteDtypes("bitwiseCount", [x])[0]));
+
+/** `x` where the condition holds, else `y`. */
+export function where(condition: TensorLike, x: TensorLike, y: TensorLike): Tensor {
+  const [a, b] = promoteDtypes("where", [x, y]);
+  const [c, u, v] = broadcastAll("where", [toBool(condition), a, b]);
+  return lax.select(c, u, v);
+}
+/** Cut to the range [low, high]; null leaves a side open. */
+export function clip(x: TensorLike, low?: TensorLike | null, high?: TensorLike | null): Tensor {
+  let t = promoteDtypes("clip", [x])[0];
+  if (low !== undefined && low !== null) t = maximum(t, low);
+  if (high !== undefined && high !== null) t = minimum(t, high);
+  return t;
+}
+/** Linear interpolation on increasing `xp`. */
+export function select(conditions: readonly Tensor[], choices: readonly TensorLike[], otherwise: TensorLike = 0): Tensor {
+  return conditions.reduceRight<TensorLike>((rest, c, i) => where(c, choices[i], rest), otherwise) as Tensor;
+}
+export function isclose(x: TensorLike, y: TensorLike, options: { rtol?: number; atol?: number; equalNan?: boolean } = {}): Tensor {
+  const [a, b] = promoteInexact("isclose", [x, y]);
+  const near = lax.le(lax.abs(lax.sub(a, b)), lax.add(lax.mul(lax.abs(b), options.rtol ?? 1e-5), options.atol ?? 1e-8));
+  const same = lax.bitwiseOr(lax.eq(a, b), lax.bitwiseAnd(near, lax.isFinite(b)));
+  return options.equalNan ? lax.bitwiseOr(same, lax.bitwiseAnd(lax.ne(a, a), lax.ne(b, b))) : same;
+}
+export function astypeOf(x: TensorLike, dtype: DType): Tensor {
+  return astype(promoteDtypes("astype", [x])[0], dtype);
+}
