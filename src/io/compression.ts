@@ -1,5 +1,5 @@
 /** gzip and zip, on fflate's inflate and deflate: what it trusts (sizes, checksums) is checked here. */
-import { deflateSync, Gunzip, inflateSync } from "fflate";
+import { deflateSync, inflateSync } from "fflate";
 import { fail } from "../diagnostics/error.js";
 
 const CRC_TABLE = Uint32Array.from({ length: 256 }, (_, n) => {
@@ -14,43 +14,57 @@ export function crc32(bytes: Uint8Array): number {
   return ~c >>> 0;
 }
 
-/** deflate can't do better than this, so a file that claims more lies about its size. */
-const MAX_RATIO = 1032;
-
 export function isGzip(bytes: Uint8Array): boolean {
   return bytes.length > 2 && bytes[0] === 0x1f && bytes[1] === 0x8b;
 }
 
-/** Unpacks gzip, checking length and checksum. */
+/** Unpacks gzip of one or more members, checking length and checksum. */
 export function gunzip(bytes: Uint8Array, what = "gzip"): Uint8Array {
-  const chunks: Uint8Array[] = [];
-  let members = 0;
-  let finished = false;
-  try {
-    // streamed, because the one-shot function allocates what the last four bytes claim
-    const stream = new Gunzip((chunk, final) => {
-      chunks.push(chunk);
-      finished ||= final;
-    });
-    stream.onmember = () => {
-      members++;
-    };
-    stream.push(bytes, true);
-  } catch (cause) {
-    fail("TW5001", `${what}: the gzip data are damaged: ${(cause as Error).message}`, { cause });
+  const members: Uint8Array[] = [];
+  let at = 0;
+  do {
+    const out = inflate(bytes.subarray(gzipHeaderEnd(bytes, at, what)), what);
+    const end = findTrailer(bytes, at, out);
+    if (end < 0) fail("TW5001", `${what}: the gzip member at byte ${at} has a wrong length or checksum`);
+    members.push(out);
+    at = end;
+  } while (at < bytes.length);
+  return concat(members);
+}
+
+/** Where the compressed data of the member at `start` begin. */
+function gzipHeaderEnd(bytes: Uint8Array, start: number, what: string): number {
+  if (!isGzip(bytes.subarray(start)) || bytes[start + 2] !== 8)
+    fail("TW5001", `${what}: no gzip member begins at byte ${start}`);
+  const flags = bytes[start + 3];
+  let at = start + 10;
+  if (flags & 4) at += 2 + bytes[at] + 256 * bytes[at + 1];
+  for (const flag of [8, 16]) {
+    if ((flags & flag) === 0) continue;
+    const zero = bytes.indexOf(0, at);
+    at = zero < 0 ? bytes.length : zero + 1;
   }
-  const out = concat(chunks);
-  const trailer = new DataView(bytes.buffer, bytes.byteOffset + bytes.length - Math.min(8, bytes.length));
-  if (!finished || bytes.length < 18) fail("TW5001", `${what}: the gzip data end too soon`);
-  // with several members the trailer speaks of the last one only
-  if (members <= 1 && trailer.getUint32(4, true) !== out.length >>> 0) {
-    fail(
-      "TW5001",
-      `${what}: the gzip data unpack to ${out.length} bytes, their trailer says ${trailer.getUint32(4, true)}`,
-    );
+  if (flags & 2) at += 2;
+  if (!(at < bytes.length)) fail("TW5001", `${what}: the gzip header at byte ${start} does not end`);
+  return at;
+}
+
+/**
+ * The end of the member that unpacked to `content`, or -1. fflate does not say how much it read, but checksum and length stand
+ * right behind what it read, before the end or another member: 64 bits that would hardly be there by chance.
+ */
+function findTrailer(bytes: Uint8Array, start: number, content: Uint8Array): number {
+  const trailer = new Uint8Array(8);
+  const view = new DataView(trailer.buffer);
+  view.setUint32(0, crc32(content), true);
+  view.setUint32(4, content.length, true);
+  for (let at = bytes.indexOf(trailer[0], start + 10); at >= 0; at = bytes.indexOf(trailer[0], at + 1)) {
+    const end = at + 8;
+    if (end > bytes.length) return -1;
+    if (trailer.every((b, i) => bytes[at + i] === b) && (end === bytes.length || isGzip(bytes.subarray(end))))
+      return end;
   }
-  if (members <= 1 && trailer.getUint32(0, true) !== crc32(out)) fail("TW5001", `${what}: the gzip checksum is wrong`);
-  return out;
+  return -1;
 }
 
 function concat(chunks: readonly Uint8Array[]): Uint8Array {
@@ -154,15 +168,14 @@ function readEntry(view: DataView, bytes: Uint8Array, entry: ZipEntry, what: str
   if (start + packedSize > bytes.length)
     fail("TW5001", `${what}: its ${packedSize} bytes from byte ${start} leave the file`);
   const packed = bytes.subarray(start, start + packedSize);
-  const out = method === 0 ? packed : method === 8 ? inflate(packed, size, what) : undefined;
+  const out = method === 0 ? packed : method === 8 ? inflate(packed, what) : undefined;
   if (out === undefined) fail("TW5001", `${what}: the compression method ${method} is not supported`);
   if (out.length !== size) fail("TW5001", `${what}: it unpacks to ${out.length} bytes, the directory says ${size}`);
   if (crc32(out) !== entry.crc) fail("TW5001", `${what}: the checksum is wrong`);
   return out;
 }
 
-function inflate(packed: Uint8Array, size: number, what: string): Uint8Array {
-  if (size > packed.length * MAX_RATIO) fail("TW5001", `${what}: ${packed.length} bytes can't unpack to ${size}`);
+function inflate(packed: Uint8Array, what: string): Uint8Array {
   try {
     return inflateSync(packed);
   } catch (cause) {
