@@ -1,0 +1,1 @@
+export { checkpoint, checkpointPolicies, customJvp, customVjp } from "./tracer/custom.js";

@@ -1,0 +1,327 @@
+/** Makes the values of loop programs: folds index arithmetic, and splits what the target cannot do on vectors into lanes. */
+import { internal } from "../../diagnostics/error.js";
+import { byteSize, type DType, isFloat } from "../../ir/dtype.js";
+import type { LoopBuffer, LoopExpr } from "../../ir/loop.js";
+import type { ElementwisePrim, TileReduceOp } from "../../ir/tile.js";
+import { type Target, vectorLanes } from "../target.js";
+import { EXPANSIONS } from "./expand.js";
+import { Graph, type Node } from "./graph.js";
+import { canVectorize, isMachineOp } from "./legal.js";
+
+type Value = number | bigint | boolean;
+
+export class LoopBuilder extends Graph {
+  constructor(readonly target: Target) {
+    super();
+  }
+
+  lanesOf(dtype: DType): number {
+    return vectorLanes(dtype, this.target);
+  }
+  const(value: Value, dtype: DType, lanes = 1): Node {
+    const key = `c:${dtype}:${lanes}:${Object.is(value, -0) ? "-0" : value}`;
+    return this.node("const", key, dtype, lanes, [], () => ({ kind: "const", dtype, lanes, value }), {
+      region: this.root,
+      natural: typeof value === "number" && value >= 0,
+      shape: { is: "const", value },
+    });
+  }
+  i32(value: number): Node {
+    return this.const(value, "i32");
+  }
+
+  op(prim: ElementwisePrim, dtype: DType, args: readonly Node[], params: object = {}): Node {
+    const lanes = args[0].lanes;
+    const from = args[0].dtype;
+    if (prim === "stop_gradient") return args[0];
+    if ((prim === "convert_element_type" || prim === "bitcast_convert_type") && from === dtype) return args[0];
+    if (dtype === "i32" && lanes === 1) {
+      const folded = this.#foldIndex(prim, args);
+      if (folded) return folded;
+    }
+    const expand = EXPANSIONS[prim];
+    if (expand) {
+      const expanded = expand(this, dtype, args, params);
+      if (expanded) return expanded;
+    }
+    if (!isMachineOp(prim)) return this.#math(prim, dtype, args, params);
+    if (lanes > 1 && !canVectorize(prim, args, dtype)) return this.byLanes(prim, dtype, args, params);
+    const natural =
+      dtype === "i32" && (NATURAL.has(prim) ? args.every((a) => a.natural) : prim === "max" && args.some((a) => a.natural));
+    return this.node(
+      "pure",
+      `${prim}:${dtype}:${lanes}:${paramKey(params)}:${ids(args)}`,
+      dtype,
+      lanes,
+      args,
+      (xs) => ({ kind: "op", prim, dtype, lanes, args: xs, params }),
+      { natural, cheap: lanes === 1 && dtype === "i32" && CHEAP.has(prim), shape: { is: "op", prim } },
+    );
+  }
+  /** The operation on each lane by itself. */
+  byLanes(prim: ElementwisePrim, dtype: DType, args: readonly Node[], params: object = {}): Node {
+    const { lanes } = args[0];
+    const parts: Node[] = [];
+    for (let i = 0; i < lanes; i++) {
+      parts.push(this.op(prim, dtype, args.map((a) => (a.lanes === 1 ? a : this.lane(a, i))), params));
+    }
+    return this.pack(parts);
+  }
+  convert(x: Node, dtype: DType): Node {
+    return this.op("convert_element_type", dtype, [x], { dtype });
+  }
+
+  #math(prim: ElementwisePrim, dtype: DType, args: readonly Node[], params: object): Node {
+    if (dtype === "f16" || dtype === "bf16") {
+      const wide = this.op(prim, "f32", args.map((a) => this.convert(a, "f32")), params);
+      return this.convert(wide, dtype);
+    }
+    const { lanes } = args[0];
+    const expansion = this.target.math.expansion(prim, dtype, lanes);
+    if (expansion) {
+      const locals = args.map((a) => this.local(a.dtype, a.lanes));
+      const bound = new Map<LoopExpr, Node>(locals.map((l, i) => [l, args[i]]));
+      return this.import(expansion(...locals), bound);
+    }
+    if (lanes > 1) return this.byLanes(prim, dtype, args, params);
+    const callee = this.target.math.callee(prim, dtype);
+    if (callee === undefined) internal(`${prim} on ${dtype} has no code`);
+    return this.call(callee, dtype, args);
+  }
+  call(callee: string, dtype: DType, args: readonly Node[]): Node {
+    return this.node("pure", `call:${callee}:${ids(args)}`, dtype, 1, args, (xs) => ({
+      kind: "call",
+      dtype,
+      lanes: 1,
+      callee,
+      args: xs,
+    }));
+  }
+  /** Brings in an expression written elsewhere; equal objects are one value. */
+  import(e: LoopExpr, bound: Map<LoopExpr, Node>): Node {
+    const known = bound.get(e);
+    if (known) return known;
+    const node = this.#import(e, bound);
+    bound.set(e, node);
+    return node;
+  }
+  #import(e: LoopExpr, bound: Map<LoopExpr, Node>): Node {
+    const go = (x: LoopExpr): Node => this.import(x, bound);
+    switch (e.kind) {
+      case "const":
+        return this.const(e.value, e.dtype, e.lanes);
+      case "op":
+        return this.op(e.prim, e.dtype, e.args.map(go), e.params);
+      case "fma":
+        return this.fma(go(e.args[0]), go(e.args[1]), go(e.args[2]));
+      case "splat":
+        return this.splat(go(e.arg), e.lanes);
+      case "pack":
+        return this.pack(e.args.map(go));
+      case "lane":
+        return this.lane(go(e.arg), e.index);
+      case "shuffle":
+        return this.shuffle(go(e.a), go(e.b), e.pick);
+      case "widen":
+        return this.widen(go(e.arg), e.dtype, e.high);
+      case "narrow":
+        return this.narrow(go(e.low), go(e.high), e.dtype);
+      case "reduce_lanes":
+        return this.reduceLanes(e.op, go(e.arg));
+      case "call":
+        return this.call(e.callee, e.dtype, e.args.map(go));
+      default:
+        return internal(`${e.kind} in a mathematical expression`);
+    }
+  }
+
+  fma(a: Node, b: Node, c: Node): Node {
+    if (!this.target.relaxedMadd || (a.dtype !== "f32" && a.dtype !== "f64") || a.lanes === 1) {
+      return this.op("add", a.dtype, [this.op("mul", a.dtype, [a, b]), c]);
+    }
+    const { dtype, lanes } = a;
+    return this.node("pure", `fma:${ids([a, b, c])}`, dtype, lanes, [a, b, c], ([x, y, z]) => ({
+      kind: "fma",
+      dtype,
+      lanes,
+      args: [x, y, z],
+    }));
+  }
+  splat(x: Node, lanes: number): Node {
+    if (lanes === 1) return x;
+    if (x.shape?.is === "const") return this.const(x.shape.value, x.dtype, lanes);
+    const { dtype } = x;
+    const key = `splat:${lanes}:${x.id}`;
+    return this.node("pure", key, dtype, lanes, [x], ([arg]) => splatOf(arg, dtype, lanes), { shape: { is: "splat" }, cheap: true });
+  }
+  /** The scalar that every lane of this vector is, when that is known. */
+  uniform(x: Node): Node | undefined {
+    if (x.lanes === 1) return x;
+    if (x.shape?.is === "const") return this.const(x.shape.value, x.dtype);
+    return x.shape?.is === "splat" ? x.args[0] : undefined;
+  }
+  pack(xs: readonly Node[]): Node {
+    const lanes = xs.length;
+    if (lanes === 1) return xs[0];
+    if (xs.every((x) => x === xs[0])) return this.splat(xs[0], lanes);
+    const { dtype } = xs[0];
+    return this.node("pure", `pack:${dtype}:${ids(xs)}`, dtype, lanes, xs, (args) => ({ kind: "pack", dtype, lanes, args }));
+  }
+  lane(x: Node, index: number): Node {
+    const uniform = this.uniform(x);
+    if (uniform) return uniform;
+    if (x.args.length === x.lanes && !x.shape && x.args.every((a) => a.lanes === 1 && a.dtype === x.dtype)) return x.args[index];
+    const { dtype } = x;
+    return this.node("pure", `lane:${index}:${x.id}`, dtype, 1, [x], ([arg]) => ({ kind: "lane", dtype, lanes: 1, arg, index }));
+  }
+  shuffle(a: Node, b: Node, pick: readonly number[]): Node {
+    const { dtype, lanes } = a;
+    return this.node("pure", `shuffle:${pick}:${ids([a, b])}`, dtype, lanes, [a, b], ([x, y]) => ({
+      kind: "shuffle",
+      dtype,
+      lanes,
+      a: x,
+      b: y,
+      pick,
+    }));
+  }
+  widen(x: Node, dtype: DType, high: boolean): Node {
+    const uniform = this.uniform(x);
+    if (uniform) return this.splat(this.convert(uniform, dtype), 2);
+    return this.node("pure", `widen:${dtype}:${high}:${x.id}`, dtype, 2, [x], ([arg]) => ({ kind: "widen", dtype, lanes: 2, arg, high }));
+  }
+  narrow(low: Node, high: Node, dtype: DType): Node {
+    return this.node("pure", `narrow:${dtype}:${ids([low, high])}`, dtype, 4, [low, high], ([l, h]) => ({
+      kind: "narrow",
+      dtype,
+      lanes: 4,
+      low: l,
+      high: h,
+    }));
+  }
+  reduceLanes(op: TileReduceOp, x: Node): Node {
+    const { dtype } = x;
+    return this.node("pure", `reduce:${op}:${x.id}`, dtype, 1, [x], ([arg]) => ({ kind: "reduce_lanes", dtype, lanes: 1, op, arg }));
+  }
+
+  /** Byte address and constant byte offset of element `index` + `more`. */
+  #address(buffer: LoopBuffer, index: Node, more: number): { address: Node; offset: number } {
+    let base = index;
+    let elements = more;
+    if (index.shape?.is === "const") {
+      elements += Number(index.shape.value);
+      base = this.i32(0);
+    } else if (index.shape?.is === "op" && index.shape.prim === "add") {
+      // a constant term becomes the instruction's offset, where the rest cannot be negative (offsets do not wrap around)
+      const [x, c] = index.args;
+      if (c.shape?.is === "const" && Number(c.shape.value) >= 0 && x.natural) {
+        elements += Number(c.shape.value);
+        base = x;
+      }
+    }
+    if (elements < 0) {
+      base = this.op("add", "i32", [base, this.i32(elements)]);
+      elements = 0;
+    }
+    const node = this.node(
+      "pure",
+      `address:${buffer.id}:${base.id}`,
+      "i32",
+      1,
+      [base],
+      ([i]) => ({ kind: "address", dtype: "i32", lanes: 1, buffer, index: i }),
+      { cheap: true },
+    );
+    return { address: node, offset: elements * byteSize(buffer.dtype) };
+  }
+  load(buffer: LoopBuffer, index: Node, more: number, lanes: number): Node {
+    const { address, offset } = this.#address(buffer, index, more);
+    const { dtype } = buffer;
+    return this.node(
+      "load",
+      undefined,
+      dtype,
+      lanes,
+      [address],
+      ([a]) => ({ kind: "load", dtype, lanes, buffer, address: a, offset }),
+      { shape: { is: "load", buffer, offset } },
+    );
+  }
+  /** One element in all lanes. */
+  loadSplat(buffer: LoopBuffer, index: Node, more: number, lanes: number): Node {
+    if (lanes === 1) return this.load(buffer, index, more, 1);
+    const { address, offset } = this.#address(buffer, index, more);
+    const { dtype } = buffer;
+    return this.node("load", undefined, dtype, lanes, [address], ([a]) => ({
+      kind: "load_splat",
+      dtype,
+      lanes,
+      buffer,
+      address: a,
+      offset,
+    }));
+  }
+  storeTo(buffer: LoopBuffer, index: Node, more: number, value: Node): void {
+    const { address, offset } = this.#address(buffer, index, more);
+    this.store([address, value], ([a, x]) => ({ kind: "store", buffer, address: a, offset, value: x }));
+  }
+
+  /** Constants and neutral elements in i32 scalars, which is where index arithmetic happens. */
+  #foldIndex(prim: ElementwisePrim, args: readonly Node[]): Node | undefined {
+    if (args.length !== 2) return undefined;
+    let [a, b] = args;
+    const commutes = prim === "add" || prim === "mul";
+    if (commutes && a.shape?.is === "const" && b.shape?.is !== "const") [a, b] = [b, a];
+    if (b.shape?.is !== "const" || b.dtype !== "i32") return undefined;
+    const y = Number(b.shape.value);
+    const x = a.shape?.is === "const" ? Number(a.shape.value) : undefined;
+    switch (prim) {
+      case "add": {
+        if (x !== undefined) return this.i32((x + y) | 0);
+        if (y === 0) return a;
+        if (a.shape?.is === "op" && a.shape.prim === "add" && a.args[1].shape?.is === "const") {
+          const sum = (Number(a.args[1].shape.value) + y) | 0;
+          return this.op("add", "i32", [a.args[0], this.i32(sum)]);
+        }
+        // constants stand on the right, so that the next addition finds them
+        return a === args[0] ? undefined : this.op("add", "i32", [a, b]);
+      }
+      case "sub":
+        return this.op("add", "i32", [a, this.i32(-y | 0)]);
+      case "mul": {
+        if (x !== undefined) return this.i32(Math.imul(x, y));
+        if (y === 0) return this.i32(0);
+        if (y === 1) return a;
+        return a === args[0] ? undefined : this.op("mul", "i32", [a, b]);
+      }
+      case "div":
+        if (y === 1) return a;
+        return x !== undefined && y > 0 ? this.i32(Math.trunc(x / y)) : undefined;
+      case "rem":
+        if (y === 1) return this.i32(0);
+        return x !== undefined && y > 0 ? this.i32(x % y) : undefined;
+      default:
+        return undefined;
+    }
+  }
+}
+
+const NATURAL: ReadonlySet<ElementwisePrim> = new Set(["add", "mul", "div", "rem", "min", "shift_right_arithmetic", "and"]);
+const CHEAP: ReadonlySet<ElementwisePrim> = new Set(["add", "sub", "mul", "min", "max", "shift_left"]);
+
+function splatOf(arg: LoopExpr, dtype: DType, lanes: number): LoopExpr {
+  // a scalar load that only feeds a splat is one instruction
+  if (arg.kind === "load" && dtype !== "bool" && (isFloat(dtype) || byteSize(dtype) >= 4)) {
+    return { kind: "load_splat", dtype, lanes, buffer: arg.buffer, address: arg.address, offset: arg.offset };
+  }
+  return { kind: "splat", dtype, lanes, arg };
+}
+function ids(nodes: readonly Node[]): string {
+  let text = "";
+  for (const n of nodes) text += `${n.id},`;
+  return text;
+}
+function paramKey(params: object): string {
+  for (const _ in params) return JSON.stringify(params);
+  return "";
+}

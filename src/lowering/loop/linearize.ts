@@ -1,0 +1,132 @@
+/**
+ * From the graph to statements. A value used once, where it is computed, becomes part of its user's expression; others get
+ * a local. A read or load that is still needed when its variable is assigned or memory is written is kept in a local first.
+ */
+import { internal } from "../../diagnostics/error.js";
+import type { LoopExpr, LoopStmt } from "../../ir/loop.js";
+import { type Graph, type Item, type Node, type Region, TEST_MARK, type Variable } from "./graph.js";
+
+/** Deeper expressions are cut by a local, so that recursion over them stays shallow. */
+const MAX_DEPTH = 100;
+
+export function linearize(graph: Graph): LoopStmt[] {
+  countRegion(graph.root);
+  return new Linearizer(graph).region(graph.root);
+}
+
+function countRegion(region: Region): void {
+  // users first: a value that nobody needs does not count as a user
+  for (let i = region.items.length - 1; i >= 0; i--) {
+    if (region.test && region.test.at === i + 1) mark(region.test.node, region);
+    const item = region.items[i];
+    if (item.kind === "node") continue;
+    for (const a of item.args) mark(a, region);
+    if (item.kind === "nested") for (const r of item.regions) countRegion(r);
+  }
+  if (region.test?.at === 0) mark(region.test.node, region);
+}
+
+function mark(node: Node, user: Region): void {
+  if (user !== node.region) node.outside = true;
+  if (node.uses++ > 0) return;
+  for (const a of node.args) mark(a, node.region);
+  node.depth = 1 + node.args.reduce((d, a) => Math.max(d, a.uses === 1 ? a.depth : 0), 0);
+  if (node.depth > MAX_DEPTH) {
+    node.outside = true;
+    node.depth = 0;
+  }
+}
+
+class Linearizer {
+  /** Reads and loads that were passed and are not yet used up, with the number of uses to come. */
+  readonly #open = new Map<Node, number>();
+  #out: LoopStmt[] = [];
+  constructor(readonly graph: Graph) {}
+
+  region(region: Region): LoopStmt[] {
+    const outer = this.#out;
+    const out: LoopStmt[] = [];
+    this.#out = out;
+    region.items.forEach((item, i) => {
+      if (region.test?.at === i) this.#test(region);
+      this.#item(item, region);
+    });
+    if (region.test?.at === region.items.length) this.#test(region);
+    this.#out = outer;
+    return out;
+  }
+  #tests: LoopExpr[] = [];
+  #test(region: Region): void {
+    if (!region.test) internal("no test");
+    this.#tests.push(this.#use(region.test.node));
+    this.#out.push(TEST_MARK);
+  }
+
+  #item(item: Item, region: Region): void {
+    switch (item.kind) {
+      case "node": {
+        const { node } = item;
+        if (node.uses === 0) return;
+        if (node.kind === "read") {
+          this.#open.set(node, node.uses);
+          return;
+        }
+        if (node.uses > 1 || node.outside) {
+          this.#keep(node);
+          return;
+        }
+        if (node.kind === "load") this.#open.set(node, 1);
+        return;
+      }
+      case "effect": {
+        const args = item.args.map((a) => this.#use(a));
+        const stmt = item.build(args);
+        if (item.assigns) this.#save((n) => n.variable === item.assigns);
+        if (item.stores) this.#save((n) => n.kind === "load");
+        this.#out.push(stmt);
+        return;
+      }
+      case "nested": {
+        const args = item.args.map((a) => this.#use(a));
+        const writes = new Set<Variable>();
+        for (const r of item.regions) for (const v of r.writes) writes.add(v);
+        const stores = item.regions.some((r) => r.stores);
+        this.#save((n) => (n.kind === "load" ? stores : n.variable !== undefined && writes.has(n.variable)));
+        const outerTests = this.#tests;
+        this.#tests = [];
+        const bodies = item.regions.map((r) => this.region(r));
+        const stmt = item.build(args, bodies, this.#tests);
+        this.#tests = outerTests;
+        this.#out.push(stmt);
+        return;
+      }
+    }
+  }
+
+  /** Puts the node's value in a local now. */
+  #keep(node: Node): void {
+    const value = this.#expr(node);
+    node.local = this.graph.local(node.dtype, node.lanes);
+    this.#out.push({ kind: "set", local: node.local, value });
+  }
+  #save(which: (n: Node) => boolean): void {
+    for (const node of [...this.#open.keys()]) {
+      if (!which(node)) continue;
+      this.#keep(node);
+      this.#open.delete(node);
+    }
+  }
+  /** One use of a value. */
+  #use(node: Node): LoopExpr {
+    if (node.local) return node.local;
+    const left = this.#open.get(node);
+    if (left !== undefined) {
+      if (left > 1) this.#open.set(node, left - 1);
+      else this.#open.delete(node);
+    }
+    return this.#expr(node);
+  }
+  #expr(node: Node): LoopExpr {
+    return node.build(node.args.map((a) => this.#use(a)));
+  }
+}

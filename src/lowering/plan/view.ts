@@ -1,0 +1,26 @@
+/** Values of a plan before memory is assigned, and views into them. */
+import type { DType } from "../../ir/dtype.js";
+
+/** A buffer to be: something that is written once per execution of the steps that define it. */
+export class Value {
+  static #next = 0;
+  readonly id = Value.#next++;
+  constructor(
+    readonly bytes: number,
+    readonly name: string,
+  ) {}
+}
+
+/** A value, or a part of one at a byte offset that may follow a loop's counter. Dense and row-major from there on. */
+export interface View {
+  readonly value: Value;
+  readonly offset: number;
+  readonly follow: { readonly loop: number; readonly stride: number } | null;
+  /** Elements, and their type as the kernel reads them. */
+  readonly size: number;
+  readonly dtype: DType;
+}
+
+export function viewKey(v: View): string {
+  return `${v.value.id}:${v.offset}:${v.follow ? `${v.follow.loop}*${v.follow.stride}` : ""}:${v.dtype}`;
+}

@@ -1,0 +1,130 @@
+/** Accumulators of reductions: how elements are combined within lanes, and lanes into one result. */
+import { internal } from "../../diagnostics/error.js";
+import { type DType, isFloat, limits } from "../../ir/dtype.js";
+import type { ElementwisePrim, TileAtom, TileReduceOp, TileVar } from "../../ir/tile.js";
+import type { TileBuilder } from "../../ir/tile-builder.js";
+import type { CombineOp, Member } from "./node.js";
+
+export interface Accumulator {
+  add(value: TileAtom, payload: TileAtom | null, valid: TileAtom | null): void;
+  /** The result of this accumulator and of others of other widths; `lanes`: lanes are parts of one result, not results side by side. */
+  finish(lanes: boolean, others: readonly Accumulator[]): TileAtom;
+}
+
+const COMBINE: Record<CombineOp, ElementwisePrim> = { sum: "add", prod: "mul", max: "max", min: "min", and: "and", or: "or", xor: "xor" };
+
+export function identityOf(op: CombineOp, d: DType): number | bigint | boolean {
+  const wide = d === "i64" || d === "u64";
+  const { min, max } = limits(d);
+  switch (op) {
+    case "sum":
+    case "xor":
+    case "or":
+      return d === "bool" ? false : wide ? 0n : 0;
+    case "prod":
+      return d === "bool" ? true : wide ? 1n : 1;
+    case "max":
+      return d === "bool" ? false : isFloat(d) ? Number.NEGATIVE_INFINITY : min;
+    case "min":
+      return d === "bool" ? true : isFloat(d) ? Number.POSITIVE_INFINITY : max;
+    case "and":
+      return d === "bool" ? true : d === "i64" ? -1n : d === "u64" ? max : Number(min) < 0 ? -1 : max;
+  }
+}
+
+export function makeAccumulator(b: TileBuilder, m: Member, width: number): Accumulator {
+  const shape = width > 1 ? [width] : [];
+  if (m.combine === "argmax" || m.combine === "argmin") return new Extremum(b, m, m.combine === "argmax", shape);
+  return new Plain(b, m.combine ?? internal("a reduction without an operation"), m.dtype, shape);
+}
+
+class Plain implements Accumulator {
+  readonly #sum: TileVar;
+  constructor(
+    readonly b: TileBuilder,
+    readonly op: CombineOp,
+    dtype: DType,
+    shape: readonly number[],
+  ) {
+    this.#sum = b.var(b.const(identityOf(op, dtype), dtype, shape));
+  }
+  #prim(): ElementwisePrim {
+    // on bool the greatest is or, the least is and
+    if (this.#sum.dtype === "bool") return this.op === "max" || this.op === "or" || this.op === "sum" ? "or" : this.op === "xor" ? "xor" : "and";
+    return COMBINE[this.op];
+  }
+  add(value: TileAtom, _payload: TileAtom | null, valid: TileAtom | null): void {
+    const next = this.b.op(this.#prim(), [this.#sum, value]);
+    this.b.assign(this.#sum, valid ? this.b.op("select", [valid, next, this.#sum]) : next);
+  }
+  finish(lanes: boolean, others: readonly Accumulator[]): TileAtom {
+    const one = (a: Plain): TileAtom => {
+      if (!lanes || a.#sum.shape.length === 0) return a.#sum;
+      const bool = a.#sum.dtype === "bool";
+      const op: TileReduceOp = bool ? (this.#prim() as TileReduceOp) : this.op;
+      return this.b.reduce(op, a.#sum, 0);
+    };
+    return (others as readonly Plain[]).reduce((sum, a) => this.b.op(this.#prim(), [sum, one(a)]), one(this));
+  }
+}
+
+/** The extremum and what goes with it: the first of equals, NaN before everything. */
+class Extremum implements Accumulator {
+  readonly #best: TileVar;
+  /** A position, or -1 while nothing has been seen. */
+  readonly #at: TileVar;
+  readonly #carried: TileVar | null;
+  constructor(
+    readonly b: TileBuilder,
+    m: Member,
+    readonly greatest: boolean,
+    shape: readonly number[],
+  ) {
+    const { dtype } = m.node;
+    this.#best = b.var(b.const(identityOf(greatest ? "max" : "min", dtype), dtype, shape));
+    this.#at = b.var(b.const(-1, "i32", shape));
+    this.#carried = m.payload && m.payload.kind !== "index" ? b.var(b.const(identityOf("sum", m.payload.dtype), m.payload.dtype, shape)) : null;
+  }
+  #better(value: TileAtom): TileAtom {
+    const { b } = this;
+    let better = b.op(this.greatest ? "gt" : "lt", [value, this.#best]);
+    if (isFloat(value.dtype)) {
+      const nan = b.op("and", [b.op("ne", [value, value]), b.op("eq", [this.#best, this.#best])]);
+      better = b.op("or", [better, nan]);
+    }
+    return b.op("or", [better, b.op("lt", [this.#at, b.i32(0)])]);
+  }
+  add(value: TileAtom, payload: TileAtom | null, valid: TileAtom | null): void {
+    const { b } = this;
+    let better = this.#better(value);
+    if (valid) better = b.op("and", [better, valid]);
+    const at = this.#carried ? b.i32(0) : (payload ?? internal("argmax without a position"));
+    if (this.#carried && payload) b.assign(this.#carried, b.op("select", [better, payload, this.#carried]));
+    b.assign(this.#at, b.op("select", [better, at, this.#at]));
+    b.assign(this.#best, b.op("select", [better, value, this.#best]));
+  }
+  finish(lanes: boolean, others: readonly Accumulator[]): TileAtom {
+    const { b } = this;
+    if (this.#carried) return this.#carried;
+    if (!lanes) return this.#at;
+    const one = (a: Extremum): { best: TileAtom; at: TileAtom } => {
+      if (a.#best.shape.length === 0) return { best: a.#best, at: a.#at };
+      const best = b.reduce(this.greatest ? "max" : "min", a.#best, 0);
+      let here = b.op("eq", [a.#best, best]);
+      if (isFloat(best.dtype)) here = b.op("or", [here, b.op("ne", [a.#best, a.#best])]);
+      here = b.op("and", [here, b.op("ge", [a.#at, b.i32(0)])]);
+      // with a NaN in some lane the extremum is NaN and equals nothing: only the lanes that hold NaN are left
+      const at = b.reduce("min", b.op("select", [here, a.#at, b.i32(0x7fffffff)]), 0);
+      return { best, at };
+    };
+    let result = one(this);
+    for (const other of others as readonly Extremum[]) {
+      const o = one(other);
+      let better = b.op(this.greatest ? "gt" : "lt", [o.best, result.best]);
+      if (isFloat(o.best.dtype)) better = b.op("or", [better, b.op("and", [b.op("ne", [o.best, o.best]), b.op("eq", [result.best, result.best])])]);
+      better = b.op("and", [better, b.op("ge", [o.at, b.i32(0)])]);
+      result = { best: b.op("select", [better, o.best, result.best]), at: b.op("select", [better, o.at, result.at]) };
+    }
+    return result.at;
+  }
+}

@@ -1,0 +1,486 @@
+/**
+ * Writes a nest as a stage of a tile program: opens its loops, computes what does not depend on inner loops outside of
+ * them, walks the innermost loop in blocks with narrower blocks for what remains, and combines reductions.
+ */
+import { internal } from "../../diagnostics/error.js";
+import { type DType, limits } from "../../ir/dtype.js";
+import type { TileAtom, TileRef, TileVar } from "../../ir/tile.js";
+import type { TileBuilder } from "../../ir/tile-builder.js";
+import type { View } from "../plan/view.js";
+import type { Affine, Loop, Term } from "./affine.js";
+import type { Member, Node, Target } from "./node.js";
+import { type Nest, type PreparedNest, prepareNest } from "./nest.js";
+import { type Accumulator, makeAccumulator } from "./accumulate.js";
+
+/** Finds the kernel's reference for a view. */
+export type RefOf = (view: View, use: "read" | "write") => TileRef;
+
+/** Below this many points a kernel is one program: splitting costs more than it gains. */
+const SMALL = 16384;
+/** Points of one program of a grid, roughly. */
+const CHUNK = 8192;
+
+interface Scope {
+  readonly values: Map<Node, TileAtom>;
+  readonly indices: Map<string, TileAtom>;
+}
+type Bound = number | TileAtom;
+
+export function emitNest(b: TileBuilder, nest: Nest, refOf: RefOf): void {
+  new NestEmitter(b, prepareNest(nest), refOf).emit();
+}
+
+class NestEmitter {
+  readonly #scopes: Scope[] = [];
+  /** Level at which each loop is open, and its current index. */
+  readonly #open = new Map<Loop, { readonly level: number; readonly index: TileAtom }>();
+  /** Lanes of the block along the vector loop; 1 while it is not open. */
+  #width = 1;
+  #pass = 0;
+  readonly #results = new Map<Member, TileAtom>();
+  /** Members whose value of an earlier pass is read back from where it was stored. */
+  readonly #reload = new Map<Member, Target>();
+
+  constructor(
+    readonly b: TileBuilder,
+    readonly nest: PreparedNest,
+    readonly refOf: RefOf,
+  ) {}
+
+  emit(): void {
+    this.#planSpills();
+    const { kept, vector, points } = this.nest;
+    const outer = kept.filter((l) => l !== vector);
+    const chunkable = vector && !vector.reduced ? [...outer, vector] : outer;
+    if (!this.nest.parallel || points <= SMALL || chunkable.length === 0) {
+      this.b.stage([], () => this.#root(outer, new Map()));
+      return;
+    }
+    // the grid is the outermost loop in chunks, or the two outermost where the first is short
+    const [first, second] = chunkable;
+    const grid: { loop: Loop; rows: number }[] = [];
+    const chunkOf = (loop: Loop, per: number): number => {
+      const unit = loop === vector ? this.nest.width * 4 : 1;
+      return Math.max(1, Math.round(CHUNK / Math.max(per, 1) / unit)) * unit;
+    };
+    let per = points / Math.max(first.extent, 1);
+    if (first.extent < 16 && second !== undefined && first !== vector) {
+      grid.push({ loop: first, rows: 1 });
+      per /= Math.max(second.extent, 1);
+      grid.push({ loop: second, rows: chunkOf(second, per) });
+    } else grid.push({ loop: first, rows: chunkOf(first, per) });
+    const shape = grid.map(({ loop, rows }) => Math.ceil(loop.extent / rows));
+    this.b.stage(shape, (...ids) => {
+      const bounds = new Map<Loop, readonly [Bound, Bound]>();
+      grid.forEach(({ loop, rows }, i) => {
+        const start = this.b.mul(ids[i], this.b.i32(rows));
+        if (rows === 1) bounds.set(loop, [ids[i], ids[i]]);
+        else bounds.set(loop, [start, this.b.add(start, this.b.i32(rows))]);
+      });
+      this.#root(outer, bounds);
+    });
+  }
+
+  #root(outer: readonly Loop[], bounds: ReadonlyMap<Loop, readonly [Bound, Bound]>): void {
+    const { vector } = this.nest;
+    this.#inScope(() => {
+      this.#hoist();
+      this.#openLoops(outer, bounds, () => {
+        if (vector && !vector.reduced) this.#vectorLoop(vector, bounds.get(vector), () => this.#row());
+        else this.#row();
+      });
+    });
+  }
+
+  // loops
+
+  #inScope(body: () => void): void {
+    this.#scopes.push({ values: new Map(), indices: new Map() });
+    body();
+    this.#scopes.pop();
+  }
+  #bind(loop: Loop, index: TileAtom, body: () => void): void {
+    this.#scopes.push({ values: new Map(), indices: new Map() });
+    this.#open.set(loop, { level: this.#scopes.length - 1, index });
+    body();
+    this.#open.delete(loop);
+    this.#scopes.pop();
+  }
+  #openLoops(loops: readonly Loop[], bounds: ReadonlyMap<Loop, readonly [Bound, Bound]>, body: () => void): void {
+    const [loop, ...rest] = loops;
+    if (loop === undefined) {
+      body();
+      return;
+    }
+    const inner = (): void => {
+      this.#hoist();
+      this.#openLoops(rest, bounds, body);
+    };
+    const bound = bounds.get(loop);
+    if (bound && bound[0] === bound[1] && typeof bound[0] !== "number") this.#bind(loop, bound[0], inner);
+    else if (bound) {
+      const end = this.#atMost(bound[1], loop.extent);
+      this.b.for(this.#atom(bound[0]), end, 1, (i) => this.#bind(loop, i, inner));
+    } else if (loop.extent === 1) this.#bind(loop, this.b.i32(0), inner);
+    else this.b.for(this.b.i32(0), this.b.i32(loop.extent), 1, (i) => this.#bind(loop, i, inner));
+  }
+  #atom(x: Bound): TileAtom {
+    return typeof x === "number" ? this.b.i32(x) : x;
+  }
+  #atMost(x: Bound, limit: number): TileAtom {
+    return typeof x === "number" ? this.b.i32(Math.min(x, limit)) : this.b.op("min", [x, this.b.i32(limit)]);
+  }
+
+  /** The widths of the blocks in which a loop of this extent is walked. */
+  #widths(extent: number): number[] {
+    const { width } = this.nest;
+    const widths = [width];
+    let rest = extent % width;
+    if (width > 4 && rest >= 4) {
+      widths.push(4);
+      rest %= 4;
+    }
+    if (rest > 0) widths.push(1);
+    return widths;
+  }
+  #vectorLoop(loop: Loop, bound: readonly [Bound, Bound] | undefined, body: (width: number) => void): void {
+    const { extent } = loop;
+    let done = 0;
+    for (const width of this.#widths(extent)) {
+      const upTo = extent - ((extent - done) % width);
+      const run = (index: TileAtom): void => {
+        this.#width = width;
+        this.#bind(loop, index, () => body(width));
+        this.#width = 1;
+      };
+      if (bound) {
+        // a chunk is a multiple of every width, so blocks of the main width start at a chunk's start; the rest belongs to the last chunk
+        const start = done === 0 ? this.#atom(bound[0]) : this.b.op("max", [this.#atom(bound[0]), this.b.i32(done)]);
+        this.b.for(start, this.#atMost(bound[1], upTo), width, run);
+      } else if (upTo - done === width) run(this.b.i32(done));
+      else if (upTo > done) this.b.for(this.b.i32(done), this.b.i32(upTo), width, run);
+      done = upTo;
+    }
+  }
+
+  // passes over one row
+
+  /** Everything at one point of the loops that are not reduced. */
+  #row(): void {
+    const { reduced, members, vector, passes } = this.nest;
+    const hasReductions = reduced.length > 0 || members.some((m) => m.kind === "reduce");
+    if (!hasReductions) {
+      this.#pass = 0;
+      this.#stores(members.filter((m) => m.store));
+      return;
+    }
+    const plain = reduced.filter((l) => l !== vector);
+    for (let pass = 0; pass < passes; pass++) {
+      this.#pass = pass;
+      const here = members.filter((m) => m.kind !== "row" && m.pass === pass);
+      const reductions = here.filter((m) => m.kind === "reduce");
+      const stored = here.filter((m) => m.kind === "full" && (m.store || this.#reload.has(m)));
+      if (reductions.length === 0 && stored.length === 0) continue;
+      // one accumulator for each width in which the row is walked
+      const width = this.#width;
+      const widths = vector && vector.reduced ? this.#widths(vector.extent) : [width];
+      const accumulators = reductions.map((m) => new Map(widths.map((w) => [w, makeAccumulator(this.b, m, w)])));
+      const body = (w: number): void => {
+        reductions.forEach((m, i) => {
+          const acc = accumulators[i].get(w) as Accumulator;
+          acc.add(this.#get(m.node), m.payload ? this.#get(m.payload) : null, m.valid ? this.#get(m.valid) : null);
+        });
+        this.#stores(stored);
+      };
+      this.#hoist();
+      this.#openLoops(plain, new Map(), () => {
+        if (vector && vector.reduced) this.#vectorLoop(vector, undefined, body);
+        else body(width);
+      });
+      reductions.forEach((m, i) => {
+        const [first, ...others] = [...accumulators[i].values()];
+        const lanes = vector !== null && vector.reduced;
+        this.#results.set(m, first.finish(lanes, others));
+      });
+      // results of a row are new in each iteration: forget what was computed from those of the row before
+      this.#hoistResults(reductions);
+    }
+    this.#pass = passes;
+    this.#stores(members.filter((m) => m.store && (m.kind === "row" || m.kind === "reduce")));
+    for (const m of members) if (m.kind === "reduce") this.#results.delete(m);
+  }
+  #hoistResults(reductions: readonly Member[]): void {
+    const scope = this.#scopes[this.#scopes.length - 1];
+    for (const n of this.nest.nodes) {
+      if (n.kind === "member" && reductions.includes(n.member)) scope.values.set(n, this.#results.get(n.member) ?? internal("a reduction without a result"));
+    }
+  }
+
+  /** A value that is dear to compute and wanted in a later pass too is kept where a later output will be written. */
+  #planSpills(): void {
+    const { members, nodes, passOf } = this.nest;
+    if (this.nest.passes < 2) return;
+    const lastUse = new Map<Member, number>();
+    for (const m of members) {
+      const seen = new Set<Node>();
+      const visit = (n: Node): void => {
+        if (seen.has(n)) return;
+        seen.add(n);
+        if (n.kind === "member" && n.member.kind === "full") {
+          lastUse.set(n.member, Math.max(lastUse.get(n.member) ?? 0, m.pass));
+          if (n.member.pass < m.pass) return;
+          visit(n.member.node);
+        } else if (n.kind === "op") n.args.forEach(visit);
+      };
+      visit(m.node);
+    }
+    const taken = new Set<Member>();
+    for (const m of members) {
+      if (m.kind !== "full" || (lastUse.get(m) ?? 0) <= m.pass) continue;
+      if (m.store) {
+        if (m.store.guard === null) this.#reload.set(m, m.store);
+        continue;
+      }
+      const host = members.find(
+        (o) => o.kind === "full" && o.store !== null && o.store.guard === null && !taken.has(o) && o.dtype === m.dtype && o.pass >= (lastUse.get(m) ?? 0) && !this.#readBefore(nodes, o, m.pass, passOf),
+      );
+      if (host?.store && worthKeeping(m.node)) {
+        taken.add(host);
+        this.#reload.set(m, host.store);
+      }
+    }
+  }
+  /** Does something after pass `pass` still read the buffer that `host` is written to? */
+  #readBefore(nodes: readonly Node[], host: Member, pass: number, passOf: (n: Node) => number): boolean {
+    return nodes.some((n) => n.kind === "load" && n.view.value === host.store?.view.value && passOf(n) > pass);
+  }
+
+  #stores(members: readonly Member[]): void {
+    // all values first, then all stores: an output may share its buffer with an input
+    const values = members.map((m) => ({ m, value: this.#value(m) }));
+    for (const { m, value } of values) {
+      const target = m.store ?? this.#reload.get(m) ?? internal("a store without a target");
+      this.#store(target, value);
+    }
+  }
+  #value(m: Member): TileAtom {
+    if (m.kind === "reduce") return this.#results.get(m) ?? internal("a reduction is stored before it is done");
+    return this.#get(m.node);
+  }
+
+  // values
+
+  /** Computes here what the loops inside will need and what does not depend on them. */
+  #hoist(): void {
+    let open = 0;
+    for (const l of this.#open.keys()) open |= 1 << l.id;
+    const vectorBit = this.nest.vector ? 1 << this.nest.vector.id : 0;
+    const closed = ~open;
+    const { nodes, passOf } = this.nest;
+    const merged = this.#mergedMask();
+    const wanted = (n: Node): boolean => ((n.loops & ~merged) & closed) === 0 && passOf(n) <= this.#pass;
+    const needed = new Set<Node>();
+    // users come after operands: walk back from the users to find the greatest subexpressions that can be computed here
+    for (const n of nodes) {
+      if (n.kind === "const" || !wanted(n)) continue;
+      if (n.kind === "member" && n.member.kind === "reduce") continue;
+      needed.add(n);
+    }
+    const top = new Set(needed);
+    for (const n of needed) if (n.kind === "op") for (const a of n.args) top.delete(a);
+    for (const n of nodes) {
+      if (needed.has(n) && n.kind !== "index") {
+        if (top.has(n) && !this.#find(n)) this.#get(n);
+      } else if (n.kind === "load") this.#partial(n.offset, this.#scopes.length - 1);
+      else if (n.kind === "index") this.#partial(n.index, this.#scopes.length - 1);
+    }
+    for (const m of this.nest.members) if (m.store) this.#partial(m.store.offset, this.#scopes.length - 1);
+    void vectorBit;
+  }
+  #merged: number | undefined;
+  #mergedMask(): number {
+    if (this.#merged === undefined) {
+      let known = 0;
+      for (const l of [...this.nest.kept, ...this.nest.reduced]) known |= 1 << l.id;
+      this.#merged = ~known;
+    }
+    return this.#merged;
+  }
+
+  #find(n: Node): TileAtom | undefined {
+    for (let i = this.#scopes.length - 1; i >= 0; i--) {
+      const value = this.#scopes[i].values.get(n);
+      if (value) return value;
+    }
+    return undefined;
+  }
+  #alongVector(loops: number): boolean {
+    const { vector } = this.nest;
+    return this.#width > 1 && vector !== null && (loops & (1 << vector.id)) !== 0;
+  }
+
+  #get(n: Node): TileAtom {
+    if (n.kind === "const") return this.b.const(n.value, n.dtype);
+    const known = this.#find(n);
+    if (known) return known;
+    const value = this.#compute(n);
+    this.#scopes[this.#scopes.length - 1].values.set(n, value);
+    return value;
+  }
+  #compute(n: Node): TileAtom {
+    switch (n.kind) {
+      case "const":
+        return this.b.const(n.value, n.dtype);
+      case "index":
+        return this.#alongVector(n.loops) ? this.#blockIndex(n.index) : this.#scalarIndex(n.index);
+      case "op": {
+        const args = n.args.map((a) => this.#get(a));
+        return this.b.op(n.prim, args, n.params as never);
+      }
+      case "load":
+        return this.#load(n.view, n.offset, n.guard);
+      case "member": {
+        const { member } = n;
+        if (member.kind === "reduce") return this.#results.get(member) ?? internal("a reduction is read before it is done");
+        const kept = this.#reload.get(member);
+        if (member.kind === "full" && kept && this.#pass > member.pass) return this.#load(kept.view, kept.offset, null);
+        return this.#get(member.node);
+      }
+    }
+  }
+
+  #load(view: View, offset: Affine, guard: Node | null): TileAtom {
+    const ref = this.refOf(view, "read");
+    const mask = guard ? this.#get(guard) : null;
+    const step = this.#step(offset);
+    if (mask && mask.shape.length > 0) return this.b.loadAt(ref, this.#blockIndex(offset), mask, null);
+    const read = (): TileAtom => {
+      if (step === "scattered") return this.b.loadAt(ref, this.#blockIndex(offset));
+      if (step === 0) return this.b.load(ref, this.#scalarIndex(offset));
+      return this.b.load(ref, this.#scalarIndex(offset), [this.#width], [step]);
+    };
+    if (!mask) return read();
+    const shape = step === 0 ? [] : [this.#width];
+    const result = this.b.var(this.b.const(zeroOf(ref.dtype), ref.dtype, shape));
+    this.b.if(mask, () => {
+      // what is computed in here must not be taken for computed outside
+      this.#inScope(() => this.b.assign(result, read()));
+    });
+    return result;
+  }
+
+  #store(target: Target, value: TileAtom): void {
+    const ref = this.refOf(target.view, "write");
+    const { offset, guard } = target;
+    const step = this.#step(offset);
+    const mask = guard ? this.#get(guard) : null;
+    const block = (a: TileAtom): TileAtom => (a.shape.length > 0 ? a : this.#spread(a));
+    if (step === "scattered" || (mask && mask.shape.length > 0)) {
+      this.b.storeAt(ref, this.#blockIndex(offset), block(value), mask ? block(mask) : null);
+      return;
+    }
+    const write = (): void => {
+      const base = this.#scalarIndex(offset);
+      if (step === 0) this.b.store(ref, base, value);
+      else this.b.store(ref, base, block(value), [step]);
+    };
+    if (mask) this.b.if(mask, () => this.#inScope(write));
+    else write();
+  }
+  #spread(a: TileAtom): TileAtom {
+    if (a.kind === "tileconst") return this.b.const(a.value, a.dtype, [this.#width]);
+    return this.b.broadcast(a, [this.#width], []);
+  }
+
+  // indices
+
+  /** Distance between neighbours of the block: 0 where all lanes read one element. */
+  #step(offset: Affine): number | "scattered" {
+    const { vector } = this.nest;
+    if (this.#width === 1 || !vector) return 0;
+    let step = 0;
+    for (const t of offset.terms) {
+      if (t.atom === vector) step = t.factor;
+      else if (t.atom.kind === "opaque" && this.#alongVector(t.atom.node.loops)) return "scattered";
+    }
+    return step;
+  }
+  #levelOf(t: Term): number {
+    if (t.atom.kind === "loop") return this.#open.get(t.atom)?.level ?? (t.atom.merged ? -1 : Number.POSITIVE_INFINITY);
+    let level = 0;
+    for (const [loop, { level: l }] of this.#open) if ((t.atom.node.loops & (1 << loop.id)) !== 0) level = Math.max(level, l);
+    const merged = this.#mergedMask();
+    let open = 0;
+    for (const l of this.#open.keys()) open |= 1 << l.id;
+    return ((t.atom.node.loops & ~merged) & ~open) === 0 && this.nest.passOf(t.atom.node) <= this.#pass ? level : Number.POSITIVE_INFINITY;
+  }
+  /** The sum of the constant and of the terms known at this level, computed once. */
+  #partial(a: Affine, level: number): TileAtom {
+    const terms = a.terms.filter((t) => {
+      const at = this.#levelOf(t);
+      return at >= 0 && at <= level;
+    });
+    if (terms.length === 0) return this.b.i32(a.constant);
+    const key = terms.reduce((text, t) => `${text}+${t.factor}*${t.atom.id}`, String(a.constant));
+    for (let i = this.#scopes.length - 1; i >= 0; i--) {
+      const value = this.#scopes[i].indices.get(key);
+      if (value) return value;
+    }
+    const deepest = Math.max(...terms.map((t) => this.#levelOf(t)));
+    const inner = terms.filter((t) => this.#levelOf(t) === deepest);
+    const outer: Affine = { constant: a.constant, terms: terms.filter((t) => this.#levelOf(t) < deepest) };
+    let sum: TileAtom | null = null;
+    for (const t of inner) {
+      const index = t.atom.kind === "loop" ? (this.#open.get(t.atom)?.index ?? internal("a loop that is not open")) : this.#get(t.atom.node);
+      const product = t.factor === 1 ? index : this.b.mul(index, this.b.i32(t.factor));
+      sum = sum ? this.b.add(sum, product) : product;
+    }
+    const base = this.#partial(outer, deepest - 1);
+    const total = sum === null ? base : base.kind === "tileconst" && base.value === 0 ? sum : this.b.add(base, sum);
+    this.#scopes[this.#scopes.length - 1].indices.set(key, total);
+    return total;
+  }
+  #scalarIndex(a: Affine): TileAtom {
+    return this.#partial(a, this.#scopes.length - 1);
+  }
+  #blockIndex(a: Affine): TileAtom {
+    const { vector } = this.nest;
+    const scattered = a.terms.filter((t) => t.atom.kind === "opaque" && this.#alongVector(t.atom.node.loops));
+    const rest: Affine = { constant: a.constant, terms: a.terms.filter((t) => !scattered.includes(t)) };
+    const step = rest.terms.find((t) => t.atom === vector)?.factor ?? 0;
+    let sum: TileAtom = this.#scalarIndex(rest);
+    if (this.#width > 1) {
+      if (step !== 0) {
+        const lanes: TileVar = this.b.lanes([this.#width], 0);
+        sum = this.b.add(step === 1 ? lanes : this.b.mul(lanes, this.b.i32(step)), sum);
+      }
+      for (const { atom, factor } of scattered) {
+        if (atom.kind !== "opaque") continue;
+        const value = this.#get(atom.node);
+        sum = this.b.add(factor === 1 ? value : this.b.mul(value, this.b.i32(factor)), sum);
+      }
+      if (sum.shape.length === 0) sum = this.#spread(sum);
+    }
+    return sum;
+  }
+}
+
+function worthKeeping(n: Node): boolean {
+  let cost = 0;
+  const seen = new Set<Node>();
+  const visit = (m: Node): void => {
+    if (seen.has(m) || m.kind !== "op") return;
+    seen.add(m);
+    cost += DEAR.has(m.prim) ? 8 : 1;
+    m.args.forEach(visit);
+  };
+  visit(n);
+  return cost > 4;
+}
+const CHEAP_OPS = "neg abs sign floor ceil round not is_finite add sub mul max min and or xor eq ne lt le gt ge select clamp convert_element_type integer_pow".split(" ");
+const DEAR = { has: (prim: string): boolean => !CHEAP_OPS.includes(prim) };
+
+export function zeroOf(d: DType): number | bigint | boolean {
+  if (d === "bool") return false;
+  return typeof limits(d).max === "bigint" ? 0n : 0;
+}

@@ -1,0 +1,189 @@
+/**
+ * A nest is the loops of one grid stage and the values computed in them. Here it is prepared: passes over reduced loops
+ * are numbered, adjacent loops that every access walks alike are merged, and the loop to vectorise is chosen.
+ */
+import { byteSize } from "../../ir/dtype.js";
+import { type Affine, affineKey, type Loop } from "./affine.js";
+import type { LoadNode, Member, Node } from "./node.js";
+
+export interface Nest {
+  /** Outer to inner; reduced ones may stand anywhere. */
+  readonly loops: readonly Loop[];
+  /** In an order in which each can be computed from those before it. */
+  readonly members: readonly Member[];
+  /** May programs of the grid run at the same time? */
+  readonly parallel: boolean;
+  /** May neighbouring elements of the innermost loop be computed at once? */
+  readonly vectorise: boolean;
+}
+
+export interface PreparedNest {
+  readonly kept: readonly Loop[];
+  readonly reduced: readonly Loop[];
+  readonly vector: Loop | null;
+  /** Elements of a block along the vector loop. */
+  readonly width: number;
+  readonly members: readonly Member[];
+  readonly passes: number;
+  readonly passOf: (n: Node) => number;
+  /** Points of the iteration space. */
+  readonly points: number;
+  readonly nodes: readonly Node[];
+  readonly parallel: boolean;
+}
+
+/** Every node that the members need, operands before users. */
+export function reachable(members: readonly Member[]): Node[] {
+  const seen = new Set<Node>();
+  const order: Node[] = [];
+  const visitIndex = (a: Affine): void => {
+    for (const { atom } of a.terms) if (atom.kind === "opaque") visit(atom.node);
+  };
+  const visit = (n: Node | null): void => {
+    if (n === null || seen.has(n)) return;
+    seen.add(n);
+    if (n.kind === "op") n.args.forEach(visit);
+    else if (n.kind === "load") {
+      visit(n.guard);
+      visitIndex(n.offset);
+    } else if (n.kind === "index") visitIndex(n.index);
+    order.push(n);
+  };
+  for (const m of members) {
+    visit(m.node);
+    visit(m.payload);
+    visit(m.valid);
+    if (m.store) {
+      visit(m.store.guard);
+      visitIndex(m.store.offset);
+    }
+  }
+  return order;
+}
+
+function factorOf(a: Affine, loop: Loop): number {
+  for (const t of a.terms) if (t.atom === loop) return t.factor;
+  return 0;
+}
+
+/** Folds outer loops into inner ones where no access can tell the difference. */
+function mergeLoops(order: readonly Loop[], accesses: readonly Affine[]): Loop[] {
+  const result = order.filter((l) => l.extent !== 1);
+  for (let i = result.length - 2; i >= 0; i--) {
+    const outer = result[i];
+    const inner = result[i + 1];
+    if (outer.reduced !== inner.reduced) continue;
+    if (!accesses.every((a) => factorOf(a, outer) === factorOf(a, inner) * inner.extent)) continue;
+    inner.extent *= outer.extent;
+    outer.merged = true;
+    result.splice(i, 1);
+  }
+  return result;
+}
+
+/** How well the loads and stores go when neighbours along this loop are computed at once. */
+function vectorScore(loop: Loop, accesses: readonly { readonly offset: Affine; readonly weight: number }[]): number {
+  let score = 0;
+  for (const { offset, weight } of accesses) {
+    const factor = factorOf(offset, loop);
+    const scattered = offset.terms.some((t) => t.atom.kind === "opaque" && (t.atom.node.loops & (1 << loop.id)) !== 0);
+    if (scattered) score -= 4 * weight;
+    else if (factor === 1) score += 2 * weight;
+    else if (factor === 0) score += weight;
+    else score -= 3 * weight;
+  }
+  if (loop.extent < 4) score -= 100;
+  else if (loop.extent < 8) score -= 3;
+  return score;
+}
+
+export function prepareNest(nest: Nest): PreparedNest {
+  const nodes = reachable(nest.members);
+  const accesses: Affine[] = [];
+  const touches: { offset: Affine; weight: number }[] = [];
+  for (const n of nodes) {
+    if (n.kind === "load") {
+      accesses.push(n.offset);
+      touches.push({ offset: n.offset, weight: 2 });
+    } else if (n.kind === "index") accesses.push(n.index);
+  }
+  for (const m of nest.members) {
+    if (!m.store) continue;
+    accesses.push(m.store.offset);
+    if (m.kind === "full") touches.push({ offset: m.store.offset, weight: 2 });
+  }
+  const kept = mergeLoops(
+    nest.loops.filter((l) => !l.reduced),
+    accesses,
+  );
+  const reduced = mergeLoops(
+    nest.loops.filter((l) => l.reduced),
+    accesses,
+  );
+  const all = [...kept, ...reduced];
+
+  // passes
+  const passes = new Map<Node, number>();
+  const passOfIndex = (a: Affine): number => a.terms.reduce((p, t) => (t.atom.kind === "opaque" ? Math.max(p, passOf(t.atom.node)) : p), 0);
+  const passOf = (n: Node): number => {
+    const known = passes.get(n);
+    if (known !== undefined) return known;
+    let pass = 0;
+    if (n.kind === "op") for (const a of n.args) pass = Math.max(pass, passOf(a));
+    else if (n.kind === "load") pass = Math.max(passOfIndex(n.offset), n.guard ? passOf(n.guard) : 0);
+    else if (n.kind === "index") pass = passOfIndex(n.index);
+    else if (n.kind === "member") pass = n.member.kind === "reduce" ? n.member.pass + 1 : n.member.pass;
+    passes.set(n, pass);
+    return pass;
+  };
+  let count = 0;
+  for (const m of nest.members) {
+    m.pass = Math.max(passOf(m.node), m.payload ? passOf(m.payload) : 0, m.valid ? passOf(m.valid) : 0);
+    if (m.store) m.pass = Math.max(m.pass, m.store.guard ? passOf(m.store.guard) : 0, passOfIndex(m.store.offset));
+    if (m.kind !== "row") count = Math.max(count, m.pass + 1);
+  }
+
+  // vectorisation
+  let vector: Loop | null = null;
+  if (nest.vectorise && all.length > 0) {
+    const lastKept = kept[kept.length - 1] as Loop | undefined;
+    const lastReduced = reduced[reduced.length - 1] as Loop | undefined;
+    const carriesPayload = nest.members.some((m) => m.payload !== null && m.payload.kind !== "index");
+    if (!lastReduced || carriesPayload) vector = lastKept ?? null;
+    else if (!lastKept) vector = lastReduced;
+    else vector = vectorScore(lastKept, touches) > vectorScore(lastReduced, touches) ? lastKept : lastReduced;
+    if (vector && vector.extent < 4) vector = null;
+  }
+  const points = all.reduce((n, l) => n * l.extent, 1);
+  return {
+    kept,
+    reduced,
+    vector,
+    width: vector ? blockWidth(vector.extent, nodes, nest.members) : 1,
+    members: nest.members,
+    passes: count,
+    passOf,
+    points,
+    nodes,
+    parallel: nest.parallel,
+  };
+}
+
+/** 16 elements (four 128-bit registers of f32), fewer when elements are wide, the body is large or the loop is short. */
+function blockWidth(extent: number, nodes: readonly Node[], members: readonly Member[]): number {
+  let widest = 1;
+  let loads = 0;
+  for (const n of nodes) {
+    widest = Math.max(widest, byteSize(n.dtype));
+    if (n.kind === "load") loads++;
+  }
+  let width = widest === 8 ? 8 : 16;
+  if (loads + members.length > 8 || nodes.length > 40) width /= 2;
+  while (width > 4 && width > extent) width /= 2;
+  return width;
+}
+
+/** True when every load of this view stands where `target` is written, so that both may be one buffer. */
+export function samePlace(loads: readonly LoadNode[], target: Affine): boolean {
+  return loads.every((l) => affineKey(l.offset) === affineKey(target));
+}

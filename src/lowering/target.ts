@@ -1,0 +1,30 @@
+/** What a machine can do, as far as lowering from tiles to loops needs to know. Only `lowering/wasm` knows how it is encoded. */
+import type { DType } from "../ir/dtype.js";
+import type { LoopExpr, LoopMathFunction } from "../ir/loop.js";
+import type { ElementwisePrim } from "../ir/tile.js";
+
+/** Functions that are not one machine instruction. */
+export interface MathLibrary {
+  /** Inline code for `prim` on values of this type and number of lanes; undefined where only the library function exists. */
+  expansion(prim: ElementwisePrim, dtype: DType, lanes: number): ((...args: LoopExpr[]) => LoopExpr) | undefined;
+  /** Name of the scalar library function for `prim`, undefined where there is none. */
+  callee(prim: ElementwisePrim, dtype: DType): string | undefined;
+  /** A library function by the name that `call` expressions use. */
+  function(name: string): LoopMathFunction;
+}
+
+export interface Target {
+  readonly name: string;
+  readonly simd: boolean;
+  /** Bytes of a vector register. */
+  readonly vectorBytes: number;
+  /** mul + add may become one relaxed fused operation. */
+  readonly relaxedMadd: boolean;
+  readonly math: MathLibrary;
+}
+
+/** Elements of a type in one vector register: 4 for everything computed in 32 bits, 2 for the 8-byte types. */
+export function vectorLanes(dtype: DType, target: Target): number {
+  if (!target.simd) return 1;
+  return dtype === "i64" || dtype === "u64" || dtype === "f64" || dtype === "key" ? 2 : 4;
+}

@@ -1,0 +1,205 @@
+/** The methods of tensors: numpy functions with the tensor as their first argument. */
+import type { DType } from "../ir/dtype.js";
+import type { ShapeSpec } from "../tracer/tensor.js";
+import { Tensor } from "../tracer/tensor.js";
+import { astype } from "../lax/operand.js";
+import * as creation from "./creation.js";
+import * as e from "./elementwise.js";
+import * as i from "./indexing.js";
+import * as m from "./movement.js";
+import { formatArray } from "./print.js";
+import * as p from "./products.js";
+import type { TensorLike } from "./promote.js";
+import * as r from "./reduction.js";
+import * as s from "./sorting.js";
+
+type Axis = r.AxisOrOptions;
+type Reduce = (axis?: Axis, options?: r.ReduceOptions) => Tensor;
+
+declare module "../tracer/tensor.js" {
+  interface TensorMethods<S extends ShapeSpec, D extends DType> {
+    add(y: TensorLike): Tensor;
+    sub(y: TensorLike): Tensor;
+    subtract(y: TensorLike): Tensor;
+    mul(y: TensorLike): Tensor;
+    multiply(y: TensorLike): Tensor;
+    div(y: TensorLike): Tensor;
+    divide(y: TensorLike): Tensor;
+    floorDivide(y: TensorLike): Tensor;
+    mod(y: TensorLike): Tensor;
+    remainder(y: TensorLike): Tensor;
+    pow(y: TensorLike): Tensor;
+    neg(): Tensor<S, D>;
+    negative(): Tensor<S, D>;
+    abs(): Tensor<S, D>;
+    exp(): Tensor;
+    log(): Tensor;
+    sqrt(): Tensor;
+    square(): Tensor<S, D>;
+    tanh(): Tensor;
+    sin(): Tensor;
+    cos(): Tensor;
+    sign(): Tensor<S, D>;
+    round(decimals?: number): Tensor;
+    clip(low?: TensorLike | null, high?: TensorLike | null): Tensor;
+    equal(y: TensorLike): Tensor;
+    notEqual(y: TensorLike): Tensor;
+    less(y: TensorLike): Tensor;
+    lessEqual(y: TensorLike): Tensor;
+    greater(y: TensorLike): Tensor;
+    greaterEqual(y: TensorLike): Tensor;
+    logicalAnd(y: TensorLike): Tensor;
+    logicalOr(y: TensorLike): Tensor;
+    logicalNot(): Tensor;
+    dot(y: TensorLike): Tensor;
+    matmul(y: TensorLike): Tensor;
+    sum: Reduce;
+    prod: Reduce;
+    mean: Reduce;
+    max: Reduce;
+    min: Reduce;
+    all: Reduce;
+    any: Reduce;
+    std(axis?: Axis, options?: r.VarianceOptions): Tensor;
+    var(axis?: Axis, options?: r.VarianceOptions): Tensor;
+    argmax(axis?: number | null, options?: { keepdims?: boolean }): Tensor;
+    argmin(axis?: number | null, options?: { keepdims?: boolean }): Tensor;
+    cumsum(axis?: number | null): Tensor;
+    cumprod(axis?: number | null): Tensor;
+    sort(axis?: number | null): Tensor;
+    argsort(axis?: number | null): Tensor;
+    reshape(...shape: (number | readonly number[])[]): Tensor;
+    ravel(): Tensor;
+    flatten(): Tensor;
+    transpose(...axes: (number | readonly number[])[]): Tensor;
+    swapaxes(a: number, b: number): Tensor;
+    squeeze(axis?: number | readonly number[]): Tensor;
+    expandDims(axis: number | readonly number[]): Tensor;
+    broadcastTo(shape: readonly number[]): Tensor;
+    repeat(n: number, axis?: number): Tensor;
+    astype<E extends DType>(dtype: E): Tensor<S, E>;
+    diagonal(offset?: number): Tensor;
+    trace(offset?: number): Tensor;
+    take(indices: TensorLike, axis?: number | null): Tensor;
+    /** NumPy's indexing: `x.index(0, [1, 3], "...", "::-1")`. */
+    index(...indices: i.Index[]): Tensor;
+    /** As `index`, the name that jax-js uses. */
+    slice(...indices: i.Index[]): Tensor;
+    /** A place for functional updates: `x.at(0, [1, 3]).set(v)`. */
+    at(...indices: i.Index[]): i.IndexedTensor;
+    /** Waits until the values are there; gives the tensor. */
+    blockUntilReady(): Promise<Tensor<S, D>>;
+    readonly T: Tensor;
+    readonly mT: Tensor;
+  }
+}
+
+const flatList = (args: readonly (number | readonly number[])[]): number[] => args.flat() as number[];
+
+const methods: Record<string, (this: Tensor, ...args: never[]) => unknown> = {};
+function define(name: string, f: (x: Tensor, ...args: never[]) => unknown): void {
+  methods[name] = function (this: Tensor, ...args: never[]) {
+    return f(this, ...args);
+  };
+}
+define("add", e.add);
+define("sub", e.subtract);
+define("subtract", e.subtract);
+define("mul", e.multiply);
+define("multiply", e.multiply);
+define("div", e.divide);
+define("divide", e.divide);
+define("floorDivide", e.floorDivide);
+define("mod", e.remainder);
+define("remainder", e.remainder);
+define("pow", e.power);
+define("neg", e.negative);
+define("negative", e.negative);
+define("abs", e.abs);
+define("exp", e.exp);
+define("log", e.log);
+define("sqrt", e.sqrt);
+define("square", e.square);
+define("tanh", e.tanh);
+define("sin", e.sin);
+define("cos", e.cos);
+define("sign", e.sign);
+define("round", e.round);
+define("clip", e.clip);
+define("equal", e.equal);
+define("notEqual", e.notEqual);
+define("less", e.less);
+define("lessEqual", e.lessEqual);
+define("greater", e.greater);
+define("greaterEqual", e.greaterEqual);
+define("logicalAnd", e.logicalAnd);
+define("logicalOr", e.logicalOr);
+define("logicalNot", e.logicalNot);
+define("dot", p.dot);
+define("matmul", p.matmul);
+define("sum", r.sum);
+define("prod", r.prod);
+define("mean", r.mean);
+define("max", r.max);
+define("min", r.min);
+define("all", r.all);
+define("any", r.any);
+define("std", r.std);
+define("var", r.var);
+define("argmax", r.argmax);
+define("argmin", r.argmin);
+define("cumsum", r.cumsum);
+define("cumprod", r.cumprod);
+define("sort", s.sort);
+define("argsort", s.argsort);
+define("reshape", (x, ...shape: (number | readonly number[])[]) => m.reshape(x, flatList(shape)));
+define("ravel", m.ravel);
+define("flatten", m.ravel);
+define("transpose", (x, ...axes: (number | readonly number[])[]) => m.transpose(x, axes.length ? flatList(axes) : undefined));
+define("swapaxes", m.swapaxes);
+define("squeeze", m.squeeze);
+define("expandDims", m.expandDims);
+define("broadcastTo", m.broadcastTo);
+define("repeat", m.repeat);
+define("astype", (x, dtype: DType) => astype(x, dtype));
+define("diagonal", creation.diagonal);
+define("trace", p.trace);
+define("take", i.take);
+define("index", i.index);
+define("slice", i.index);
+define("at", i.at);
+define("blockUntilReady", async (x) => x);
+
+/** Puts the methods on the class; called once by the entry of the package. */
+export function installMethods(): void {
+  const prototype = Tensor.prototype;
+  for (const [name, value] of Object.entries(methods)) {
+    Object.defineProperty(prototype, name, { value, writable: true, configurable: true });
+  }
+  const getter = (name: string, get: (this: Tensor) => unknown): void => {
+    Object.defineProperty(prototype, name, { get, configurable: true });
+  };
+  getter("T", function () {
+    return m.transpose(this);
+  });
+  getter("mT", function () {
+    return m.matrixTranspose(this);
+  });
+  const plain = prototype.toString;
+  Object.defineProperty(prototype, "toString", {
+    value(this: Tensor): string {
+      if (Tensor.source(this).traced || this.disposed || this.dtype === "key") return plain.call(this);
+      return formatArray(this);
+    },
+    configurable: true,
+  });
+  Object.defineProperty(prototype, Symbol.for("nodejs.util.inspect.custom"), {
+    value(this: Tensor): string {
+      if (Tensor.source(this).traced || this.disposed || this.dtype === "key") return plain.call(this);
+      const body = formatArray(this);
+      const suffix = this.dtype === "f32" || this.dtype === "bool" ? "" : `, ${this.dtype}`;
+      return `Tensor(${body.replace(/\n/g, "\n       ")}${suffix})`;
+    },
+    configurable: true,
+  });
+}
