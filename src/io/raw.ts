@@ -45,8 +45,8 @@ const CONSTRUCTORS: Record<FileDType, RawConstructor> = {
 
 export type Bytes = Uint8Array | ArrayBuffer;
 
+/** A plain Uint8Array: Node's Buffer is one too, but its `slice` does not copy. */
 export function toBytes(input: Bytes | ArrayBufferView): Uint8Array {
-  if (input instanceof Uint8Array) return input;
   if (ArrayBuffer.isView(input)) return new Uint8Array(input.buffer, input.byteOffset, input.byteLength);
   return new Uint8Array(input);
 }

@@ -50,7 +50,7 @@ export function random(seed: number): (below: number) => number {
 export function fuzz(file: Uint8Array, read: (bytes: Uint8Array) => unknown, seed: number, times = 1000): void {
   const next = random(seed);
   for (let n = 0; n < times; n++) {
-    let bytes = file.slice();
+    let bytes = Uint8Array.from(file);
     for (let edits = 1 + next(3); edits > 0; edits--) {
       const at = next(bytes.length);
       const kind = next(5);

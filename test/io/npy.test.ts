@@ -52,6 +52,18 @@ describe("npy", () => {
     expect(decodeNpy(npy(describeArray("<f8", "(0, 3)", "True"), [])).shape).toEqual([0, 3]);
   });
 
+  it("leaves the bytes that it reads alone, also a Buffer's", () => {
+    const file = Buffer.from(npy(describeArray(">i2", "(2,)"), [0, 1, 0, 2]));
+    const before = file.toString("hex");
+    expect(decodeNpy(file).data).toEqual(Int16Array.of(1, 2));
+    expect(file.toString("hex")).toBe(before);
+    const unaligned = Buffer.from(npy(`${describeArray("<f8", "(1,)")} `, [0, 0, 0, 0, 0, 0, 4, 64]));
+    for (let shift = 0; shift < 8; shift++) {
+      const shifted = Buffer.concat([Buffer.alloc(shift), unaligned]).subarray(shift);
+      expect(decodeNpy(shifted).data).toEqual(Float64Array.of(2.5));
+    }
+  });
+
   it("reads versions 2 and 3, headers without padding and those of Python 2", () => {
     for (const version of [2, 3]) {
       expect(decodeNpy(npy(describeArray("|b1", "(2,)"), [1, 0], version)).data).toEqual(Uint8Array.of(1, 0));
