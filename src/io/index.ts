@@ -18,8 +18,7 @@ export type { Bytes } from "./raw.js";
 export type NamedTensors = Record<string, Tensor>;
 
 function toTensor(array: RawArray): Tensor {
-  // a copy: the tensor must not change with the bytes that it was read from
-  return fromElements(array.data.slice(), array.shape, array.dtype);
+  return fromElements(array.data, array.shape, array.dtype);
 }
 
 async function toRaw(tensor: Tensor, what: string): Promise<RawArray> {

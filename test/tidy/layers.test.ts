@@ -11,6 +11,7 @@ import { describe, expect, it } from "vitest";
 const GROUND = ["diagnostics", "util"];
 const LANGUAGE = ["ir", ...GROUND];
 const PASS = [...LANGUAGE, "simplify"];
+const LOWERING = [...PASS, "kernels", "lowering"];
 const FRONT = ["tracer", "tree", ...LANGUAGE];
 const BELOW_API = [
   ...FRONT,
@@ -21,8 +22,11 @@ const BELOW_API = [
   "transforms/grad",
   "transforms/vmap",
   "transforms/pmap",
+  "lowering",
   "lowering/plan",
+  "lowering/plan/view.ts",
   "lowering/schedule",
+
   "lowering/loop",
   "lowering/wasm",
   "lax",
@@ -52,11 +56,27 @@ const ALLOWED: Record<string, readonly string[]> = {
   "transforms/grad": [...PASS, "transforms", "transforms/vmap", "transforms/pmap"],
   "transforms/vmap": [...PASS, "transforms", "transforms/grad", "transforms/pmap"],
   "transforms/pmap": [...PASS, "transforms", "transforms/grad", "transforms/vmap"],
-  // lowering goes one level down at a time
-  "lowering/plan": [...PASS, "kernels", "lowering/schedule", "lowering/loop", "lowering/wasm"],
-  "lowering/schedule": [...PASS, "kernels", "lowering/loop", "lowering/wasm"],
-  "lowering/loop": [...PASS, "kernels", "lowering/wasm"],
-  "lowering/wasm": LANGUAGE,
+  // lowering goes one level down at a time; `lowering` itself is what its levels share (the Target record), and a view (how
+  // a buffer is read) belongs to plan and is what it tells schedule
+  lowering: LANGUAGE,
+  "lowering/plan/view.ts": [...LANGUAGE, "lowering"],
+  "lowering/plan": [
+    ...LOWERING,
+    "lowering/plan/view.ts",
+    "lowering/schedule",
+
+    "lowering/loop",
+    "lowering/wasm",
+  ],
+  "lowering/schedule": [
+    ...LOWERING,
+    "lowering/plan/view.ts",
+
+    "lowering/loop",
+    "lowering/wasm",
+  ],
+  "lowering/loop": [...LOWERING, "lowering/wasm"],
+  "lowering/wasm": [...LANGUAGE, "lowering"],
   // library: it only binds primitives, so that the editor can run it over symbolic dims
   lax: FRONT,
   numpy: [...FRONT, "lax"],
@@ -67,6 +87,8 @@ const ALLOWED: Record<string, readonly string[]> = {
   runtime: LANGUAGE,
   jit: [
     ...PASS,
+    "lowering",
+    "lowering/plan/view.ts",
     "lowering/plan",
     "lowering/schedule",
     "lowering/loop",
