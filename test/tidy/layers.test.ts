@@ -26,7 +26,6 @@ const BELOW_API = [
   "lowering/plan",
   "lowering/plan/view.ts",
   "lowering/schedule",
-
   "lowering/loop",
   "lowering/wasm",
   "lax",
@@ -60,21 +59,8 @@ const ALLOWED: Record<string, readonly string[]> = {
   // a buffer is read) belongs to plan and is what it tells schedule
   lowering: LANGUAGE,
   "lowering/plan/view.ts": [...LANGUAGE, "lowering"],
-  "lowering/plan": [
-    ...LOWERING,
-    "lowering/plan/view.ts",
-    "lowering/schedule",
-
-    "lowering/loop",
-    "lowering/wasm",
-  ],
-  "lowering/schedule": [
-    ...LOWERING,
-    "lowering/plan/view.ts",
-
-    "lowering/loop",
-    "lowering/wasm",
-  ],
+  "lowering/plan": [...LOWERING, "lowering/plan/view.ts", "lowering/schedule", "lowering/loop", "lowering/wasm"],
+  "lowering/schedule": [...LOWERING, "lowering/plan/view.ts", "lowering/loop", "lowering/wasm"],
   "lowering/loop": [...LOWERING, "lowering/wasm"],
   "lowering/wasm": [...LANGUAGE, "lowering"],
   // library: it only binds primitives, so that the editor can run it over symbolic dims

@@ -1,0 +1,107 @@
+import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { beforeAll, describe, expect, it } from "vitest";
+import { buildDist, root, runNode, runNpm, temporaryFolder } from "./workspace.js";
+
+const MAX_PACKED = 1_500_000;
+
+interface Packed {
+  readonly filename: string;
+  readonly size: number;
+  readonly files: readonly { readonly path: string; readonly size: number }[];
+}
+
+const folder = temporaryFolder();
+const project = join(folder, "project");
+let packed: Packed;
+
+/** Packs the package and installs the tarball with npm in an empty project; its dependencies come from this repository. */
+beforeAll(() => {
+  buildDist();
+  const result = runNpm(["pack", "--json", "--pack-destination", folder], root);
+  expect(result.status, result.output).toBe(0);
+  [packed] = JSON.parse(result.output) as Packed[];
+  mkdirSync(project);
+  writeFileSync(join(project, "package.json"), '{ "name": "empty", "private": true, "type": "module" }\n');
+  const dependencies = Object.keys(manifest().dependencies).map((name) => join(root, "node_modules", name));
+  const installed = runNpm(["install", join(folder, packed.filename), ...dependencies], project);
+  expect(installed.status, installed.output).toBe(0);
+});
+
+function manifest(): {
+  dependencies: Record<string, string>;
+  scripts: Record<string, string>;
+  bin: Record<string, string>;
+} {
+  return JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+}
+
+describe("the package", () => {
+  it("holds what users need and nothing else", () => {
+    const paths = packed.files.map((f) => f.path);
+    const other = paths.filter((p) => !/^(dist\/.*\.(js|js\.map|d\.ts)|package\.json|README\.md|LICENSE)$/.test(p));
+    expect(other).toEqual([]);
+    for (const path of ["README.md", "LICENSE", "dist/index.js", "dist/index.d.ts"]) expect(paths).toContain(path);
+    expect(packed.size).toBeLessThan(MAX_PACKED);
+  });
+
+  it("runs nothing when it is installed, nor do its dependencies", () => {
+    const hooks = ["preinstall", "install", "postinstall", "prepare", "prepublish", "preprepare", "postprepare"];
+    expect(Object.keys(manifest().scripts).filter((s) => hooks.includes(s))).toEqual([]);
+    const lock = JSON.parse(readFileSync(join(root, "package-lock.json"), "utf8")) as {
+      packages: Record<string, { dev?: boolean; devOptional?: boolean; hasInstallScript?: boolean }>;
+    };
+    const shipped = Object.entries(lock.packages).filter(([, p]) => !p.dev && !p.devOptional);
+    expect(shipped.length).toBeGreaterThan(2);
+    expect(shipped.filter(([, p]) => p.hasInstallScript).map(([name]) => name)).toEqual([]);
+  });
+
+  it("installs what it declares, and no optional peer", () => {
+    expect(existsSync(join(project, "node_modules", "tilework", "dist", "index.js"))).toBe(true);
+    expect(existsSync(join(project, "node_modules", "binaryen"))).toBe(false);
+    for (const target of Object.values(manifest().bin)) {
+      expect(existsSync(join(project, "node_modules", "tilework", target))).toBe(true);
+    }
+  });
+
+  it("can be required as well as imported, and importing it touches nothing", () => {
+    // every global that could start, load or look for something is watched while the entries are imported
+    writeFileSync(
+      join(project, "watch.mjs"),
+      `const touched = [];
+      for (const name of ["navigator", "document", "window", "Worker", "SharedWorker", "fetch", "XMLHttpRequest", "GPU"]) {
+        Object.defineProperty(globalThis, name, { configurable: true, get: () => void touched.push(name) });
+      }
+      for (const name of ["compile", "instantiate", "Module", "Instance", "Memory"]) {
+        const original = WebAssembly[name];
+        Object.defineProperty(WebAssembly, name, { get: () => (touched.push("WebAssembly." + name), original) });
+      }
+      for (const entry of ["tilework", "tilework/optim", "tilework/io"]) await import(entry);
+      console.log(JSON.stringify(touched));\n`,
+    );
+    expect(runNode(["watch.mjs"], project)).toEqual({ status: 0, output: "[]" });
+    writeFileSync(join(project, "require.cjs"), 'console.log(typeof require("tilework").jit);\n');
+    expect(runNode(["--no-warnings", "require.cjs"], project)).toEqual({ status: 0, output: "function" });
+  });
+
+  it("runs the first example of the README, which type-checks under strict", () => {
+    const readme = readFileSync(join(root, "README.md"), "utf8");
+    const example = /```ts\n([\s\S]*?)```/.exec(readme)?.[1];
+    if (example === undefined) throw new Error("README.md has no ```ts example");
+    writeFileSync(join(project, "example.ts"), example);
+    const options = ["--strict", "--target", "es2022", "--module", "nodenext", "--skipLibCheck", "false"];
+    // the example may print; what `console` is comes from Node's types, as in any Node project
+    mkdirSync(join(project, "node_modules", "@types"), { recursive: true });
+    symlinkSync(
+      join(root, "node_modules", "@types", "node"),
+      join(project, "node_modules", "@types", "node"),
+      "junction",
+    );
+    const tsc = join(root, "node_modules", "typescript", "bin", "tsc");
+    const compiled = runNode([tsc, ...options, "--types", "node", "example.ts"], project);
+    expect(compiled.output).toBe("");
+    const ran = runNode(["example.js"], project);
+    expect(ran.status, ran.output).toBe(0);
+    expect(ran.output).not.toBe("");
+  });
+});

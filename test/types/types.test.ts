@@ -1,0 +1,69 @@
+/**
+ * The public types as users' compilers see them: programs under consumer/ are checked against the built declarations, with
+ * lib.es2022 alone (no DOM, no Node types), without skipLibCheck, and by every supported version of TypeScript.
+ */
+import { cpSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { beforeAll, describe, expect, it } from "vitest";
+import { buildDist, root, runNode, temporaryFolder } from "../pack/workspace.js";
+
+const folder = temporaryFolder();
+
+beforeAll(() => {
+  buildDist();
+  // a copy, not a link: seen through a link, the declarations would find this repository's @types/node
+  const installed = join(folder, "node_modules", "tilework");
+  mkdirSync(installed, { recursive: true });
+  cpSync(join(root, "package.json"), join(installed, "package.json"));
+  cpSync(join(root, "dist"), join(installed, "dist"), { recursive: true, filter: (path) => !path.endsWith(".map") });
+  cpSync(join(root, "test", "types", "consumer"), folder, { recursive: true });
+  writeFileSync(join(folder, "package.json"), '{ "type": "module" }\n');
+});
+
+function check(compiler: string, options: Record<string, unknown>): string {
+  const config = `tsconfig.${compiler}.${String(options.module)}.json`;
+  const compilerOptions = {
+    strict: true,
+    target: "es2022",
+    lib: ["es2022"],
+    types: [],
+    skipLibCheck: false,
+    noEmit: true,
+    ...options,
+  };
+  writeFileSync(join(folder, config), JSON.stringify({ compilerOptions, include: ["*.ts"] }));
+  const { output } = runNode(
+    [join(root, "node_modules", compiler, "bin", "tsc"), "-p", config, "--pretty", "false"],
+    folder,
+  );
+  return output;
+}
+
+describe("public types", () => {
+  it("there is a program to check", () => {
+    expect(readdirSync(folder).filter((f) => f.endsWith(".ts")).length).toBeGreaterThan(0);
+  });
+
+  const nodenext = { module: "nodenext", moduleResolution: "nodenext" };
+  it.each([
+    ["typescript-5.9", nodenext],
+    ["typescript", nodenext],
+    [
+      "typescript",
+      {
+        module: "esnext",
+        moduleResolution: "bundler",
+        exactOptionalPropertyTypes: true,
+        noUncheckedIndexedAccess: true,
+      },
+    ],
+    ["typescript-7.0", nodenext],
+  ])("%s accepts them (%o)", (compiler, options) => {
+    expect(check(compiler, options)).toBe("");
+  });
+
+  it("the harness sees errors", () => {
+    writeFileSync(join(folder, "wrong.ts"), 'import { noSuchThing } from "tilework";\nnoSuchThing();\n');
+    expect(check("typescript", nodenext)).toContain("noSuchThing");
+  });
+});
