@@ -1,1 +1,32 @@
+/** The public entry of Tilework: names only. */
+import "./api/setup.js";
+
+export { grad, hessian, jacfwd, jacrev, jvp, linearize, linearTranspose, valueAndGrad, vjp, vjpWithAux } from "./api/autodiff.js";
+export type { GradOptions } from "./api/autodiff.js";
+export { configure } from "./api/config.js";
+export type { Config } from "./api/config.js";
+export * as debug from "./api/debug.js";
+export { evalShape, explain, liveArrays, makeProgram, memoryStats, ShapeDtype } from "./api/inspect.js";
+export type { Explanation } from "./api/inspect.js";
+export { jit } from "./api/jit.js";
+export type { Jitted, JitOptions } from "./api/jit.js";
+export { customRoot } from "./api/root.js";
+export type { In, InArgs, Out } from "./api/types.js";
+export { vmap } from "./api/vmap.js";
+export type { VmapOptions } from "./api/vmap.js";
+export { CATALOG as errorCatalog } from "./diagnostics/catalog.js";
+export { isTileworkError, TileworkError } from "./diagnostics/error.js";
+export type { Diagnostic } from "./diagnostics/error.js";
+export { interpretTensors as interpret } from "./api/interpret.js";
+export type { DType } from "./ir/dtype.js";
+export { printProgram } from "./ir/print.js";
+export * as lax from "./lax/index.js";
+export * as nn from "./nn/index.js";
+export * as numpy from "./numpy/index.js";
+export { array } from "./numpy/creation.js";
+export * as random from "./random/index.js";
+export { associativeScan, cond, foriLoop, map, scan, switchCase, whileLoop } from "./tracer/control.js";
 export { checkpoint, checkpointPolicies, customJvp, customVjp } from "./tracer/custom.js";
+export { Tensor } from "./tracer/tensor.js";
+export type { DataOf, ItemOf, NestedArray, ShapeSpec } from "./tracer/tensor.js";
+export * as tree from "./tree/index.js";

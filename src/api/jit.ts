@@ -7,7 +7,7 @@ import { isVar } from "../ir/program.js";
 import { type Executable, makeExecutable } from "../jit/execute.js";
 import type { ArrayCell } from "../runtime/heap.js";
 import { axisEnvironment, bind, currentFrame, TracedSource } from "../tracer/frame.js";
-import { describeValue, leafTensor } from "../tracer/leaf.js";
+import { leafTensor } from "../tracer/leaf.js";
 import { Tensor } from "../tracer/tensor.js";
 import { type AnyFunction, argumentName, traceFunction } from "../tracer/trace.js";
 import * as tree from "../tree/index.js";
@@ -89,7 +89,8 @@ function staticKey(x: unknown, what: string): string {
  * const step = jit((w: Tensor, x: Tensor) => np.dot(x, w));
  */
 export function jit<A extends unknown[], R>(f: (...args: A) => R, options?: JitOptions): Jitted<A, R>;
-export function jit<This, F extends (this: This, ...args: never[]) => unknown>(method: F, context: ClassMethodDecoratorContext<This, F>): F;
+// biome-ignore lint/suspicious/noExplicitAny: the constraint of ClassMethodDecoratorContext
+export function jit<This, F extends (this: This, ...args: any) => any>(method: F, context: ClassMethodDecoratorContext<This, F>): F;
 export function jit(f: AnyFunction, optionsOrContext: JitOptions | ClassMethodDecoratorContext = {}): unknown {
   if ("kind" in optionsOrContext && "addInitializer" in optionsOrContext) return jitMethod(f, String(optionsOrContext.name));
   return makeJitted(f, optionsOrContext as JitOptions);
