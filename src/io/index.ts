@@ -2,6 +2,7 @@
  * `tilework/io`: arrays from and to the bytes of safetensors, npy, npz and idx files. Everything takes and gives bytes, so that
  * it works the same with `fs`, `fetch` and a file that was dropped into a page.
  */
+import "../api/setup.js";
 import { fail } from "../diagnostics/error.js";
 import { fromElements } from "../tracer/frame.js";
 import { Tensor } from "../tracer/tensor.js";

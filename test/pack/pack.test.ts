@@ -1,9 +1,13 @@
 import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { gzipSync } from "node:zlib";
+import { build } from "vite";
 import { beforeAll, describe, expect, it } from "vitest";
 import { buildDist, root, runNode, runNpm, temporaryFolder } from "./workspace.js";
 
 const MAX_PACKED = 1_500_000;
+/** jit, numpy and the Wasm back end, minified and gzipped (DESIGN: 110 kB). */
+const MAX_BROWSER_CORE = 110_000;
 
 interface Packed {
   readonly filename: string;
@@ -82,6 +86,20 @@ describe("the package", () => {
     expect(runNode(["watch.mjs"], project)).toEqual({ status: 0, output: "[]" });
     writeFileSync(join(project, "require.cjs"), 'console.log(typeof require("tilework").jit);\n');
     expect(runNode(["--no-warnings", "require.cjs"], project)).toEqual({ status: 0, output: "function" });
+  });
+
+  it("survives bundling for a browser, with what is not used left out", async () => {
+    writeFileSync(
+      join(project, "app.js"),
+      'import { jit, numpy as np } from "tilework";\nconsole.log(JSON.stringify(jit((x) => np.sum(x.add(1)))(np.ones([2, 3])).js()));\n',
+    );
+    const lib = { entry: join(project, "app.js"), formats: ["es" as const], fileName: "app" };
+    const outDir = join(project, "bundle");
+    await build({ root: project, logLevel: "error", configFile: false, build: { lib, outDir, minify: true } });
+    expect(runNode([join(outDir, "app.js")], project)).toEqual({ status: 0, output: "12" });
+    const bundle = readFileSync(join(outDir, "app.js"));
+    expect(bundle.toString()).not.toMatch(/from\s*["']node:|require\(["']/);
+    expect(gzipSync(bundle).length).toBeLessThan(MAX_BROWSER_CORE);
   });
 
   it("runs the first example of the README, which type-checks under strict", () => {

@@ -204,7 +204,8 @@ describe("layers", () => {
     if (index === undefined) return;
     const parsed = ts.createSourceFile("index.ts", index.text, ts.ScriptTarget.ES2022);
     const other = parsed.statements.filter(
-      (s) => !ts.isExportDeclaration(s) && !(ts.isImportDeclaration(s) && s.importClause?.isTypeOnly),
+      (s) =>
+        !ts.isExportDeclaration(s) && !(ts.isImportDeclaration(s) && (!s.importClause || s.importClause.isTypeOnly)),
     );
     expect(other.map((s) => index.text.slice(s.pos, s.end).trim())).toEqual([]);
   });

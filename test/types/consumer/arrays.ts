@@ -1,0 +1,21 @@
+// Arrays: data by dtype, and everything that a person reads from them.
+import { array, isTileworkError, numpy as np, random, type Tensor } from "tilework";
+import { readSafetensors, writeNpz } from "tilework/io";
+
+declare const f: Tensor<[2], "f32">;
+declare const l: Tensor<[2], "i64">;
+const a: Promise<Float32Array> = f.data();
+const b: BigInt64Array = l.dataSync();
+const c: number = f.item();
+const shape: readonly number[] = f.shape;
+const sum: Tensor = np.sum(array([[1, 2], [3, 4]]), { axis: 0 });
+const [k1] = random.split(random.key(0));
+
+const { tensors } = readSafetensors(new Uint8Array(8), { like: { w: f } });
+const w: Tensor<[2], "f32"> = tensors.w;
+const bytes: Promise<Uint8Array> = writeNpz({ w, sum }, { compress: true });
+
+export function codeOf(e: unknown): string {
+  return isTileworkError(e) ? `${e.code}: ${e.message}` : "";
+}
+export { a, b, bytes, c, k1, shape };
