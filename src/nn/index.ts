@@ -1,0 +1,5 @@
+/** The nn namespace: activations, layers, initialisers and losses. */
+export * from "./activations.js";
+export * as initializers from "./initializers.js";
+export * from "./layers.js";
+export * from "./losses.js";
