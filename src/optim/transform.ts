@@ -1,0 +1,142 @@
+/** Gradient transformations after optax: pure functions of (updates, state, parameters), so that a whole step can be jitted. */
+import * as lax from "../lax/index.js";
+import * as np from "../numpy/index.js";
+import { scalar } from "../tracer/frame.js";
+import type { Tensor } from "../tracer/tensor.js";
+import * as tree from "../tree/index.js";
+
+// biome-ignore lint/suspicious/noExplicitAny: trees of arrays keep their type through the caller
+export type Tree = any;
+
+/** A step of an optimiser: `init(parameters)` gives its state, `update(updates, state, parameters)` the new updates and state. */
+export interface GradientTransformation {
+  init(params: Tree): Tree;
+  update(updates: Tree, state: Tree, params: Tree): [updates: Tree, state: Tree];
+}
+/** A number, or a function of the step count (an i32 scalar tensor). */
+export type Schedule = number | ((count: Tensor) => Tensor | number);
+
+const each = (f: (...leaves: Tensor[]) => Tensor, first: Tree, ...rest: Tree[]): Tree => tree.map(f as (...leaves: unknown[]) => unknown, first, ...rest);
+const zerosLike = (params: Tree): Tree => each((p) => np.zerosLike(p), params);
+const zeroCount = (): Tensor => scalar(0, "i32");
+const next = (count: Tensor): Tensor => lax.add(count, 1);
+/** A scalar (number or f32 tensor) times a leaf, in the leaf's dtype. */
+function scaled(x: Tensor, by: Tensor | number): Tensor {
+  return typeof by === "number" ? lax.mul(x, by) : lax.mul(x, np.broadcastTo(by.astype(x.aval.dtype), x.shape));
+}
+const at = (s: Schedule, count: Tensor): Tensor | number => (typeof s === "number" ? s : s(count));
+
+/** One after the other. */
+export function chain(...steps: GradientTransformation[]): GradientTransformation {
+  return {
+    init: (params) => steps.map((s) => s.init(params)),
+    update(updates, state, params) {
+      const states: Tree[] = [];
+      let u = updates;
+      steps.forEach((s, i) => {
+        const [v, t] = s.update(u, state[i], params);
+        u = v;
+        states.push(t);
+      });
+      return [u, states];
+    },
+  };
+}
+function stateless(f: (updates: Tree, params: Tree) => Tree): GradientTransformation {
+  return { init: () => null, update: (u, _s, p) => [f(u, p), null] };
+}
+export const identity = (): GradientTransformation => stateless((u) => u);
+export const scale = (factor: number): GradientTransformation => stateless((u) => each((x) => lax.mul(x, factor), u));
+
+/** Times -rate (or the schedule's value at the step count). */
+export function scaleByLearningRate(rate: Schedule): GradientTransformation {
+  if (typeof rate === "number") return scale(-rate);
+  return {
+    init: () => ({ count: zeroCount() }),
+    update(u, state) {
+      const r = at(rate, state.count);
+      return [each((x) => scaled(x, typeof r === "number" ? -r : lax.neg(r)), u), { count: next(state.count) }];
+    },
+  };
+}
+/** Momentum (Polyak 1964), or Nesterov's. */
+export function trace(decay: number, nesterov = false): GradientTransformation {
+  return {
+    init: (params) => ({ trace: zerosLike(params) }),
+    update(u, state) {
+      const t = each((g, m) => lax.add(g, lax.mul(m, decay)), u, state.trace);
+      return [nesterov ? each((g, m) => lax.add(g, lax.mul(m, decay)), u, t) : t, { trace: t }];
+    },
+  };
+}
+
+export interface AdamOptions {
+  b1?: number;
+  b2?: number;
+  eps?: number;
+  epsRoot?: number;
+}
+/** Kingma & Ba 2015: first over root of second moment, both corrected for their start at zero. */
+export function scaleByAdam(options: AdamOptions = {}): GradientTransformation {
+  const { b1 = 0.9, b2 = 0.999, eps = 1e-8, epsRoot = 0 } = options;
+  return {
+    init: (params) => ({ count: zeroCount(), mu: zerosLike(params), nu: zerosLike(params) }),
+    update(u, state) {
+      const count = next(state.count);
+      const mu = each((g, m) => lax.add(lax.mul(m, b1), lax.mul(g, 1 - b1)), u, state.mu);
+      const nu = each((g, v) => lax.add(lax.mul(v, b2), lax.mul(lax.square(g), 1 - b2)), u, state.nu);
+      // 1 - b^t in f64: in f32 it loses digits that an exact comparison sees
+      const t = count.astype("f64");
+      const correction = (b: number): Tensor => lax.sub(1, lax.exp(lax.mul(t, Math.log(b))));
+      const [c1, c2] = [correction(b1), correction(b2)];
+      const direction = each(
+        (m, v) => {
+          const d = m.aval.dtype;
+          const wide = (c: Tensor): Tensor => np.broadcastTo(c.astype(d), m.shape);
+          return lax.div(lax.div(m, wide(c1)), lax.add(lax.sqrt(lax.add(lax.div(v, wide(c2)), epsRoot)), eps));
+        },
+        mu,
+        nu,
+      );
+      return [direction, { count, mu, nu }];
+    },
+  };
+}
+/** Running mean of squares (Tieleman & Hinton 2012). */
+export function scaleByRms(decay = 0.9, eps = 1e-8): GradientTransformation {
+  return {
+    init: (params) => ({ nu: zerosLike(params) }),
+    update(u, state) {
+      const nu = each((g, v) => lax.add(lax.mul(v, decay), lax.mul(lax.square(g), 1 - decay)), u, state.nu);
+      return [each((g, v) => lax.div(g, lax.add(lax.sqrt(v), eps)), u, nu), { nu }];
+    },
+  };
+}
+/** Adds weightDecay times the parameter; `mask` gives a tree of booleans for those that take part. */
+export function addDecayedWeights(weightDecay: number, mask?: (params: Tree) => Tree): GradientTransformation {
+  return stateless((u, params) => {
+    const add = (g: Tensor, p: Tensor): Tensor => lax.add(g, lax.mul(p, weightDecay));
+    if (!mask) return each(add, u, params);
+    return tree.map((g: unknown, p: unknown, m: unknown) => (m ? add(g as Tensor, p as Tensor) : g), u, params, mask(params));
+  });
+}
+/** √ of the sum of squares of all leaves. */
+export function globalNorm(updates: Tree): Tensor {
+  const squares = (tree.leaves(updates) as Tensor[]).map((x) => np.sum(lax.square(x)));
+  return np.sqrt(squares.reduce((a, b) => np.add(a, b)));
+}
+/** Scales all updates together so that their global norm is at most `maxNorm` (Pascanu et al. 2013). */
+export function clipByGlobalNorm(maxNorm: number): GradientTransformation {
+  return stateless((u) => {
+    const n = globalNorm(u);
+    const factor = np.where(np.less(n, maxNorm), 1, np.divide(maxNorm, n));
+    return each((x) => scaled(x, factor), u);
+  });
+}
+/** Cuts each element to [-limit, limit]. */
+export const clip = (limit: number): GradientTransformation => stateless((u) => each((x) => np.clip(x, -limit, limit), u));
+
+/** parameters + updates. */
+export function applyUpdates(params: Tree, updates: Tree): Tree {
+  return each((p, u) => lax.add(p, u.astype(p.aval.dtype)), params, updates);
+}
