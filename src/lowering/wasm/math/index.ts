@@ -7,16 +7,89 @@ import type { DType } from "../../../ir/dtype.js";
 import type { LoopExpr, LoopMathFunction } from "../../../ir/loop.js";
 import type { ElementwisePrim } from "../../../ir/tile.js";
 import type { MathLibrary } from "../../target.js";
-import { Value } from "./value.js";
+import { besselI0e, besselI1e } from "./bessel.js";
+import { erfcF64, erfF32, erfF64, erfInvF32, erfInvF64 } from "./error-function.js";
+import { coshF64, exp, exp2, expm1, logistic, sinhF64, tanhF32, tanhF64 } from "./exponential.js";
+import { digamma, lgamma } from "./gamma.js";
+import { regularizedIncompleteBeta } from "./incomplete-beta.js";
+import { igamma, igammac, igammaGradA, randomGammaGrad } from "./incomplete-gamma.js";
+import { acosF64, acoshF64, asinF64, asinhF64, atan2F64, atanF64, atanhF64 } from "./inverse-trigonometric.js";
+import { cbrtF64, log, log1p, powF32, powF64 } from "./logarithm.js";
+import { cosF32, cosF64, sinF32, sinF64, tanF32, tanF64 } from "./trigonometric.js";
+import { inDouble, Value } from "./value.js";
+import { polygamma, zeta } from "./zeta.js";
 
 /** Inline code: operands and result have one float type and number of lanes. Equal objects in the result are one value. */
 export type Expansion = (...args: Value[]) => Value;
 
+/** The f64 function, computed on f32 values and rounded. */
+function viaDouble(f: (...args: Value[]) => Value): Expansion {
+  return (...args) => inDouble(args, (xs) => f(...xs));
+}
+const COMMON: Partial<Record<ElementwisePrim, Expansion>> = { exp, exp2, expm1, logistic, log, log1p };
+
 /** What is expanded inline, by type. */
-const EXPANSIONS: Record<"f32" | "f64", Partial<Record<ElementwisePrim, Expansion>>> = { f32: {}, f64: {} };
+const EXPANSIONS: Record<"f32" | "f64", Partial<Record<ElementwisePrim, Expansion>>> = {
+  f32: {
+    ...COMMON,
+    tanh: tanhF32,
+    sinh: viaDouble(sinhF64),
+    cosh: viaDouble(coshF64),
+    sin: sinF32,
+    cos: cosF32,
+    tan: tanF32,
+    asin: viaDouble(asinF64),
+    acos: viaDouble(acosF64),
+    atan: viaDouble(atanF64),
+    atan2: viaDouble(atan2F64),
+    asinh: viaDouble(asinhF64),
+    acosh: viaDouble(acoshF64),
+    atanh: viaDouble(atanhF64),
+    cbrt: viaDouble(cbrtF64),
+    pow: powF32,
+    erf: erfF32,
+    erfc: viaDouble(erfcF64),
+    erf_inv: erfInvF32,
+    bessel_i0e: viaDouble(besselI0e),
+    bessel_i1e: viaDouble(besselI1e),
+  },
+  f64: {
+    ...COMMON,
+    tanh: tanhF64,
+    sinh: sinhF64,
+    cosh: coshF64,
+    asin: asinF64,
+    acos: acosF64,
+    atan: atanF64,
+    atan2: atan2F64,
+    asinh: asinhF64,
+    acosh: acoshF64,
+    atanh: atanhF64,
+    cbrt: cbrtF64,
+    pow: powF64,
+    erf: erfF64,
+    erfc: erfcF64,
+    erf_inv: erfInvF64,
+    bessel_i0e: besselI0e,
+    bessel_i1e: besselI1e,
+  },
+};
 
 /** Library functions by name; all take and give f64. */
-export const mathLibrary: Readonly<Record<string, () => LoopMathFunction>> = {};
+export const mathLibrary: Readonly<Record<string, () => LoopMathFunction>> = {
+  sin: sinF64,
+  cos: cosF64,
+  tan: tanF64,
+  lgamma,
+  digamma,
+  igamma,
+  igammac,
+  igamma_grad_a: igammaGradA,
+  random_gamma_grad: randomGammaGrad,
+  polygamma,
+  zeta,
+  regularized_incomplete_beta: regularizedIncompleteBeta,
+};
 
 /** Inline code of a function, or undefined where only the scalar library function exists. */
 export function mathExpansion(

@@ -182,18 +182,26 @@ export class Value {
     const signBit = this.dtype === "f64" ? -(2n ** 63n) : -(2 ** 31);
     return this.bits().or(x.bits().and(signBit)).float();
   }
-  /** f of this f32 computed in f64: for four lanes in two halves. */
-  inDouble(f: (x: Value) => Value): Value {
-    return inDouble([this], ([x]) => f(x));
+  /** Whether the sign bit is set (also of -0). */
+  signBit(): Value {
+    return this.bits().lt(0);
+  }
+  /** f of this and other f32 values computed in f64. */
+  withDouble(more: readonly Value[], f: (xs: readonly Value[]) => Value): Value {
+    return inDouble([this, ...more], f);
   }
 }
 
 /** f of f32 values computed in f64; four lanes are done as two pairs and joined. */
-export function inDouble(xs: readonly Value[], f: (xs: readonly Value[]) => Value, dtype: DType = "f32"): Value {
-  if (xs[0].lanes === 1) return f(xs.map((x) => x.to("f64"))).to(dtype);
+export function inDouble(xs: readonly Value[], f: (xs: readonly Value[]) => Value): Value {
+  return inDoubleMany(xs, (ys) => [f(ys)])[0];
+}
+export function inDoubleMany(xs: readonly Value[], f: (xs: readonly Value[]) => readonly Value[]): Value[] {
   const half = (high: boolean) =>
-    f(xs.map((x) => new Value({ kind: "widen", dtype: "f64", lanes: 2, arg: x.expr, high }))).expr;
-  return new Value({ kind: "narrow", dtype, lanes: 4, low: half(false), high: half(true) });
+    f(xs.map((x) => new Value({ kind: "widen", dtype: "f64", lanes: 2, arg: x.expr, high })));
+  if (xs[0].lanes === 1) return f(xs.map((x) => x.to("f64"))).map((y) => y.to("f32"));
+  const [low, high] = [half(false), half(true)];
+  return low.map((l, i) => new Value({ kind: "narrow", dtype: "f32", lanes: 4, low: l.expr, high: high[i].expr }));
 }
 
 /** c[0] + c[1]·x + c[2]·x² + …, by Horner's rule. */

@@ -1,0 +1,143 @@
+/**
+ * Exponentials and what is made of them. exp x = 2ⁿ·exp r with n = round(x / ln 2) and r = x - n·ln 2 in two parts
+ * (Cody & Waite, Software Manual for the Elementary Functions, 1980); n comes out of an addition of a big constant.
+ */
+import { EXP_F32, EXP_F64, TANH_F32 } from "./coefficients.js";
+import { polynomial, type Value } from "./value.js";
+
+/** 1.5·2^(mantissa bits): adding it leaves round(x) in the low bits. Twice the exponent bias lets `scale` halve the sum. */
+const ROUNDER = { f32: 1.5 * 2 ** 23 + 254, f64: 1.5 * 2 ** 52 + 2046 };
+const MANTISSA = { f32: 23, f64: 52 };
+/** ln 2 cut short so that n·LN2_HIGH is exact, and the rest. */
+export const LN2_HIGH = {
+  f32: Math.floor(Math.LN2 * 2 ** 16) / 2 ** 16,
+  f64: Math.floor(Math.LN2 * 2 ** 41) / 2 ** 41,
+};
+const LN2_BEYOND_DOUBLE = 2.3190468138462996e-17;
+export const LN2_LOW = {
+  f32: Math.LN2 - LN2_HIGH.f32,
+  f64: Math.LN2 - LN2_HIGH.f64 + LN2_BEYOND_DOUBLE,
+};
+/** exp is 0 below and infinite above, also when it is halved. */
+const RANGE = { f32: [-104.5, 90], f64: [-750, 712] } as const;
+
+export function floatType(x: Value): "f32" | "f64" {
+  return x.dtype === "f64" ? "f64" : "f32";
+}
+
+/** Between two limits; NaN stays (a compare and a select each: one pmin and one pmax). */
+export function clampNumbers(x: Value, low: number, high: number): Value {
+  const below = x.constant(high).lt(x).select(high, x);
+  return below.lt(low).select(low, below);
+}
+
+interface Rounded {
+  /** round(x) as a float. */
+  readonly n: Value;
+  /** Its integer in the low bits, with twice the exponent bias added. */
+  readonly bits: Value;
+}
+function nearestInteger(x: Value, factor: number): Rounded {
+  const magic = ROUNDER[floatType(x)];
+  const sum = factor === 1 ? x.add(magic) : x.fma(factor, magic);
+  return { n: sum.sub(magic), bits: sum.bits() };
+}
+/** y·2^(n + more), in two steps so that subnormal results are rounded once and the largest exponents do not overflow early. */
+function scale(y: Value, { bits }: Rounded, more = 0): Value {
+  const shift = MANTISSA[floatType(y)];
+  const sum = more === 0 ? bits : bits.add(more);
+  const half = sum.sar(1);
+  return y.mul(half.shl(shift).float()).mul(sum.sub(half).shl(shift).float());
+}
+/** 2^(n + more) for exponents of normal numbers. */
+function powerOfTwo({ bits }: Rounded, like: Value, more: number): Value {
+  const type = floatType(like);
+  const bias = type === "f64" ? 1023 : 127;
+  return bits
+    .add(more - bias)
+    .shl(MANTISSA[type])
+    .float();
+}
+/** exp r - 1 for |r| ≤ ln 2 / 2; `low` is what is missing in r. */
+function expm1Reduced(r: Value, low?: Value): Value {
+  const q = polynomial(r, floatType(r) === "f64" ? EXP_F64 : EXP_F32);
+  const square = r.square();
+  return low ? r.add(square.fma(q, low)) : square.fma(q, r);
+}
+/** r = x - n·ln 2. */
+function reduce(x: Value, { n }: Rounded): { r: Value; low: Value } {
+  const type = floatType(x);
+  const first = x.sub(n.mul(LN2_HIGH[type]));
+  const rest = n.mul(LN2_LOW[type]);
+  const r = first.sub(rest);
+  return { r, low: first.sub(r).sub(rest) };
+}
+
+/** exp(x + low)·2^more. */
+export function expScaled(x: Value, more = 0, low?: Value): Value {
+  const type = floatType(x);
+  const [lowest, highest] = RANGE[type];
+  const y = clampNumbers(x, lowest, highest);
+  const k = nearestInteger(y, Math.LOG2E);
+  const reduced = reduce(y, k);
+  // in f32 the second part of r changes nothing that the last rounding leaves
+  const part = type === "f32" ? undefined : low ? reduced.low.add(low) : reduced.low;
+  return scale(expm1Reduced(reduced.r, part).add(1), k, more);
+}
+export function exp(x: Value): Value {
+  return expScaled(x);
+}
+export function exp2(x: Value): Value {
+  const y = floatType(x) === "f64" ? clampNumbers(x, -1080, 1026) : clampNumbers(x, -151, 129);
+  const k = nearestInteger(y, 1);
+  return scale(expm1Reduced(y.sub(k.n).mul(Math.LN2)).add(1), k);
+}
+/** 2ⁿ(exp r - 1) + (2ⁿ - 1), all halved until the end so that n may be the largest exponent. */
+export function expm1(x: Value): Value {
+  const y = floatType(x) === "f64" ? clampNumbers(x, -40, 711) : clampNumbers(x, -20, 90);
+  const k = nearestInteger(y, Math.LOG2E);
+  const { r, low } = reduce(y, k);
+  const half = powerOfTwo(k, x, -1);
+  const grown = expm1Reduced(r, floatType(x) === "f64" ? low : undefined).mul(half);
+  const result = grown.add(half.sub(0.5)).mul(2);
+  // keeps the sign of zero
+  return x.eq(0).select(x, result);
+}
+
+/** 1 / (1 + exp -x), from exp(-|x|) so that small results keep their precision. */
+export function logistic(x: Value): Value {
+  const e = exp(x.abs().neg());
+  return x.lt(0).select(e, 1).div(e.add(1));
+}
+
+export function tanhF32(x: Value): Value {
+  const a = x.abs();
+  const z = a.square();
+  const small = a.mul(z).fma(polynomial(z, TANH_F32), a);
+  const large = exp(a.add(a)).add(1).rdiv(2).rsub(1);
+  return a.lt(0.625).select(small, large).withSignOf(x);
+}
+/** With t = expm1 2a: tanh a = 1 - 2/(t + 2); near zero, with t = expm1(-2a): -t/(t + 2). */
+export function tanhF64(x: Value): Value {
+  const a = x.abs();
+  const near = a.lt(1);
+  const t = expm1(near.select(a.mul(-2), a.mul(2)));
+  const d = t.add(2);
+  const quotient = near.select(t.neg(), 2).div(d);
+  return near.select(quotient, quotient.rsub(1)).withSignOf(x);
+}
+/** (t + t/(t + 1))/2 with t = expm1 a near zero, e - 1/(4e) with e = exp(a)/2 elsewhere. */
+export function sinhF64(x: Value): Value {
+  const a = x.abs();
+  const t = expm1(a);
+  const near = t.add(t.div(t.add(1))).mul(0.5);
+  const e = expScaled(a, -1);
+  return a
+    .lt(1)
+    .select(near, e.sub(e.rdiv(0.25)))
+    .withSignOf(x);
+}
+export function coshF64(x: Value): Value {
+  const e = expScaled(x.abs(), -1);
+  return e.add(e.rdiv(0.25));
+}

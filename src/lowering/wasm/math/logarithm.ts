@@ -1,0 +1,140 @@
+/**
+ * Logarithms, powers and cube roots. x = 2ᵉ·m with m in [√½, √2), log x = e·ln 2 + log m; for log m in f64, with
+ * s = (m - 1)/(m + 1), log m = 2 artanh s (the method of fdlibm's e_log.c, Ng 1993).
+ */
+import { CBRT_START, LOG_F32, LOG_F64, LOG_TAIL_F64 } from "./coefficients.js";
+import { type Double, doubleProduct, fastTwoSum, twoProduct, twoSum } from "./double.js";
+import { clampNumbers, expScaled, floatType, LN2_HIGH, LN2_LOW } from "./exponential.js";
+import { polynomial, type Value } from "./value.js";
+
+const MANTISSA = { f32: 23, f64: 52 };
+const LEAST_NORMAL = { f32: 2 ** -126, f64: 2 ** -1022 };
+/** Bits of √½: what is subtracted so that the exponent field counts from there. */
+const SQRT_HALF_BITS = { f32: 0x3f3504f3, f64: 0x3fe6a09e667f3bcdn };
+const ROUNDER_BITS = 0x4338000000000000n;
+const ROUNDER = 1.5 * 2 ** 52;
+
+interface Parts {
+  /** The exponent as a float. */
+  readonly e: Value;
+  /** The mantissa in [√½, √2). */
+  readonly m: Value;
+}
+/** 2ᵉ·m of a positive number. */
+function split(x: Value, subnormals: boolean): Parts {
+  const type = floatType(x);
+  const tiny = x.lt(LEAST_NORMAL[type]);
+  const lift = MANTISSA[type] + 1;
+  const y = subnormals ? tiny.select(x.mul(2 ** lift), x) : x;
+  const exponent = y.bits().sub(SQRT_HALF_BITS[type]).sar(MANTISSA[type]);
+  const m = y.bits().sub(exponent.shl(MANTISSA[type])).float();
+  const e = type === "f64" ? exponent.add(ROUNDER_BITS).float().sub(ROUNDER) : exponent.to("f32");
+  return { e: subnormals ? e.sub(tiny.select(x.constant(lift), 0)) : e, m };
+}
+/** e·ln 2 + log m + more. */
+function logOf({ e, m }: Parts, more?: Value): Value {
+  const type = floatType(m);
+  const f = m.sub(1);
+  const half = f.square().mul(0.5);
+  const low = more ? e.fma(LN2_LOW[type], more) : e.mul(LN2_LOW[type]);
+  const high = e.mul(LN2_HIGH[type]);
+  if (type === "f32") {
+    const cube = f.square().mul(f).mul(polynomial(f, LOG_F32));
+    return high.add(f.add(cube.add(low).sub(half)));
+  }
+  const s = f.div(f.add(2));
+  const z = s.square();
+  const r = z.mul(polynomial(z, LOG_F64));
+  return high.sub(half.sub(s.mul(half.add(r)).add(low)).sub(f));
+}
+/** For numbers known to be positive and finite. */
+export function logPositive(x: Value): Value {
+  return logOf(split(x, true));
+}
+export function log(x: Value): Value {
+  const y = x.lt(Number.POSITIVE_INFINITY).select(logPositive(x), x);
+  return x.gt(0).select(y, x.eq(0).select(x.constant(Number.NEGATIVE_INFINITY), Number.NaN));
+}
+/** log u + (what rounding u = 1 + x lost)/u (fdlibm, s_log1p.c). */
+export function log1p(x: Value): Value {
+  const u = x.add(1);
+  const lost = x.lt(1).select(x.sub(u.sub(1)), u.sub(x).rsub(1));
+  const inside = logOf(split(u, false), lost.div(u));
+  const y = x.lt(Number.POSITIVE_INFINITY).select(inside, x);
+  const ends = x.eq(-1).select(x.constant(Number.NEGATIVE_INFINITY), Number.NaN);
+  // keeps the sign of zero
+  return x.eq(0).select(x, x.gt(-1).select(y, ends));
+}
+
+/** log m of a pair of doubles with about 66 good bits: the series in s = (m - 1)/(m + 1), its first two terms in pairs. */
+function logDouble({ e, m }: Parts): Double {
+  const f = m.sub(1);
+  const d = twoSum(m, m.constant(1));
+  const s = f.div(d.high);
+  const product = twoProduct(s, d.high);
+  const sLow = f.sub(product.high).sub(product.low).sub(s.mul(d.low)).div(d.high);
+  const pair = { high: s, low: sLow };
+  const z = doubleProduct(pair, pair);
+  const rest = fastTwoSum(m.constant(2 / 3), z.high.mul(polynomial(z.high, LOG_TAIL_F64)));
+  // 2/3 = fl(2/3) + 2⁻⁵⁴·(2/3)
+  const factor = { high: rest.high, low: rest.low.add((2 / 3) * 2 ** -54) };
+  const cubic = doubleProduct(doubleProduct(z, pair), factor);
+  const twice = fastTwoSum(s.mul(2), cubic.high);
+  const low = twice.low.add(sLow.mul(2).add(cubic.low));
+  const sum = twoSum(e.mul(LN2_HIGH.f64), twice.high);
+  return fastTwoSum(sum.high, sum.low.add(low.add(e.mul(LN2_LOW.f64))));
+}
+
+/** |x|^y from its logarithm; then the cases that C's pow prescribes (Annex F). */
+function powWith(x: Value, y: Value, magnitude: (size: Value, y: Value) => Value): Value {
+  const size = x.abs();
+  const infinity = x.constant(Number.POSITIVE_INFINITY);
+  const whole = y.floor().eq(y);
+  const half = y.mul(0.5);
+  const odd = whole.and(half.floor().ne(half));
+  const fromZero = y.lt(0).select(infinity, 0);
+  const fromInfinity = y.lt(0).select(infinity.constant(0), infinity);
+  let r = magnitude(size, y);
+  r = size.eq(0).select(fromZero, size.eq(infinity).select(fromInfinity, r));
+  const negative = x.signBit();
+  r = negative.and(odd).select(r.neg(), r);
+  const noRoot = x.lt(0).and(whole.not()).and(size.lt(infinity));
+  r = noRoot.or(x.isNaN()).or(y.isNaN()).select(x.constant(Number.NaN), r);
+  return y.eq(0).or(x.eq(1)).select(x.constant(1), r);
+}
+export function powF64(x: Value, y: Value): Value {
+  return powWith(x, y, (size, exponent) => {
+    const l = logDouble(split(size, true));
+    // beyond 2⁶⁵ every power is 0, 1 or infinity; the clamp keeps the products finite
+    const yy = clampNumbers(exponent, -(2 ** 65), 2 ** 65);
+    const p = twoProduct(yy, l.high);
+    const low = p.low.add(yy.mul(l.low));
+    return expScaled(p.high, 0, p.high.abs().lt(760).select(low, 0));
+  });
+}
+/** The logarithm in f64 has all the bits that f32 needs. */
+export function powF32(x: Value, y: Value): Value {
+  const inDouble = x.withDouble([y], ([size, exponent]) => expScaled(exponent.mul(logOf(split(size.abs(), false)))));
+  return powWith(x, y, () => inDouble);
+}
+
+/** Halley's iteration from a polynomial; the last step on 26 bits, whose square is exact (fdlibm, s_cbrt.c). */
+export function cbrtF64(x: Value): Value {
+  const { e, m } = split(x.abs(), true);
+  const third = e.mul(1 / 3).add(ROUNDER);
+  const k = third.sub(ROUNDER);
+  const over = e.sub(k.mul(3));
+  const y = m.mul(over.gt(0).select(m.constant(2), over.lt(0).select(m.constant(0.5), 1)));
+  const start = polynomial(y, CBRT_START);
+  const cube = start.square().mul(start);
+  const first = start.mul(cube.add(y.mul(2)).div(cube.mul(2).add(y)));
+  const t = first
+    .bits()
+    .and(-(2n ** 27n))
+    .float();
+  const r = y.div(t.square());
+  const root = t.add(t.mul(r.sub(t).div(t.mul(2).add(r))));
+  const power = third.bits().add(1023n).shl(52).float();
+  const result = root.mul(power).withSignOf(x);
+  return x.eq(0).or(x.abs().lt(Number.POSITIVE_INFINITY).not()).select(x, result);
+}
