@@ -118,7 +118,7 @@ export function roundTo(dtype: DType, v: Element): Element {
     case "key":
       return BigInt.asUintN(64, BigInt(v));
     default:
-      return wrapInt(dtype, Number(typeof v === "bigint" ? BigInt.asIntN(64, v & 0xffffffffn) : v));
+      return wrapInt(dtype, typeof v === "bigint" ? Number(BigInt.asIntN(32, v)) : v);
   }
 }
 

@@ -1,0 +1,26 @@
+/** The type of an interpretation rule. */
+import type { Aval } from "../ir/aval.js";
+import type { Dim } from "../ir/dim.js";
+import type { Program } from "../ir/program.js";
+import type { RuleKind } from "../ir/rules.js";
+import type { NDArray } from "./array.js";
+
+/** This rank's place on a named axis. */
+export interface AxisPlace {
+  readonly size: number;
+  readonly index: number;
+}
+
+export interface InterpretContext {
+  /** Types of the equation's results; dims may be symbolic. */
+  readonly outputs: readonly Aval[];
+  readonly axisEnv: ReadonlyMap<string, AxisPlace>;
+  /** The number that a dim stands for in this run. */
+  size(d: Dim): number;
+  /** Runs a program that is a parameter of the equation. */
+  interpret(program: Program<"core">, inputs: readonly NDArray[]): NDArray[];
+}
+
+export interface InterpretKind extends RuleKind {
+  readonly rule: (ctx: InterpretContext, inputs: readonly NDArray[], params: this["params"]) => readonly NDArray[];
+}
