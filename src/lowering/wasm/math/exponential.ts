@@ -64,11 +64,12 @@ function expm1Reduced(r: Value, low?: Value): Value {
   const square = r.square();
   return low ? r.add(square.fma(q, low)) : square.fma(q, r);
 }
-/** r = x - n·ln 2. */
-function reduce(x: Value, { n }: Rounded): { r: Value; low: Value } {
+/** r = x + more - n·ln 2, and what its rounding lost. */
+function reduce(x: Value, { n }: Rounded, more?: Value): { r: Value; low: Value } {
   const type = floatType(x);
   const first = x.sub(n.mul(LN2_HIGH[type]));
-  const rest = n.mul(LN2_LOW[type]);
+  const product = n.mul(LN2_LOW[type]);
+  const rest = more ? product.sub(more) : product;
   const r = first.sub(rest);
   return { r, low: first.sub(r).sub(rest) };
 }
@@ -79,10 +80,9 @@ export function expScaled(x: Value, more = 0, low?: Value): Value {
   const [lowest, highest] = RANGE[type];
   const y = clampNumbers(x, lowest, highest);
   const k = nearestInteger(y, Math.LOG2E);
-  const reduced = reduce(y, k);
+  const reduced = reduce(y, k, low);
   // in f32 the second part of r changes nothing that the last rounding leaves
-  const part = type === "f32" ? undefined : low ? reduced.low.add(low) : reduced.low;
-  return scale(expm1Reduced(reduced.r, part).add(1), k, more);
+  return scale(expm1Reduced(reduced.r, type === "f32" ? undefined : reduced.low).add(1), k, more);
 }
 export function exp(x: Value): Value {
   return expScaled(x);
@@ -94,7 +94,7 @@ export function exp2(x: Value): Value {
 }
 /** 2ⁿ(exp r - 1) + (2ⁿ - 1), all halved until the end so that n may be the largest exponent. */
 export function expm1(x: Value): Value {
-  const y = floatType(x) === "f64" ? clampNumbers(x, -40, 711) : clampNumbers(x, -20, 90);
+  const y = floatType(x) === "f64" ? clampNumbers(x, -40, 710) : clampNumbers(x, -20, 89);
   const k = nearestInteger(y, Math.LOG2E);
   const { r, low } = reduce(y, k);
   const half = powerOfTwo(k, x, -1);

@@ -152,8 +152,11 @@ export function gammaStar(f: ScalarFunction, x: Value): Value {
   );
   return f.let(result.get());
 }
-/** μ - log(1 + μ) without cancellation near zero: s(μ - 2s²(1/3 + s²/5 + …)), s = μ/(2 + μ). */
-export function logDeficit(f: ScalarFunction, mu: Value): Value {
+/**
+ * μ - log(1 + μ) without cancellation near zero: s(μ - 2s²(1/3 + s²/5 + …)), s = μ/(2 + μ). Far from zero the logarithm
+ * is that of `ratio` = 1 + μ, which keeps its precision where μ is almost -1.
+ */
+export function logDeficit(f: ScalarFunction, mu: Value, ratio: Value): Value {
   const result = f.var(mu);
   f.if(
     mu.abs().lt(0.4),
@@ -166,7 +169,7 @@ export function logDeficit(f: ScalarFunction, mu: Value): Value {
       );
       result.set(s.mul(mu.sub(z.mul(series))));
     },
-    () => result.set(mu.sub(log1p(mu))),
+    () => result.set(mu.sub(log(ratio))),
   );
   return f.let(result.get());
 }

@@ -14,8 +14,8 @@ function prefactor(f: ScalarFunction, a: Value, b: Value, x: Value, y: Value): V
   const sum = f.let(a.add(b));
   // x - a/(a + b) = (x b - y a)/(a + b)
   const distance = f.let(x.mul(b).sub(y.mul(a)));
-  const first = logDeficit(f, f.let(distance.div(a)));
-  const second = logDeficit(f, f.let(distance.div(b).neg()));
+  const first = logDeficit(f, f.let(distance.div(a)), f.let(x.mul(sum).div(a)));
+  const second = logDeficit(f, f.let(distance.div(b).neg()), f.let(y.mul(sum).div(b)));
   const bell = exp(a.mul(first).add(b.mul(second)).neg());
   const scale = a
     .mul(b.div(sum))

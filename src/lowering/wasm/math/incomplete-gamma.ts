@@ -24,7 +24,7 @@ function prefactor(f: ScalarFunction, a: Value, x: Value): Value {
   f.if(
     a.ge(10),
     () => {
-      const deficit = logDeficit(f, f.let(x.sub(a).div(a)));
+      const deficit = logDeficit(f, f.let(x.sub(a).div(a)), f.let(x.div(a)));
       const exponent = a.mul(deficit).add(stirlingRest(a)).add(HALF_LOG_TWO_PI);
       result.set(exp(exponent.neg()).div(a.sqrt()));
     },
@@ -74,8 +74,9 @@ function fraction(f: ScalarFunction, a: Value, x: Value): WithSlope {
   const dh = f.var(dd.get());
   const i = f.var(zero);
   const change = f.var(a.constant(2));
+  const settled = f.var(zero);
   f.while(
-    () => change.get().sub(1).abs().gt(EPSILON).and(i.get().lt(LIMIT)),
+    () => change.get().sub(1).abs().gt(EPSILON).or(settled.get().eq(0)).and(i.get().lt(LIMIT)),
     () => {
       i.set(i.get().add(1));
       const an = f.let(i.get().mul(a.sub(i.get())));
@@ -89,7 +90,8 @@ function fraction(f: ScalarFunction, a: Value, x: Value): WithSlope {
       dd.set(dBottom.mul(bottom.square()).neg());
       d.set(bottom);
       change.set(d.get().mul(c.get()));
-      const dChange = dd.get().mul(c.get()).add(d.get().mul(dc.get()));
+      const dChange = f.let(dd.get().mul(c.get()).add(d.get().mul(dc.get())));
+      settled.set(dChange.abs().lt(EPSILON).select(x.constant(1), 0));
       dh.set(dh.get().mul(change.get()).add(h.get().mul(dChange)));
       h.set(h.get().mul(change.get()));
     },
@@ -98,7 +100,7 @@ function fraction(f: ScalarFunction, a: Value, x: Value): WithSlope {
 }
 /** Near x = a ≥ 1e5: ½ erfc(±η√(a/2)) ± e^(-aη²/2)/√(2πa)·(C₀ + C₁/a), η²/2 = μ - log(1 + μ). */
 function temme(f: ScalarFunction, a: Value, mu: Value, lower: boolean): Value {
-  const deficit = logDeficit(f, mu);
+  const deficit = logDeficit(f, mu, f.let(mu.add(1)));
   const eta = f.let(deficit.mul(2).sqrt().withSignOf(mu));
   const direct = mu.rdiv(1).sub(eta.rdiv(1));
   const c0 = f.let(eta.abs().lt(0.02).select(polynomial(eta, TEMME_0), direct));
@@ -143,24 +145,22 @@ function incomplete(name: string, lower: boolean): LoopMathFunction {
         () => result.set(temme(f, a, mu, lower)),
         () => {
           const below = f.let(x.le(a).or(x.le(1)));
-          f.if(
-            below.and(a.le(1)).and(lower ? a.ne(a) : x.le(1)),
-            () => result.set(upperNearZero(f, a, x)),
-            () => {
-              const front = prefactor(f, a, x);
-              f.if(
-                below,
-                () => {
-                  const p = f.let(front.mul(series(f, a, x).value));
-                  result.set(lower ? p : p.rsub(1));
-                },
-                () => {
-                  const q = f.let(front.mul(a).mul(fraction(f, a, x).value));
-                  result.set(lower ? q.rsub(1) : q);
-                },
-              );
-            },
-          );
+          const direct = () => {
+            const front = prefactor(f, a, x);
+            f.if(
+              below,
+              () => {
+                const p = f.let(front.mul(series(f, a, x).value));
+                result.set(lower ? p : p.rsub(1));
+              },
+              () => {
+                const q = f.let(front.mul(a).mul(fraction(f, a, x).value));
+                result.set(lower ? q.rsub(1) : q);
+              },
+            );
+          };
+          if (lower) direct();
+          else f.if(a.le(1).and(x.le(1)), () => result.set(upperNearZero(f, a, x)), direct);
         },
       );
     });

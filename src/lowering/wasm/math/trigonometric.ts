@@ -199,10 +199,11 @@ function sine(name: string, quarterTurns: number): LoopMathFunction {
     f.if(
       k.and(1).ne(0),
       () => y.set(cosinePair(r).high),
-      // sin(-0) = -0
-      () => y.set(r.high.eq(0).select(r.high, sinePair(r).high)),
+      () => y.set(sinePair(r).high),
     );
-    return k.and(2).ne(0).select(y.get().neg(), y.get());
+    const result = k.and(2).ne(0).select(y.get().neg(), y.get());
+    // sin -0 = -0
+    return quarterTurns === 0 ? x.eq(0).select(x, result) : result;
   });
 }
 export const sinF64 = (): LoopMathFunction => sine("sin", 0);
