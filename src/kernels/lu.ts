@@ -1,10 +1,62 @@
 /** LU factorisation with partial pivoting, one matrix per program of the grid. */
-import { internal } from "../diagnostics/error.js";
-import type { Aval } from "../ir/aval.js";
+import { type Aval, sizeOf, staticShape } from "../ir/aval.js";
 import type { LinalgOps } from "../ir/ops/index.js";
 import type { Program } from "../ir/program.js";
+import { TileBuilder } from "../ir/tile-builder.js";
+import { MatrixView, ScalarCode, VectorView } from "./scalar-code.js";
 
-/** Refs: a in, lu out, pivots out (i32), permutation out (i32), then scratch. */
-export function lu(operands: readonly Aval[], params: LinalgOps["lu"]): Program<"tile"> {
-  return internal(`lu of ${operands.length} operands ${JSON.stringify(params)} is being written`);
+/** Refs: a in, lu out, pivots out (i32), permutation out (i32). */
+export function lu(operands: readonly Aval[], _params: LinalgOps["lu"]): Program<"tile"> {
+  const [a] = operands;
+  const [m, n] = staticShape(a).slice(-2);
+  const steps = Math.min(m, n);
+  const batch = staticShape(a)
+    .slice(0, -2)
+    .reduce((x, y) => x * y, 1);
+  const t = new TileBuilder("lu");
+  const k = new ScalarCode(t);
+  const from = t.ref("a", a.dtype, "in", sizeOf(a));
+  const to = t.ref("lu", a.dtype, "out", sizeOf(a));
+  const pivotRef = t.ref("pivots", "i32", "out", batch * steps);
+  const permutationRef = t.ref("permutation", "i32", "out", batch * m);
+  t.stage([batch], (b) => {
+    const base = k.mul(b, m * n);
+    const x = new MatrixView(k, to, base, n);
+    const pivots = new VectorView(k, pivotRef, k.mul(b, steps));
+    const permutation = new VectorView(k, permutationRef, k.mul(b, m));
+    new VectorView(k, to, base).copyFrom(new VectorView(k, from, base), 0, m * n);
+    k.for(0, m, (i) => permutation.set(i, i));
+    k.for(0, steps, (c) => {
+      const p = t.var(c);
+      const best = t.var(k.abs(x.at(c, c)));
+      k.for(k.add(c, 1), m, (i) => {
+        const size = k.abs(x.at(i, c));
+        t.if(k.gt(size, best), () => {
+          t.assign(best, size);
+          t.assign(p, i);
+        });
+      });
+      pivots.set(c, p);
+      t.if(k.ne(p, c), () => {
+        const [first, second] = [permutation.at(c), permutation.at(p)];
+        permutation.set(c, second);
+        permutation.set(p, first);
+        k.vectorFor(0, n, (j, w) => {
+          const [upper, lower] = [x.at(c, j, w), x.at(p, j, w)];
+          x.set(c, j, lower, w);
+          x.set(p, j, upper, w);
+        });
+      });
+      const pivot = x.at(c, c);
+      // a zero pivot: the column below is zero already
+      t.if(k.ne(pivot, 0), () => {
+        k.for(k.add(c, 1), m, (i) => {
+          const factor = k.div(x.at(i, c), pivot);
+          x.set(i, c, factor);
+          x.row(i).addScaled(x.row(c), k.neg(factor), k.add(c, 1), n);
+        });
+      });
+    });
+  });
+  return t.finish();
 }

@@ -1,10 +1,32 @@
 /** Stable merge sort along one axis, one line per program of the grid. */
-import { internal } from "../diagnostics/error.js";
-import type { Aval } from "../ir/aval.js";
+import { type Aval, staticShape } from "../ir/aval.js";
 import type { SortOps } from "../ir/ops/index.js";
 import type { Program } from "../ir/program.js";
+import { TileBuilder } from "../ir/tile-builder.js";
+import { ascending, MergeSort, scratchColumns } from "./merge-sort.js";
+import { ScalarCode } from "./scalar-code.js";
 
-/** Refs: operands in, results out in the same order, then scratch. */
-export function sort(operands: readonly Aval[], params: SortOps["sort"]): Program<"tile"> {
-  return internal(`sort of ${operands.length} operands ${JSON.stringify(params)} is being written`);
+/** Refs: operands in, results out in the same order, then scratch. All sorts are stable, `stable` or not. */
+export function sort(operands: readonly Aval[], { axis, numKeys }: SortOps["sort"]): Program<"tile"> {
+  const shape = staticShape(operands[0]);
+  const product = (dims: readonly number[]): number => dims.reduce((a, b) => a * b, 1);
+  const n = shape[axis];
+  const outer = product(shape.slice(0, axis));
+  const inner = product(shape.slice(axis + 1));
+  const t = new TileBuilder("sort");
+  const k = new ScalarCode(t);
+  const size = outer * inner * n;
+  const ins = operands.map((a, i) => t.ref(`x${i}`, a.dtype, "in", size));
+  const outs = operands.map((a, i) => t.ref(`y${i}`, a.dtype, "out", size));
+  const merge = new MergeSort(k, n, ascending(k, numKeys));
+  const dtypes = operands.map((a) => a.dtype);
+  const spare = merge.needsSpare ? scratchColumns(k, dtypes, outer * inner, n) : () => [];
+  t.stage([outer, inner], (o, i) => {
+    const base = k.add(k.mul(o, n * inner), i);
+    const source = (at: Parameters<typeof k.add>[0]) => ins.map((ref) => t.load(ref, k.add(base, k.mul(at, inner))));
+    const target = outs.map((ref) => ({ ref, base, stride: inner }));
+    merge.sort(source, target, spare(k.add(k.mul(o, inner), i)));
+  });
+  t.notes.push(`merge sort of ${outer * inner} lines of ${n}`);
+  return t.finish();
 }

@@ -1,10 +1,70 @@
 /** The k greatest elements of each row, one row per program of the grid. */
-import { internal } from "../diagnostics/error.js";
-import type { Aval } from "../ir/aval.js";
+import { type Aval, sizeOf, staticShape } from "../ir/aval.js";
 import type { SortOps } from "../ir/ops/index.js";
 import type { Program } from "../ir/program.js";
+import { TileBuilder } from "../ir/tile-builder.js";
+import { type Column, less, MergeSort } from "./merge-sort.js";
+import { ScalarCode } from "./scalar-code.js";
+
+/** Up to this many are kept in a sorted list while the row goes by; for more the whole row is sorted. */
+const LIST = 64;
 
 /** Refs: x in, values out, indices out (i32), then scratch. */
-export function topK(operands: readonly Aval[], params: SortOps["top_k"]): Program<"tile"> {
-  return internal(`top_k of ${operands.length} operands ${JSON.stringify(params)} is being written`);
+export function topK(operands: readonly Aval[], { k: count }: SortOps["top_k"]): Program<"tile"> {
+  const [x] = operands;
+  const shape = staticShape(x);
+  const n = shape[shape.length - 1];
+  const rows = n === 0 ? 0 : sizeOf(x) / n;
+  const t = new TileBuilder("top_k");
+  const k = new ScalarCode(t);
+  const xs = t.ref("x", x.dtype, "in", rows * n);
+  const values = t.ref("values", x.dtype, "out", rows * count);
+  const indices = t.ref("indices", "i32", "out", rows * count);
+  if (count > LIST) {
+    const sorter = new MergeSort(k, n, (a, b) => less(k, b[0], a[0]));
+    const [v0, i0, v1, i1] = ["v0", "i0", "v1", "i1"].map((name) =>
+      t.ref(name, name.startsWith("v") ? x.dtype : "i32", "scratch", rows * n),
+    );
+    t.stage([rows], (row) => {
+      const base = k.mul(row, n);
+      const columns = (...refs: (typeof v0)[]): Column[] => refs.map((ref) => ({ ref, base, stride: 1 }));
+      sorter.sort((i) => [t.load(xs, k.add(base, i)), i], columns(v0, i0), columns(v1, i1));
+      const to = k.mul(row, count);
+      k.for(0, count, (i) => {
+        t.store(values, k.add(to, i), t.load(v0, k.add(base, i)));
+        t.store(indices, k.add(to, i), t.load(i0, k.add(base, i)));
+      });
+    });
+    return t.finish();
+  }
+  if (count === 0) return t.finish();
+  t.stage([rows], (row) => {
+    const from = k.mul(row, n);
+    const to = k.mul(row, count);
+    k.for(0, n, (i) => {
+      const value = t.load(xs, k.add(from, i));
+      // equal elements stay behind those that came first
+      const lastKept = t.load(values, k.add(to, count - 1));
+      const enters = k.or(k.lt(i, count), less(k, lastKept, value));
+      t.if(enters, () => {
+        const place = t.var(k.min(i, count - 1));
+        t.while(
+          () => {
+            const previous = t.load(values, k.add(to, k.max(k.sub(place, 1), 0)));
+            return k.and(k.gt(place, 0), less(k, previous, value));
+          },
+          () => {
+            const previous = k.add(to, k.sub(place, 1));
+            const at = k.add(to, place);
+            t.store(values, at, t.load(values, previous));
+            t.store(indices, at, t.load(indices, previous));
+            t.assign(place, k.sub(place, 1));
+          },
+        );
+        t.store(values, k.add(to, place), value);
+        t.store(indices, k.add(to, place), i);
+      });
+    });
+  });
+  return t.finish();
 }
