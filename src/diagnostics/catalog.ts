@@ -56,6 +56,10 @@ export const CATALOG = entries({
   TW3010: { title: "A custom rule returned something of the wrong type" },
   TW3011: { title: "The function is not linear in its inputs" },
   TW3012: { title: "An ordered effect cannot be batched" },
+  TW3013: {
+    title: "A collective stands under a predicate that varies along its axis",
+    help: "move the collective outside of the branch or loop, and choose with np.where, or make the predicate the same for all (psum, pmax)",
+  },
   // 4xxx: running
   TW4001: { title: "Out of memory", help: "use smaller batches, donate inputs, or checkpoint the function" },
   TW4002: { title: "A NaN was produced", help: "look at the named operation; debug.print shows its inputs" },
