@@ -299,7 +299,9 @@ export function vectorFunction(
           return a.map((x, i) => wrap((wrap(x * b[i], e.dtype) as number) + c[i], e.dtype));
         }
         case "widen":
-          return go(e.arg).slice(e.high ? 2 : 0, e.high ? 4 : 2).map((x) => convert(x, e.arg.dtype, e.dtype));
+          return go(e.arg)
+            .slice(e.high ? 2 : 0, e.high ? 4 : 2)
+            .map((x) => convert(x, e.arg.dtype, e.dtype));
         case "narrow":
           return [...go(e.low), ...go(e.high)].map((x) => convert(x, e.low.dtype, e.dtype));
         default:

@@ -1,0 +1,208 @@
+/** A straightforward evaluator of tile programs, statement by statement; scratch starts as NaN (or a big number). */
+import { castScalar, type DType, isFloat } from "../../src/ir/dtype.js";
+import type { Program } from "../../src/ir/program.js";
+import type { TileAtom, TileRef, TileStmt, TileVar } from "../../src/ir/tile.js";
+
+export type Element = number | bigint | boolean;
+type Block = readonly Element[];
+/** Plain values of a ref, not their bits. */
+export type Buffers = Map<TileRef, Element[]>;
+
+const sizeOf = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
+
+class Machine {
+  readonly values = new Map<TileVar, Block>();
+  ids: readonly number[] = [];
+  constructor(readonly buffers: Buffers) {}
+
+  read(a: TileAtom): Block {
+    if (a.kind === "tileconst") return Array(sizeOf(a.shape)).fill(castScalar(a.value, a.dtype));
+    const v = this.values.get(a);
+    if (!v) throw new Error(`tile variable ${a.id} is read before it is set`);
+    return v;
+  }
+  scalar(a: TileAtom): Element {
+    const v = this.read(a);
+    if (v.length !== 1) throw new Error("a block where a scalar is needed");
+    return v[0];
+  }
+  number(a: TileAtom): number {
+    return Number(this.scalar(a));
+  }
+  memory(ref: TileRef): Element[] {
+    const m = this.buffers.get(ref);
+    if (!m) throw new Error(`no buffer for ${ref.name}`);
+    return m;
+  }
+  check(ref: TileRef, index: number): number {
+    if (!(index >= 0 && index < ref.size)) throw new Error(`${ref.name}[${index}] of ${ref.size}`);
+    return index;
+  }
+  /** Offsets of a block's elements. */
+  offsets(shape: readonly number[], strides: readonly number[]): number[] {
+    let out = [0];
+    shape.forEach((n, axis) => {
+      out = out.flatMap((o) => Array.from({ length: n }, (_, i) => o + i * strides[axis]));
+    });
+    return out;
+  }
+  run(body: readonly TileStmt[]): void {
+    for (const s of body) this.step(s);
+  }
+  step(s: TileStmt): void {
+    switch (s.kind) {
+      case "op": {
+        const args = s.args.map((a) => this.read(a));
+        const n = sizeOf(s.out.shape);
+        const out: Element[] = [];
+        for (let i = 0; i < n; i++) {
+          const xs = args.map((a) => (a.length === 1 ? a[0] : a[i]));
+          out.push(castScalar(elementwise(s.prim, s.args[0].dtype, xs), s.out.dtype));
+        }
+        this.values.set(s.out, out);
+        return;
+      }
+      case "program_id":
+        this.values.set(s.out, [this.ids[s.axis]]);
+        return;
+      case "load": {
+        const memory = this.memory(s.ref);
+        const base = this.number(s.base);
+        this.values.set(
+          s.out,
+          this.offsets(s.out.shape, s.strides).map((o) => memory[this.check(s.ref, base + o)]),
+        );
+        return;
+      }
+      case "store": {
+        if (s.ref.role === "in") throw new Error(`store to the operand ${s.ref.name}`);
+        if (s.value.dtype !== s.ref.dtype) throw new Error(`${s.value.dtype} stored in ${s.ref.dtype} ${s.ref.name}`);
+        const memory = this.memory(s.ref);
+        const base = this.number(s.base);
+        const value = this.read(s.value);
+        this.offsets(s.value.shape, s.strides).forEach((o, i) => {
+          memory[this.check(s.ref, base + o)] = value[i];
+        });
+        return;
+      }
+      case "reduce": {
+        if (s.op !== "sum" || s.arg.shape.length !== 1) throw new Error("only sums of vectors here");
+        const sum = this.read(s.arg).reduce((a, b) => castScalar(Number(a) + Number(b), s.out.dtype));
+        this.values.set(s.out, [sum]);
+        return;
+      }
+      case "var":
+        this.values.set(s.out, this.read(s.init));
+        return;
+      case "assign":
+        if (!s.target.mutable || s.target.dtype !== s.value.dtype) throw new Error("a wrong assignment");
+        this.values.set(s.target, this.read(s.value));
+        return;
+      case "for": {
+        const [start, end] = [this.number(s.start), this.number(s.end)];
+        for (let i = start; i < end; i += s.step) {
+          this.values.set(s.index, [i]);
+          this.run(s.body);
+        }
+        return;
+      }
+      case "while":
+        for (let steps = 0; ; steps++) {
+          if (steps > 1e7) throw new Error("a loop that does not end");
+          this.run(s.cond);
+          if (!this.scalar(s.test)) return;
+          this.run(s.body);
+        }
+      case "if":
+        this.run(this.scalar(s.test) ? s.then : s.else);
+        return;
+      default:
+        throw new Error(`${s.kind} is not used by these kernels`);
+    }
+  }
+}
+
+function elementwise(prim: string, dtype: DType, [x, y, z]: readonly Element[]): Element {
+  const [a, b] = [x as number, y as number];
+  switch (prim) {
+    case "add":
+      return a + b;
+    case "sub":
+      return a - b;
+    case "mul":
+      return dtype === "i32" ? Math.imul(a, b) : a * b;
+    case "div":
+      return isFloat(dtype) ? a / b : Math.trunc(a / b);
+    case "neg":
+      return -a;
+    case "abs":
+      return Math.abs(a);
+    case "sqrt":
+      return Math.sqrt(a);
+    case "max":
+      return Math.max(a, b);
+    case "min":
+      return Math.min(a, b);
+    case "lt":
+      return x < y;
+    case "le":
+      return x <= y;
+    case "gt":
+      return x > y;
+    case "ge":
+      return x >= y;
+    case "eq":
+      return x === y;
+    case "ne":
+      return x !== y;
+    case "and":
+      return typeof x === "boolean" ? x && y : a & b;
+    case "or":
+      return typeof x === "boolean" ? x || y : a | b;
+    case "not":
+      return !x;
+    case "select":
+      return x ? y : z;
+    case "convert_element_type":
+      return x;
+    default:
+      throw new Error(`${prim} is not used by these kernels`);
+  }
+}
+
+/** Runs the program; operands in the order of its `in` refs, results in the order of its `out` refs. */
+export function evaluateTile(program: Program<"tile">, operands: readonly (readonly Element[])[]): Element[][] {
+  const buffers: Buffers = new Map();
+  let next = 0;
+  for (const ref of program.refs) {
+    if (ref.role === "in") {
+      const operand = operands[next++];
+      if (operand.length !== ref.size) throw new Error(`${ref.name} has ${operand.length} elements of ${ref.size}`);
+      buffers.set(ref, [...operand]);
+    } else {
+      const garbage: Element = isFloat(ref.dtype)
+        ? Number.NaN
+        : ref.dtype === "i64" || ref.dtype === "u64"
+          ? 77777n
+          : ref.dtype === "bool"
+            ? true
+            : 77;
+      buffers.set(ref, Array(ref.size).fill(garbage));
+    }
+  }
+  for (const stage of program.stages) {
+    const programs = sizeOf(stage.grid);
+    for (let p = 0; p < programs; p++) {
+      const machine = new Machine(buffers);
+      let rest = p;
+      const ids: number[] = [];
+      for (let axis = stage.grid.length - 1; axis >= 0; axis--) {
+        ids[axis] = rest % stage.grid[axis];
+        rest = Math.floor(rest / stage.grid[axis]);
+      }
+      machine.ids = ids;
+      machine.run(stage.body);
+    }
+  }
+  return program.refs.filter((r) => r.role === "out").map((r) => buffers.get(r) as Element[]);
+}

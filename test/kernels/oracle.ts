@@ -1,0 +1,42 @@
+/** The interpreter's rules, called directly on plain lists. */
+import type { DType } from "../../src/ir/dtype.js";
+import { fromValues } from "../../src/interpreter/array.js";
+import { linalg } from "../../src/interpreter/linalg.js";
+import type { InterpretContext } from "../../src/interpreter/rule.js";
+import { sort } from "../../src/interpreter/sort.js";
+
+interface Plain {
+  readonly shape: readonly number[];
+  readonly dtype: DType;
+  readonly data: readonly (number | bigint | boolean)[];
+}
+const context: InterpretContext = {
+  outputs: [],
+  axisEnv: new Map(),
+  size: () => {
+    throw new Error("no symbolic sizes here");
+  },
+  interpret: () => {
+    throw new Error("no programs here");
+  },
+};
+type AnyRule = (
+  ctx: InterpretContext,
+  inputs: readonly unknown[],
+  params: object,
+) => readonly { data: ArrayLike<number | bigint> }[];
+
+function call(rule: unknown, inputs: readonly Plain[], params: object): (number | bigint)[][] {
+  const arrays = inputs.map((x) => fromValues(x.shape, x.dtype, x.data));
+  return (rule as AnyRule)(context, arrays, params).map((r) => Array.from(r.data));
+}
+export function interpreterLinalg(prim: keyof typeof linalg, inputs: readonly Plain[], params: object): number[][] {
+  return call(linalg[prim], inputs, params).map((x) => x.map(Number));
+}
+export function interpreterSort(
+  prim: keyof typeof sort,
+  inputs: readonly Plain[],
+  params: object,
+): (number | bigint)[][] {
+  return call(sort[prim], inputs, params);
+}
