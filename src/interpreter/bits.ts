@@ -47,6 +47,8 @@ export function elementFromBits(dtype: DType, bits: bigint): Element {
       return fromF16Bits(Number(bits));
     case "bf16":
       return fromBf16Bits(Number(bits));
+    case "bool":
+      return bits === 0n ? 0 : 1;
     default: {
       const v = isSignedInt(dtype) ? BigInt.asIntN(bitWidth(dtype), bits) : bits;
       return isBig(dtype) ? v : Number(v);

@@ -25,7 +25,7 @@ interface RankKind extends RuleKind {
   readonly rule: (operands: readonly NDArray[], params: this["params"], ranks: number) => readonly NDArray[];
 }
 
-/** The operands combined element by element, in rank order. */
+/** The operands of all ranks combined element by element, in rank order. */
 function combined(xs: readonly NDArray[], f: (a: Element, b: Element) => Element): NDArray {
   return generate(xs[0].shape, xs[0].dtype, (i) => {
     let acc: Element = xs[0].data[i];
@@ -110,7 +110,7 @@ function alone<P extends keyof CollectiveOps>(prim: P): CollectiveRule<Collectiv
       params: CollectiveOps[P],
       ranks: number,
     ) => readonly NDArray[];
-    return rule(inputs, params, 1);
+    return inputs.map((x) => rule([x], params, 1)[0]);
   };
 }
 

@@ -3,15 +3,44 @@ import { type NDArray, ndAval } from "../../src/interpreter/array.js";
 import { aval } from "../../src/ir/aval.js";
 import { buildProgram } from "../../src/ir/builder.js";
 import type { DType } from "../../src/ir/dtype.js";
+import type { Prim } from "../../src/ir/ops/index.js";
 import type { Program } from "../../src/ir/program.js";
+import { collective } from "./cases/collective.js";
+import { contraction } from "./cases/contraction.js";
+import { control } from "./cases/control.js";
+import { elementwise } from "./cases/elementwise.js";
+import { indexing } from "./cases/indexing.js";
+import { linalg } from "./cases/linalg.js";
+import { movement } from "./cases/movement.js";
+import { random } from "./cases/random.js";
+import { reduction } from "./cases/reduction.js";
+import { sort } from "./cases/sort.js";
 import type { AnyCase, Operand } from "./cases/types.js";
 import { Rng, seedOf } from "./random.js";
 
 export type { AnyCase, Bound, Gen, OpCase, Operand, Tolerance } from "./cases/types.js";
 export { Rng } from "./random.js";
 
-/** Every case, of all families. */
-export const CASES: readonly AnyCase[] = [];
+/** Every case that a single program can run: all families but the collectives. */
+export const CASES: readonly AnyCase[] = [
+  ...elementwise,
+  ...movement,
+  ...reduction,
+  ...contraction,
+  ...indexing,
+  ...control,
+  ...random,
+  ...linalg,
+  ...sort,
+];
+
+/** Cases that need a named axis (`axis` is set): one program run by `axis.size` ranks, each with operands of its own seed. */
+export const COLLECTIVE_CASES: readonly AnyCase[] = collective;
+
+/** Primitives without a case of their own, and why. */
+export const WITHOUT_CASES: Partial<Record<Prim, string>> = {
+  custom_vjp_linear: "exists only between partial evaluation and transposition of custom_vjp_call, which has cases",
+};
 
 /** `prim: name`, for test titles. */
 export function caseTitle(c: AnyCase): string {
@@ -28,7 +57,7 @@ export function caseProgram(c: AnyCase, dtype: DType): Program<"core"> {
     c.prim,
     c.operands.map((o) => aval(o.shape, operandDType(o, dtype))),
     // `never`: prim and params belong together by construction of the case
-    (b, ...xs) => b.emit(c.prim, xs, c.params(dtype) as never),
+    (b, ...xs) => b.emit(c.prim, c.wires ? c.wires.map((i) => xs[i]) : xs, c.params(dtype) as never),
   );
 }
 

@@ -3,7 +3,7 @@ import { digamma, digammaMinusLog, lgamma1p, stirlingError } from "./gamma.js";
 
 /** a log(a/x) + x - a ≥ 0, by a series where a and x are close (Loader 2000). */
 export function deviance(a: number, x: number): number {
-  if (Math.abs(a - x) >= 0.1 * (a + x)) return a * Math.log(a / x) + x - a;
+  if (Math.abs(a - x) >= 0.4 * (a + x)) return a * Math.log(a / x) + x - a;
   const v = (a - x) / (a + x);
   let sum = (a - x) * v;
   let power = 2 * a * v;

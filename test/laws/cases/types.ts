@@ -43,6 +43,12 @@ export interface OpCase<P extends Prim = Prim> {
   readonly fdTolerance?: number;
   /** Outputs are only determined up to this: columns of matrices up to sign. */
   readonly upTo?: "column signs";
+  /** Which differentiation modes exist: while has only "forward", custom_vjp_call only "reverse". Left out: both. */
+  readonly modes?: "forward" | "reverse";
+  /** The operand that stands at each position of the equation, when some stand at several; left out: one each, in order. */
+  readonly wires?: readonly number[];
+  /** For collectives: the named axis that they need. */
+  readonly axis?: { readonly name: string; readonly size: number };
   /** Why vmap of this case cannot equal stacked runs (effects for instance); left out: it must. */
   readonly noVmap?: string;
 }
