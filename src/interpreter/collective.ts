@@ -72,7 +72,7 @@ function divide(x: NDArray, axis: number, ranks: number, tiled: boolean): NDArra
   });
 }
 
-export const acrossRanks = {
+export const acrossRanks: Rules<CollectiveOps, RankKind> = {
   psum: (xs) => everyRank(combined(xs, plus), xs.length),
   pmax: (xs) => everyRank(combined(xs, maxOf), xs.length),
   pmin: (xs) => everyRank(combined(xs, minOf), xs.length),
@@ -94,7 +94,7 @@ export const acrossRanks = {
       return source ? xs[source[0]] : full(x.shape, x.dtype, isBig(x.dtype) ? 0n : 0);
     }),
   axis_index: (_xs, _params, ranks) => Array.from({ length: ranks }, (_, rank) => full([], "i32", rank)),
-} satisfies Rules<CollectiveOps, RankKind>;
+};
 
 type CollectiveRule<P> = (ctx: InterpretContext, inputs: readonly NDArray[], params: P) => readonly NDArray[];
 
