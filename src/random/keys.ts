@@ -1,0 +1,137 @@
+/** Keys: made from seeds, split, folded. A key is a value: drawing from it changes nothing, and the same key gives the same numbers. */
+import { fail } from "../diagnostics/error.js";
+import { printAval } from "../ir/aval.js";
+import { isInt, isWide } from "../ir/dtype.js";
+import * as lax from "../lax/index.js";
+import { astype, isTensor } from "../lax/operand.js";
+import { bind1, fromElements, isTracing, scalar } from "../tracer/frame.js";
+import type { Tensor } from "../tracer/tensor.js";
+import { type ShapeLike, shapeOf } from "./parameters.js";
+import { Source, sampler, wordsOf } from "./source.js";
+import { PARTITIONABLE, threefry, type Words } from "./threefry.js";
+
+export interface KeyOptions {
+  /** Only "threefry2x32" is there. For JAX's older order of counters use the functions of `random.legacy`. */
+  impl?: string;
+}
+
+function checkImpl(what: string, options: KeyOptions): void {
+  if (options.impl === undefined || options.impl === "threefry2x32") return;
+  fail("TW2011", `random.${what}: there is no implementation ${JSON.stringify(options.impl)}`, {
+    help: options.impl.includes("legacy")
+      ? "keys are the same in both orders of counters: draw with random.legacy.normal and so on"
+      : 'use "threefry2x32"',
+  });
+}
+
+const MASK = 0xffffffffn;
+
+/** Words of a seed: 32 bits fill the second word, more than 32 go into both. */
+function seedWords(what: string, seed: number | bigint): [high: number, low: number] {
+  if (typeof seed === "number" && !Number.isSafeInteger(seed)) {
+    fail("TW2011", `random.${what}: the seed ${seed} is not a whole number`, {
+      help: "use an integer, or a bigint of up to 64 bits",
+    });
+  }
+  const s = BigInt(seed);
+  if (s < -(2n ** 63n) || s >= 2n ** 64n)
+    fail("TW2011", `random.${what}: the seed ${s} has more than 64 bits`, { help: "use a smaller seed" });
+  const fits32 = s >= -(2n ** 31n) && s < 2n ** 32n;
+  return [fits32 ? 0 : Number((s >> 32n) & MASK), Number(s & MASK)];
+}
+
+function tracedSeed(what: string, seed: Tensor): Words {
+  if (seed.ndim !== 0 || !isInt(seed.aval.dtype)) {
+    fail("TW2005", `random.${what}: the seed must be an integer scalar, not ${printAval(seed.aval)}`, {
+      help: "use vmap to make several keys",
+    });
+  }
+  const high = isWide(seed.aval.dtype)
+    ? astype(lax.shiftRightLogical(astype(seed, "u64"), 32n), "u32")
+    : scalar(0, "u32");
+  return { k0: high, k1: astype(seed, "u32") };
+}
+
+function makeKey(what: string, seed: number | bigint | Tensor, raw: boolean): Tensor {
+  if (isTensor(seed)) return new Source(PARTITIONABLE, tracedSeed(what, seed), raw).toKey();
+  const [high, low] = seedWords(what, seed);
+  if (isTracing()) {
+    return new Source(PARTITIONABLE, { k0: scalar(high, "u32"), k1: scalar(low, "u32") }, raw).toKey();
+  }
+  if (raw) return fromElements(Uint32Array.of(high, low), [2], "u32");
+  return fromElements(BigUint64Array.of(BigInt(high) | (BigInt(low) << 32n)), [], "key");
+}
+
+/**
+ * A key from a seed: an integer of up to 32 bits gives the same key as JAX; more bits (also a bigint) as JAX with 64-bit types.
+ *
+ * @example const key = random.key(0); const x = random.normal(key, [3]);
+ */
+export function key(seed: number | bigint | Tensor, options: KeyOptions = {}): Tensor {
+  checkImpl("key", options);
+  return makeKey("key", seed, false);
+}
+/** A key as two u32 words, JAX's older form. All functions take both forms and give back keys of the form they got. */
+export function PRNGKey(seed: number | bigint | Tensor, options: KeyOptions = {}): Tensor {
+  checkImpl("PRNGKey", options);
+  return makeKey("PRNGKey", seed, true);
+}
+/** The words of keys: u32 with a last axis of 2. */
+export function keyData(keys: Tensor): Tensor {
+  const { words } = wordsOf("keyData", keys);
+  return new Source(PARTITIONABLE, words, true).toKey();
+}
+/** Keys from their words. */
+export function wrapKeyData(words: Tensor, options: KeyOptions = {}): Tensor {
+  checkImpl("wrapKeyData", options);
+  return bind1("random_wrap", [words], {});
+}
+/** The name of the generator that keys belong to. */
+export function keyImpl(keys: Tensor): string {
+  wordsOf("keyImpl", keys);
+  return PARTITIONABLE.name;
+}
+/** The same key, for programs that mark where one is used on purpose again. */
+export function clone(key: Tensor): Tensor {
+  wordsOf("clone", key);
+  return key;
+}
+
+/** Keys of one axis that can be taken apart: `const [a, b] = random.split(key)`. */
+export type Keys = Tensor & Iterable<Tensor>;
+
+function iterable(keys: Tensor): Keys {
+  const rest = keys.shape.slice(1);
+  const element = (i: number): Tensor => lax.reshape(lax.sliceInDim(keys, i, i + 1), rest);
+  Object.defineProperty(keys, Symbol.iterator, {
+    *value(): Generator<Tensor> {
+      for (let i = 0; i < keys.shape[0]; i++) yield element(i);
+    },
+    configurable: true,
+  });
+  return keys as Keys;
+}
+
+/**
+ * New keys from one, which should not be used again: `num` many, or an array of them of a shape.
+ *
+ * @example const [key2, sub] = random.split(key); const many = random.split(key, 10);
+ */
+export const split = sampler(
+  "split",
+  (source, num: ShapeLike = 2): Keys => iterable(source.splitTo(shapeOf("split", num)).toKey()),
+);
+
+/** A new key from a key and a number: for the i-th step of a loop, say. */
+export const foldIn = sampler("foldIn", (source, data: number | bigint | Tensor): Tensor => {
+  if (isTensor(data) && (data.ndim !== 0 || !isInt(data.aval.dtype))) {
+    fail("TW2005", `random.foldIn: the data must be an integer scalar, not ${printAval(data.aval)}`, {
+      help: "use vmap to fold in several numbers",
+    });
+  }
+  if (typeof data === "number" && !Number.isInteger(data))
+    fail("TW2011", `random.foldIn: ${data} is not a whole number`, { help: "fold in an integer" });
+  const low = isTensor(data) ? astype(data, "u32") : scalar(Number(BigInt(data) & MASK), "u32");
+  const [k0, k1] = threefry(source.words, scalar(0, "u32"), low);
+  return new Source(source.engine, { k0, k1 }, source.raw).toKey();
+});
