@@ -71,8 +71,8 @@ describe("random programs", () => {
       const fails = (q: Program<"core">): boolean => prims(q).includes("cosh") || prims(q).includes("sort");
       const small = shrink(p, fails, 3000);
       expect(fails(small)).toBe(true);
-      // at most the equation inside of loops that cannot be taken apart
-      expect(programSize(small), `seed ${seed}`).toBeLessThanOrEqual(5);
+      // the equation, inside of loops whose carries and outputs cannot be taken away
+      expect(programSize(small), `seed ${seed}`).toBeLessThanOrEqual(12);
       interpret(small, randomInputs(small, seed));
     }
     expect(tried).toBe(10);

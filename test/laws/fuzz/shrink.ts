@@ -121,7 +121,11 @@ function* smaller(p: Core): Generator<Core> {
 /** The smallest program found within `milliseconds` for which `fails` holds. */
 export function shrink(program: Core, fails: (p: Core) => boolean, milliseconds = 10_000): Core {
   const deadline = Date.now() + milliseconds;
-  let best = withoutUnusedInputs(withoutDead(program));
+  // when the fault is in what nobody reads, everything is read
+  const live = withoutUnusedInputs(withoutDead(program));
+  let best = fails(live)
+    ? live
+    : { ...program, outputs: [...program.outputs, ...program.eqns.flatMap((e) => e.outputs)] };
   if (!fails(best)) return program;
   for (let progress = true; progress; ) {
     progress = false;
