@@ -1,5 +1,6 @@
 /** The op table itself: complete, well-formed, reproducible; every row runs and its operands are not degenerate. */
 import { describe, expect, it } from "vitest";
+import { generate } from "../../src/interpreter/array.js";
 import { interpret } from "../../src/interpreter/index.js";
 import { abstractEval } from "../../src/ir/abstract-eval/index.js";
 import { isFloat } from "../../src/ir/dtype.js";
@@ -23,7 +24,9 @@ import {
   operandDType,
   WITHOUT_CASES,
 } from "../laws/cases.js";
+import { finiteDifference } from "../laws/finite-difference.js";
 import { sameArray } from "../laws/gens.js";
+import { Rng } from "../laws/random.js";
 
 const PRIMS = [elementwise, movement, reduction, contraction, indexing, control, random, linalg, sort].flatMap(
   (family) => Object.keys(family) as Prim[],
@@ -89,6 +92,28 @@ describe("the op table", () => {
       }
     });
   }
+
+  it("has smooth operands where derivatives are taken: two finite differences agree", () => {
+    const kinks: string[] = [];
+    for (const c of CASES) {
+      if (c.differentiable.length === 0) continue;
+      for (const seed of [0, 1]) {
+        const inputs = caseInputs(c, "f64", seed, true);
+        const rng = new Rng(seed);
+        const tangents = inputs.map((x, i) =>
+          c.differentiable.includes(i) ? generate(x.shape, "f64", () => rng.normal()) : undefined,
+        );
+        const { derivative, doubt } = finiteDifference(caseProgram(c, "f64"), inputs, tangents);
+        derivative.forEach((d, o) => {
+          if (!d || c.skipOutputs?.includes(o)) return;
+          const scale = Math.max(1, ...Array.from(d.data, (v) => Math.abs(Number(v))));
+          const worst = Math.max(0, ...((doubt[o]?.data ?? []) as Float64Array));
+          if (!(worst < 1e-5 * scale)) kinks.push(`${caseTitle(c)} seed ${seed}: ${worst} of ${scale}`);
+        });
+      }
+    }
+    expect(kinks).toEqual([]);
+  });
 
   it("collective rows have types at every dtype", () => {
     for (const c of COLLECTIVE_CASES) {
