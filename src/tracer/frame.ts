@@ -153,7 +153,7 @@ export class Frame {
         this.captureVars.push(o);
       }
     }
-    const eqns = this.#done.size === 0 ? this.builder.eqns : this.builder.eqns.filter((e) => !this.#done.has(e));
+    const eqns = this.builder.eqns.filter((e) => !this.#done.has(e));
     this.builder.eqns.length = 0;
     const b = new Builder();
     b.inputs.push(...this.captureVars, ...this.builder.inputs);
