@@ -122,7 +122,9 @@ const special = [
   }),
   ...rows("igamma_grad_a", {
     gens: [uniform(0.3, 8), mixed(uniform(0.05, 12), [0])],
+    smooth: [uniform(0.5, 5), uniform(0.3, 6)],
     dtypes: FLOATS,
+    differentiable: [1],
     tolerance: ulps(128, 1),
     shapes: FEW,
   }),

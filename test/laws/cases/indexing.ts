@@ -310,7 +310,8 @@ function scatterRow(prim: ScatterOp, s: Scatter, mode: IndexMode, unique: boolea
       operand(s.updates, selects ? anything : plain, smooth === plain ? plain : shifted),
     ],
     dtypes: prim === "scatter" ? ALL : selects ? ORDERED : NUMBERS,
-    differentiable: [0, 2],
+    // the derivative of a product of updates that meet is not asked for
+    differentiable: prim === "scatter_mul" && !unique ? [0] : [0, 2],
     tolerance: scatterTolerance[prim],
   });
 }

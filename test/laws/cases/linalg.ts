@@ -67,7 +67,7 @@ const INDEFINITE: Gen = (rng, dtype, shape) => {
   x.data[9] = -1 as never;
   return x;
 };
-/** A tall or square matrix of full rank has a unique factorisation up to signs. */
+/** As many rows as columns, or more. */
 const tall = (s: Shape): boolean => s[s.length - 2] >= s[s.length - 1];
 
 export const linalg: readonly AnyCase[] = [
@@ -90,18 +90,18 @@ export const linalg: readonly AnyCase[] = [
       name: `${show(s)} reduced`,
       params: { fullMatrices: false },
       operands: [operand(s, wellConditioned)],
-      differentiable: tall(s) ? [0] : [],
+      differentiable: [0],
       ...common,
       upTo: "column signs",
     }),
-    // the columns of Q beyond A's rank are arbitrary: only square ones compare
+    // the columns of a full Q beyond those of A are arbitrary: there must be none
     ...(s.at(-1) === s.at(-2) || !tall(s)
       ? [
           row("qr", {
             name: `${show(s)} full`,
             params: { fullMatrices: true },
             operands: [operand(s, wellConditioned)],
-            differentiable: s.at(-1) === s.at(-2) ? [0] : [],
+            differentiable: [0],
             ...common,
             upTo: "column signs",
           }),
