@@ -213,7 +213,7 @@ export function castScalar(value: number | bigint | boolean, dtype: DType): numb
     case "i64":
       return BigInt.asIntN(64, toBig(value));
     case "u64":
-      return BigInt.asUintN(64, toBig(value));
+      return typeof value === "number" ? saturateU64(value) : BigInt.asUintN(64, toBig(value));
     case "f64":
       return Number(value);
     case "f32":
@@ -235,6 +235,10 @@ export function castScalar(value: number | bigint | boolean, dtype: DType): numb
       return Math.min(Math.max(n, min), max) + 0;
     }
   }
+}
+function saturateU64(x: number): bigint {
+  if (!(x >= 1)) return 0n;
+  return x >= 2 ** 64 ? 2n ** 64n - 1n : BigInt(Math.trunc(x));
 }
 function toBig(value: number | bigint | boolean): bigint {
   if (typeof value === "bigint") return value;
