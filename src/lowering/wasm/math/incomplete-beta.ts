@@ -7,7 +7,7 @@ import type { Value } from "./value.js";
 
 const EPSILON = 2 ** -52;
 const TINY = 1e-290;
-const LIMIT = 1e6;
+const LIMIT = 2e5;
 
 /** xᵃ (1 - x)ᵇ / B(a, b) about its peak a/(a + b), so that large a and b do not cancel. */
 function prefactor(f: ScalarFunction, a: Value, b: Value, x: Value, y: Value): Value {

@@ -6,12 +6,12 @@ import type { LoopMathFunction } from "../../../ir/loop.js";
 import { erfcF64 } from "./error-function.js";
 import { exp, expm1 } from "./exponential.js";
 import { digammaOf, HALF_LOG_TWO_PI, lgammaPositive, logDeficit, stirlingRest } from "./gamma.js";
-import { log, powF64 } from "./logarithm.js";
+import { log, log1p, powF64 } from "./logarithm.js";
 import { ScalarFunction, type Variable } from "./scalar-function.js";
 import { polynomial, type Value } from "./value.js";
 
 const EPSILON = 2 ** -53;
-const LIMIT = 1e7;
+const LIMIT = 1e5;
 /** From here on Temme's expansion is exact to the last bits with its first two coefficients. */
 const TEMME = 1e5;
 /** Coefficients of the expansion as power series in η (Temme 1979). */
@@ -130,8 +130,9 @@ function upperNearZero(f: ScalarFunction, a: Value, x: Value): Value {
 
 function ends(f: ScalarFunction, a: Value, x: Value, result: Variable, atZero: number, atInfinity: number): Value {
   const infinity = Number.POSITIVE_INFINITY;
-  const y = x.eq(0).select(x.constant(atZero), x.eq(infinity).select(x.constant(atInfinity), result.get()));
-  const valid = a.gt(0).and(x.ge(0)).and(a.lt(infinity));
+  const inside = a.eq(infinity).select(x.constant(atZero), result.get());
+  const y = x.eq(0).select(x.constant(atZero), x.eq(infinity).select(x.constant(atInfinity), inside));
+  const valid = a.gt(0).and(x.ge(0));
   return f.let(valid.select(y, x.constant(Number.NaN)));
 }
 function incomplete(name: string, lower: boolean): LoopMathFunction {
@@ -170,22 +171,55 @@ function incomplete(name: string, lower: boolean): LoopMathFunction {
 export const igamma = (): LoopMathFunction => incomplete("igamma", true);
 export const igammac = (): LoopMathFunction => incomplete("igammac", false);
 
+/**
+ * The derivative of Temme's expansion, divided by e^(-aη²/2)/√(2πa): with ∂η/∂a = -μ/(aη) and ∂(aη²/2)/∂a = -log(1 + μ),
+ * η/2 - μ/η - (log(1 + μ) - 1/2a)·C + (μ/aη)·C₀' + C₁/a², where C = C₀ + C₁/a.
+ */
+function temmeSlope(f: ScalarFunction, a: Value, mu: Value): Value {
+  const eta = f.let(
+    logDeficit(f, mu, f.let(mu.add(1)))
+      .mul(2)
+      .sqrt()
+      .withSignOf(mu),
+  );
+  const near = f.let(eta.abs().lt(0.02));
+  // μ = η + η²/3 + η³/36 - η⁴/270 + …
+  const ratio = f.let(near.select(polynomial(eta, [1, 1 / 3, 1 / 36, -1 / 270, 1 / 4320]), mu.div(eta)));
+  const direct = mu.rdiv(1).sub(eta.rdiv(1));
+  const c0 = f.let(near.select(polynomial(eta, TEMME_0), direct));
+  const c1 = f.let(polynomial(eta, TEMME_1));
+  const derivative = polynomial(
+    eta,
+    TEMME_0.slice(1).map((c, i) => c * (i + 1)),
+  );
+  const inverse = f.let(a.rdiv(1));
+  const c = c0.add(c1.mul(inverse));
+  const rate = log1p(mu).sub(inverse.mul(0.5));
+  const rest = ratio.mul(inverse).mul(derivative).add(c1.mul(inverse.square()));
+  return f.let(eta.mul(0.5).sub(ratio).sub(rate.mul(c)).add(rest));
+}
 /** ∂P/∂a divided by xᵃ e⁻ˣ/Γ(a + 1). */
 function slopeOverFront(f: ScalarFunction, a: Value, x: Value): Value {
   const result = f.var(a);
   const logX = f.let(log(x));
+  const mu = f.let(x.sub(a).div(a));
   f.if(
-    x.le(a).or(x.le(1)),
-    () => {
-      const s = series(f, a, x);
-      const psi = digammaOf(f, f.let(a.add(1)));
-      result.set(logX.sub(psi).mul(s.value).add(s.slope));
-    },
-    () => {
-      const q = fraction(f, a, x);
-      const psi = digammaOf(f, a);
-      result.set(logX.sub(psi).mul(q.value).add(q.slope).mul(a).neg());
-    },
+    a.ge(TEMME).and(mu.abs().lt(0.3)),
+    () => result.set(temmeSlope(f, a, mu).mul(exp(stirlingRest(a)))),
+    () =>
+      f.if(
+        x.le(a).or(x.le(1)),
+        () => {
+          const s = series(f, a, x);
+          const psi = digammaOf(f, f.let(a.add(1)));
+          result.set(logX.sub(psi).mul(s.value).add(s.slope));
+        },
+        () => {
+          const q = fraction(f, a, x);
+          const psi = digammaOf(f, a);
+          result.set(logX.sub(psi).mul(q.value).add(q.slope).mul(a).neg());
+        },
+      ),
   );
   return f.let(result.get());
 }

@@ -114,7 +114,9 @@ export function powF64(x: Value, y: Value): Value {
 }
 /** The logarithm in f64 has all the bits that f32 needs. */
 export function powF32(x: Value, y: Value): Value {
-  const inDouble = x.withDouble([y], ([size, exponent]) => expScaled(exponent.mul(logOf(split(size.abs(), false)))));
+  const inDouble = x.withDouble([y], ([size, exponent]) =>
+    expScaled(clampNumbers(exponent, -1e39, 1e39).mul(logOf(split(size.abs(), false)))),
+  );
   return powWith(x, y, () => inDouble);
 }
 
