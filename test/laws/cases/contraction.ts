@@ -22,6 +22,12 @@ const DOTS: readonly Dot[] = [
   { name: "matrix · vector", lhs: [5, 7], rhs: [7], dims: { lhsContract: [1], rhsContract: [0] } },
   { name: "matrix · matrix", lhs: [5, 7], rhs: [7, 3], dims: { lhsContract: [1], rhsContract: [0] } },
   { name: "transposed operands", lhs: [7, 5], rhs: [3, 7], dims: { lhsContract: [0], rhsContract: [1] } },
+  {
+    name: "several tiles, none of them full",
+    lhs: [33, 37],
+    rhs: [37, 50],
+    dims: { lhsContract: [1], rhsContract: [0] },
+  },
   { name: "larger than a tile", lhs: [17, 35], rhs: [35, 19], dims: { lhsContract: [1], rhsContract: [0] } },
   {
     name: "one batch axis in front",
@@ -70,6 +76,17 @@ interface Conv {
 }
 const CONVS: readonly Conv[] = [
   { name: "1-d", lhs: [2, 3, 9], rhs: [4, 3, 3] },
+  {
+    name: "larger than a tile",
+    lhs: [1, 4, 9, 11],
+    rhs: [9, 4, 3, 3],
+    params: {
+      padding: [
+        [1, 1],
+        [1, 1],
+      ],
+    },
+  },
   { name: "no spatial axes", lhs: [2, 3], rhs: [4, 3] },
   {
     name: "2-d, strides and padding",

@@ -1,6 +1,6 @@
 /**
  * Rows of the linalg family. An implementation that is backward stable is within about n·eps·(condition number) of the
- * exact result; the generators keep condition numbers below 100 and n ≤ 6. Derivatives are those of the function as
+ * exact result; the generators keep condition numbers below 100 and n ≤ 20. Derivatives are those of the function as
  * specified: what is not read (the other triangle) has derivative zero.
  */
 import { diagonallyDominant, normal, positiveDefinite, symmetricLower, wellConditioned } from "../gens.js";
@@ -15,6 +15,7 @@ const SQUARE: readonly Shape[] = [
   [1, 1],
   [3, 3],
   [6, 6],
+  [13, 13],
   [0, 0],
   [2, 4, 4],
   [2, 0, 3, 3],
@@ -29,6 +30,7 @@ const RECTANGLES: readonly Shape[] = [
   [2, 3, 5],
   [0, 3],
   [3, 0],
+  [20, 7],
 ];
 
 const common = { dtypes: WIDE_FLOATS, tolerance: TOLERANCE, fdTolerance: 1e-5 } as const;

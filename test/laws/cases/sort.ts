@@ -14,6 +14,7 @@ const SHAPES: readonly (readonly [readonly number[], number])[] = [
   [[3, 5], 1],
   [[2, 6, 3], 1],
   [[100], 0],
+  [[1001], 0],
   [[2, 0, 3], 0],
 ];
 
@@ -66,6 +67,7 @@ export const sort: readonly AnyCase[] = [
       [[2, 2, 5], 1],
       [[0, 4], 2],
       [[70], 9],
+      [[2, 301], 40],
     ] as const
   ).map(([shape, k]) =>
     row("top_k", {
