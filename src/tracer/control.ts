@@ -259,7 +259,9 @@ export function scan<C extends Tree, X extends Tree, Y extends Tree>(
     settleCarry("scan", carry0, (avals) => {
       traced = traceFunction(body, [...avals.map(strong), ...xAvals], inTree, { kind: "control", name: f.name || "body" });
       const out = traced.program.outputs.map((o) => o.aval);
-      const outCarry = tree.flatten((tree.unflatten(traced.outTree, out) as [unknown, unknown])[0]);
+      // an aval is a plain object: it must not be taken apart
+      const avalLeaf = (x: unknown): boolean => out.includes(x as Aval);
+      const outCarry = tree.flatten((tree.unflatten(traced.outTree, out) as [unknown, unknown])[0], avalLeaf);
       return { out: outCarry.leaves as Aval[], outTree: outCarry.treedef };
     }),
   );
