@@ -1,6 +1,6 @@
 /**
  * Named-axis collectives. `acrossRanks` is what they mean: one operand from every rank of the axis in, one result for each
- * out. A single program has only its own operand, so there only an axis of size 1 can be interpreted: vmap must have
+ * out. A program that runs alone has only its own operand, so there only an axis of size 1 can be interpreted: vmap must have
  * turned the others into ordinary operations.
  */
 import { internal } from "../diagnostics/error.js";
@@ -103,15 +103,32 @@ function alone<P extends keyof CollectiveOps>(prim: P): CollectiveRule<Collectiv
     const place = ctx.axisEnv.get(params.axisName);
     if (!place) internal(`${prim}: the axis "${params.axisName}" is not bound; vmap should have batched it away`);
     if (prim === "axis_index") return [full([], "i32", place.index)];
+    if (place.exchange) return place.exchange(prim, inputs, params);
     if (place.size !== 1)
       internal(`${prim}: a single program cannot see the ${place.size} ranks of "${params.axisName}"`);
-    const rule = acrossRanks[prim] as (
-      xs: readonly NDArray[],
-      params: CollectiveOps[P],
-      ranks: number,
-    ) => readonly NDArray[];
-    return inputs.map((x) => rule([x], params, 1)[0]);
+    return meet(prim, [inputs], params)[0];
   };
+}
+
+/** Results on every rank from the operands on every rank (both: rank, then operand). */
+export function meet<P extends keyof CollectiveOps>(
+  prim: P,
+  ranks: readonly (readonly NDArray[])[],
+  params: CollectiveOps[P],
+): NDArray[][] {
+  const rule = acrossRanks[prim] as (
+    xs: readonly NDArray[],
+    params: CollectiveOps[P],
+    ranks: number,
+  ) => readonly NDArray[];
+  const perOperand = ranks[0].map((_, o) =>
+    rule(
+      ranks.map((operands) => operands[o]),
+      params,
+      ranks.length,
+    ),
+  );
+  return ranks.map((_, r) => perOperand.map((results) => results[r]));
 }
 
 export const collective = {

@@ -1,6 +1,7 @@
 /** The type of an interpretation rule. */
 import type { Aval } from "../ir/aval.js";
 import type { Dim } from "../ir/dim.js";
+import type { CollectiveOps } from "../ir/ops/index.js";
 import type { Program } from "../ir/program.js";
 import type { RuleKind } from "../ir/rules.js";
 import type { NDArray } from "./array.js";
@@ -9,6 +10,8 @@ import type { NDArray } from "./array.js";
 export interface AxisPlace {
   readonly size: number;
   readonly index: number;
+  /** Gives the collective's results on this rank from the operands of all; left out: this program runs alone. */
+  readonly exchange?: (prim: keyof CollectiveOps, inputs: readonly NDArray[], params: unknown) => readonly NDArray[];
 }
 
 export interface InterpretContext {

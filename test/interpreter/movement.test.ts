@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { acrossRanks } from "../../src/interpreter/collective.js";
 import type { NDArray } from "../../src/interpreter/array.js";
 import { interpret } from "../../src/interpreter/index.js";
+import { interpretRanks } from "../../src/interpreter/ranks.js";
 import { buildProgram } from "../../src/ir/builder.js";
 import { array, elements, GOLDEN, run, scalar, seq, values, vector } from "./run.js";
 
@@ -125,6 +126,36 @@ describe("collectives", () => {
       [1, 2],
     ]);
     expect(data(acrossRanks.axis_index([], named, 3))).toEqual([[0], [1], [2]]);
+  });
+  it("meet from inside of control flow", () => {
+    const F = { shape: [], dtype: "f64" } as const;
+    // each step: c becomes the sum over ranks of c, plus the rank
+    const body = buildProgram("body", [F], (b, c) => {
+      const [sum] = b.emit("psum", [c], { axisName: "i" });
+      const [rank] = b.emit("axis_index", [], named);
+      return [b.add(sum, b.convert(rank, "f64"))];
+    });
+    const p = buildProgram("p", [F], (b, c) =>
+      b.emit("scan", [c], { body, length: 2, reverse: false, numConsts: 0, numCarry: 1 }),
+    );
+    expect(interpretRanks(p, "i", [[scalar("f64", 1)], [scalar("f64", 10)]]).map((r) => elements(r[0]))).toEqual([
+      [23],
+      [24],
+    ]);
+  });
+  it("are found out when ranks do not meet", () => {
+    const F = { shape: [], dtype: "f64" } as const;
+    const branches = [
+      buildProgram("silent", [F], (_b, x) => [x]),
+      buildProgram("sum", [F], (b, x) => b.emit("psum", [x], { axisName: "i" })),
+    ];
+    const p = buildProgram("p", [F], (b, x) => {
+      const [rank] = b.emit("axis_index", [], named);
+      return b.emit("cond", [rank, x], { branches });
+    });
+    expect(() => interpretRanks(p, "i", [[scalar("f64", 1)], [scalar("f64", 2)]])).toThrow(
+      /they stand at the end, psum/,
+    );
   });
   it("need a bound axis", () => {
     const p = buildProgram("p", [{ shape: [2], dtype: "f32" }], (b, x) => b.emit("psum", [x], { axisName: "i" }));
