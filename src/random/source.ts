@@ -88,5 +88,7 @@ export interface Sampler<A extends unknown[], R> {
 export function sampler<A extends unknown[], R>(name: string, draw: (source: Source, ...args: A) => R): Sampler<A, R> {
   const modern = (key: Tensor, ...args: A): R => draw(sourceOf(name, key, PARTITIONABLE), ...args);
   const legacy = (key: Tensor, ...args: A): R => draw(sourceOf(name, key, LEGACY), ...args);
+  // errors of jit and vmap name the function
+  for (const f of [modern, legacy]) Object.defineProperty(f, "name", { value: name });
   return Object.assign(modern, { legacy });
 }

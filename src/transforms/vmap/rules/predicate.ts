@@ -4,6 +4,7 @@ import { aval } from "../../../ir/aval.js";
 import { Builder } from "../../../ir/builder.js";
 import type { Prim } from "../../../ir/ops/index.js";
 import type { Atom, Program } from "../../../ir/program.js";
+import { mentionsAxis } from "../axis-name.js";
 import { elementShape, moveAxis, type BatchDim } from "../axes.js";
 import type { BatchContext, BatchOut } from "../rule.js";
 
@@ -43,7 +44,17 @@ export function eachElement(
   dims: readonly BatchDim[],
   ctx: BatchContext,
 ): BatchOut {
-  const { eqn, axisSize } = ctx;
+  const { eqn, axisSize, axisName } = ctx;
+  if (axisName !== undefined && mentionsAxis(eqn, axisName)) {
+    fail(
+      "TW3013",
+      `${eqn.prim}: a callback stands under a predicate that differs along ${JSON.stringify(axisName)}, beside something that needs that axis`,
+      {
+        span: eqn.span,
+        help: "move axisIndex and collectives outside of the branch or loop and pass their results in",
+      },
+    );
+  }
   const batched = inputs.map((_, i) => i).filter((i) => dims[i] !== null);
   const fixed = inputs.map((_, i) => i).filter((i) => dims[i] === null);
   const body = new Builder();
