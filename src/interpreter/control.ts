@@ -69,8 +69,8 @@ export const control = {
     return ctx.interpret(solve, [...consts, ...inputs.slice(matvec + vecmat + own + transpose)]);
   },
   optimization_barrier: (_ctx, inputs) => inputs,
-  debug_callback: (_ctx, inputs, { callback }) => {
-    callback(...inputs);
+  debug_callback: (ctx, inputs, { callback }) => {
+    callback(...inputs.map(ctx.callbackValue));
     return [];
   },
 } satisfies Rules<ControlOps, InterpretKind>;

@@ -4,7 +4,7 @@ import { printAval } from "../ir/aval.js";
 import { type Dim, isStatic, substituteDim } from "../ir/dim.js";
 import type { AnyEqn, Atom, Program, Var } from "../ir/program.js";
 import type { AnyRule, Table } from "../ir/rules.js";
-import { isBig, type NDArray, ndAval, sizeOfShape, zeros } from "./array.js";
+import { type NDArray, ndAval, roundTo, sizeOfShape, zeros } from "./array.js";
 import { collective } from "./collective.js";
 import { contraction } from "./contraction.js";
 import { control } from "./control.js";
@@ -33,6 +33,8 @@ const rules = {
 export interface InterpretOptions {
   /** Named axes that collectives may refer to; only axes of size 1 have a meaning for a single program. */
   readonly axisEnv?: ReadonlyMap<string, AxisPlace>;
+  /** What debug callbacks receive for each operand; the array itself when left out. */
+  readonly callbackValue?: (x: NDArray) => unknown;
 }
 
 /** Runs `program` on `inputs`. Symbolic dims are solved from the shapes of the inputs. */
@@ -41,13 +43,16 @@ export function interpret(
   inputs: readonly NDArray[],
   options: InterpretOptions = {},
 ): NDArray[] {
-  return run(program, inputs, options.axisEnv ?? new Map(), new Map());
+  const world: World = { axisEnv: options.axisEnv ?? new Map(), callbackValue: options.callbackValue ?? ((x) => x) };
+  return run(program, inputs, world, new Map());
 }
+
+type World = Pick<InterpretContext, "axisEnv" | "callbackValue">;
 
 function run(
   program: Program<"core">,
   inputs: readonly NDArray[],
-  axisEnv: ReadonlyMap<string, AxisPlace>,
+  world: World,
   outerSizes: ReadonlyMap<string, number>,
 ): NDArray[] {
   if (inputs.length !== program.inputs.length) {
@@ -72,9 +77,9 @@ function run(
   for (const eqn of program.eqns) {
     const ctx: InterpretContext = {
       outputs: eqn.outputs.map((v) => v.aval),
-      axisEnv,
+      ...world,
       size,
-      interpret: (p, xs) => run(p, xs, axisEnv, sizes),
+      interpret: (p, xs) => run(p, xs, world, sizes),
     };
     const results = apply(ctx, eqn, eqn.inputs.map(read));
     if (results.length !== eqn.outputs.length) {
@@ -95,7 +100,7 @@ function apply(ctx: InterpretContext, eqn: AnyEqn, inputs: readonly NDArray[]): 
 
 function literalValue(value: number | bigint | boolean, { aval }: Atom): NDArray {
   const out = zeros([], aval.dtype);
-  out.data[0] = (isBig(aval.dtype) ? BigInt(value) : Number(value)) as never;
+  out.data[0] = roundTo(aval.dtype, typeof value === "boolean" ? Number(value) : value) as never;
   return out;
 }
 

@@ -18,6 +18,7 @@ export interface InterpretContext {
   /** Types of the equation's results; dims may be symbolic. */
   readonly outputs: readonly Aval[];
   readonly axisEnv: ReadonlyMap<string, AxisPlace>;
+  readonly callbackValue: (x: NDArray) => unknown;
   /** The number that a dim stands for in this run. */
   size(d: Dim): number;
   /** Runs a program that is a parameter of the equation. */
