@@ -119,7 +119,8 @@ function iterable(keys: Tensor): Keys {
  */
 export const split = sampler(
   "split",
-  (source, num: ShapeLike = 2): Keys => iterable(source.splitTo(shapeOf("split", num)).toKey()),
+  (source, num: ShapeLike = 2): Tensor => source.splitTo(shapeOf("split", num)).toKey(),
+  iterable,
 );
 
 /** A new key from a key and a number: for the i-th step of a loop, say. */

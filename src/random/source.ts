@@ -5,11 +5,15 @@
 import { fail } from "../diagnostics/error.js";
 import { printAval } from "../ir/aval.js";
 import type { Shape } from "../ir/dim.js";
+import type { Program } from "../ir/program.js";
 import * as lax from "../lax/index.js";
 import { isTensor } from "../lax/operand.js";
-import { bind1 } from "../tracer/frame.js";
+import { bind1, isTracing } from "../tracer/frame.js";
 import { describeValue } from "../tracer/leaf.js";
 import type { Tensor } from "../tracer/tensor.js";
+import { traceFlat } from "../tracer/trace.js";
+import * as tree from "../tree/index.js";
+import { LruMap } from "../util/index.js";
 import { type BitWidth, type Engine, LEGACY, PARTITIONABLE, type Words } from "./threefry.js";
 
 /** One key, or one for each element of an array of keys (then results get the array's shape in front). */
@@ -85,9 +89,56 @@ export interface Sampler<A extends unknown[], R> {
   readonly legacy: (key: Tensor, ...args: A) => R;
 }
 
-export function sampler<A extends unknown[], R>(name: string, draw: (source: Source, ...args: A) => R): Sampler<A, R> {
-  const modern = (key: Tensor, ...args: A): R => draw(sourceOf(name, key, PARTITIONABLE), ...args);
-  const legacy = (key: Tensor, ...args: A): R => draw(sourceOf(name, key, LEGACY), ...args);
+interface Ready {
+  readonly program: Program<"core">;
+  readonly captures: readonly Tensor[];
+}
+/** Programs of samplers that are called outside of any trace: each call is then one compiled program, not one for each operation. */
+const ready = new LruMap<string, Ready>(512);
+
+const describe = (x: unknown): string =>
+  isTensor(x) ? printAval(x.aval) : `${typeof x} ${Object.is(x, -0) ? "-0" : String(x)}`;
+
+function runWhole<A extends unknown[]>(
+  name: string,
+  engine: Engine,
+  draw: (source: Source, ...args: A) => Tensor,
+  all: readonly unknown[],
+): Tensor {
+  const { leaves, treedef } = tree.flatten(all);
+  const tensors = leaves.filter(isTensor) as Tensor[];
+  const id = [name, engine.name, String(treedef), ...leaves.map(describe)].join("|");
+  let known = ready.get(id);
+  if (!known) {
+    known = traceFlat(
+      (...traced) => {
+        let next = 0;
+        const [key, ...args] = tree.unflatten(
+          treedef,
+          leaves.map((x) => (isTensor(x) ? traced[next++] : x)),
+        ) as [Tensor, ...A];
+        return [draw(sourceOf(name, key, engine), ...args)];
+      },
+      tensors.map((t) => t.aval),
+      { kind: "jit", name },
+    );
+    ready.set(id, known);
+  }
+  return bind1("call", [...known.captures, ...tensors], { program: known.program, name });
+}
+
+/** `finish` is what becomes of the result outside of the program. */
+export function sampler<A extends unknown[], R extends Tensor = Tensor>(
+  name: string,
+  draw: (source: Source, ...args: A) => Tensor,
+  finish: (x: Tensor) => R = (x) => x as R,
+): Sampler<A, R> {
+  const by =
+    (engine: Engine) =>
+    (key: Tensor, ...args: A): R =>
+      finish(isTracing() ? draw(sourceOf(name, key, engine), ...args) : runWhole(name, engine, draw, [key, ...args]));
+  const modern = by(PARTITIONABLE);
+  const legacy = by(LEGACY);
   // errors of jit and vmap name the function
   for (const f of [modern, legacy]) Object.defineProperty(f, "name", { value: name });
   return Object.assign(modern, { legacy });
