@@ -168,9 +168,8 @@ function tridiagonalise(
     const { beta, tau } = reflect(k, v, next, n);
     beside.set(j, beta);
     taus.set(j, tau);
-    // p = τ A v; w = p - (τ pᵀv / 2) v; A ← A - v wᵀ - w vᵀ. p and w lie where `taus` and later entries are not yet needed
+    // p = τ A v; w = p - (τ pᵀv / 2) v; A ← A - v wᵀ - w vᵀ; p and w lie where the rest of the diagonal will come
     const w = diagonal;
-    const saved = diagonal.at(j);
     k.for(next, n, (i) => w.set(i, k.mul(m.row(i).dot(v, next, n), tau)));
     const half = k.mul(k.mul(w.dot(v, next, n), tau), -0.5);
     w.addScaled(v, half, next, n);
@@ -182,7 +181,6 @@ function tridiagonalise(
         row.set(c, k.sub(row.at(c, width), change), width);
       });
     });
-    diagonal.set(j, saved);
   });
   for (let j = Math.max(0, n - 2); j < n; j++) {
     diagonal.set(j, m.at(j, j));

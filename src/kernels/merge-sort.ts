@@ -25,8 +25,8 @@ function comparable(k: ScalarCode, x: TileAtom): TileAtom {
 /** Strictly less, NaN after everything. */
 export function less(k: ScalarCode, a: TileAtom, b: TileAtom): TileAtom {
   const [x, y] = [comparable(k, a), comparable(k, b)];
-  const smaller = k.lt(x, y);
-  return isFloat(a.dtype) ? k.or(smaller, k.and(k.ne(y, y), k.eq(x, x))) : smaller;
+  // not (y ≤ x) is also true where one of them is NaN
+  return isFloat(a.dtype) ? k.and(k.not(k.le(y, x)), k.eq(x, x)) : k.lt(x, y);
 }
 /** Equal, as NaN is to NaN. */
 function same(k: ScalarCode, a: TileAtom, b: TileAtom): TileAtom {

@@ -46,7 +46,9 @@ export class ScalarFunction {
     const rebuild = (e: LoopExpr): LoopExpr => {
       const known = done.get(e);
       if (known) return known;
-      let out = withOperands(e, operands(e).map(rebuild));
+      const args = operands(e).map(rebuild);
+      // there is no fused operation on scalars
+      let out: LoopExpr = e.kind === "fma" ? sum(product(args[0], args[1]), args[2]) : withOperands(e, args);
       if ((uses.get(e) ?? 0) > 1 && e.kind !== "const" && e.kind !== "local") {
         const local = this.#local(e.dtype);
         this.#set(local, out);
@@ -101,6 +103,12 @@ export class ScalarFunction {
   }
 }
 
+function product(a: LoopExpr, b: LoopExpr): LoopExpr {
+  return { kind: "op", prim: "mul", dtype: a.dtype, lanes: 1, args: [a, b], params: {} };
+}
+function sum(a: LoopExpr, b: LoopExpr): LoopExpr {
+  return { kind: "op", prim: "add", dtype: a.dtype, lanes: 1, args: [a, b], params: {} };
+}
 function operands(e: LoopExpr): readonly LoopExpr[] {
   switch (e.kind) {
     case "const":

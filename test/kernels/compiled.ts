@@ -1,0 +1,92 @@
+/** Compiles a tile program to one Wasm module, without schedule, plan or runtime, and runs it on plain lists. */
+import {
+  byteSize,
+  castScalar,
+  type DType,
+  fromBf16Bits,
+  fromF16Bits,
+  isFloat,
+  STORAGE,
+  toBf16Bits,
+  toF16Bits,
+} from "../../src/ir/dtype.js";
+import type { Program } from "../../src/ir/program.js";
+import { lowerToLoop } from "../../src/lowering/loop/lower.js";
+import type { Target } from "../../src/lowering/target.js";
+import { ModuleBuilder } from "../../src/lowering/wasm/assembler.js";
+import { emitFunction, emitMathFunction } from "../../src/lowering/wasm/function.js";
+import { wasmMath } from "../../src/lowering/wasm/math/index.js";
+import type { Element } from "./evaluate-tile.js";
+
+export const target: Target = { name: "wasm", simd: true, vectorBytes: 16, relaxedMadd: false, math: wasmMath };
+
+export interface Compiled {
+  /** Where each ref lies in memory, in bytes. */
+  readonly addresses: readonly number[];
+  readonly memory: WebAssembly.Memory;
+  run(): void;
+}
+
+export function compile(program: Program<"tile">): Compiled {
+  let end = 64;
+  const addresses = program.refs.map((r) => {
+    const at = end;
+    end = Math.ceil((end + r.size * byteSize(r.dtype)) / 64) * 64;
+    return at;
+  });
+  const pages = Math.ceil((end + 64) / 65536);
+  const module = new ModuleBuilder({ min: pages });
+  const library = new Map<string, number>();
+  const callee = (name: string): number => {
+    let index = library.get(name);
+    if (index === undefined) {
+      const code = emitMathFunction(wasmMath.function(name), callee);
+      index = module.function(name, code);
+      library.set(name, index);
+    }
+    return index;
+  };
+  const loop = lowerToLoop(program, target);
+  loop.functions.forEach((f, i) => {
+    module.export(`stage${i}`, module.function(f.name, emitFunction(f, callee)));
+  });
+  const memory = new WebAssembly.Memory({ initial: pages });
+  const bytes = module.finish();
+  const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory } });
+  return {
+    addresses,
+    memory,
+    run: () =>
+      loop.functions.forEach((f, i) => {
+        const stage = instance.exports[`stage${i}`] as (...args: number[]) => void;
+        if (f.programs > 0) stage(...addresses, 0, f.programs);
+      }),
+  };
+}
+
+function toStorage(x: Element, dtype: DType): number | bigint {
+  if (dtype === "f16") return toF16Bits(Number(x));
+  if (dtype === "bf16") return toBf16Bits(Number(x));
+  return typeof x === "boolean" ? Number(x) : x;
+}
+function fromStorage(x: number | bigint, dtype: DType): Element {
+  if (dtype === "f16") return fromF16Bits(Number(x));
+  if (dtype === "bf16") return fromBf16Bits(Number(x));
+  return dtype === "bool" ? Boolean(x) : x;
+}
+
+/** The same as `evaluateTile`, compiled. */
+export function runCompiled(program: Program<"tile">, operands: readonly (readonly Element[])[]): Element[][] {
+  const compiled = compile(program);
+  let next = 0;
+  const views = program.refs.map((r, i) => new STORAGE[r.dtype](compiled.memory.buffer, compiled.addresses[i], r.size));
+  program.refs.forEach((r, i) => {
+    const operand = r.role === "in" ? operands[next++] : undefined;
+    const garbage = isFloat(r.dtype) ? Number.NaN : r.dtype === "key" ? 77n : castScalar(77, r.dtype);
+    for (let e = 0; e < r.size; e++) views[i][e] = toStorage(operand ? operand[e] : garbage, r.dtype) as never;
+  });
+  compiled.run();
+  return program.refs.flatMap((r, i) =>
+    r.role === "out" ? [Array.from(views[i] as ArrayLike<number | bigint>, (x) => fromStorage(x, r.dtype))] : [],
+  );
+}
