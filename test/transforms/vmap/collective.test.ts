@@ -3,13 +3,16 @@ import { describe, expect, it } from "vitest";
 import { fromValues, generate, type NDArray } from "../../../src/interpreter/array.js";
 import { acrossRanks } from "../../../src/interpreter/collective.js";
 import { interpret } from "../../../src/interpreter/index.js";
+import { interpretRanks } from "../../../src/interpreter/ranks.js";
 import { aval } from "../../../src/ir/aval.js";
 import { type Builder, buildProgram } from "../../../src/ir/builder.js";
 import type { CollectiveOps } from "../../../src/ir/ops/index.js";
 import type { Atom, Program } from "../../../src/ir/program.js";
 import { batchProgram } from "../../../src/transforms/vmap/index.js";
+import { isFloat } from "../../../src/ir/dtype.js";
+import { COLLECTIVE_CASES, caseInputs, caseProgram, caseTitle } from "../../laws/cases.js";
 import { Rng } from "../../laws/random.js";
-import { exactly, stackAt, take } from "./helpers.js";
+import { exactly, placements, stackAt, take, within } from "./helpers.js";
 
 type Name = Exclude<keyof CollectiveOps, "axis_index">;
 interface Row {
@@ -148,4 +151,36 @@ describe("what the batch axis turns into", () => {
     const [out] = interpret(both, [fromValues([2], "bool", [false, true]), x]);
     exactly(out, fromValues([N, 2], "f64", [1, 20, 3, 20, 5, 20, 7, 20]), "cond");
   });
+});
+
+describe("the op table's collectives: every rank of the axis, at every dtype", () => {
+  it("the table has rows", () => expect(COLLECTIVE_CASES.length).toBeGreaterThan(30));
+  for (const c of COLLECTIVE_CASES) {
+    for (const dtype of c.dtypes) {
+      it(`${caseTitle(c)} at ${dtype}`, () => {
+        const { name, size } = c.axis ?? { name: "i", size: N };
+        const program = caseProgram(c, dtype);
+        const ranks = Array.from({ length: size }, (_, i) => caseInputs(c, dtype, i));
+        const want = interpretRanks(program, name, ranks);
+        const bound = isFloat(dtype) ? c.tolerance[dtype as "f64"] : undefined;
+        const compare = bound ? within(bound.rel, bound.abs) : exactly;
+        const shapes = program.inputs.map((v) => v.aval.shape.length);
+        // no operand is left unbatched: ranks have operands of their own
+        const places = [...placements(shapes)].filter((dims) => dims.every((d) => d !== null));
+        for (const inDims of shapes.length === 0 ? [[]] : places) {
+          const outDims = program.outputs.map(() => 0);
+          const p = batchProgram(program, { axisSize: size, inDims, outDims, axisName: name });
+          const stacked = inDims.map((d, k) =>
+            stackAt(
+              ranks.map((x) => x[k]),
+              d ?? 0,
+            ),
+          );
+          interpret(p.program, stacked).forEach((out, k) =>
+            want.forEach((w, i) => compare(take(out, 0, i), w[k], `batch axes [${inDims}], output ${k} of rank ${i}`)),
+          );
+        }
+      });
+    }
+  }
 });
