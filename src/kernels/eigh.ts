@@ -62,7 +62,7 @@ export function eigh(operands: readonly Aval[], _params: LinalgOps["eigh"]): Pro
       k.eq(poison, 0),
       () => {
         // scaled to 1, so that squares neither overflow nor vanish
-        const scale = k.select(k.gt(largest, 0), largest, 1);
+        const scale = k.select(k.gt(largest, 0), k.max(largest, 2 ** -1000), 1);
         m.row(0).scale(k.div(1, scale), 0, n * n);
         if (n <= JACOBI) jacobi(k, n, m, vectors, values);
         else {

@@ -64,7 +64,7 @@ export function svd(operands: readonly Aval[], { fullMatrices }: LinalgOps["svd"
       }),
     );
     const finish = (): void => {
-      const scale = k.select(k.gt(largest, 0), largest, 1);
+      const scale = k.select(k.gt(largest, 0), k.max(largest, 2 ** -1000), 1);
       columns.row(0).scale(k.div(1, scale), 0, rank * long);
       orthogonalise(k, rank, long, columns, rotations);
       k.for(0, rank, (j) => {

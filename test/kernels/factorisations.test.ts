@@ -268,6 +268,20 @@ describe.each(ways)("$name", ({ run }) => {
       const bad = run(svd([aval([2, 2], dtype)], { fullMatrices: true }), [[1, Number.POSITIVE_INFINITY, 0, 1]]);
       expect(bad.flat().every((x) => Number.isNaN(x))).toBe(true);
     });
+    test("eigh and svd of tiny and huge matrices keep their relative precision", () => {
+      for (const factor of dtype === "f32" ? [1e-30, 1e30] : [1e-200, 1e200, 1e-307]) {
+        const entries = [2, 1, 1, 3].map((x) => castScalar(x * factor, dtype) as number);
+        const [w] = run(eigh([aval([2, 2], dtype)], {}), [entries]).map(numbers);
+        const [, s] = run(svd([aval([2, 2], dtype)], { fullMatrices: true }), [entries]).map(numbers);
+        const root = Math.sqrt(5) / 2;
+        expectClose(
+          [...w, ...s].map((x) => x / factor),
+          [2.5 - root, 2.5 + root, 2.5 + root, 2.5 - root],
+          20 * eps,
+          `${factor}`,
+        );
+      }
+    });
     test("empty matrices and empty batches", () => {
       expect(run(cholesky([aval([0, 3, 3], dtype)], {}), [[]])).toEqual([[]]);
       expect(run(cholesky([aval([2, 0, 0], dtype)], {}), [[]])).toEqual([[]]);
