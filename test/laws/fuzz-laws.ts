@@ -1,6 +1,7 @@
 /** What must hold of any program; each law throws when it does not. Operands, tangents and axes come from the seed. */
 import { generate, type NDArray, zeros } from "../../src/interpreter/array.js";
 import { interpret } from "../../src/interpreter/index.js";
+import { buildProgram } from "../../src/ir/builder.js";
 import { isFloat } from "../../src/ir/dtype.js";
 import type { Program } from "../../src/ir/program.js";
 import { jvpProgram, vjpProgram } from "../../src/transforms/grad/index.js";
@@ -138,3 +139,37 @@ function inner(xs: readonly NDArray[], ys: readonly NDArray[]): [number, number]
   });
   return [sum, size];
 }
+
+/** All of reverse mode as one program: (…inputs, …cotangents of float results) → (…cotangents of float inputs). */
+function reverse(program: Core): Core {
+  const { forward, backward } = vjpProgram(program, floatInputs(program));
+  const floats = program.outputs.filter((o) => isFloat(o.aval.dtype)).map((o) => o.aval);
+  return buildProgram("reverse", [...program.inputs.map((v) => v.aval), ...floats], (b, ...xs) => {
+    const results = b.inline(forward, xs.slice(0, program.inputs.length));
+    return b.inline(backward, [...results.slice(program.outputs.length), ...xs.slice(program.inputs.length)]);
+  });
+}
+/** Forward mode as one program: (…inputs, …tangents of float inputs) → (…results, …tangents). */
+function forwardMode(program: Core): Core {
+  return jvpProgram(program, floatInputs(program)).program;
+}
+/** The program over a batch on every operand's first axis. */
+function batch(program: Core): Core {
+  return batchProgram(program, {
+    axisSize: BATCH,
+    inDims: program.inputs.map(() => 0),
+    outDims: program.outputs.map(() => 0),
+  }).program;
+}
+
+/** Transformations compose: laws of transformed programs. */
+export const LAWS = {
+  vmap: vmapLaw,
+  jvp: jvpLaw,
+  vjp: vjpLaw,
+  "jvp of vmap": (p, seed) => jvpLaw(batch(p), seed),
+  "jvp of vjp": (p, seed) => jvpLaw(reverse(p), seed),
+  "vmap of vjp": (p, seed) => vmapLaw(reverse(p), seed),
+  "vmap of jvp": (p, seed) => vmapLaw(forwardMode(p), seed),
+} satisfies Record<string, Law>;
+export type LawName = keyof typeof LAWS;
