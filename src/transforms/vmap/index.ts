@@ -7,7 +7,7 @@ import { Builder } from "../../ir/builder.js";
 import type { Dim } from "../../ir/dim.js";
 import { type AnyEqn, type Atom, isVar, type Program, Var } from "../../ir/program.js";
 import type { AnyRule, Table } from "../../ir/rules.js";
-import { type BatchDim, batchedAval, broadcastBatch, moveAxis } from "./axes.js";
+import { type BatchDim, batchedAval, broadcastBatch, moveAxis, zeros } from "./axes.js";
 import { mentionsAxis } from "./axis-name.js";
 import type { BatchContext, BatchKind, WantedDim } from "./rule.js";
 import { collective } from "./rules/collective.js";
@@ -100,6 +100,11 @@ function batch(program: Program<"core">, { axisSize, inDims, outDims, axisName }
     if (dims.every((d) => d === null) && !(axisName !== undefined && mentionsAxis(eqn, axisName))) {
       const outputs = copyEqn(b, eqn, inputs);
       eqn.outputs.forEach((v, i) => env.set(v, { atom: outputs[i], dim: null }));
+      continue;
+    }
+    if (axisSize === 0) {
+      // a batch of no elements: all results are empty, and rules need not think of it
+      for (const v of eqn.outputs) env.set(v, { atom: zeros(b, batchedAval(v.aval, 0, 0)), dim: 0 });
       continue;
     }
     const ctx: BatchContext = {

@@ -1,7 +1,9 @@
 /** vmap(f) = the stack of f, for every row of the op table and every placement of batch axes. */
 import { describe, expect, it } from "vitest";
-import type { NDArray } from "../../../src/interpreter/array.js";
+import { type NDArray, zeros } from "../../../src/interpreter/array.js";
+import { interpret } from "../../../src/interpreter/index.js";
 import { isFloat } from "../../../src/ir/dtype.js";
+import { batchProgram } from "../../../src/transforms/vmap/index.js";
 import { type AnyCase, CASES, caseInputs, caseProgram, caseTitle } from "../../laws/cases.js";
 import { checkLaw, type Compare, exactly, placements, within } from "./helpers.js";
 
@@ -27,6 +29,22 @@ function bound(c: AnyCase): Compare {
 }
 
 describe("vmap is the stack of its elements", () => {
+  for (const c of CASES) {
+    if (c.noVmap !== undefined || c.operands.length === 0) continue;
+    it(`${caseTitle(c)}, over no elements`, () => {
+      const program = caseProgram(c, c.dtypes[0]);
+      const outDims = program.outputs.map(() => 0);
+      const element = caseInputs(c, c.dtypes[0], 0);
+      for (const dims of sample([...placements(c.operands.map((o) => o.shape.length))], MOST.others)) {
+        const p = batchProgram(program, { axisSize: 0, inDims: dims, outDims }).program;
+        const none = element.map((x, i) => {
+          const d = dims[i];
+          return d === null ? x : zeros([...x.shape.slice(0, d), 0, ...x.shape.slice(d)], x.dtype);
+        });
+        interpret(p, none).forEach((r, i) => expect(r.shape).toEqual([0, ...program.outputs[i].aval.shape]));
+      }
+    });
+  }
   it("the table has rows", () => expect(CASES.length).toBeGreaterThan(100));
   for (const c of CASES) {
     if (c.noVmap !== undefined || c.operands.length === 0) continue;
