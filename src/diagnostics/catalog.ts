@@ -65,6 +65,7 @@ export const CATALOG = entries({
   TW4002: { title: "A NaN was produced", help: "look at the named operation; debug.print shows its inputs" },
   TW4003: { title: "The array was disposed" },
   TW4004: { title: "The file holds no program that can be shown" },
+  TW4005: { title: "The text of a program cannot be read" },
   // 5xxx: files
   TW5001: { title: "The file is not valid" },
   TW5002: { title: "The file holds a dtype that Tilework does not have" },
