@@ -13,7 +13,7 @@ import type {
   SortOps,
 } from "./index.js";
 
-interface Families {
+export interface Families {
   elementwise: ElementwiseOps;
   movement: MovementOps;
   reduction: ReductionOps;
@@ -181,6 +181,10 @@ for (const [family, prims] of Object.entries(FAMILIES))
 /** Every primitive, family by family. */
 export const PRIMS: readonly Prim[] = [...familyByPrim.keys()] as Prim[];
 
+/** The names of one family's primitives. */
+export function primsOf<F extends Family>(family: F): readonly (keyof Families[F])[] {
+  return Object.keys(FAMILIES[family]) as (keyof Families[F])[];
+}
 export function familyOf(prim: Prim): Family {
   return familyByPrim.get(prim) as Family;
 }

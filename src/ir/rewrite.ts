@@ -1,0 +1,141 @@
+/** What passes over core programs share: substitution, uses, effects, nested programs. */
+import { abstractEval } from "./abstract-eval/index.js";
+import { joinEffects } from "./effects.js";
+import type { ControlOps, Params, Prim } from "./ops/index.js";
+import { type AnyEqn, type Atom, isVar, type Program, Var } from "./program.js";
+
+type Core = Program<"core">;
+
+/** Where each control primitive keeps its programs. Lazy programs are not among them: nobody may force them. */
+const NESTED: { readonly [P in keyof ControlOps]: readonly (keyof ControlOps[P])[] } = {
+  cond: ["branches"],
+  while: ["cond", "body"],
+  scan: ["body"],
+  call: ["program"],
+  custom_jvp_call: ["primal"],
+  custom_vjp_call: ["primal"],
+  custom_vjp_linear: [],
+  checkpoint: ["program"],
+  custom_linear_solve: ["matvec", "vecmat", "solve", "transposeSolve"],
+  optimization_barrier: [],
+  debug_callback: [],
+};
+const nestedKeys = (prim: Prim): readonly string[] =>
+  prim in NESTED ? (NESTED[prim as keyof ControlOps] as readonly string[]) : [];
+
+/** The programs in an equation's parameters, in a fixed order. */
+export function nestedPrograms(eqn: Pick<AnyEqn, "prim" | "params">): readonly Core[] {
+  const keys = nestedKeys(eqn.prim);
+  if (keys.length === 0) return [];
+  const params = eqn.params as unknown as Record<string, Core | readonly Core[]>;
+  return keys.flatMap((k) => params[k]);
+}
+
+/** The equation with `f` of every nested program; the same object when `f` changes none. */
+export function mapPrograms(eqn: AnyEqn, f: (p: Core) => Core): AnyEqn {
+  const keys = nestedKeys(eqn.prim);
+  if (keys.length === 0) return eqn;
+  const params = eqn.params as unknown as Record<string, Core | readonly Core[]>;
+  const changed: Record<string, Core | readonly Core[]> = {};
+  let different = false;
+  for (const k of keys) {
+    const old = params[k];
+    const now = Array.isArray(old) ? mapSame(old as readonly Core[], f) : f(old as Core);
+    changed[k] = now;
+    if (now !== old) different = true;
+  }
+  return different ? withParams(eqn, { ...params, ...changed }) : eqn;
+}
+
+/** `list.map(f)`, or `list` itself when every element stays what it is. */
+export function mapSame<T>(list: readonly T[], f: (x: T, i: number) => T): readonly T[] {
+  let out: T[] | undefined;
+  for (let i = 0; i < list.length; i++) {
+    const y = f(list[i], i);
+    if (out) out.push(y);
+    else if (y !== list[i]) out = [...list.slice(0, i), y];
+  }
+  return out ?? list;
+}
+
+/** The equation with other parameters for its primitive. */
+export function withParams(eqn: AnyEqn, params: object): AnyEqn {
+  return { ...eqn, params } as AnyEqn;
+}
+export function withInputs(eqn: AnyEqn, inputs: readonly Atom[]): AnyEqn {
+  return inputs === eqn.inputs ? eqn : ({ ...eqn, inputs } as AnyEqn);
+}
+/** The equation with operands read through `replace`. */
+export function substitute(eqn: AnyEqn, replace: ReadonlyMap<Var, Atom>): AnyEqn {
+  return replace.size === 0 ? eqn : withInputs(eqn, substituteAll(eqn.inputs, replace));
+}
+export function substituteAll(atoms: readonly Atom[], replace: ReadonlyMap<Var, Atom>): readonly Atom[] {
+  return mapSame(atoms, (a) => (isVar(a) ? (replace.get(a) ?? a) : a));
+}
+
+/** An equation as `Builder.emit` makes it, without a builder. */
+export function makeEqn<P extends Prim>(
+  prim: P,
+  inputs: readonly Atom[],
+  params: Params<P>,
+  span: AnyEqn["span"],
+): AnyEqn {
+  const { outputs, effects } = abstractEval(
+    prim,
+    inputs.map((a) => a.aval),
+    params,
+    span,
+  );
+  return { prim, inputs, params, outputs: outputs.map((a) => new Var(a)), effects, span } as unknown as AnyEqn;
+}
+
+/** The program with other equations (and outputs); the same object when they are the same. */
+export function withEqns(p: Core, eqns: readonly AnyEqn[], outputs: readonly Atom[] = p.outputs): Core {
+  if (outputs === p.outputs && eqns.length === p.eqns.length && eqns.every((e, i) => e === p.eqns[i])) return p;
+  return { ...p, eqns, outputs, effects: joinEffects(...eqns.map((e) => e.effects)) };
+}
+
+/** How often each variable is read, by equations and as an output. */
+export function countUses(p: Core): Map<Var, number> {
+  const uses = new Map<Var, number>();
+  const use = (a: Atom): void => {
+    if (isVar(a)) uses.set(a, (uses.get(a) ?? 0) + 1);
+  };
+  for (const eqn of p.eqns) eqn.inputs.forEach(use);
+  p.outputs.forEach(use);
+  return uses;
+}
+
+/** The equation that defines each variable. */
+export function definitions(p: Core): Map<Var, AnyEqn> {
+  const made = new Map<Var, AnyEqn>();
+  for (const eqn of p.eqns) for (const v of eqn.outputs) made.set(v, eqn);
+  return made;
+}
+
+export function isPure(eqn: Pick<AnyEqn, "effects">): boolean {
+  return eqn.effects.length === 0;
+}
+
+/** A copy with variables of its own. */
+export function cloneProgram(p: Core): Core {
+  const env = new Map<Var, Atom>();
+  const fresh = (v: Var): Var => {
+    const copy = new Var(v.aval, v.name);
+    env.set(v, copy);
+    return copy;
+  };
+  const inputs = p.inputs.map(fresh);
+  const eqns = p.eqns.map((e) => {
+    const read = substitute(e, env);
+    return { ...read, outputs: e.outputs.map(fresh) } as AnyEqn;
+  });
+  return { ...p, inputs, eqns, outputs: substituteAll(p.outputs, env) };
+}
+
+/** Equations of the program and of all nested ones. */
+export function countEqns(p: Core): number {
+  let n = p.eqns.length;
+  for (const e of p.eqns) for (const q of nestedPrograms(e)) n += countEqns(q);
+  return n;
+}

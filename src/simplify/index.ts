@@ -1,0 +1,2 @@
+/** Rewrites of core programs that stay on their level. */
+export { dce, prune } from "./dce/index.js";
