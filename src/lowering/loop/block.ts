@@ -5,7 +5,7 @@
 import { internal } from "../../diagnostics/error.js";
 import type { DType } from "../../ir/dtype.js";
 import type { LoopBuffer } from "../../ir/loop.js";
-import type { LoopBuilder } from "./builder.js";
+import type { LoopBuilder, Place } from "./builder.js";
 import type { Node } from "./graph.js";
 
 export function sizeOf(shape: readonly number[]): number {
@@ -29,6 +29,11 @@ export function unravel(position: number, shape: readonly number[]): number[] {
 }
 export function ravel(index: readonly number[], shape: readonly number[]): number {
   return index.reduce((at, x, i) => at * shape[i] + x, 0);
+}
+
+/** The least offset of an element from the first one. */
+export function lowest(shape: readonly number[], strides: readonly number[]): number {
+  return shape.reduce((at, n, i) => at + Math.min(0, (n - 1) * strides[i]), 0);
 }
 
 export abstract class Block {
@@ -116,17 +121,20 @@ export class RegisterBlock extends Block {
 /** A block that is read from memory, in whatever registers its users ask for. */
 export class LoadBlock extends Block {
   readonly #loads = new Map<number, Node>();
+  readonly #at: Place;
+  /** Makes a load as if it stood where the block was loaded. */
+  readonly #here: (make: () => Node) => Node;
   constructor(
     b: LoopBuilder,
-    readonly buffer: LoopBuffer,
+    buffer: LoopBuffer,
     shape: readonly number[],
     lanes: number,
-    readonly base: Node,
+    base: Node,
     readonly strides: readonly number[],
-    /** Makes a load as if it stood where the block was loaded. */
-    readonly place: (make: () => Node) => Node,
   ) {
     super(b, buffer.dtype, shape, lanes);
+    this.#at = b.place(buffer, base, lowest(shape, strides));
+    this.#here = b.loadPlace();
   }
   #offset(row: number, column: number): number {
     const index = this.shape.length ? [...unravel(row, this.shape.slice(0, -1)), column] : [];
@@ -137,7 +145,7 @@ export class LoadBlock extends Block {
     let node = this.#loads.get(key);
     if (!node) {
       const { b } = this;
-      node = this.place(() => (splat ? b.loadSplat(this.buffer, this.base, offset, lanes) : b.load(this.buffer, this.base, offset, lanes)));
+      node = this.#here(() => (splat ? b.loadSplat(this.#at, offset, lanes) : b.load(this.#at, offset, lanes)));
       this.#loads.set(key, node);
     }
     return node;

@@ -1,6 +1,6 @@
 /** Makes the values of loop programs: folds index arithmetic, and splits what the target cannot do on vectors into lanes. */
 import { internal } from "../../diagnostics/error.js";
-import { byteSize, type DType, isFloat } from "../../ir/dtype.js";
+import { byteSize, type DType } from "../../ir/dtype.js";
 import type { LoopBuffer, LoopExpr } from "../../ir/loop.js";
 import type { ElementwisePrim, TileReduceOp } from "../../ir/tile.js";
 import { type Target, vectorLanes } from "../target.js";
@@ -9,6 +9,13 @@ import { Graph, type Node } from "./graph.js";
 import { canVectorize, isMachineOp } from "./legal.js";
 
 type Value = number | bigint | boolean;
+
+/** An address and a number of elements after it. */
+export interface Place {
+  readonly buffer: LoopBuffer;
+  readonly address: Node;
+  readonly elements: number;
+}
 
 export class LoopBuilder extends Graph {
   constructor(readonly target: Target) {
@@ -39,6 +46,7 @@ export class LoopBuilder extends Graph {
       const folded = this.#foldIndex(prim, args);
       if (folded) return folded;
     }
+    if (prim === "select" && args[0].shape?.is === "const") return args[0].shape.value ? args[1] : args[2];
     const expand = EXPANSIONS[prim];
     if (expand) {
       const expanded = expand(this, dtype, args, params);
@@ -204,26 +212,26 @@ export class LoopBuilder extends Graph {
     return this.node("pure", `reduce:${op}:${x.id}`, dtype, 1, [x], ([arg]) => ({ kind: "reduce_lanes", dtype, lanes: 1, op, arg }));
   }
 
-  /** Byte address and constant byte offset of element `index` + `more`. */
-  #address(buffer: LoopBuffer, index: Node, more: number): { address: Node; offset: number } {
+  /** Where element `index` + `more` lies, for every `more` ≥ `least`. */
+  place(buffer: LoopBuffer, index: Node, least = 0): Place {
     let base = index;
-    let elements = more;
+    let elements = 0;
     if (index.shape?.is === "const") {
-      elements += Number(index.shape.value);
+      elements = Number(index.shape.value);
       base = this.i32(0);
     } else if (index.shape?.is === "op" && index.shape.prim === "add") {
       // a constant term becomes the instruction's offset, where the rest cannot be negative (offsets do not wrap around)
       const [x, c] = index.args;
       if (c.shape?.is === "const" && Number(c.shape.value) >= 0 && x.natural) {
-        elements += Number(c.shape.value);
+        elements = Number(c.shape.value);
         base = x;
       }
     }
-    if (elements < 0) {
-      base = this.op("add", "i32", [base, this.i32(elements)]);
-      elements = 0;
+    if (elements + least < 0) {
+      base = this.op("add", "i32", [base, this.i32(elements + least)]);
+      elements = -least;
     }
-    const node = this.node(
+    const address = this.node(
       "pure",
       `address:${buffer.id}:${base.id}`,
       "i32",
@@ -232,38 +240,41 @@ export class LoopBuilder extends Graph {
       ([i]) => ({ kind: "address", dtype: "i32", lanes: 1, buffer, index: i }),
       { cheap: true },
     );
-    return { address: node, offset: elements * byteSize(buffer.dtype) };
+    return { buffer, address, elements };
   }
-  load(buffer: LoopBuffer, index: Node, more: number, lanes: number): Node {
-    const { address, offset } = this.#address(buffer, index, more);
+  load(at: Place, more: number, lanes: number): Node {
+    const { buffer } = at;
     const { dtype } = buffer;
-    return this.node(
-      "load",
-      undefined,
+    const offset = (at.elements + more) * byteSize(dtype);
+    return this.node("load", undefined, dtype, lanes, [at.address], ([address]) => ({
+      kind: "load",
       dtype,
       lanes,
-      [address],
-      ([a]) => ({ kind: "load", dtype, lanes, buffer, address: a, offset }),
-      { shape: { is: "load", buffer, offset } },
-    );
+      buffer,
+      address,
+      offset,
+    }));
   }
   /** One element in all lanes. */
-  loadSplat(buffer: LoopBuffer, index: Node, more: number, lanes: number): Node {
-    if (lanes === 1) return this.load(buffer, index, more, 1);
-    const { address, offset } = this.#address(buffer, index, more);
+  loadSplat(at: Place, more: number, lanes: number): Node {
+    if (lanes === 1) return this.load(at, more, 1);
+    const { buffer } = at;
     const { dtype } = buffer;
-    return this.node("load", undefined, dtype, lanes, [address], ([a]) => ({
+    if (!hasLoadSplat(dtype)) return this.splat(this.load(at, more, 1), lanes);
+    const offset = (at.elements + more) * byteSize(dtype);
+    return this.node("load", undefined, dtype, lanes, [at.address], ([address]) => ({
       kind: "load_splat",
       dtype,
       lanes,
       buffer,
-      address: a,
+      address,
       offset,
     }));
   }
-  storeTo(buffer: LoopBuffer, index: Node, more: number, value: Node): void {
-    const { address, offset } = this.#address(buffer, index, more);
-    this.store([address, value], ([a, x]) => ({ kind: "store", buffer, address: a, offset, value: x }));
+  storeTo(at: Place, more: number, value: Node): void {
+    const { buffer } = at;
+    const offset = (at.elements + more) * byteSize(buffer.dtype);
+    this.store([at.address, value], ([address, x]) => ({ kind: "store", buffer, address, offset, value: x }));
   }
 
   /** Constants and neutral elements in i32 scalars, which is where index arithmetic happens. */
@@ -311,10 +322,14 @@ const CHEAP: ReadonlySet<ElementwisePrim> = new Set(["add", "sub", "mul", "min",
 
 function splatOf(arg: LoopExpr, dtype: DType, lanes: number): LoopExpr {
   // a scalar load that only feeds a splat is one instruction
-  if (arg.kind === "load" && dtype !== "bool" && (isFloat(dtype) || byteSize(dtype) >= 4)) {
+  if (arg.kind === "load" && hasLoadSplat(dtype)) {
     return { kind: "load_splat", dtype, lanes, buffer: arg.buffer, address: arg.address, offset: arg.offset };
   }
   return { kind: "splat", dtype, lanes, arg };
+}
+/** Types whose registers hold what memory holds. */
+function hasLoadSplat(dtype: DType): boolean {
+  return byteSize(dtype) >= 4;
 }
 function ids(nodes: readonly Node[]): string {
   let text = "";

@@ -4,7 +4,7 @@
  */
 import { internal } from "../../diagnostics/error.js";
 import type { DType } from "../../ir/dtype.js";
-import type { LoopBuffer, LoopExpr, LoopLocal, LoopStmt } from "../../ir/loop.js";
+import type { LoopExpr, LoopLocal, LoopStmt } from "../../ir/loop.js";
 import type { ElementwisePrim } from "../../ir/tile.js";
 
 /**
@@ -37,8 +37,7 @@ export interface Node {
 export type NodeShape =
   | { readonly is: "const"; readonly value: number | bigint | boolean }
   | { readonly is: "op"; readonly prim: ElementwisePrim }
-  | { readonly is: "splat" }
-  | { readonly is: "load"; readonly buffer: LoopBuffer; readonly offset: number };
+  | { readonly is: "splat" };
 
 /** A mutable register. */
 export interface Variable {
@@ -50,6 +49,8 @@ export interface Variable {
 
 export type Item =
   | { readonly kind: "node"; readonly node: Node }
+  /** Loads that users ask for later, made as if they stood here. */
+  | { readonly kind: "group"; readonly nodes: readonly Node[] }
   | {
       readonly kind: "effect";
       readonly args: readonly Node[];
@@ -98,6 +99,7 @@ export class Graph {
   region: Region = this.root;
   #nextNode = 0;
   #nextLocal = 0;
+  #group: { readonly region: Region; readonly nodes: Node[] } | undefined;
 
   local(dtype: DType, lanes: number, name?: string): LoopLocal {
     return { kind: "local", id: this.#nextLocal++, dtype, lanes, name };
@@ -120,7 +122,7 @@ export class Graph {
     }
     let region = options.region;
     if (!region) {
-      if (kind === "load") region = this.region;
+      if (kind === "load") region = this.#group?.region ?? this.region;
       else {
         let deepest = this.root;
         for (const a of args) if (a.region.depth > deepest.depth) deepest = a.region;
@@ -149,20 +151,35 @@ export class Graph {
       local: undefined,
     };
     if (key !== undefined) region.table.set(key, node);
-    if (kind !== "const") region.items.push({ kind: "node", node });
+    if (kind === "load" && this.#group) this.#group.nodes.push(node);
+    else if (kind !== "const") region.items.push({ kind: "node", node });
     return node;
+  }
+  /** A place for loads that are made later: what they load is what memory holds here. */
+  loadPlace(): (make: () => Node) => Node {
+    const nodes: Node[] = [];
+    const { region } = this;
+    region.items.push({ kind: "group", nodes });
+    return (make) => {
+      const outer = this.#group;
+      this.#group = { region, nodes };
+      const node = make();
+      this.#group = outer;
+      return node;
+    };
   }
 
   /** A register that the program assigns. Its first value is an assignment. */
   variable(dtype: DType, lanes: number, name?: string): Variable {
     return { local: this.local(dtype, lanes, name), region: this.region, version: 0 };
   }
-  read(v: Variable): Node {
+  /** `natural` promises that the variable is never negative. */
+  read(v: Variable, natural = false): Node {
     // a variable that the enclosing loops leave alone is read outside of them, so that what depends on it is invariant
     let region = this.region;
     while (region !== v.region && region.parent && region.kind === "loop" && !region.assigned.has(v)) region = region.parent;
     const { local } = v;
-    return this.node("read", `read:${local.id}:${v.version}`, local.dtype, local.lanes, [], () => local, { region, variable: v });
+    return this.node("read", `read:${local.id}:${v.version}`, local.dtype, local.lanes, [], () => local, { region, variable: v, natural });
   }
   assign(v: Variable, value: Node): void {
     v.version++;

@@ -19,7 +19,7 @@ function countRegion(region: Region): void {
   for (let i = region.items.length - 1; i >= 0; i--) {
     if (region.test && region.test.at === i + 1) mark(region.test.node, region);
     const item = region.items[i];
-    if (item.kind === "node") continue;
+    if (item.kind === "node" || item.kind === "group") continue;
     for (const a of item.args) mark(a, region);
     if (item.kind === "nested") for (const r of item.regions) countRegion(r);
   }
@@ -49,7 +49,7 @@ class Linearizer {
     this.#out = out;
     region.items.forEach((item, i) => {
       if (region.test?.at === i) this.#test(region);
-      this.#item(item, region);
+      this.#item(item);
     });
     if (region.test?.at === region.items.length) this.#test(region);
     this.#out = outer;
@@ -62,22 +62,14 @@ class Linearizer {
     this.#out.push(TEST_MARK);
   }
 
-  #item(item: Item, region: Region): void {
+  #item(item: Item): void {
     switch (item.kind) {
-      case "node": {
-        const { node } = item;
-        if (node.uses === 0) return;
-        if (node.kind === "read") {
-          this.#open.set(node, node.uses);
-          return;
-        }
-        if (node.uses > 1 || node.outside) {
-          this.#keep(node);
-          return;
-        }
-        if (node.kind === "load") this.#open.set(node, 1);
+      case "node":
+        this.#define(item.node);
         return;
-      }
+      case "group":
+        for (const node of item.nodes) this.#define(node);
+        return;
       case "effect": {
         const args = item.args.map((a) => this.#use(a));
         const stmt = item.build(args);
@@ -103,6 +95,12 @@ class Linearizer {
     }
   }
 
+  #define(node: Node): void {
+    if (node.uses === 0) return;
+    if (node.kind === "read") this.#open.set(node, node.uses);
+    else if (node.uses > 1 || node.outside) this.#keep(node);
+    else if (node.kind === "load") this.#open.set(node, 1);
+  }
   /** Puts the node's value in a local now. */
   #keep(node: Node): void {
     const value = this.#expr(node);

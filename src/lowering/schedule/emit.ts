@@ -3,13 +3,13 @@
  * them, walks the innermost loop in blocks with narrower blocks for what remains, and combines reductions.
  */
 import { internal } from "../../diagnostics/error.js";
-import { type DType, limits } from "../../ir/dtype.js";
+import { byteSize, type DType, limits } from "../../ir/dtype.js";
 import type { TileAtom, TileRef, TileVar } from "../../ir/tile.js";
 import type { TileBuilder } from "../../ir/tile-builder.js";
-import type { View } from "../plan/view.js";
-import type { Affine, Loop, Term } from "./affine.js";
-import type { Member, Node, Target } from "./node.js";
-import { type Nest, type PreparedNest, prepareNest } from "./nest.js";
+import { type View, viewKey } from "../plan/view.js";
+import { type Affine, affineKey, type Loop, type Term } from "./affine.js";
+import type { LoadNode, Member, Node, Target } from "./node.js";
+import type { PreparedNest } from "./nest.js";
 import { type Accumulator, makeAccumulator } from "./accumulate.js";
 
 /** Finds the kernel's reference for a view. */
@@ -26,8 +26,16 @@ interface Scope {
 }
 type Bound = number | TileAtom;
 
-export function emitNest(b: TileBuilder, nest: Nest, refOf: RefOf): void {
-  new NestEmitter(b, prepareNest(nest), refOf).emit();
+/** An output that may be written over an input: each element of the input is read for the last time before its place is written. */
+export interface InPlace {
+  readonly output: View;
+  readonly input: View;
+}
+
+export function emitNest(b: TileBuilder, nest: PreparedNest, refOf: RefOf): InPlace[] {
+  const emitter = new NestEmitter(b, nest, refOf);
+  emitter.emit();
+  return emitter.inPlace();
 }
 
 class NestEmitter {
@@ -250,6 +258,53 @@ class NestEmitter {
       }
     }
   }
+  inPlace(): InPlace[] {
+    const lastRead = new Map<LoadNode, number>();
+    for (const m of this.nest.members) {
+      const seen = new Set<Node>();
+      const visitIndex = (a: Affine): void => {
+        for (const { atom } of a.terms) if (atom.kind === "opaque") visit(atom.node);
+      };
+      const visit = (n: Node | null): void => {
+        if (n === null || seen.has(n)) return;
+        seen.add(n);
+        if (n.kind === "op") n.args.forEach(visit);
+        else if (n.kind === "load") {
+          lastRead.set(n, Math.max(lastRead.get(n) ?? 0, m.pass));
+          visit(n.guard);
+          visitIndex(n.offset);
+        } else if (n.kind === "index") visitIndex(n.index);
+        else if (n.kind === "member" && n.member.kind !== "reduce" && !(this.#reload.has(n.member) && n.member.pass < m.pass)) visit(n.member.node);
+      };
+      visit(m.node);
+      visit(m.payload);
+      visit(m.valid);
+      if (m.store) {
+        visit(m.store.guard);
+        visitIndex(m.store.offset);
+      }
+    }
+    const firstWrite = new Map<View, number>();
+    for (const m of this.nest.members) {
+      const target = m.store ?? this.#reload.get(m);
+      if (target) firstWrite.set(target.view, Math.min(firstWrite.get(target.view) ?? Number.POSITIVE_INFINITY, m.pass));
+    }
+    const result: InPlace[] = [];
+    for (const m of this.nest.members) {
+      if (!m.store || m.store.guard || (m.kind !== "full" && this.nest.reduced.length > 0)) continue;
+      const { view, offset } = m.store;
+      const place = affineKey(offset);
+      const loads = new Map<string, { view: View; fits: boolean }>();
+      for (const [load, pass] of lastRead) {
+        const key = viewKey(load.view);
+        const entry = loads.get(key) ?? { view: load.view, fits: true };
+        if (affineKey(load.offset) !== place || pass > (firstWrite.get(view) ?? 0)) entry.fits = false;
+        loads.set(key, entry);
+      }
+      for (const entry of loads.values()) if (entry.fits && byteSize(entry.view.dtype) === byteSize(view.dtype)) result.push({ output: view, input: entry.view });
+    }
+    return result;
+  }
   /** Does something after pass `pass` still read the buffer that `host` is written to? */
   #readBefore(nodes: readonly Node[], host: Member, pass: number, passOf: (n: Node) => number): boolean {
     return nodes.some((n) => n.kind === "load" && n.view.value === host.store?.view.value && passOf(n) > pass);
@@ -274,7 +329,6 @@ class NestEmitter {
   #hoist(): void {
     let open = 0;
     for (const l of this.#open.keys()) open |= 1 << l.id;
-    const vectorBit = this.nest.vector ? 1 << this.nest.vector.id : 0;
     const closed = ~open;
     const { nodes, passOf } = this.nest;
     const merged = this.#mergedMask();
@@ -295,7 +349,6 @@ class NestEmitter {
       else if (n.kind === "index") this.#partial(n.index, this.#scopes.length - 1);
     }
     for (const m of this.nest.members) if (m.store) this.#partial(m.store.offset, this.#scopes.length - 1);
-    void vectorBit;
   }
   #merged: number | undefined;
   #mergedMask(): number {

@@ -36,7 +36,31 @@ export function unpad(
   return { inside, index: source };
 }
 
-const parts: KernelRule<object> = { kind: "kernel", lower: (k, eqn) => k.assemble(eqn) };
+/** Each operand is computed straight into its part of the result. */
+const concatenate: KernelRule<MovementOps["concatenate"]> = {
+  kind: "kernel",
+  inlines: (eqn) => eqn.inputs.map(() => true),
+  lower(k, eqn) {
+    const { axis } = eqn.params;
+    const shape = shapeOf(eqn.outputs[0]);
+    const into = k.out(eqn.outputs[0]);
+    let start = 0;
+    const parts = eqn.inputs.map((a) => {
+      const dims = shapeOf(a);
+      const from = start;
+      start += dims[axis];
+      return {
+        dims,
+        into,
+        write: (x: Expander, index: readonly Affine[]) => ({
+          value: x.value(a, x.at(dims, index)),
+          offset: x.flat(x.at(shape, index.map((o, i) => (i === axis ? shiftIndex(o, from) : o)))),
+        }),
+      };
+    });
+    k.parts("concatenate", parts.filter((p) => p.dims.every((n) => n > 0)));
+  },
+};
 
 export const movement = {
   reshape: {
@@ -72,7 +96,7 @@ export const movement = {
     const value = x.value(eqn.inputs[0], x.at(shape, index), x.and(guard, inside));
     return inside === null ? value : x.op("select", [inside, value, fill], value.dtype);
   }),
-  concatenate: parts,
+  concatenate,
   rev: point(0, (x, eqn, _output, pos, guard) => {
     const shape = shapeOf(eqn.inputs[0]);
     const index = x.index(pos).map((o, i) => (eqn.params.axes.includes(i) ? shiftIndex(scaleIndex(o, -1), shape[i] - 1) : o));

@@ -4,6 +4,7 @@ import type { Aval } from "../../ir/aval.js";
 import type { DType } from "../../ir/dtype.js";
 import type { Atom, Var } from "../../ir/program.js";
 import type { RuleKind } from "../../ir/rules.js";
+import type { TileProgram } from "../../ir/tile.js";
 import type { Affine } from "./affine.js";
 import type { Expander, Pos } from "./expand.js";
 import type { KernelContext } from "./kernel-context.js";
@@ -50,6 +51,8 @@ export interface ReduceRule<P> {
 /** A kernel of its own (or several), with operands in memory. */
 export interface KernelRule<P> {
   readonly kind: "kernel";
+  /** Operands that the kernel reads as expressions; the others must lie in memory. */
+  readonly inlines?: (eqn: EqnOf<P>) => readonly boolean[];
   readonly lower: (k: KernelContext, eqn: EqnOf<P>) => void;
 }
 /** Steps of the plan, not kernels: written by lowering/plan. */
@@ -65,7 +68,12 @@ export interface RefusedRule {
   readonly code: Code;
   readonly reason: string;
 }
-export type ScheduleRule<P> = PointRule<P> | AliasRule | ReduceRule<P> | KernelRule<P> | StructuredRule | InlinedRule | RefusedRule;
+/** The form depends on the equation's shapes. */
+export interface ChoiceRule<P> {
+  readonly kind: "choice";
+  readonly choose: (eqn: EqnOf<P>) => ReduceRule<P> | KernelRule<P>;
+}
+export type ScheduleRule<P> = ChoiceRule<P> | PointRule<P> | AliasRule | ReduceRule<P> | KernelRule<P> | StructuredRule | InlinedRule | RefusedRule;
 
 export interface ScheduleKind extends RuleKind {
   readonly rule: ScheduleRule<this["params"]>;
@@ -73,6 +81,13 @@ export interface ScheduleKind extends RuleKind {
 
 export function point<P>(cost: PointRule<P>["cost"], expand: PointRule<P>["expand"]): PointRule<P> {
   return { kind: "point", cost, expand };
+}
+/** A kernel program over all operands and results in their order. */
+export function template<P>(make: (eqn: EqnOf<P>) => TileProgram): KernelRule<P> {
+  return {
+    kind: "kernel",
+    lower: (k, eqn) => k.launch(make(eqn), [...eqn.inputs.map((a) => k.buffer(a)), ...eqn.outputs.map((v) => k.out(v))]),
+  };
 }
 export function shapeOf(a: { readonly aval: Aval }): readonly number[] {
   return a.aval.shape as readonly number[];

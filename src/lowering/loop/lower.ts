@@ -1,0 +1,266 @@
+/** Tile programs to loop programs: blocks become registers, the grid becomes a loop over flattened program ids. */
+import { internal } from "../../diagnostics/error.js";
+import type { DType } from "../../ir/dtype.js";
+import type { LoopBuffer, LoopFunction } from "../../ir/loop.js";
+import type { Program } from "../../ir/program.js";
+import type { TileAtom, TileRef, TileStage, TileStmt, TileVar } from "../../ir/tile.js";
+import type { Target } from "../target.js";
+import { type Block, cuts, LanesBlock, LoadBlock, lowest, RegisterBlock, ravel, ScalarBlock, sizeOf, unravel, ViewBlock } from "./block.js";
+import { LoopBuilder } from "./builder.js";
+import { lowerOp } from "./elementwise.js";
+import type { Node, Variable } from "./graph.js";
+import { loadAt, storeAt } from "./indexed.js";
+import { linearize } from "./linearize.js";
+import { reduceBlock } from "./reduce.js";
+
+export function lowerToLoop(tile: Program<"tile">, target: Target): Program<"loop"> {
+  const buffers = new Map<TileRef, LoopBuffer>(
+    tile.refs.map((r) => [r, { kind: "buffer", id: r.id, name: r.name, dtype: r.dtype, role: r.role }]),
+  );
+  return {
+    phase: "loop",
+    name: tile.name,
+    functions: tile.stages.map((stage, i) =>
+      new StageLowering(target, buffers).function(tile.stages.length === 1 ? tile.name : `${tile.name}.${i}`, stage),
+    ),
+  };
+}
+
+/** A mutable block: one register variable for each piece. */
+interface MutableBlock {
+  readonly shape: readonly number[];
+  readonly lanes: number;
+  readonly pieces: readonly Variable[];
+}
+
+class StageLowering {
+  readonly b: LoopBuilder;
+  readonly #values = new Map<TileVar, Block>();
+  readonly #mutable = new Map<TileVar, MutableBlock>();
+  #programIds: readonly Node[] = [];
+  constructor(
+    target: Target,
+    readonly buffers: ReadonlyMap<TileRef, LoopBuffer>,
+  ) {
+    this.b = new LoopBuilder(target);
+  }
+
+  function(name: string, stage: TileStage): LoopFunction {
+    const { b } = this;
+    const begin = b.local("i32", 1, "begin");
+    const end = b.local("i32", 1, "end");
+    const param = (local: typeof begin): Node =>
+      b.node("const", undefined, "i32", 1, [], () => local, { region: b.root, natural: true });
+    const programs = sizeOf(stage.grid);
+    this.#grid(stage, param(begin), param(end));
+    return { name, buffers: [...this.buffers.values()], begin, end, programs, body: linearize(b) };
+  }
+
+  /** Ids of one axis come from the loop itself; of several, by counting up with carry from the first program's ids. */
+  #grid(stage: TileStage, begin: Node, end: Node): void {
+    const { b } = this;
+    const { grid } = stage;
+    const moving = grid.map((n, axis) => (n > 1 ? axis : -1)).filter((axis) => axis >= 0);
+    if (moving.length <= 1) {
+      b.for(begin, end, 1, "grid", this.#assigned(stage.body), (p) => {
+        this.#programIds = grid.map((n) => (n > 1 ? p : b.i32(0)));
+        this.#body(stage.body);
+      });
+      return;
+    }
+    const counters = new Map<number, Variable>();
+    let rest = begin;
+    for (const axis of [...moving].reverse()) {
+      const counter = b.variable("i32", 1, `id${axis}`);
+      const outermost = axis === moving[0];
+      b.assign(counter, outermost ? rest : b.op("rem", "i32", [rest, b.i32(grid[axis])]));
+      if (!outermost) rest = b.op("div", "i32", [rest, b.i32(grid[axis])]);
+      counters.set(axis, counter);
+    }
+    const counter = (axis: number): Variable => counters.get(axis) ?? internal("no counter");
+    const assigned = new Set([...this.#assigned(stage.body), ...counters.values()]);
+    b.for(begin, end, 1, "grid", assigned, () => {
+      this.#programIds = grid.map((n, axis) => (n > 1 ? b.read(counter(axis), true) : b.i32(0)));
+      this.#body(stage.body);
+      const advance = (i: number): void => {
+        const axis = moving[i];
+        b.assign(counter(axis), b.op("add", "i32", [b.read(counter(axis)), b.i32(1)]));
+        if (i === 0) return;
+        b.if(
+          b.op("eq", "bool", [b.read(counter(axis)), b.i32(grid[axis])]),
+          () => {
+            b.assign(counter(axis), b.i32(0));
+            advance(i - 1);
+          },
+          () => {},
+        );
+      };
+      advance(moving.length - 1);
+    });
+  }
+
+  #body(stmts: readonly TileStmt[]): void {
+    for (const s of stmts) this.#stmt(s);
+  }
+
+  /** The value of an atom as a block of its own shape. */
+  block(a: TileAtom): Block {
+    const { b } = this;
+    if (a.kind === "tileconst") return new ScalarBlock(b, b.const(a.value, a.dtype), a.shape, b.lanesOf(a.dtype));
+    const mutable = this.#mutable.get(a);
+    if (mutable) {
+      return new RegisterBlock(b, a.dtype, a.shape, mutable.lanes, mutable.pieces.map((v) => b.read(v)));
+    }
+    return this.#values.get(a) ?? internal(`tile variable ${a.name ?? a.id} is used before it is defined`);
+  }
+  scalar(a: TileAtom): Node {
+    if (a.shape.length > 0 && sizeOf(a.shape) !== 1) internal("a block where a scalar is needed");
+    return this.block(a).scalar(0, 0);
+  }
+  #buffer(ref: TileRef): LoopBuffer {
+    return this.buffers.get(ref) ?? internal(`ref ${ref.name} does not belong to this program`);
+  }
+  #define(out: TileVar, block: Block): void {
+    this.#values.set(out, block);
+  }
+  #lanes(dtype: DType, shape: readonly number[]): number {
+    return shape.length === 0 ? 1 : this.b.lanesOf(dtype);
+  }
+
+  #stmt(s: TileStmt): void {
+    const { b } = this;
+    switch (s.kind) {
+      case "op":
+        this.#define(s.out, lowerOp(b, s.prim, s.out.dtype, s.out.shape, s.args.map((a) => this.block(a)), s.params));
+        return;
+      case "program_id":
+        this.#define(s.out, new ScalarBlock(b, this.#programIds[s.axis], [], 1));
+        return;
+      case "lanes":
+        this.#define(s.out, new LanesBlock(b, s.out.shape, s.axis));
+        return;
+      case "broadcast": {
+        const { arg, dims } = s;
+        this.#view(s.out, arg, (index) => dims.map((d, i) => (arg.shape[i] === 1 ? 0 : index[d])));
+        return;
+      }
+      case "transpose":
+        this.#view(s.out, s.arg, (index) => {
+          const from: number[] = new Array(index.length);
+          s.perm.forEach((p, i) => {
+            from[p] = index[i];
+          });
+          return from;
+        });
+        return;
+      case "reshape":
+        this.#view(s.out, s.arg, (index) => unravel(ravel(index, s.out.shape), s.arg.shape));
+        return;
+      case "reduce":
+        this.#define(s.out, reduceBlock(b, s.op, this.block(s.arg), s.axis));
+        return;
+      case "load":
+        this.#define(
+          s.out,
+          new LoadBlock(b, this.#buffer(s.ref), s.out.shape, this.#lanes(s.out.dtype, s.out.shape), this.scalar(s.base), s.strides),
+        );
+        return;
+      case "store":
+        this.#store(s.ref, s.base, s.strides, s.value);
+        return;
+      case "load_at":
+        this.#define(
+          s.out,
+          loadAt(b, this.#buffer(s.ref), s.ref.size, s.out.shape, this.block(s.index), s.mask && this.block(s.mask), s.other && this.block(s.other)),
+        );
+        return;
+      case "store_at":
+        storeAt(b, this.#buffer(s.ref), s.index.shape, this.block(s.index), s.mask && this.block(s.mask), this.block(s.value));
+        return;
+      case "var": {
+        const lanes = this.#lanes(s.out.dtype, s.out.shape);
+        const pieces = cuts(s.out.shape, lanes).map((c) => b.variable(s.out.dtype, c.lanes, s.out.name));
+        this.#mutable.set(s.out, { shape: s.out.shape, lanes, pieces });
+        this.#assign(s.out, s.init);
+        return;
+      }
+      case "assign":
+        this.#assign(s.target, s.value);
+        return;
+      case "for": {
+        const start = this.scalar(s.start);
+        const end = this.scalar(s.end);
+        if (s.start.kind === "tileconst" && s.end.kind === "tileconst" && Number(s.start.value) >= Number(s.end.value)) return;
+        b.for(start, end, s.step, "serial", this.#assigned(s.body), (i) => {
+          this.#define(s.index, new ScalarBlock(b, i, [], 1));
+          this.#body(s.body);
+        });
+        return;
+      }
+      case "while":
+        b.while(
+          this.#assigned([...s.cond, ...s.body]),
+          () => {
+            this.#body(s.cond);
+            return this.scalar(s.test);
+          },
+          () => this.#body(s.body),
+        );
+        return;
+      case "if":
+        b.if(
+          this.scalar(s.test),
+          () => this.#body(s.then),
+          () => this.#body(s.else),
+        );
+        return;
+    }
+  }
+
+  #view(out: TileVar, arg: TileAtom, source: (index: readonly number[]) => readonly number[]): void {
+    this.#define(out, new ViewBlock(this.b, this.block(arg), out.shape, this.#lanes(out.dtype, out.shape), source));
+  }
+  #assign(target: TileVar, value: TileAtom): void {
+    const mutable = this.#mutable.get(target) ?? internal("assignment to a variable that is not mutable");
+    const block = this.block(value);
+    const scalar = value.shape.length === 0;
+    const parts = cuts(target.shape, mutable.lanes).map((c) => (scalar ? block.piece(0, 0, c.lanes) : block.piece(c.row, c.column, c.lanes)));
+    parts.forEach((x, i) => {
+      this.b.assign(mutable.pieces[i], x);
+    });
+  }
+  #store(ref: TileRef, base: TileAtom, strides: readonly number[], value: TileAtom): void {
+    const { b } = this;
+    const { shape, dtype } = value;
+    const at = b.place(this.#buffer(ref), this.scalar(base), lowest(shape, strides));
+    const block = this.block(value);
+    if (block.dtype !== ref.dtype) internal(`a store of ${block.dtype} into ${ref.dtype}`);
+    const last = shape.length - 1;
+    const contiguous = last >= 0 && strides[last] === 1;
+    const parts = cuts(shape, contiguous ? this.#lanes(dtype, shape) : 1).map((c) => {
+      const index = shape.length ? [...unravel(c.row, shape.slice(0, -1)), c.column] : [];
+      return { offset: index.reduce((o, x, i) => o + x * strides[i], 0), node: block.piece(c.row, c.column, c.lanes) };
+    });
+    for (const p of parts) b.storeTo(at, p.offset, p.node);
+  }
+
+  /** The variables that these statements assign and that exist before them. */
+  #assigned(stmts: readonly TileStmt[]): Set<Variable> {
+    const found = new Set<Variable>();
+    const visit = (list: readonly TileStmt[]): void => {
+      for (const s of list) {
+        if (s.kind === "assign") for (const v of this.#mutable.get(s.target)?.pieces ?? []) found.add(v);
+        else if (s.kind === "for") visit(s.body);
+        else if (s.kind === "while") {
+          visit(s.cond);
+          visit(s.body);
+        } else if (s.kind === "if") {
+          visit(s.then);
+          visit(s.else);
+        }
+      }
+    };
+    visit(stmts);
+    return found;
+  }
+}

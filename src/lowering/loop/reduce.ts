@@ -1,0 +1,81 @@
+/** Reductions over one axis of a block: registers are combined pairwise, the last axis also across lanes. */
+import { type DType, isFloat, isUnsignedInt, limits } from "../../ir/dtype.js";
+import type { ElementwisePrim, TileReduceOp } from "../../ir/tile.js";
+import { type Block, columnsOf, cuts, RegisterBlock, ravel, rowsOf, unravel } from "./block.js";
+import type { LoopBuilder } from "./builder.js";
+import type { Node } from "./graph.js";
+
+const COMBINE: Record<TileReduceOp, ElementwisePrim> = {
+  sum: "add",
+  prod: "mul",
+  max: "max",
+  min: "min",
+  and: "and",
+  or: "or",
+  xor: "xor",
+};
+
+export function reduceBlock(b: LoopBuilder, op: TileReduceOp, arg: Block, axis: number): Block {
+  const { dtype, shape } = arg;
+  const out = shape.filter((_, i) => i !== axis);
+  const combine = (x: Node, y: Node): Node => b.op(COMBINE[op], dtype, [x, y]);
+  const lanes = arg.lanes > 1 ? arg.lanes : b.lanesOf(dtype);
+  if (shape[axis] === 0) {
+    const pieces = cuts(out, 1).map(() => b.const(neutral(op, dtype), dtype));
+    return new RegisterBlock(b, dtype, out, 1, pieces);
+  }
+  if (axis === shape.length - 1) {
+    const columns = columnsOf(shape);
+    const pieces: Node[] = [];
+    for (let row = 0; row < rowsOf(shape); row++) {
+      const vectors = lanes > 1 ? Math.floor(columns / lanes) : 0;
+      const parts: Node[] = [];
+      if (vectors > 0) {
+        const registers = Array.from({ length: vectors }, (_, i) => arg.piece(row, i * lanes, lanes));
+        parts.push(b.reduceLanes(op, tree(registers, combine)));
+      }
+      for (let c = vectors * lanes; c < columns; c++) parts.push(arg.piece(row, c, 1));
+      pieces.push(tree(parts, combine));
+    }
+    return new RegisterBlock(b, dtype, out, 1, pieces);
+  }
+  const pieces = cuts(out, lanes).map((c) => {
+    const index = out.length ? [...unravel(c.row, out.slice(0, -1)), c.column] : [];
+    const parts = Array.from({ length: shape[axis] }, (_, k) => {
+      const from = [...index.slice(0, axis), k, ...index.slice(axis)];
+      return arg.piece(ravel(from.slice(0, -1), shape), from[from.length - 1], c.lanes);
+    });
+    return tree(parts, combine);
+  });
+  return new RegisterBlock(b, dtype, out, lanes, pieces);
+}
+
+function tree(xs: readonly Node[], combine: (x: Node, y: Node) => Node): Node {
+  let level = xs;
+  while (level.length > 1) {
+    const next: Node[] = [];
+    for (let i = 0; i + 1 < level.length; i += 2) next.push(combine(level[i], level[i + 1]));
+    if (level.length % 2 === 1) next.push(level[level.length - 1]);
+    level = next;
+  }
+  return level[0];
+}
+
+function neutral(op: TileReduceOp, dtype: DType): number | bigint | boolean {
+  const wide = dtype === "i64" || dtype === "u64";
+  const int = (x: number): number | bigint | boolean => (wide ? BigInt(x) : dtype === "bool" ? x !== 0 : x);
+  switch (op) {
+    case "sum":
+    case "or":
+    case "xor":
+      return int(0);
+    case "prod":
+      return int(1);
+    case "and":
+      return isUnsignedInt(dtype) ? limits(dtype).max : dtype === "bool" ? true : int(-1);
+    case "max":
+      return isFloat(dtype) ? Number.NEGATIVE_INFINITY : limits(dtype).min;
+    case "min":
+      return isFloat(dtype) ? Number.POSITIVE_INFINITY : limits(dtype).max;
+  }
+}

@@ -1,0 +1,351 @@
+/**
+ * Schedules a straight line of equations: decides which values are computed where they are used and which get memory,
+ * groups the latter into kernels over common spaces, and writes the kernels as tile programs.
+ */
+import { fail, internal } from "../../diagnostics/error.js";
+import { byteSize } from "../../ir/dtype.js";
+import { type AnyEqn, type Atom, isVar, type Var } from "../../ir/program.js";
+import type { TileProgram } from "../../ir/tile.js";
+import { Value, type View } from "../plan/view.js";
+import { Draft, type DraftSource } from "./draft.js";
+import type { Expander, Pos } from "./expand.js";
+import { scheduleRule } from "./index.js";
+import type { Node } from "./node.js";
+import { type EqnOf, type KernelRule, type PointRule, type ReduceSpec, type ScheduleRule, shapeOf } from "./rule.js";
+import { type Launch, lowerDraft, lowerKernel, type PendingKernel, writeLaunches } from "./write.js";
+
+export type { Launch } from "./write.js";
+
+/** What a block becomes, in order. */
+export type BlockItem =
+  | { readonly kind: "launches"; readonly launches: readonly Launch[] }
+  /** An equation that the plan turns into steps; its operands lie in memory. */
+  | { readonly kind: "structured"; readonly eqn: AnyEqn };
+
+/** Values dearer than this (in additions) are not computed twice; scalars and loads count nothing. */
+const CHEAP = 3;
+/** Values that read no array (masks made from iota) may be recomputed at this cost. */
+const CHEAP_WITHOUT_LOADS = 8;
+const MOST_COST = 400;
+const MOST_LOADS = 12;
+
+type Rule = ScheduleRule<never>;
+
+interface Definition {
+  readonly eqn: AnyEqn;
+  readonly output: number;
+  readonly rule: Rule;
+}
+type Item = { readonly kind: "draft"; readonly draft: Draft } | { readonly kind: "kernel"; readonly eqn: AnyEqn; readonly rule: KernelRule<never> } | { readonly kind: "structured"; readonly eqn: AnyEqn };
+
+function ruleOf(eqn: AnyEqn): Rule {
+  const rule = scheduleRule(eqn.prim);
+  return rule.kind === "choice" ? rule.choose(eqn as unknown as EqnOf<never>) : rule;
+}
+function elements(v: { readonly aval: { readonly shape: readonly unknown[] } }): number {
+  return (v.aval.shape as readonly number[]).reduce((n, d) => n * d, 1);
+}
+
+export class Block implements DraftSource {
+  readonly #views = new Map<Var, View>();
+  readonly #defs = new Map<Var, Definition>();
+  /** Values with memory of their own: results of reductions and kernels, and expressions that are kept. */
+  readonly #roots = new Set<Var>();
+  readonly #inline = new Set<Var>();
+  readonly #uses = new Map<Var, AnyEqn[]>();
+  readonly #demanded = new Set<Var>();
+  readonly #cost = new Map<Var, number>();
+  readonly #leaves = new Map<Var, readonly Var[]>();
+  readonly #position = new Map<Var, number>();
+  readonly #items: Item[] = [];
+  readonly #drafts = new Map<Var, Draft>();
+  readonly #bySize = new Map<number, Draft[]>();
+  readonly #live: AnyEqn[] = [];
+
+  /** `inputs`: where the free variables lie; `outputs`: what must lie in memory at the end. */
+  constructor(
+    readonly eqns: readonly AnyEqn[],
+    inputs: ReadonlyMap<Var, View>,
+    readonly outputs: readonly Atom[],
+    readonly kernels: Map<string, TileProgram>,
+  ) {
+    for (const [v, view] of inputs) this.#views.set(v, view);
+    this.#analyse();
+    this.#group();
+  }
+
+  // analysis
+
+  /** Backwards: what is needed, who uses it, and what must lie in memory. */
+  #analyse(): void {
+    const needed = new Set<Var>();
+    const demand = (a: Atom): void => {
+      if (isVar(a)) this.#demanded.add(a);
+    };
+    for (const a of this.outputs) {
+      if (isVar(a)) needed.add(a);
+      demand(a);
+    }
+    for (let i = this.eqns.length - 1; i >= 0; i--) {
+      const eqn = this.eqns[i];
+      if (!eqn.outputs.some((v) => needed.has(v)) && eqn.effects.length === 0) continue;
+      const rule = ruleOf(eqn);
+      if (rule.kind === "refused") fail(rule.code, `${eqn.prim}: ${rule.reason}`, { span: eqn.span });
+      this.#live.push(eqn);
+      eqn.outputs.forEach((v, output) => this.#defs.set(v, { eqn, output, rule }));
+      const inlines = rule.kind === "kernel" ? rule.inlines?.(eqn as never) : undefined;
+      eqn.inputs.forEach((a, k) => {
+        if (!isVar(a)) return;
+        needed.add(a);
+        const users = this.#uses.get(a);
+        if (users) users.push(eqn);
+        else this.#uses.set(a, [eqn]);
+        if (rule.kind === "alias" || rule.kind === "structured" || (rule.kind === "kernel" && !inlines?.[k])) demand(a);
+        else if (rule.kind === "point") {
+          if (rule.bytesOnly?.(eqn as never)) demand(a);
+          // a demanded reshape shares its operand's memory
+          else if (rule.aliasOf === k && this.#demanded.has(eqn.outputs[0])) demand(a);
+        }
+      });
+    }
+    this.#live.reverse();
+  }
+
+  #group(): void {
+    for (const eqn of this.#live) {
+      const rule = ruleOf(eqn);
+      switch (rule.kind) {
+        case "alias":
+          eqn.outputs.forEach((v, i) => this.#alias(v, eqn.inputs[eqn.inputs.length === eqn.outputs.length ? i : 0]));
+          break;
+        case "point":
+          if (rule.bytesOnly?.(eqn as never)) this.#alias(eqn.outputs[0], eqn.inputs[0]);
+          else eqn.outputs.forEach((v) => this.#placePoint(v, eqn, rule));
+          break;
+        case "reduce":
+          eqn.outputs.forEach((v) => {
+            this.#roots.add(v);
+            this.#place(v, this.#leavesOf(eqn.inputs));
+          });
+          break;
+        case "kernel":
+          this.#items.push({ kind: "kernel", eqn, rule });
+          eqn.outputs.forEach((v) => this.#define(v));
+          break;
+        case "structured":
+          this.#items.push({ kind: "structured", eqn });
+          eqn.outputs.forEach((v) => this.#define(v));
+          break;
+        default:
+          internal(`${eqn.prim} reached the schedule`);
+      }
+    }
+  }
+  #define(v: Var): void {
+    this.#roots.add(v);
+    this.#position.set(v, this.#items.length - 1);
+  }
+  /** `v` is the bytes of `a`, under its own shape and dtype. */
+  #alias(v: Var, a: Atom): void {
+    if (!isVar(a)) {
+      this.#literalAliases.set(v, a);
+      return;
+    }
+    const source = this.view(a);
+    // a literal's alias, or a value that has no memory yet: views are made when they are asked for
+    if (source) this.#views.set(v, { ...source, dtype: v.aval.dtype, size: elements(v) });
+    else internal("an alias of a value without memory");
+    this.#position.set(v, this.#position.get(a) ?? -1);
+  }
+  readonly #literalAliases = new Map<Var, Atom>();
+
+  #placePoint(v: Var, eqn: AnyEqn, rule: PointRule<never>): void {
+    if (!this.#isNeeded(v)) return;
+    const own = typeof rule.cost === "number" ? rule.cost : rule.cost(eqn as never);
+    const leaves = this.#leavesOf(eqn.inputs);
+    let cost = own;
+    for (const a of eqn.inputs) if (isVar(a)) cost += this.#cost.get(a) ?? 0;
+    const [first] = eqn.inputs;
+    // a demanded reshape of something in memory is another view of it
+    if (rule.aliasOf === 0 && this.#demanded.has(v) && first !== undefined && isVar(first) && this.view(first)) {
+      this.#alias(v, first);
+      return;
+    }
+    if (this.#shouldKeep(v, cost, leaves.length)) {
+      this.#roots.add(v);
+      this.#place(v, leaves);
+    } else {
+      this.#inline.add(v);
+      this.#cost.set(v, cost);
+      this.#leaves.set(v, leaves);
+      this.#position.set(v, Math.max(-1, ...leaves.map((l) => this.#position.get(l) ?? -1)));
+    }
+  }
+  #isNeeded(v: Var): boolean {
+    return this.#demanded.has(v) || (this.#uses.get(v)?.length ?? 0) > 0;
+  }
+  #shouldKeep(v: Var, cost: number, loads: number): boolean {
+    if (this.#demanded.has(v)) return true;
+    if (cost > MOST_COST || loads > MOST_LOADS) return true;
+    const users = this.#uses.get(v) ?? [];
+    const cheap = cost <= (loads === 0 ? CHEAP_WITHOUT_LOADS : CHEAP) && loads <= 2;
+    if (users.length > 1 && !cheap) return true;
+    return !cheap && users.some((eqn) => repeats(eqn, v));
+  }
+
+  /** The values in memory that an expression of these atoms reads. */
+  #leavesOf(atoms: readonly Atom[]): readonly Var[] {
+    const result = new Set<Var>();
+    for (const a of atoms) {
+      if (!isVar(a)) continue;
+      if (this.#inline.has(a)) for (const l of this.#leaves.get(a) ?? []) result.add(l);
+      else if (!this.#literalAliases.has(a)) result.add(a);
+    }
+    return [...result];
+  }
+
+  // grouping
+
+  /** Puts a value into the kernel that makes what it reads last, or one beside it, or one of its own. */
+  #place(v: Var, leaves: readonly Var[]): void {
+    let last = -1;
+    for (const l of leaves) last = Math.max(last, this.#position.get(l) ?? -1);
+    const producer = last >= 0 ? this.#items[last] : undefined;
+    let home: Draft | undefined;
+    if (producer?.kind === "draft" && producer.draft.tryAdd(v, true)) home = producer.draft;
+    if (!home) {
+      const size = this.#spaceSize(v);
+      const beside = this.#bySize.get(size) ?? [];
+      for (let i = beside.length - 1; i >= Math.max(0, beside.length - 4); i--) {
+        const draft = beside[i];
+        if (draft.index < last || (producer?.kind === "draft" && draft === producer.draft)) continue;
+        if (draft.index === last) continue;
+        if (!shares(draft, leaves, this) || !draft.tryAdd(v, false)) continue;
+        home = draft;
+        break;
+      }
+    }
+    if (!home) {
+      home = new Draft(this, this.#items.length, v);
+      this.#items.push({ kind: "draft", draft: home });
+      const beside = this.#bySize.get(home.size);
+      if (beside) beside.push(home);
+      else this.#bySize.set(home.size, [home]);
+    }
+    this.#drafts.set(v, home);
+    this.#position.set(v, home.index);
+  }
+  #spaceSize(v: Var): number {
+    const spec = this.reduction(v);
+    return spec ? spec.dims.reduce((n, d) => n * d, 1) : elements(v);
+  }
+
+  // what drafts ask
+
+  view(v: Var): View | undefined {
+    const known = this.#views.get(v);
+    if (known) return known;
+    if (!this.#roots.has(v)) return undefined;
+    const size = elements(v);
+    const view: View = { value: new Value(size * byteSize(v.aval.dtype), v.name ?? this.#nameOf(v)), offset: 0, follow: null, size, dtype: v.aval.dtype };
+    this.#views.set(v, view);
+    return view;
+  }
+  #nameOf(v: Var): string {
+    return this.#defs.get(v)?.eqn.prim ?? "value";
+  }
+  expand(x: Expander, v: Var, pos: Pos, guard: Node | null): Node {
+    const literal = this.#literalAliases.get(v);
+    if (literal) return x.value(literal, pos, guard);
+    const { eqn, output, rule } = this.#defs.get(v) ?? internal(`a free variable in the schedule${v.name ? `: ${v.name}` : ""}`);
+    if (rule.kind !== "point") internal(`${eqn.prim} is not an expression`);
+    return rule.expand(x, eqn as never, output, pos, guard);
+  }
+  element(x: Expander, v: Var, pos: Pos): Node {
+    return this.expand(x, v, pos, null);
+  }
+  reduction(v: Var): ReduceSpec | undefined {
+    const def = this.#defs.get(v);
+    return def?.rule.kind === "reduce" ? def.rule.spec(def.eqn as never) : undefined;
+  }
+
+  /** Where an operand of a structured equation or an output lies; undefined for a literal. */
+  place(a: Atom): View | undefined {
+    if (!isVar(a) || this.#literalAliases.has(a)) return undefined;
+    return this.view(a) ?? internal("a value that was to lie in memory does not");
+  }
+  /** The literal that a variable without memory stands for. */
+  literalOf(a: Atom): Atom {
+    return isVar(a) ? (this.#literalAliases.get(a) ?? internal("not a literal")) : a;
+  }
+
+  // writing
+
+  /** `launchFor` writes a literal operand into memory and gives its view. */
+  write(constant: (a: Atom) => View): BlockItem[] {
+    // first everything is expanded, to know which values others read
+    const pending = this.#items.map((item): PendingKernel | null => {
+      if (item.kind === "draft") return lowerDraft(item.draft);
+      if (item.kind === "kernel") return lowerKernel(item.eqn, item.rule, this, (a) => this.place(a) ?? constant(this.literalOf(a)));
+      return null;
+    });
+    const wanted = new Set<Value>();
+    for (const p of pending) p?.reads((view) => wanted.add(view.value));
+    for (const item of this.#items) {
+      if (item.kind !== "structured") continue;
+      for (const a of item.eqn.inputs) {
+        const view = this.place(a);
+        if (view) wanted.add(view.value);
+      }
+    }
+    for (const a of this.outputs) {
+      const view = this.place(a);
+      if (view) wanted.add(view.value);
+    }
+    return this.#items.map((item, i): BlockItem => {
+      if (item.kind === "structured") return { kind: "structured", eqn: item.eqn };
+      const p = pending[i] ?? internal("a kernel that was not lowered");
+      if (item.kind === "draft") {
+        for (const v of item.draft.vars) {
+          const view = this.view(v);
+          if (view && wanted.has(view.value)) item.draft.store(v, view);
+        }
+      }
+      return { kind: "launches", launches: writeLaunches(p, this.kernels) };
+    });
+  }
+}
+
+/** Does computing `v` where this equation reads it mean computing its elements several times? */
+function repeats(eqn: AnyEqn, v: Var): boolean {
+  switch (eqn.prim) {
+    case "broadcast_in_dim": {
+      if (elements(v) === 1) return false;
+      // along leading axes every row would compute it again; along trailing ones the inner loop shares it
+      const { dims } = eqn.params;
+      const shape = shapeOf(v);
+      const out = eqn.params.shape as readonly number[];
+      const firstOwn = dims.findIndex((_, i) => shape[i] !== 1);
+      if (firstOwn < 0) return false;
+      for (let i = 0; i < dims[firstOwn]; i++) if (out[i] !== 1) return true;
+      return dims.some((d, i) => i > firstOwn && shape[i] === 1 && out[d] !== 1 && dims.some((_, j) => j > i && shape[j] !== 1));
+    }
+    case "gather":
+    case "reduce_window":
+    case "select_and_gather_add":
+    case "dot_general":
+    case "conv_general_dilated":
+      return true;
+    default:
+      return false;
+  }
+}
+
+/** Is there an array that both read? */
+function shares(draft: Draft, leaves: readonly Var[], block: Block): boolean {
+  const read = new Set(draft.loads().map((l) => l.view.value));
+  return leaves.some((l) => {
+    const view = block.view(l);
+    return view !== undefined && view.size > 1 && read.has(view.value);
+  });
+}

@@ -1,0 +1,287 @@
+/**
+ * A kernel while it is being filled: an iteration space and the values computed over it. A value joins when its space is
+ * the same and it needs the values already there only at its own point; else it starts another kernel.
+ */
+import type { Var } from "../../ir/program.js";
+import { type Affine, type Loop, SplitLoop } from "./affine.js";
+import type { View } from "../plan/view.js";
+import { Expander, flatOver, kernelDType, OtherPoint, type Pos, type Source } from "./expand.js";
+import type { LoadNode, Member, Node } from "./node.js";
+import { reachable } from "./nest.js";
+import { type ReduceSpec, shapeOf } from "./rule.js";
+
+/** Row-major axes of a kernel: sizes and which are reduced. */
+export interface Space {
+  readonly dims: readonly number[];
+  readonly reduced: readonly boolean[];
+  /** Sizes of the loops that walk each axis, outer to inner; one loop each when left out. */
+  readonly factors?: readonly (readonly number[])[];
+}
+
+/** What the draft asks of its block. */
+export interface DraftSource {
+  view(v: Var): View | undefined;
+  expand(x: Expander, v: Var, pos: Pos, guard: Node | null): Node;
+  /** The value at a point, of a variable that is to be computed by this kernel. */
+  element(x: Expander, v: Var, pos: Pos): Node;
+  reduction(v: Var): ReduceSpec | undefined;
+}
+
+interface Entry {
+  readonly v: Var;
+  /** What others in the kernel see, and at which row-major position. */
+  readonly node: Node;
+  readonly at: Affine;
+  /** The member to store. */
+  readonly member: Member;
+}
+
+/** The most references that one kernel may have: each is a pointer held in a register or on the stack. */
+const MOST_LOADS = 24;
+/** Rows fewer than this are not worth losing the parallel grid of a large elementwise consumer. */
+const FEW_ROWS = 8;
+const SMALL_SPACE = 65536;
+
+function sizeOf(dims: readonly number[]): number {
+  let n = 1;
+  for (const d of dims) n *= d;
+  return n;
+}
+/** Neighbouring axes of one kind as one: `k32 r64`. */
+function signature(space: Space): string {
+  let text = "";
+  let size = 1;
+  let kind: boolean | undefined;
+  space.dims.forEach((n, i) => {
+    if (n === 1) return;
+    if (space.reduced[i] === kind) size *= n;
+    else {
+      if (kind !== undefined) text += `${kind ? "r" : "k"}${size} `;
+      size = n;
+      kind = space.reduced[i];
+    }
+  });
+  return kind === undefined ? text : `${text}${kind ? "r" : "k"}${size} `;
+}
+function isTrailing(space: Space): boolean {
+  let seen = false;
+  for (let i = 0; i < space.dims.length; i++) {
+    if (space.dims[i] === 1) continue;
+    if (space.reduced[i]) seen = true;
+    else if (seen) return false;
+  }
+  return true;
+}
+
+/** The loops, expander and entries for one space; thrown away when the space changes. */
+class Frame implements Source {
+  readonly loops: Loop[] = [];
+  readonly axes: Affine[];
+  readonly full: Affine;
+  readonly row: Affine;
+  readonly x: Expander;
+  readonly entries = new Map<Var, Entry>();
+  readonly members: Member[] = [];
+  readonly loopMask: number;
+
+  constructor(
+    readonly space: Space,
+    readonly source: DraftSource,
+  ) {
+    this.axes = factorsOf(space).map((factors, i) => {
+      const own: Loop[] = [];
+      for (const extent of factors) {
+        if (extent === 1) continue;
+        own.push({ kind: "loop", id: this.loops.length + own.length, extent, reduced: space.reduced[i], merged: false });
+      }
+      this.loops.push(...own);
+      return flatOver(own);
+    });
+    this.full = flatOver(this.loops);
+    this.row = flatOver(this.loops.filter((l) => !l.reduced));
+    this.loopMask = this.loops.reduce((mask, l) => mask | (1 << l.id), 0);
+    this.x = new Expander(this);
+  }
+  get keptMask(): number {
+    return this.loops.reduce((mask, l) => (l.reduced ? mask : mask | (1 << l.id)), 0);
+  }
+
+  member(v: Var): { readonly node: Node; readonly at: Affine } | undefined {
+    return this.entries.get(v);
+  }
+  view(v: Var): View | undefined {
+    return this.source.view(v);
+  }
+  expand(x: Expander, v: Var, pos: Pos, guard: Node | null): Node {
+    return this.source.expand(x, v, pos, guard);
+  }
+
+  add(v: Var, kind: "full" | "row" | "reduce"): void {
+    const shape = shapeOf(v);
+    if (kind === "reduce") {
+      const spec = this.source.reduction(v) as ReduceSpec;
+      // the point in the operand's own axes: the space may group axes differently
+      const index = spec.joinable && spec.dims.join() !== this.space.dims.join() ? this.x.index(this.x.atFlat(spec.dims, this.full)) : this.axes;
+      const { node, payload, valid } = spec.element(this.x, index);
+      const member: Member = { kind: "reduce", dtype: spec.accumulate, combine: spec.combine, node, payload: payload ?? null, valid: valid ?? null, store: null, pass: 0 };
+      const result = this.x.member(member, this.keptMask);
+      const dtype = kernelDType(v.aval.dtype);
+      this.members.push(member);
+      if (dtype === spec.accumulate) this.entries.set(v, { v, node: result, at: this.row, member });
+      else {
+        const node = this.x.convert(result, dtype);
+        const converted: Member = { kind: "row", dtype, combine: null, node, payload: null, valid: null, store: null, pass: 0 };
+        this.members.push(converted);
+        this.entries.set(v, { v, node, at: this.row, member: converted });
+      }
+      return;
+    }
+    const at = kind === "full" ? this.full : this.row;
+    const value = this.source.element(this.x, v, this.x.atFlat(shape, at));
+    const member: Member = { kind, dtype: value.dtype, combine: null, node: value, payload: null, valid: null, store: null, pass: 0 };
+    this.members.push(member);
+    this.entries.set(v, { v, node: this.x.member(member, value.loops), at, member });
+  }
+}
+
+export class Draft {
+  #frame: Frame;
+  readonly #kinds = new Map<Var, "full" | "row" | "reduce">();
+  /** Position among the items of the block. */
+  readonly index: number;
+  readonly #solo: boolean;
+
+  constructor(
+    readonly source: DraftSource,
+    index: number,
+    first: Var,
+  ) {
+    this.index = index;
+    const spec = source.reduction(first);
+    this.#solo = spec !== undefined && !spec.joinable;
+    const space: Space = spec ?? { dims: shapeOf(first), reduced: shapeOf(first).map(() => false) };
+    this.#frame = this.#build(space, new Map([[first, spec ? "reduce" : "full"]]));
+    this.#kinds.set(first, spec ? "reduce" : "full");
+  }
+
+  get vars(): Iterable<Var> {
+    return this.#kinds.keys();
+  }
+  get size(): number {
+    return sizeOf(this.#frame.space.dims);
+  }
+  get loops(): readonly Loop[] {
+    return this.#frame.loops;
+  }
+  get members(): readonly Member[] {
+    return this.#frame.members;
+  }
+  get entries(): ReadonlyMap<Var, Entry> {
+    return this.#frame.entries;
+  }
+  computes(v: Var): boolean {
+    return this.#kinds.has(v);
+  }
+  loads(): LoadNode[] {
+    return reachable(this.members).filter((n): n is LoadNode => n.kind === "load");
+  }
+
+  /** Expands all values over `space`, splitting its axes where an index needs it. */
+  #build(space: Space, kinds: ReadonlyMap<Var, "full" | "row" | "reduce">): Frame {
+    for (;;) {
+      const frame = new Frame(space, this.source);
+      try {
+        for (const [v, kind] of kinds) frame.add(v, kind);
+        return frame;
+      } catch (e) {
+        if (!(e instanceof SplitLoop)) throw e;
+        space = splitSpace(space, e);
+      }
+    }
+  }
+
+  /** Makes `v` one of this kernel's values if it fits; else leaves the kernel as it was. */
+  tryAdd(v: Var, dependsOnThis: boolean): boolean {
+    if (this.#kinds.size >= 16) return false;
+    const { space } = this.#frame;
+    const spec = this.source.reduction(v);
+    const hasReductions = space.reduced.some((r) => r) || [...this.#kinds.values()].includes("reduce");
+    const full = this.size;
+    let kind: "full" | "row" | "reduce";
+    let next = space;
+    if (spec) {
+      if (!spec.joinable || this.#solo || sizeOf(spec.dims) !== full) return false;
+      kind = "reduce";
+      if (hasReductions) {
+        if (signature(spec) !== signature(space)) return false;
+      } else {
+        if (!isTrailing(spec) && full > SMALL_SPACE) return false;
+        const rows = spec.dims.reduce((n, d, i) => (spec.reduced[i] ? n : n * d), 1);
+        if (rows < FEW_ROWS && full > SMALL_SPACE) return false;
+        next = spec;
+      }
+    } else {
+      const n = sizeOf(shapeOf(v));
+      const rows = space.dims.reduce((m, d, i) => (space.reduced[i] ? m : m * d), 1);
+      if (hasReductions && n === rows && (n !== full || dependsOnThis)) kind = "row";
+      else if (n === full && !this.#solo) kind = "full";
+      else return false;
+      if (kind === "full" && hasReductions && full > SMALL_SPACE && (rows < FEW_ROWS || !isTrailing(space))) return false;
+    }
+    const before = this.#frame;
+    const kinds = new Map(this.#kinds).set(v, kind);
+    try {
+      if (next === space && before.members.length > 0) {
+        const count = before.members.length;
+        try {
+          before.add(v, kind);
+        } catch (e) {
+          before.members.length = count;
+          before.entries.delete(v);
+          if (!(e instanceof SplitLoop)) throw e;
+          this.#frame = this.#build(splitSpace(space, e), kinds);
+        }
+      } else this.#frame = this.#build(next, kinds);
+    } catch (e) {
+      this.#frame = before;
+      if (e instanceof OtherPoint) return false;
+      throw e;
+    }
+    if (this.loads().length > MOST_LOADS) {
+      this.#frame = this.#build(space, this.#kinds);
+      return false;
+    }
+    this.#kinds.set(v, kind);
+    return true;
+  }
+
+  /** Values that nobody stores and no other value reads are dropped. */
+  prune(): void {
+    const { members } = this.#frame;
+    for (let i = members.length - 1; i >= 0; i--) {
+      const m = members[i];
+      if (m.store) continue;
+      const used = reachable(members.filter((o) => o !== m)).some((n) => n.kind === "member" && n.member === m);
+      if (!used) members.splice(i, 1);
+    }
+  }
+  store(v: Var, view: View): void {
+    const entry = this.#frame.entries.get(v);
+    if (entry) entry.member.store = { view, offset: entry.at, guard: null };
+  }
+}
+
+/** The axis that the loop belongs to is walked by one loop more. */
+function splitSpace(space: Space, { loop, inner }: SplitLoop): Space {
+  let id = 0;
+  const factors = factorsOf(space).map((list) =>
+    list.flatMap((n) => {
+      if (n === 1) return [n];
+      return id++ === loop.id ? [n / inner, inner] : [n];
+    }),
+  );
+  return { ...space, factors };
+}
+function factorsOf(space: Space): readonly (readonly number[])[] {
+  return space.factors ?? space.dims.map((n) => [n]);
+}

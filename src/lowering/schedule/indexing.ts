@@ -1,0 +1,187 @@
+/** Indexing with run-time positions: reads are fused as index expressions, writes are nests over the updates. */
+import { type DType, isFloat, isUnsignedInt, limits } from "../../ir/dtype.js";
+import type { GatherParams, IndexingOps, IndexMode, ScatterParams } from "../../ir/ops/index.js";
+import type { Atom } from "../../ir/program.js";
+import type { Rules } from "../../ir/rules.js";
+import { type Affine, addIndex, constantIndex, ZERO } from "./affine.js";
+import type { Expander } from "./expand.js";
+import type { Node } from "./node.js";
+import { type EqnOf, type KernelRule, point, type ScheduleKind, shapeOf } from "./rule.js";
+
+/** An index read from memory, as i32 clamped to [0, greatest]; clamped before it is narrowed. */
+function clampedStart(x: Expander, start: Node, greatest: number): Affine {
+  if (greatest === 0) return ZERO;
+  const { dtype } = start;
+  const wide = dtype === "i64" || dtype === "u64";
+  const reach = limits(dtype).max;
+  const bound = (n: number): Node => x.constant(wide ? BigInt(n) : n, dtype);
+  let node = start;
+  if (!isUnsignedInt(dtype) && dtype !== "bool") node = x.op("max", [node, bound(0)], dtype);
+  if (dtype !== "bool" && Number(reach) > greatest) node = x.op("min", [node, bound(greatest)], dtype);
+  return x.opaque(x.convert(node, "i32"), 0, greatest);
+}
+/** 0 ≤ start ≤ greatest, tested in the index's own type. */
+function startFits(x: Expander, start: Node, greatest: number): Node | null {
+  const { dtype } = start;
+  const wide = dtype === "i64" || dtype === "u64";
+  const bound = (n: number): Node => x.constant(wide ? BigInt(n) : n, dtype);
+  let test: Node | null = null;
+  if (!isUnsignedInt(dtype) && dtype !== "bool") test = x.op("ge", [start, bound(0)], "bool");
+  if (dtype !== "bool" && Number(limits(dtype).max) > greatest) test = x.and(test, x.op("le", [start, bound(greatest)], "bool"));
+  return test;
+}
+
+function scalarStarts(x: Expander, starts: readonly Atom[], shape: readonly number[], sizes: readonly number[]): Affine[] {
+  return starts.map((s, i) => clampedStart(x, x.scalar(s), shape[i] - sizes[i]));
+}
+
+/** What gather reads where it must not read. */
+function fillValue(d: DType): number | bigint | boolean {
+  if (d === "bool") return true;
+  if (isFloat(d)) return Number.NaN;
+  if (d === "key") return 0xffffffffffffffffn;
+  const { min, max } = limits(d);
+  return isUnsignedInt(d) ? max : min;
+}
+
+/** Where the window of this batch index starts, along each operand axis, and whether it fits. */
+function windowStart(
+  x: Expander,
+  indices: Atom,
+  batch: readonly Affine[],
+  map: readonly number[],
+  operandBatching: readonly number[],
+  indicesBatching: readonly number[],
+  shape: readonly number[],
+  sizes: readonly number[],
+  mode: IndexMode,
+  guard: Node | null,
+): { readonly start: readonly Affine[]; readonly fits: Node | null } {
+  const start: Affine[] = shape.map(() => ZERO);
+  let fits: Node | null = null;
+  operandBatching.forEach((axis, i) => {
+    start[axis] = batch[indicesBatching[i]];
+  });
+  map.forEach((axis, k) => {
+    const value = x.value(indices, x.at(shapeOf(indices), [...batch, constantIndex(k)]), guard);
+    const greatest = shape[axis] - sizes[axis];
+    if (mode === "fill") fits = x.and(fits, startFits(x, value, greatest));
+    start[axis] = clampedStart(x, value, greatest);
+  });
+  return { start, fits };
+}
+
+const gather = point<GatherParams>(4, (x, eqn, _output, pos, guard) => {
+  const [operand, indices] = eqn.inputs;
+  const { dims, sliceSizes, mode } = eqn.params;
+  const shape = shapeOf(operand);
+  const out = x.index(pos);
+  const batch = out.filter((_, i) => !dims.offsetDims.includes(i));
+  const { start, fits } = windowStart(x, indices, batch, dims.startIndexMap, dims.operandBatchingDims, dims.startIndicesBatchingDims, shape, sliceSizes, mode, guard);
+  const index = [...start];
+  let next = 0;
+  shape.forEach((_, axis) => {
+    if (dims.collapsedSliceDims.includes(axis) || dims.operandBatchingDims.includes(axis)) return;
+    index[axis] = addIndex(index[axis], out[dims.offsetDims[next++]]);
+  });
+  const value = x.value(operand, x.at(shape, index), guard);
+  if (fits === null) return value;
+  return x.op("select", [fits, value, x.constant(fillValue(operand.aval.dtype), value.dtype)], value.dtype);
+});
+
+type Combine = (x: Expander, old: Node, update: Node, dtype: DType) => Node;
+
+function scatter(combine: Combine | null): KernelRule<ScatterParams> {
+  return {
+    kind: "kernel",
+    inlines: () => [false, true, true],
+    lower(k, eqn) {
+      const [operand, indices, updates] = eqn.inputs;
+      const { dims, mode, uniqueIndices } = eqn.params;
+      const shape = shapeOf(operand);
+      const updatesShape = shapeOf(updates);
+      const out = k.out(eqn.outputs[0]);
+      k.startFrom(out, k.buffer(operand));
+      if (updatesShape.includes(0) || shape.includes(0)) return;
+      // sizes of the window along each operand axis
+      const sizes = shape.map(() => 1);
+      let next = 0;
+      shape.forEach((_, axis) => {
+        if (dims.insertedWindowDims.includes(axis) || dims.operandBatchingDims.includes(axis)) return;
+        sizes[axis] = updatesShape[dims.updateWindowDims[next++]];
+      });
+      k.parts(eqn.prim, [
+        {
+          dims: updatesShape,
+          into: out,
+          serial: !uniqueIndices,
+          write(x, index) {
+            const batch = index.filter((_, i) => !dims.updateWindowDims.includes(i));
+            const { start, fits } = windowStart(
+              x,
+              indices,
+              batch,
+              dims.scatterDimsToOperandDims,
+              dims.operandBatchingDims,
+              dims.scatterIndicesBatchingDims,
+              shape,
+              sizes,
+              mode === "clip" ? "clip" : "fill",
+              null,
+            );
+            const at = [...start];
+            let window = 0;
+            shape.forEach((_, axis) => {
+              if (dims.insertedWindowDims.includes(axis) || dims.operandBatchingDims.includes(axis)) return;
+              at[axis] = addIndex(at[axis], index[dims.updateWindowDims[window++]]);
+            });
+            const offset = x.flat(x.at(shape, at));
+            const update = x.value(updates, x.at(updatesShape, index));
+            const value = combine ? combine(x, x.load(out, offset, fits), update, update.dtype) : update;
+            return { value, offset, guard: fits };
+          },
+        },
+      ]);
+    },
+  };
+}
+
+const dynamicUpdateSlice: KernelRule<IndexingOps["dynamic_update_slice"]> = {
+  kind: "kernel",
+  inlines: (eqn) => eqn.inputs.map((_, i) => i > 0),
+  lower(k, eqn: EqnOf<IndexingOps["dynamic_update_slice"]>) {
+    const [operand, update, ...starts] = eqn.inputs;
+    const shape = shapeOf(operand);
+    const dims = shapeOf(update);
+    const out = k.out(eqn.outputs[0]);
+    k.startFrom(out, k.buffer(operand));
+    if (dims.includes(0)) return;
+    k.parts("dynamic_update_slice", [
+      {
+        dims,
+        into: out,
+        write(x, index) {
+          const at = scalarStarts(x, starts, shape, dims).map((s, i) => addIndex(s, index[i]));
+          return { value: x.value(update, x.at(dims, index)), offset: x.flat(x.at(shape, at)) };
+        },
+      },
+    ]);
+  },
+};
+
+export const indexing = {
+  dynamic_slice: point(1, (x, eqn, _output, pos, guard) => {
+    const [operand, ...starts] = eqn.inputs;
+    const shape = shapeOf(operand);
+    const start = scalarStarts(x, starts, shape, eqn.params.sizes);
+    return x.value(operand, x.at(shape, x.index(pos).map((o, i) => addIndex(o, start[i]))), guard);
+  }),
+  dynamic_update_slice: dynamicUpdateSlice,
+  gather,
+  scatter: scatter(null),
+  scatter_add: scatter((x, old, update, dtype) => x.op(dtype === "bool" ? "or" : "add", [old, update], dtype)),
+  scatter_mul: scatter((x, old, update, dtype) => x.op(dtype === "bool" ? "and" : "mul", [old, update], dtype)),
+  scatter_min: scatter((x, old, update, dtype) => x.op(dtype === "bool" ? "and" : "min", [old, update], dtype)),
+  scatter_max: scatter((x, old, update, dtype) => x.op(dtype === "bool" ? "or" : "max", [old, update], dtype)),
+} satisfies Rules<IndexingOps, ScheduleKind>;
+

@@ -1,0 +1,32 @@
+/** What a kernel rule may do: find its operands and results in memory, launch templates, and write parts of results. */
+import type { Atom, Var } from "../../ir/program.js";
+import type { TileProgram } from "../../ir/tile.js";
+import type { View } from "../plan/view.js";
+import type { Affine } from "./affine.js";
+import type { Expander } from "./expand.js";
+import type { Node } from "./node.js";
+
+/** A loop nest that writes one value at places of its own choice. */
+export interface Part {
+  readonly dims: readonly number[];
+  /** The value at an index of `dims`, where in the view it goes (a row-major position), and whether it is written. */
+  readonly write: (x: Expander, index: readonly Affine[]) => { readonly value: Node; readonly offset: Affine; readonly guard?: Node | null };
+  readonly into: View;
+  /** Iterations may meet at one place: they run in order, one at a time. */
+  readonly serial?: boolean;
+}
+
+export interface KernelContext {
+  /** Where an operand lies. */
+  buffer(a: Atom): View;
+  /** Where a result is to be written. */
+  out(v: Var): View;
+  /** Memory for this launch alone. */
+  scratch(bytes: number, name: string): View;
+  /** A kernel; `views` stand for its refs in their order (scratch refs included). */
+  launch(kernel: TileProgram, views: readonly View[]): void;
+  /** A kernel of one stage for each part, in order. */
+  parts(name: string, parts: readonly Part[]): void;
+  /** The result starts as a copy of `from`: in place when nobody else needs it any more. */
+  startFrom(result: View, from: View): void;
+}

@@ -1,0 +1,255 @@
+/** Kernels to tile programs and launches; equal kernels become one program that is launched several times. */
+import { internal } from "../../diagnostics/error.js";
+import { byteSize } from "../../ir/dtype.js";
+import type { AnyEqn, Atom, Var } from "../../ir/program.js";
+import type { TileProgram, TileRef } from "../../ir/tile.js";
+import { TileBuilder } from "../../ir/tile-builder.js";
+import { Value, type View, viewKey } from "../plan/view.js";
+import type { Affine, Loop } from "./affine.js";
+import type { Block } from "./block.js";
+import type { Draft } from "./draft.js";
+import { emitNest } from "./emit.js";
+import { Expander, flatOver, kernelDType, type Pos } from "./expand.js";
+import type { KernelContext, Part } from "./kernel-context.js";
+import { type Nest, prepareNest, reachable } from "./nest.js";
+import type { Member, Node } from "./node.js";
+import type { EqnOf, KernelRule } from "./rule.js";
+
+/** A kernel with the views that stand for its refs. */
+export interface Launch {
+  readonly kernel: TileProgram;
+  readonly args: readonly View[];
+  /** Refs written by the kernel may share memory with refs read by it: pairs of positions in `args`. */
+  readonly inPlace: readonly { readonly output: number; readonly input: number }[];
+  /** The written view starts as a copy of another. */
+  readonly startFrom: { readonly result: View; readonly from: View } | null;
+  /** Used by this launch alone. */
+  readonly scratch: readonly Value[];
+}
+
+interface Pending {
+  readonly name: string;
+  readonly nests: () => readonly Nest[];
+  readonly program: { readonly kernel: TileProgram; readonly views: readonly View[]; readonly scratch: readonly Value[] } | null;
+  readonly startFrom: { readonly result: View; readonly from: View } | null;
+}
+export interface PendingKernel {
+  readonly launches: readonly Pending[];
+  reads(visit: (view: View) => void): void;
+}
+
+// drafts
+
+export function lowerDraft(draft: Draft): PendingKernel {
+  return {
+    launches: [
+      {
+        name: "",
+        nests: () => {
+          draft.prune();
+          return [{ loops: draft.loops, members: draft.members, parallel: true, vectorise: true }];
+        },
+        program: null,
+        startFrom: null,
+      },
+    ],
+    reads(visit) {
+      for (const l of draft.loads()) visit(l.view);
+    },
+  };
+}
+
+// kernel rules
+
+export function lowerKernel(eqn: AnyEqn, rule: KernelRule<never>, block: Block, buffer: (a: Atom) => View): PendingKernel {
+  const launches: Pending[] = [];
+  const read: View[] = [];
+  let start: { readonly result: View; readonly from: View } | null = null;
+  const takeStart = (): typeof start => {
+    const s = start;
+    start = null;
+    return s;
+  };
+  const context: KernelContext = {
+    buffer(a) {
+      const view = buffer(a);
+      read.push(view);
+      return view;
+    },
+    out(v: Var) {
+      return block.view(v) ?? internal(`${eqn.prim}: a result without memory`);
+    },
+    scratch(bytes, name) {
+      return { value: new Value(bytes, name), offset: 0, follow: null, size: bytes, dtype: "u8" };
+    },
+    startFrom(result, from) {
+      start = { result, from };
+    },
+    launch(kernel, views) {
+      const all: View[] = [];
+      const scratch: Value[] = [];
+      let next = 0;
+      for (const r of kernel.refs) {
+        if (r.role !== "scratch") {
+          all.push(views[next++]);
+          continue;
+        }
+        const value = new Value(r.size * byteSize(r.dtype), `${kernel.name}.${r.name}`);
+        scratch.push(value);
+        all.push({ value, offset: 0, follow: null, size: r.size, dtype: r.dtype });
+      }
+      if (next !== views.length) internal(`${kernel.name}: ${views.length} operands for ${next} references`);
+      launches.push({ name: kernel.name, nests: () => [], program: { kernel, views: all, scratch }, startFrom: takeStart() });
+    },
+    parts(name, parts) {
+      const nests = parts.map((p) => partNest(p, block));
+      for (const n of nests) for (const node of reachable(n.members)) if (node.kind === "load") read.push(node.view);
+      launches.push({ name, nests: () => nests, program: null, startFrom: takeStart() });
+    },
+  };
+  rule.lower(context, eqn as unknown as EqnOf<never>);
+  // a result that is a copy and nothing else
+  if (start) launches.push({ name: `${eqn.prim}_copy`, nests: () => [], program: null, startFrom: takeStart() });
+  return {
+    launches,
+    reads(visit) {
+      for (const view of read) visit(view);
+    },
+  };
+}
+
+function partNest(part: Part, block: Block): Nest {
+  const loops: Loop[] = [];
+  const axes = part.dims.map((extent): Affine => {
+    if (extent === 1) return { constant: 0, terms: [] };
+    const loop: Loop = { kind: "loop", id: loops.length, extent, reduced: false, merged: false };
+    loops.push(loop);
+    return flatOver([loop]);
+  });
+  const x = new Expander({
+    member: () => undefined,
+    view: (v) => block.view(v),
+    expand: (y: Expander, v: Var, pos: Pos, guard: Node | null) => block.expand(y, v, pos, guard),
+  });
+  // an index that would want the loops split is computed with division: parts are short
+  x.splits = false;
+  const { value, offset, guard } = part.write(x, axes);
+  const member: Member = { kind: "full", dtype: value.dtype, combine: null, node: value, payload: null, valid: null, store: { view: part.into, offset, guard: guard ?? null }, pass: 0 };
+  const last = loops[loops.length - 1] as Loop | undefined;
+  // neighbours that may meet in one place are written one after the other
+  const apart = last !== undefined && offset.terms.some((t) => t.atom === last) && offset.terms.every((t) => t.atom.kind === "loop" || (t.atom.node.loops & (1 << last.id)) === 0);
+  const serial = part.serial ?? false;
+  return { loops, members: [member], parallel: !serial, vectorise: !serial || apart };
+}
+
+// writing
+
+export function writeLaunches(pending: PendingKernel, kernels: Map<string, TileProgram>): Launch[] {
+  return pending.launches.map((p): Launch => {
+    if (p.program) {
+      const { kernel, views, scratch } = p.program;
+      return { kernel, args: views, inPlace: [], startFrom: p.startFrom, scratch };
+    }
+    const nests = p.nests().filter((n) => n.members.length > 0);
+    return writeNests(p.name, nests, p.startFrom, kernels);
+  });
+}
+
+const inPlaceOf = new WeakMap<TileProgram, readonly { readonly output: number; readonly input: number }[]>();
+
+function writeNests(name: string, nests: readonly Nest[], startFrom: Pending["startFrom"], kernels: Map<string, TileProgram>): Launch {
+  const views: View[] = [];
+  const numbers = new Map<string, number>();
+  const uses: { read: boolean; write: boolean }[] = [];
+  const number = (view: View, use: "read" | "write"): number => {
+    const key = viewKey({ ...view, dtype: kernelDType(view.dtype) });
+    let n = numbers.get(key);
+    if (n === undefined) {
+      n = views.length;
+      numbers.set(key, n);
+      views.push(view);
+      uses.push({ read: false, write: false });
+    }
+    if (use === "read") uses[n].read = true;
+    else uses[n].write = true;
+    return n;
+  };
+  const key = nests.map((n) => nestKey(n, number)).join("/");
+  let kernel = kernels.get(key);
+  if (!kernel) {
+    const b = new TileBuilder(name || kernelName(nests));
+    const refs: TileRef[] = views.map((v, i) => {
+      const use = uses[i];
+      return b.ref(`${use.write ? "out" : "in"}${i}`, kernelDType(v.dtype), use.read && use.write ? "inout" : use.write ? "out" : "in", v.size);
+    });
+    const pairs: { output: number; input: number }[] = [];
+    for (const nest of nests) {
+      const found = emitNest(b, prepareNest(nest), (view, use) => refs[number(view, use)]);
+      if (nests.length === 1) for (const f of found) pairs.push({ output: number(f.output, "write"), input: number(f.input, "read") });
+    }
+    kernel = b.finish();
+    inPlaceOf.set(kernel, pairs);
+    kernels.set(key, kernel);
+  }
+  // what starts as a copy is also read: the planner must know that its old contents matter
+  return { kernel, args: views, inPlace: inPlaceOf.get(kernel) ?? [], startFrom, scratch: [] };
+}
+
+function kernelName(nests: readonly Nest[]): string {
+  const prims: string[] = [];
+  for (const nest of nests) {
+    for (const m of nest.members) {
+      for (const n of reachable([m])) if (n.kind === "op" && n.prim !== "convert_element_type" && !prims.includes(n.prim)) prims.push(n.prim);
+      if (m.combine && !prims.includes(`r${m.combine}`)) prims.push(`r${m.combine}`);
+    }
+  }
+  return prims.length === 0 ? "copy" : prims.slice(0, 6).join("_");
+}
+
+/** Text that is equal for nests that become equal kernels; views are numbered in the order in which they are met. */
+function nestKey(nest: Nest, number: (view: View, use: "read" | "write") => number): string {
+  const ids = new Map<Node, number>();
+  const members = new Map<Member, number>(nest.members.map((m, i) => [m, i]));
+  let text = `${nest.loops.map((l) => `${l.reduced ? "r" : "k"}${l.extent}`).join()}${nest.parallel ? "p" : ""}${nest.vectorise ? "v" : ""}`;
+  const opaque = new Map<number, number>();
+  const index = (a: Affine): string => {
+    let t = String(a.constant);
+    for (const { atom, factor } of a.terms) {
+      if (atom.kind === "loop") t += `+${factor}*${atom.id}`;
+      else {
+        if (!opaque.has(atom.id)) opaque.set(atom.id, opaque.size);
+        t += `+${factor}*o${ids.get(atom.node)}[${atom.lo},${atom.hi}]`;
+      }
+    }
+    return t;
+  };
+  for (const n of reachable(nest.members)) {
+    const id = ids.size;
+    ids.set(n, id);
+    text += ";";
+    switch (n.kind) {
+      case "const":
+        text += `c${n.dtype}${Object.is(n.value, -0) ? "-0" : String(n.value)}`;
+        break;
+      case "load":
+        text += `l${number(n.view, "read")}:${kernelDType(n.view.dtype)}:${n.view.size}@${index(n.offset)}${n.guard ? `?${ids.get(n.guard)}` : ""}`;
+        break;
+      case "op":
+        text += `${n.prim}:${n.dtype}(${n.args.map((a) => ids.get(a)).join()})${Object.keys(n.params).length > 0 ? JSON.stringify(n.params) : ""}`;
+        break;
+      case "index":
+        text += `i${index(n.index)}`;
+        break;
+      case "member":
+        text += `m${members.get(n.member) ?? internal("a value of another kernel")}`;
+        break;
+    }
+  }
+  for (const m of nest.members) {
+    text += `|${m.kind}${m.combine ?? ""}${m.dtype}:${ids.get(m.node)}`;
+    if (m.payload) text += `,p${ids.get(m.payload)}`;
+    if (m.valid) text += `,v${ids.get(m.valid)}`;
+    if (m.store) text += `>${number(m.store.view, "write")}:${kernelDType(m.store.view.dtype)}@${index(m.store.offset)}${m.store.guard ? `?${ids.get(m.store.guard)}` : ""}`;
+  }
+  return text;
+}
