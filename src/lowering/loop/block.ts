@@ -46,8 +46,9 @@ export abstract class Block {
   ) {}
   /** One element. */
   abstract scalar(row: number, column: number): Node;
-  /** `lanes` elements of a row. */
+  /** `lanes` elements of a row; of a block of rank 0, its element in all lanes. */
   vector(row: number, column: number, lanes: number): Node {
+    if (this.shape.length === 0) return this.b.splat(this.scalar(0, 0), lanes);
     const parts: Node[] = [];
     for (let i = 0; i < lanes; i++) parts.push(this.scalar(row, column + i));
     return this.b.pack(parts);
@@ -105,7 +106,11 @@ export class RegisterBlock extends Block {
     if (whole && lanes === this.lanes) {
       const skew = column % lanes;
       if (skew === 0) return this.pieces[at];
-      return this.b.shuffle(this.pieces[at], this.pieces[at + 1], Array.from({ length: lanes }, (_, i) => skew + i));
+      return this.b.shuffle(
+        this.pieces[at],
+        this.pieces[at + 1],
+        Array.from({ length: lanes }, (_, i) => skew + i),
+      );
     }
     // masks exist with 2 and with 4 lanes
     if (whole && this.dtype === "bool" && lanes === 2 && this.lanes === 4 && column % 2 === 0) {
@@ -160,10 +165,15 @@ export class LoadBlock extends Block {
   override vector(row: number, column: number, lanes: number): Node {
     const stride = this.shape.length ? this.strides[this.shape.length - 1] : 0;
     if (stride === 0) return this.splat(row, column, lanes);
-    if (stride === 1 && lanes === this.b.lanesOf(this.dtype)) return this.#load(this.#offset(row, column), lanes, false);
+    if (stride === 1 && lanes === this.b.lanesOf(this.dtype))
+      return this.#load(this.#offset(row, column), lanes, false);
     if (stride === -1 && lanes === this.b.lanesOf(this.dtype)) {
       const back = this.#load(this.#offset(row, column + lanes - 1), lanes, false);
-      return this.b.shuffle(back, back, Array.from({ length: lanes }, (_, i) => lanes - 1 - i));
+      return this.b.shuffle(
+        back,
+        back,
+        Array.from({ length: lanes }, (_, i) => lanes - 1 - i),
+      );
     }
     return super.vector(row, column, lanes);
   }

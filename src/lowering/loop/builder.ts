@@ -55,7 +55,8 @@ export class LoopBuilder extends Graph {
     if (!isMachineOp(prim)) return this.#math(prim, dtype, args, params);
     if (lanes > 1 && !canVectorize(prim, args, dtype)) return this.byLanes(prim, dtype, args, params);
     const natural =
-      dtype === "i32" && (NATURAL.has(prim) ? args.every((a) => a.natural) : prim === "max" && args.some((a) => a.natural));
+      dtype === "i32" &&
+      (NATURAL.has(prim) ? args.every((a) => a.natural) : prim === "max" && args.some((a) => a.natural));
     return this.node(
       "pure",
       `${prim}:${dtype}:${lanes}:${paramKey(params)}:${ids(args)}`,
@@ -71,7 +72,14 @@ export class LoopBuilder extends Graph {
     const { lanes } = args[0];
     const parts: Node[] = [];
     for (let i = 0; i < lanes; i++) {
-      parts.push(this.op(prim, dtype, args.map((a) => (a.lanes === 1 ? a : this.lane(a, i))), params));
+      parts.push(
+        this.op(
+          prim,
+          dtype,
+          args.map((a) => (a.lanes === 1 ? a : this.lane(a, i))),
+          params,
+        ),
+      );
     }
     return this.pack(parts);
   }
@@ -81,7 +89,12 @@ export class LoopBuilder extends Graph {
 
   #math(prim: ElementwisePrim, dtype: DType, args: readonly Node[], params: object): Node {
     if (dtype === "f16" || dtype === "bf16") {
-      const wide = this.op(prim, "f32", args.map((a) => this.convert(a, "f32")), params);
+      const wide = this.op(
+        prim,
+        "f32",
+        args.map((a) => this.convert(a, "f32")),
+        params,
+      );
       return this.convert(wide, dtype);
     }
     const { lanes } = args[0];
@@ -160,7 +173,10 @@ export class LoopBuilder extends Graph {
     if (x.shape?.is === "const") return this.const(x.shape.value, x.dtype, lanes);
     const { dtype } = x;
     const key = `splat:${lanes}:${x.id}`;
-    return this.node("pure", key, dtype, lanes, [x], ([arg]) => splatOf(arg, dtype, lanes), { shape: { is: "splat" }, cheap: true });
+    return this.node("pure", key, dtype, lanes, [x], ([arg]) => splatOf(arg, dtype, lanes), {
+      shape: { is: "splat" },
+      cheap: true,
+    });
   }
   /** The scalar that every lane of this vector is, when that is known. */
   uniform(x: Node): Node | undefined {
@@ -173,14 +189,26 @@ export class LoopBuilder extends Graph {
     if (lanes === 1) return xs[0];
     if (xs.every((x) => x === xs[0])) return this.splat(xs[0], lanes);
     const { dtype } = xs[0];
-    return this.node("pure", `pack:${dtype}:${ids(xs)}`, dtype, lanes, xs, (args) => ({ kind: "pack", dtype, lanes, args }));
+    return this.node("pure", `pack:${dtype}:${ids(xs)}`, dtype, lanes, xs, (args) => ({
+      kind: "pack",
+      dtype,
+      lanes,
+      args,
+    }));
   }
   lane(x: Node, index: number): Node {
     const uniform = this.uniform(x);
     if (uniform) return uniform;
-    if (x.args.length === x.lanes && !x.shape && x.args.every((a) => a.lanes === 1 && a.dtype === x.dtype)) return x.args[index];
+    if (x.args.length === x.lanes && !x.shape && x.args.every((a) => a.lanes === 1 && a.dtype === x.dtype))
+      return x.args[index];
     const { dtype } = x;
-    return this.node("pure", `lane:${index}:${x.id}`, dtype, 1, [x], ([arg]) => ({ kind: "lane", dtype, lanes: 1, arg, index }));
+    return this.node("pure", `lane:${index}:${x.id}`, dtype, 1, [x], ([arg]) => ({
+      kind: "lane",
+      dtype,
+      lanes: 1,
+      arg,
+      index,
+    }));
   }
   shuffle(a: Node, b: Node, pick: readonly number[]): Node {
     const { dtype, lanes } = a;
@@ -196,7 +224,13 @@ export class LoopBuilder extends Graph {
   widen(x: Node, dtype: DType, high: boolean): Node {
     const uniform = this.uniform(x);
     if (uniform) return this.splat(this.convert(uniform, dtype), 2);
-    return this.node("pure", `widen:${dtype}:${high}:${x.id}`, dtype, 2, [x], ([arg]) => ({ kind: "widen", dtype, lanes: 2, arg, high }));
+    return this.node("pure", `widen:${dtype}:${high}:${x.id}`, dtype, 2, [x], ([arg]) => ({
+      kind: "widen",
+      dtype,
+      lanes: 2,
+      arg,
+      high,
+    }));
   }
   narrow(low: Node, high: Node, dtype: DType): Node {
     return this.node("pure", `narrow:${dtype}:${ids([low, high])}`, dtype, 4, [low, high], ([l, h]) => ({
@@ -209,7 +243,13 @@ export class LoopBuilder extends Graph {
   }
   reduceLanes(op: TileReduceOp, x: Node): Node {
     const { dtype } = x;
-    return this.node("pure", `reduce:${op}:${x.id}`, dtype, 1, [x], ([arg]) => ({ kind: "reduce_lanes", dtype, lanes: 1, op, arg }));
+    return this.node("pure", `reduce:${op}:${x.id}`, dtype, 1, [x], ([arg]) => ({
+      kind: "reduce_lanes",
+      dtype,
+      lanes: 1,
+      op,
+      arg,
+    }));
   }
 
   /** Where element `index` + `more` lies, for every `more` ≥ `least`. */
@@ -317,7 +357,15 @@ export class LoopBuilder extends Graph {
   }
 }
 
-const NATURAL: ReadonlySet<ElementwisePrim> = new Set(["add", "mul", "div", "rem", "min", "shift_right_arithmetic", "and"]);
+const NATURAL: ReadonlySet<ElementwisePrim> = new Set([
+  "add",
+  "mul",
+  "div",
+  "rem",
+  "min",
+  "shift_right_arithmetic",
+  "and",
+]);
 const CHEAP: ReadonlySet<ElementwisePrim> = new Set(["add", "sub", "mul", "min", "max", "shift_left"]);
 
 function splatOf(arg: LoopExpr, dtype: DType, lanes: number): LoopExpr {

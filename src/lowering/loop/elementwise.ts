@@ -20,10 +20,16 @@ export function lowerOp(
   const at = (block: Block, row: number, column: number, lanes: number): Node =>
     block.shape.length === 0 ? block.piece(0, 0, lanes) : block.piece(row, column, lanes);
   if (shape.length === 0) {
-    const result = b.op(prim, dtype, args.map((a) => a.scalar(0, 0)), params);
+    const result = b.op(
+      prim,
+      dtype,
+      args.map((a) => a.scalar(0, 0)),
+      params,
+    );
     return new RegisterBlock(b, dtype, shape, 1, [result]);
   }
-  if (prim === "convert_element_type" || prim === "bitcast_convert_type") return convertBlock(b, prim, dtype, shape, args[0], params);
+  if (prim === "convert_element_type" || prim === "bitcast_convert_type")
+    return convertBlock(b, prim, dtype, shape, args[0], params);
   const lanes = registerLanes(b, prim, dtype, args);
   const pieces = cuts(shape, lanes).map((c) => {
     const operands = args.map((a) => at(a, c.row, c.column, c.lanes));
@@ -57,7 +63,8 @@ function convertBlock(
   const lanes = dtype === "bool" ? b.lanesOf(from) : b.lanesOf(dtype);
   const source = from === "bool" ? lanes : b.lanesOf(from);
   const rank0 = arg.shape.length === 0;
-  const piece = (row: number, column: number, n: number): Node => (rank0 ? arg.piece(0, 0, n) : arg.piece(row, column, n));
+  const piece = (row: number, column: number, n: number): Node =>
+    rank0 ? arg.piece(0, 0, n) : arg.piece(row, column, n);
   const columns = shape[shape.length - 1];
   const pieces = cuts(shape, lanes).map(({ row, column, lanes: n }) => {
     if (n === 1 || source === n) return convert(piece(row, column, n));

@@ -36,7 +36,9 @@ export const EXPANSIONS: Partial<Record<ElementwisePrim, Expansion>> = {
   },
   clamp: (b, dtype, [low, x, high]) => b.op("min", dtype, [b.op("max", dtype, [x, low]), high]),
   rsqrt(b, dtype, [x]) {
-    return inF32(b, dtype, [x], ([y]) => b.op("div", y.dtype, [b.const(1, y.dtype, y.lanes), b.op("sqrt", y.dtype, [y])]));
+    return inF32(b, dtype, [x], ([y]) =>
+      b.op("div", y.dtype, [b.const(1, y.dtype, y.lanes), b.op("sqrt", y.dtype, [y])]),
+    );
   },
   integer_pow(b, dtype, [x], params) {
     const { y } = params as { y: number };

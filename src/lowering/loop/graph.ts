@@ -62,7 +62,11 @@ export type Item =
       readonly kind: "nested";
       readonly args: readonly Node[];
       readonly regions: readonly Region[];
-      readonly build: (args: readonly LoopExpr[], bodies: readonly (readonly LoopStmt[])[], tests: readonly LoopExpr[]) => LoopStmt;
+      readonly build: (
+        args: readonly LoopExpr[],
+        bodies: readonly (readonly LoopStmt[])[],
+        tests: readonly LoopExpr[],
+      ) => LoopStmt;
     };
 
 export interface Region {
@@ -177,9 +181,14 @@ export class Graph {
   read(v: Variable, natural = false): Node {
     // a variable that the enclosing loops leave alone is read outside of them, so that what depends on it is invariant
     let region = this.region;
-    while (region !== v.region && region.parent && region.kind === "loop" && !region.assigned.has(v)) region = region.parent;
+    while (region !== v.region && region.parent && region.kind === "loop" && !region.assigned.has(v))
+      region = region.parent;
     const { local } = v;
-    return this.node("read", `read:${local.id}:${v.version}`, local.dtype, local.lanes, [], () => local, { region, variable: v, natural });
+    return this.node("read", `read:${local.id}:${v.version}`, local.dtype, local.lanes, [], () => local, {
+      region,
+      variable: v,
+      natural,
+    });
   }
   assign(v: Variable, value: Node): void {
     v.version++;
@@ -261,5 +270,9 @@ export class Graph {
 }
 
 /** Stands in a statement list where a while loop tests; never leaves this folder. */
-export const TEST_MARK: LoopStmt = { kind: "while", cond: [], test: { kind: "const", dtype: "bool", lanes: 1, value: false }, body: [] };
-
+export const TEST_MARK: LoopStmt = {
+  kind: "while",
+  cond: [],
+  test: { kind: "const", dtype: "bool", lanes: 1, value: false },
+  body: [],
+};

@@ -14,7 +14,10 @@ export function loadAt(
   other: Block | null,
 ): Block {
   const { dtype } = buffer;
-  const zero = b.const(dtype === "i64" || dtype === "u64" || dtype === "key" ? 0n : dtype === "bool" ? false : 0, dtype);
+  const zero = b.const(
+    dtype === "i64" || dtype === "u64" || dtype === "key" ? 0n : dtype === "bool" ? false : 0,
+    dtype,
+  );
   const pieces = cuts(shape, 1).map(({ row, column }) => {
     const spare = other ? element(other, row, column) : zero;
     if (size === 0) return spare;
@@ -41,7 +44,12 @@ export function storeAt(
     const x = element(value, row, column);
     const on = mask && element(mask, row, column);
     if (!on || (on.shape?.is === "const" && on.shape.value)) b.storeTo(b.place(buffer, at), 0, x);
-    else b.if(on, () => b.storeTo(b.place(buffer, at), 0, x), () => {});
+    else
+      b.if(
+        on,
+        () => b.storeTo(b.place(buffer, at), 0, x),
+        () => {},
+      );
   }
 }
 

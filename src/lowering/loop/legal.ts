@@ -23,7 +23,18 @@ const INTEGER: ReadonlySet<ElementwisePrim> = new Set([
   ...(["neg", "abs", "not", "add", "sub", "mul", "max", "min", "and", "or", "xor"] as const),
   ...COMPARE,
 ]);
-const BOOLEAN: ReadonlySet<ElementwisePrim> = new Set(["not", "and", "or", "xor", "add", "mul", "max", "min", "eq", "ne"]);
+const BOOLEAN: ReadonlySet<ElementwisePrim> = new Set([
+  "not",
+  "and",
+  "or",
+  "xor",
+  "add",
+  "mul",
+  "max",
+  "min",
+  "eq",
+  "ne",
+]);
 const SHIFTS: ReadonlySet<ElementwisePrim> = new Set(["shift_left", "shift_right_logical", "shift_right_arithmetic"]);
 
 /** Whether the operation exists on vectors of these operands (all of the same number of lanes). */

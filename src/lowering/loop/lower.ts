@@ -5,7 +5,19 @@ import type { LoopBuffer, LoopFunction } from "../../ir/loop.js";
 import type { Program } from "../../ir/program.js";
 import type { TileAtom, TileRef, TileStage, TileStmt, TileVar } from "../../ir/tile.js";
 import type { Target } from "../target.js";
-import { type Block, cuts, LanesBlock, LoadBlock, lowest, RegisterBlock, ravel, ScalarBlock, sizeOf, unravel, ViewBlock } from "./block.js";
+import {
+  type Block,
+  cuts,
+  LanesBlock,
+  LoadBlock,
+  lowest,
+  RegisterBlock,
+  ravel,
+  ScalarBlock,
+  sizeOf,
+  unravel,
+  ViewBlock,
+} from "./block.js";
 import { LoopBuilder } from "./builder.js";
 import { lowerOp } from "./elementwise.js";
 import type { Node, Variable } from "./graph.js";
@@ -109,7 +121,13 @@ class StageLowering {
     if (a.kind === "tileconst") return new ScalarBlock(b, b.const(a.value, a.dtype), a.shape, b.lanesOf(a.dtype));
     const mutable = this.#mutable.get(a);
     if (mutable) {
-      return new RegisterBlock(b, a.dtype, a.shape, mutable.lanes, mutable.pieces.map((v) => b.read(v)));
+      return new RegisterBlock(
+        b,
+        a.dtype,
+        a.shape,
+        mutable.lanes,
+        mutable.pieces.map((v) => b.read(v)),
+      );
     }
     return this.#values.get(a) ?? internal(`tile variable ${a.name ?? a.id} is used before it is defined`);
   }
@@ -131,7 +149,17 @@ class StageLowering {
     const { b } = this;
     switch (s.kind) {
       case "op":
-        this.#define(s.out, lowerOp(b, s.prim, s.out.dtype, s.out.shape, s.args.map((a) => this.block(a)), s.params));
+        this.#define(
+          s.out,
+          lowerOp(
+            b,
+            s.prim,
+            s.out.dtype,
+            s.out.shape,
+            s.args.map((a) => this.block(a)),
+            s.params,
+          ),
+        );
         return;
       case "program_id":
         this.#define(s.out, new ScalarBlock(b, this.#programIds[s.axis], [], 1));
@@ -162,7 +190,14 @@ class StageLowering {
       case "load":
         this.#define(
           s.out,
-          new LoadBlock(b, this.#buffer(s.ref), s.out.shape, this.#lanes(s.out.dtype, s.out.shape), this.scalar(s.base), s.strides),
+          new LoadBlock(
+            b,
+            this.#buffer(s.ref),
+            s.out.shape,
+            this.#lanes(s.out.dtype, s.out.shape),
+            this.scalar(s.base),
+            s.strides,
+          ),
         );
         return;
       case "store":
@@ -171,11 +206,26 @@ class StageLowering {
       case "load_at":
         this.#define(
           s.out,
-          loadAt(b, this.#buffer(s.ref), s.ref.size, s.out.shape, this.block(s.index), s.mask && this.block(s.mask), s.other && this.block(s.other)),
+          loadAt(
+            b,
+            this.#buffer(s.ref),
+            s.ref.size,
+            s.out.shape,
+            this.block(s.index),
+            s.mask && this.block(s.mask),
+            s.other && this.block(s.other),
+          ),
         );
         return;
       case "store_at":
-        storeAt(b, this.#buffer(s.ref), s.index.shape, this.block(s.index), s.mask && this.block(s.mask), this.block(s.value));
+        storeAt(
+          b,
+          this.#buffer(s.ref),
+          s.index.shape,
+          this.block(s.index),
+          s.mask && this.block(s.mask),
+          this.block(s.value),
+        );
         return;
       case "var": {
         const lanes = this.#lanes(s.out.dtype, s.out.shape);
@@ -190,7 +240,8 @@ class StageLowering {
       case "for": {
         const start = this.scalar(s.start);
         const end = this.scalar(s.end);
-        if (s.start.kind === "tileconst" && s.end.kind === "tileconst" && Number(s.start.value) >= Number(s.end.value)) return;
+        if (s.start.kind === "tileconst" && s.end.kind === "tileconst" && Number(s.start.value) >= Number(s.end.value))
+          return;
         b.for(start, end, s.step, "serial", this.#assigned(s.body), (i) => {
           this.#define(s.index, new ScalarBlock(b, i, [], 1));
           this.#body(s.body);
@@ -224,7 +275,9 @@ class StageLowering {
     const mutable = this.#mutable.get(target) ?? internal("assignment to a variable that is not mutable");
     const block = this.block(value);
     const scalar = value.shape.length === 0;
-    const parts = cuts(target.shape, mutable.lanes).map((c) => (scalar ? block.piece(0, 0, c.lanes) : block.piece(c.row, c.column, c.lanes)));
+    const parts = cuts(target.shape, mutable.lanes).map((c) =>
+      scalar ? block.piece(0, 0, c.lanes) : block.piece(c.row, c.column, c.lanes),
+    );
     parts.forEach((x, i) => {
       this.b.assign(mutable.pieces[i], x);
     });

@@ -43,7 +43,8 @@ export function convertScalar(c: Code, from: DType, to: DType): void {
     normalize(c, to, 1);
     return;
   }
-  if (source === "i32" && target === "i64") c.op(from === "u32" || isUnsigned(from) ? "i64.extend_i32_u" : "i64.extend_i32_s");
+  if (source === "i32" && target === "i64")
+    c.op(from === "u32" || isUnsigned(from) ? "i64.extend_i32_u" : "i64.extend_i32_s");
   else if (source === "i64" && target === "i32") {
     c.op("i32.wrap_i64");
     wrap(c, to, 1);

@@ -73,7 +73,10 @@ export function emitExpr(c: Code, scope: Scope, e: LoopExpr): void {
       return;
     case "lane":
       go(e.arg);
-      if (e.dtype === "bool") c.lane("i32x4.extract_lane", e.index * (4 / e.arg.lanes)).i32(1).op("i32.and");
+      if (e.dtype === "bool")
+        c.lane("i32x4.extract_lane", e.index * (4 / e.arg.lanes))
+          .i32(1)
+          .op("i32.and");
       else c.lane(`${vectorShape(e.dtype)}.extract_lane`, e.index);
       return;
     case "shuffle":
@@ -86,7 +89,13 @@ export function emitExpr(c: Code, scope: Scope, e: LoopExpr): void {
       widen(c, e.arg.dtype, e.dtype, e.high);
       return;
     case "narrow":
-      narrow(c, e.low.dtype, e.dtype, () => go(e.low), () => go(e.high));
+      narrow(
+        c,
+        e.low.dtype,
+        e.dtype,
+        () => go(e.low),
+        () => go(e.high),
+      );
       return;
     case "reduce_lanes":
       go(e.arg);
@@ -121,7 +130,12 @@ function elementBytes(dtype: DType): number {
 
 function emitConst(c: Code, value: number | bigint | boolean, dtype: DType, lanes: number): void {
   if (lanes > 1) {
-    c.v128(constBytes(Array.from({ length: lanes }, () => value), dtype));
+    c.v128(
+      constBytes(
+        Array.from({ length: lanes }, () => value),
+        dtype,
+      ),
+    );
     return;
   }
   switch (valueType(dtype, 1)) {
@@ -253,7 +267,11 @@ const COMBINE: Record<TileReduceOp, ElementwisePrim> = {
 
 function reduceLanes(c: Code, op: TileReduceOp, dtype: DType, lanes: number): void {
   if (dtype === "bool") {
-    if (op === "xor") c.op(lanes === 2 ? "i64x2.bitmask" : "i32x4.bitmask").op("i32.popcnt").i32(1).op("i32.and");
+    if (op === "xor")
+      c.op(lanes === 2 ? "i64x2.bitmask" : "i32x4.bitmask")
+        .op("i32.popcnt")
+        .i32(1)
+        .op("i32.and");
     else if (op === "and" || op === "min" || op === "prod") c.op(lanes === 2 ? "i64x2.all_true" : "i32x4.all_true");
     else c.op("v128.any_true");
     return;

@@ -83,7 +83,10 @@ export function roundF16(c: Code, lanes: number): void {
       // above, 13 bits of the mantissa go
       w.k(INFINITY);
       w.get(a).get(a).shift("shr_u", 13).k(1).int("and").int("add").k(0xfff).int("add").k(~0x1fff).int("and");
-      w.get(a).k(0x477ff000 - 1).int("gt_s").select();
+      w.get(a)
+        .k(0x477ff000 - 1)
+        .int("gt_s")
+        .select();
       w.get(a).k(0x38800000).int("lt_s").select();
       w.get(a).k(INFINITY).int("gt_s").select();
       w.get(b).k(0x80000000).int("and").int("or").value();
@@ -110,7 +113,12 @@ export function f16Bits(c: Code, lanes: number): void {
       w.bits().set(b);
       w.get(b).k(0x7fffffff).int("and").set(a);
       // 2^-112 moves f16's exponents (subnormals too) to where f32 has the same bits, 13 places higher
-      w.get(a).value().kf(2 ** -112).float("mul").bits().shift("shr_u", 13);
+      w.get(a)
+        .value()
+        .kf(2 ** -112)
+        .float("mul")
+        .bits()
+        .shift("shr_u", 13);
       w.k(0x7c00).k(0x7e00).get(a).k(INFINITY).int("eq").select();
       w.get(a).k(INFINITY).int("lt_s").select();
       w.get(b).shift("shr_u", 16).k(0x8000).int("and").int("or");
@@ -125,7 +133,11 @@ export function f16Value(c: Code, lanes: number): void {
     w.temp((a) => {
       w.set(h);
       w.get(h).k(0x7fff).int("and").shift("shl", 13).set(a);
-      w.get(a).value().kf(2 ** 112).float("mul").bits();
+      w.get(a)
+        .value()
+        .kf(2 ** 112)
+        .float("mul")
+        .bits();
       w.get(a).k(INFINITY).int("or");
       w.get(a).k(0x0f800000).int("lt_s").select();
       w.get(h).k(0x8000).int("and").shift("shl", 16).int("or").value();
@@ -150,7 +162,14 @@ export function f16FromF64(c: Code): void {
       c.tee(x).op("f32.demote_f64").op("i32.reinterpret_f32").set(r);
       // one step towards zero where demotion went away from zero, then odd
       c.get(r);
-      c.get(r).op("f32.reinterpret_i32").op("f64.promote_f32").op("f64.abs").get(x).op("f64.abs").op("f64.gt").op("i32.sub");
+      c.get(r)
+        .op("f32.reinterpret_i32")
+        .op("f64.promote_f32")
+        .op("f64.abs")
+        .get(x)
+        .op("f64.abs")
+        .op("f64.gt")
+        .op("i32.sub");
       c.i32(1).op("i32.or");
       c.get(r);
       c.get(r).op("f32.reinterpret_i32").op("f64.promote_f32").get(x).op("f64.ne");
