@@ -140,9 +140,15 @@ function elementwise(prim: string, dtype: DType, [x, y, z]: readonly Element[]):
     case "sqrt":
       return Math.sqrt(a);
     case "max":
-      return Math.max(a, b);
+      return typeof x === "bigint" ? (x > (y as bigint) ? x : y) : Math.max(a, b);
     case "min":
-      return Math.min(a, b);
+      return typeof x === "bigint" ? (x < (y as bigint) ? x : y) : Math.min(a, b);
+    case "exp":
+      return Math.exp(a);
+    case "log1p":
+      return Math.log1p(a);
+    case "is_finite":
+      return Number.isFinite(a);
     case "lt":
       return x < y;
     case "le":

@@ -2,6 +2,8 @@
 import type { DType } from "../../src/ir/dtype.js";
 import { fromValues } from "../../src/interpreter/array.js";
 import { linalg } from "../../src/interpreter/linalg.js";
+import { contraction } from "../../src/interpreter/contraction.js";
+import { reduction } from "../../src/interpreter/reduction.js";
 import type { InterpretContext } from "../../src/interpreter/rule.js";
 import { sort } from "../../src/interpreter/sort.js";
 
@@ -31,4 +33,18 @@ export function interpreterSort(
   params: object,
 ): (number | bigint)[][] {
   return call(sort[prim], inputs, params);
+}
+export function interpreterReduction(
+  prim: keyof typeof reduction,
+  inputs: readonly Plain[],
+  params: object,
+): (number | bigint)[] {
+  return call(reduction[prim], inputs, params)[0];
+}
+export function interpreterContraction(
+  prim: keyof typeof contraction,
+  inputs: readonly Plain[],
+  params: object,
+): (number | bigint)[] {
+  return call(contraction[prim], inputs, params)[0];
 }
