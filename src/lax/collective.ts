@@ -29,13 +29,45 @@ export function pmin<T>(x: T, axisName: string): T {
   return each("pmin", x, (t) => bind1("pmin", [t], { axisName }));
 }
 export function allGather<T>(x: T, axisName: string, options: { axis?: number; tiled?: boolean } = {}): T {
-  return each("allGather", x, (t) => bind1("all_gather", [t], { axisName, axisSize: axisSize(axisName), axis: options.axis ?? 0, tiled: options.tiled ?? false }));
+  return each("allGather", x, (t) =>
+    bind1("all_gather", [t], {
+      axisName,
+      axisSize: axisSize(axisName),
+      axis: options.axis ?? 0,
+      tiled: options.tiled ?? false,
+    }),
+  );
 }
-export function psumScatter<T>(x: T, axisName: string, options: { scatterDimension?: number; tiled?: boolean } = {}): T {
-  return each("psumScatter", x, (t) => bind1("psum_scatter", [t], { axisName, axisSize: axisSize(axisName), axis: options.scatterDimension ?? 0, tiled: options.tiled ?? false }));
+export function psumScatter<T>(
+  x: T,
+  axisName: string,
+  options: { scatterDimension?: number; tiled?: boolean } = {},
+): T {
+  return each("psumScatter", x, (t) =>
+    bind1("psum_scatter", [t], {
+      axisName,
+      axisSize: axisSize(axisName),
+      axis: options.scatterDimension ?? 0,
+      tiled: options.tiled ?? false,
+    }),
+  );
 }
-export function allToAll<T>(x: T, axisName: string, splitAxis: number, concatAxis: number, options: { tiled?: boolean } = {}): T {
-  return each("allToAll", x, (t) => bind1("all_to_all", [t], { axisName, axisSize: axisSize(axisName), splitAxis, concatAxis, tiled: options.tiled ?? false }));
+export function allToAll<T>(
+  x: T,
+  axisName: string,
+  splitAxis: number,
+  concatAxis: number,
+  options: { tiled?: boolean } = {},
+): T {
+  return each("allToAll", x, (t) =>
+    bind1("all_to_all", [t], {
+      axisName,
+      axisSize: axisSize(axisName),
+      splitAxis,
+      concatAxis,
+      tiled: options.tiled ?? false,
+    }),
+  );
 }
 export function ppermute<T>(x: T, axisName: string, perm: readonly (readonly [number, number])[]): T {
   return each("ppermute", x, (t) => bind1("ppermute", [t], { axisName, axisSize: axisSize(axisName), perm }));

@@ -99,7 +99,8 @@ export const ge = nary<Two>("ge");
 
 /** `x` between `low` and `high`, which may be scalars. */
 export function clamp(low: TensorLike, x: Tensor, high: TensorLike): Tensor {
-  const like = (b: TensorLike): Tensor => broadcastTo("clamp", isTensor(b) ? b : numberOf("clamp", b, x.aval.dtype), x.aval.shape);
+  const like = (b: TensorLike): Tensor =>
+    broadcastTo("clamp", isTensor(b) ? b : numberOf("clamp", b, x.aval.dtype), x.aval.shape);
   return bind1("clamp", [like(low), x, like(high)], {});
 }
 /** `onTrue` where `pred` holds, else `onFalse`; all of one shape (`pred` may be a scalar). */

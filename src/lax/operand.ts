@@ -20,11 +20,16 @@ export function canonicalAxis(what: string, axis: number, rank: number): number 
 }
 
 /** Axes sorted and distinct; undefined means all. */
-export function canonicalAxes(what: string, axes: number | readonly number[] | null | undefined, rank: number): number[] {
+export function canonicalAxes(
+  what: string,
+  axes: number | readonly number[] | null | undefined,
+  rank: number,
+): number[] {
   if (axes === undefined || axes === null) return Array.from({ length: rank }, (_, i) => i);
   const list = (typeof axes === "number" ? [axes] : axes).map((a) => canonicalAxis(what, a, rank));
   const sorted = [...new Set(list)].sort((a, b) => a - b);
-  if (sorted.length !== list.length) fail("TW2004", `${what}: an axis is named twice in [${String(axes)}]`, { help: "name each axis once" });
+  if (sorted.length !== list.length)
+    fail("TW2004", `${what}: an axis is named twice in [${String(axes)}]`, { help: "name each axis once" });
   return sorted;
 }
 
@@ -70,9 +75,13 @@ export function broadcastShapes(what: string, shapes: readonly Shape[]): Shape {
       const d = s[k - rank + s.length];
       if (d === undefined || d === 1) continue;
       if (out !== 1 && dimEqual(out, d) === false) {
-        fail("TW2002", `${what}: shapes ${shapes.map((t) => `[${t.map(String).join(", ")}]`).join(" and ")} do not broadcast: ${String(out)} and ${String(d)} meet on axis ${k - rank}`, {
-          help: "sizes must be equal or 1, counted from the last axis; expandDims or reshape adds an axis of size 1",
-        });
+        fail(
+          "TW2002",
+          `${what}: shapes ${shapes.map((t) => `[${t.map(String).join(", ")}]`).join(" and ")} do not broadcast: ${String(out)} and ${String(d)} meet on axis ${k - rank}`,
+          {
+            help: "sizes must be equal or 1, counted from the last axis; expandDims or reshape adds an axis of size 1",
+          },
+        );
       }
       out = d;
     }

@@ -2,7 +2,15 @@
 import { fail } from "../diagnostics/error.js";
 import { type Dim, dimFloorDiv, dimProduct, type Shape } from "../ir/dim.js";
 import type { DType } from "../ir/dtype.js";
-import type { ConvParams, GatherParams, IndexMode, ReductionOps, ScatterParams, Window, WindowOp } from "../ir/ops/index.js";
+import type {
+  ConvParams,
+  GatherParams,
+  IndexMode,
+  ReductionOps,
+  ScatterParams,
+  Window,
+  WindowOp,
+} from "../ir/ops/index.js";
 import { bind, bind1, scalar } from "../tracer/frame.js";
 import type { Tensor } from "../tracer/tensor.js";
 import { asTensor, canonicalAxes, canonicalAxis, isTensor, numberOf, type TensorLike } from "./operand.js";
@@ -17,7 +25,9 @@ function inferShape(x: Tensor, shape: readonly Dim[]): Shape {
   const rest = dimProduct(shape.filter((_, i) => i !== hole));
   const total = dimProduct(x.aval.shape);
   if (typeof rest === "number" && typeof total === "number" && (rest === 0 || total % rest !== 0)) {
-    fail("TW2008", `reshape: ${total} elements do not divide into [${shape.map(String).join(", ")}]`, { help: `the other sizes multiply to ${rest}` });
+    fail("TW2008", `reshape: ${total} elements do not divide into [${shape.map(String).join(", ")}]`, {
+      help: `the other sizes multiply to ${rest}`,
+    });
   }
   return shape.map((d, i) => (i === hole ? dimFloorDiv(total, rest) : d));
 }
@@ -30,7 +40,11 @@ export function broadcastInDim(x: TensorLike, shape: Shape, dims: readonly numbe
 }
 /** New leading axes. */
 export function broadcast(x: Tensor, sizes: readonly number[]): Tensor {
-  return broadcastInDim(x, [...sizes, ...x.aval.shape], x.shape.map((_, i) => i + sizes.length));
+  return broadcastInDim(
+    x,
+    [...sizes, ...x.aval.shape],
+    x.shape.map((_, i) => i + sizes.length),
+  );
 }
 export function slice(x: Tensor, start: readonly Dim[], limit: readonly Dim[], strides?: readonly number[]): Tensor {
   return bind1("slice", [x], { start, limit, strides: strides ?? start.map(() => 1) });
@@ -51,7 +65,11 @@ export function sliceInDim(x: Tensor, start: number | null, limit: number | null
 /** [low, high, interior] for each axis; negative low and high crop. */
 export function pad(x: Tensor, value: TensorLike, config: readonly (readonly [number, number, number])[]): Tensor {
   const fill = isTensor(value) ? value : numberOf("pad", value, x.aval.dtype);
-  return bind1("pad", [x, fill], { low: config.map((c) => c[0]), high: config.map((c) => c[1]), interior: config.map((c) => c[2]) });
+  return bind1("pad", [x, fill], {
+    low: config.map((c) => c[0]),
+    high: config.map((c) => c[1]),
+    interior: config.map((c) => c[2]),
+  });
 }
 export function concatenate(xs: readonly Tensor[], axis: number): Tensor {
   if (xs.length === 0) fail("TW2011", "concatenate: the list is empty", { help: "give at least one array" });
@@ -74,17 +92,29 @@ export function expandDims(x: Tensor, axes: readonly number[]): Tensor {
   const rank = x.ndim + axes.length;
   const at = new Set(canonicalAxes("expandDims", axes, rank));
   let next = 0;
-  return bind1("reshape", [x], { shape: Array.from({ length: rank }, (_, i) => (at.has(i) ? 1 : x.aval.shape[next++])) });
+  return bind1("reshape", [x], {
+    shape: Array.from({ length: rank }, (_, i) => (at.has(i) ? 1 : x.aval.shape[next++])),
+  });
 }
 export function squeeze(x: Tensor, axes: readonly number[]): Tensor {
   const drop = new Set(canonicalAxes("squeeze", axes, x.ndim));
   for (const a of drop) {
-    if (x.shape[a] !== 1) fail("TW2001", `squeeze: axis ${a} has size ${x.shape[a]}, not 1`, { help: "only axes of size 1 can go; index the axis to pick one element" });
+    if (x.shape[a] !== 1)
+      fail("TW2001", `squeeze: axis ${a} has size ${x.shape[a]}, not 1`, {
+        help: "only axes of size 1 can go; index the axis to pick one element",
+      });
   }
   return bind1("reshape", [x], { shape: x.aval.shape.filter((_, i) => !drop.has(i)) });
 }
 
-type ReduceName = "reduce_sum" | "reduce_prod" | "reduce_max" | "reduce_min" | "reduce_and" | "reduce_or" | "reduce_xor";
+type ReduceName =
+  | "reduce_sum"
+  | "reduce_prod"
+  | "reduce_max"
+  | "reduce_min"
+  | "reduce_and"
+  | "reduce_or"
+  | "reduce_xor";
 function reducer(prim: ReduceName): (x: Tensor, axes?: number | readonly number[] | null) => Tensor {
   return (x, axes) => {
     const list = canonicalAxes(prim, axes, x.ndim);
@@ -117,7 +147,13 @@ export const cumlogsumexp = cumulative("cumlogsumexp");
 export type Padding = "SAME" | "VALID" | readonly (readonly [number, number])[];
 
 /** "SAME" or "VALID" as numbers. */
-export function resolvePadding(padding: Padding, sizes: readonly number[], window: readonly number[], strides: readonly number[], dilation: readonly number[]): (readonly [number, number])[] {
+export function resolvePadding(
+  padding: Padding,
+  sizes: readonly number[],
+  window: readonly number[],
+  strides: readonly number[],
+  dilation: readonly number[],
+): (readonly [number, number])[] {
   if (padding === "VALID") return sizes.map(() => [0, 0] as const);
   if (padding !== "SAME") return [...padding];
   return sizes.map((n, i) => {
@@ -133,13 +169,24 @@ export interface WindowOptions {
   windowDilation?: readonly number[];
 }
 /** Reduces each window of the operand; `windowDims` has an entry for every axis. */
-export function reduceWindow(x: Tensor, op: WindowOp, windowDims: readonly number[], options: WindowOptions = {}): Tensor {
+export function reduceWindow(
+  x: Tensor,
+  op: WindowOp,
+  windowDims: readonly number[],
+  options: WindowOptions = {},
+): Tensor {
   const ones = windowDims.map(() => 1);
   const strides = options.strides ?? ones;
   const baseDilation = options.baseDilation ?? ones;
   const windowDilation = options.windowDilation ?? ones;
   const sizes = x.shape.map((n, i) => (n === 0 ? 0 : (n - 1) * baseDilation[i] + 1));
-  const window: Window = { windowDims, strides, baseDilation, windowDilation, padding: resolvePadding(options.padding ?? "VALID", sizes, windowDims, strides, windowDilation) };
+  const window: Window = {
+    windowDims,
+    strides,
+    baseDilation,
+    windowDilation,
+    padding: resolvePadding(options.padding ?? "VALID", sizes, windowDims, strides, windowDilation),
+  };
   return bind1("reduce_window", [x], { ...window, op });
 }
 
@@ -148,8 +195,14 @@ export interface DotDimensionNumbers {
   batch?: readonly [lhs: readonly number[], rhs: readonly number[]];
 }
 /** Result axes: batch, then what is left of lhs, then what is left of rhs. */
-export function dotGeneral(lhs: Tensor, rhs: Tensor, dims: DotDimensionNumbers, preferredElementType: DType | null = null): Tensor {
-  const axes = (list: readonly number[] | undefined, t: Tensor): number[] => (list ?? []).map((a) => canonicalAxis("dotGeneral", a, t.ndim));
+export function dotGeneral(
+  lhs: Tensor,
+  rhs: Tensor,
+  dims: DotDimensionNumbers,
+  preferredElementType: DType | null = null,
+): Tensor {
+  const axes = (list: readonly number[] | undefined, t: Tensor): number[] =>
+    (list ?? []).map((a) => canonicalAxis("dotGeneral", a, t.ndim));
   return bind1("dot_general", [lhs, rhs], {
     lhsContract: axes(dims.contract[0], lhs),
     rhsContract: axes(dims.contract[1], rhs),
@@ -179,7 +232,11 @@ function specOf(letters: string, first: string, second: string, rank: number): n
   const spatial = [...letters].filter((c) => c !== first && c !== second);
   const at = (c: string): number => letters.indexOf(c);
   if (letters.length !== rank || at(first) < 0 || at(second) < 0) {
-    fail("TW2011", `convGeneralDilated: "${letters}" does not name the ${rank} axes of an operand with ${first} and ${second}`, { help: 'such as ["NHWC", "HWIO", "NHWC"]' });
+    fail(
+      "TW2011",
+      `convGeneralDilated: "${letters}" does not name the ${rank} axes of an operand with ${first} and ${second}`,
+      { help: 'such as ["NHWC", "HWIO", "NHWC"]' },
+    );
   }
   return [at(first), at(second), ...spatial.map(at)];
 }
@@ -220,14 +277,19 @@ export function conv(lhs: Tensor, rhs: Tensor, windowStrides: readonly number[],
   return convGeneralDilated(lhs, rhs, { windowStrides, padding });
 }
 
-const startOf = (x: TensorLike): Tensor => (isTensor(x) ? (x.aval.dtype === "i32" ? x : bind1("convert_element_type", [x], { dtype: "i32" })) : scalar(x, "i32"));
+const startOf = (x: TensorLike): Tensor =>
+  isTensor(x) ? (x.aval.dtype === "i32" ? x : bind1("convert_element_type", [x], { dtype: "i32" })) : scalar(x, "i32");
 /** A window of fixed size at a start known when the program runs; starts are clamped so that it fits. */
 export function dynamicSlice(x: Tensor, starts: readonly TensorLike[], sizes: readonly number[]): Tensor {
   return bind1("dynamic_slice", [x, ...starts.map(startOf)], { sizes });
 }
 export function dynamicSliceInDim(x: Tensor, start: TensorLike, size: number, axis = 0): Tensor {
   const a = canonicalAxis("dynamicSliceInDim", axis, x.ndim);
-  return dynamicSlice(x, x.shape.map((_, i) => (i === a ? start : 0)), x.shape.map((d, i) => (i === a ? size : d)));
+  return dynamicSlice(
+    x,
+    x.shape.map((_, i) => (i === a ? start : 0)),
+    x.shape.map((d, i) => (i === a ? size : d)),
+  );
 }
 export function dynamicIndexInDim(x: Tensor, index: TensorLike, axis = 0, keepdims = true): Tensor {
   const y = dynamicSliceInDim(x, index, 1, axis);
@@ -238,7 +300,11 @@ export function dynamicUpdateSlice(x: Tensor, update: Tensor, starts: readonly T
 }
 export function dynamicUpdateSliceInDim(x: Tensor, update: Tensor, start: TensorLike, axis = 0): Tensor {
   const a = canonicalAxis("dynamicUpdateSliceInDim", axis, x.ndim);
-  return dynamicUpdateSlice(x, update, x.shape.map((_, i) => (i === a ? start : 0)));
+  return dynamicUpdateSlice(
+    x,
+    update,
+    x.shape.map((_, i) => (i === a ? start : 0)),
+  );
 }
 export function gather(x: Tensor, indices: Tensor, params: GatherParams): Tensor {
   return bind1("gather", [x, indices], params);
@@ -262,9 +328,16 @@ export function scatterMax(x: Tensor, indices: Tensor, updates: Tensor, params: 
 /** Sorts operands together along an axis by the first `numKeys` of them. */
 export function sort(x: Tensor, options?: { axis?: number; stable?: boolean }): Tensor;
 export function sort(xs: readonly Tensor[], options?: { axis?: number; stable?: boolean; numKeys?: number }): Tensor[];
-export function sort(xs: Tensor | readonly Tensor[], options: { axis?: number; stable?: boolean; numKeys?: number } = {}): Tensor | Tensor[] {
+export function sort(
+  xs: Tensor | readonly Tensor[],
+  options: { axis?: number; stable?: boolean; numKeys?: number } = {},
+): Tensor | Tensor[] {
   const list = isTensor(xs) ? [xs] : (xs as readonly Tensor[]);
-  const results = bind("sort", list, { axis: canonicalAxis("sort", options.axis ?? -1, list[0].ndim), numKeys: options.numKeys ?? 1, stable: options.stable ?? true });
+  const results = bind("sort", list, {
+    axis: canonicalAxis("sort", options.axis ?? -1, list[0].ndim),
+    numKeys: options.numKeys ?? 1,
+    stable: options.stable ?? true,
+  });
   return isTensor(xs) ? results[0] : results;
 }
 /** The k greatest of the last axis, descending, and where they stood. */
@@ -274,7 +347,11 @@ export function topK(x: Tensor, k: number): [values: Tensor, indices: Tensor] {
 
 export const linalg = {
   cholesky: (x: Tensor): Tensor => bind1("cholesky", [x], {}),
-  triangularSolve: (a: Tensor, b: Tensor, options: { leftSide?: boolean; lower?: boolean; transposeA?: boolean; unitDiagonal?: boolean } = {}): Tensor =>
+  triangularSolve: (
+    a: Tensor,
+    b: Tensor,
+    options: { leftSide?: boolean; lower?: boolean; transposeA?: boolean; unitDiagonal?: boolean } = {},
+  ): Tensor =>
     bind1("triangular_solve", [a, b], {
       leftSide: options.leftSide ?? false,
       lower: options.lower ?? false,
@@ -284,11 +361,13 @@ export const linalg = {
   /** [lu, pivots, permutation] */
   lu: (x: Tensor): [Tensor, Tensor, Tensor] => bind("lu", [x], {}) as [Tensor, Tensor, Tensor],
   /** [q, r] */
-  qr: (x: Tensor, options: { fullMatrices?: boolean } = {}): [Tensor, Tensor] => bind("qr", [x], { fullMatrices: options.fullMatrices ?? true }) as [Tensor, Tensor],
+  qr: (x: Tensor, options: { fullMatrices?: boolean } = {}): [Tensor, Tensor] =>
+    bind("qr", [x], { fullMatrices: options.fullMatrices ?? true }) as [Tensor, Tensor],
   /** [eigenvalues ascending, eigenvectors] */
   eigh: (x: Tensor): [Tensor, Tensor] => bind("eigh", [x], {}) as [Tensor, Tensor],
   /** [u, s, vt] */
-  svd: (x: Tensor, options: { fullMatrices?: boolean } = {}): [Tensor, Tensor, Tensor] => bind("svd", [x], { fullMatrices: options.fullMatrices ?? true }) as [Tensor, Tensor, Tensor],
+  svd: (x: Tensor, options: { fullMatrices?: boolean } = {}): [Tensor, Tensor, Tensor] =>
+    bind("svd", [x], { fullMatrices: options.fullMatrices ?? true }) as [Tensor, Tensor, Tensor],
 } as const;
 
 /** Keeps the compiler from moving or merging anything across it. */

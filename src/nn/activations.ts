@@ -108,7 +108,10 @@ export function logSoftmax(x: TensorLike, axis: Axis = -1): Tensor {
   const t = toFloat("logSoftmax", x);
   const axes = canonicalAxes("logSoftmax", axis, t.ndim);
   const s = shifted(t, axes);
-  return lax.sub(s, broadcastTo("logSoftmax", lax.log(np.sum(lax.exp(s), { axis: axes, keepdims: true })), t.aval.shape));
+  return lax.sub(
+    s,
+    broadcastTo("logSoftmax", lax.log(np.sum(lax.exp(s), { axis: axes, keepdims: true })), t.aval.shape),
+  );
 }
 export const logsumexp = np.logsumexp;
 /** (x - mean) / sqrt(variance + epsilon) along the axis. */
@@ -124,8 +127,14 @@ export function oneHot(x: Tensor, numClasses: number, options: { dtype?: DType; 
   const index = isFloat(x.aval.dtype) ? astype(x, "i32") : x;
   const shape = [...index.shape, numClasses];
   const classes = lax.broadcastedIota(index.aval.dtype === "bool" ? "i32" : index.aval.dtype, shape, index.ndim);
-  const hot = lax.eq(lax.broadcastInDim(index.aval.dtype === "bool" ? astype(index, "i32") : index, shape, index.shape.map((_, i) => i)), classes);
+  const hot = lax.eq(
+    lax.broadcastInDim(
+      index.aval.dtype === "bool" ? astype(index, "i32") : index,
+      shape,
+      index.shape.map((_, i) => i),
+    ),
+    classes,
+  );
   const out = astype(hot, options.dtype ?? "f32");
   return options.axis === undefined ? out : np.moveaxis(out, -1, options.axis);
 }
-

@@ -32,7 +32,13 @@ export function fans(shape: readonly number[], inAxis = -2, outAxis = -1): { fan
 }
 
 /** Variance scale / fan, by a normal, a truncated normal (cut at 2σ, corrected) or a uniform distribution. */
-export function varianceScaling(scale: number, mode: FanMode, distribution: "normal" | "truncatedNormal" | "uniform", inAxis = -2, outAxis = -1): Initializer {
+export function varianceScaling(
+  scale: number,
+  mode: FanMode,
+  distribution: "normal" | "truncatedNormal" | "uniform",
+  inAxis = -2,
+  outAxis = -1,
+): Initializer {
   return (key, shape, dtype = "f32") => {
     const { fanIn, fanOut } = fans(shape, inAxis, outAxis);
     const n = mode === "fanIn" ? fanIn : mode === "fanOut" ? fanOut : (fanIn + fanOut) / 2;

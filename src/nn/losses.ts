@@ -26,7 +26,12 @@ export function crossEntropy(logits: Tensor, labels: Tensor, options: LossOption
     const picked = np.takeAlongAxis(logp, lax.expandDims(labels, [labels.ndim]), -1);
     return reduce(lax.neg(lax.squeeze(picked, [picked.ndim - 1])), options);
   }
-  if (labels.ndim !== logits.ndim) fail("TW2001", `crossEntropy: probabilities ${printAval(labels.aval)} do not fit logits ${printAval(logits.aval)}`, { help: "give integer labels, or probabilities of the logits' shape" });
+  if (labels.ndim !== logits.ndim)
+    fail(
+      "TW2001",
+      `crossEntropy: probabilities ${printAval(labels.aval)} do not fit logits ${printAval(logits.aval)}`,
+      { help: "give integer labels, or probabilities of the logits' shape" },
+    );
   return reduce(lax.neg(np.sum(np.multiply(logp, labels), -1)), options);
 }
 /** Cross-entropy of independent bits: labels in [0, 1]. */
@@ -37,7 +42,9 @@ export function binaryCrossEntropy(logits: Tensor, labels: Tensor, options: Loss
 }
 function sameShapes(what: string, a: Tensor, b: Tensor): void {
   if (a.ndim !== b.ndim || a.shape.some((d, i) => d !== b.shape[i])) {
-    fail("TW2001", `${what}: ${printAval(a.aval)} and ${printAval(b.aval)} differ in shape`, { help: "a loss compares arrays of one shape; reshape or squeeze one side" });
+    fail("TW2001", `${what}: ${printAval(a.aval)} and ${printAval(b.aval)} differ in shape`, {
+      help: "a loss compares arrays of one shape; reshape or squeeze one side",
+    });
   }
 }
 export function meanSquaredError(predictions: Tensor, targets: Tensor, options: LossOptions = {}): Tensor {

@@ -1,6 +1,16 @@
 /** Making arrays. */
 import { fail } from "../diagnostics/error.js";
-import { type DType, castScalar, isDType, isFloat, isWide, STORAGE, toBf16Bits, toF16Bits, type TypedArray } from "../ir/dtype.js";
+import {
+  type DType,
+  castScalar,
+  isDType,
+  isFloat,
+  isWide,
+  STORAGE,
+  toBf16Bits,
+  toF16Bits,
+  type TypedArray,
+} from "../ir/dtype.js";
 import { astype, isTensor } from "../lax/operand.js";
 import * as lax from "../lax/index.js";
 import { fromElements } from "../tracer/frame.js";
@@ -28,7 +38,9 @@ function dtypeOfView(view: ArrayBufferView): DType {
   if (view instanceof Uint16Array) return "u16";
   if (view instanceof BigInt64Array) return "i64";
   if (view instanceof BigUint64Array) return "u64";
-  return fail("TW1003", `array: cannot read ${describeValue(view)}`, { help: "use Float32Array, Int32Array and the like" });
+  return fail("TW1003", `array: cannot read ${describeValue(view)}`, {
+    help: "use Float32Array, Int32Array and the like",
+  });
 }
 
 /**
@@ -39,7 +51,10 @@ function dtypeOfView(view: ArrayBufferView): DType {
  */
 export function array(input: ArrayInput, options: ArrayOptions | DType = {}): Tensor {
   const { dtype, shape } = typeof options === "string" ? { dtype: options, shape: undefined } : options;
-  if (dtype !== undefined && !isDType(dtype)) fail("TW2005", `array: unknown dtype ${JSON.stringify(dtype)}`, { help: "one of bool i8 u8 i16 u16 i32 u32 i64 u64 f16 bf16 f32 f64" });
+  if (dtype !== undefined && !isDType(dtype))
+    fail("TW2005", `array: unknown dtype ${JSON.stringify(dtype)}`, {
+      help: "one of bool i8 u8 i16 u16 i32 u32 i64 u64 f16 bf16 f32 f64",
+    });
   let result: Tensor;
   if (isTensor(input)) result = input;
   else if (ArrayBuffer.isView(input)) {
@@ -55,7 +70,12 @@ export function array(input: ArrayInput, options: ArrayOptions | DType = {}): Te
       result = lax.reshape(lax.concatenate(parts, 0), found);
     } else {
       const kinds = flat as (number | bigint | boolean)[];
-      const natural: DType = kinds.length > 0 && kinds.every((v) => typeof v === "boolean") ? "bool" : kinds.some((v) => typeof v === "bigint") ? "i64" : "f32";
+      const natural: DType =
+        kinds.length > 0 && kinds.every((v) => typeof v === "boolean")
+          ? "bool"
+          : kinds.some((v) => typeof v === "bigint")
+            ? "i64"
+            : "f32";
       return upload(kinds, shape ?? found, natural, dtype ?? natural);
     }
   }
@@ -72,15 +92,27 @@ function measure(x: ArrayInput, shape: number[]): void {
   }
 }
 
-function flatten(x: ArrayInput, shape: readonly number[], depth: number, out: (number | bigint | boolean | Tensor)[]): void {
+function flatten(
+  x: ArrayInput,
+  shape: readonly number[],
+  depth: number,
+  out: (number | bigint | boolean | Tensor)[],
+): void {
   if (Array.isArray(x)) {
     if (depth >= shape.length || x.length !== shape[depth]) {
-      fail("TW2001", `array: the nested list is ragged: ${x.length} elements where the first list has ${shape[depth] ?? "a number"} (level ${depth})`, { help: "give every row the same length" });
+      fail(
+        "TW2001",
+        `array: the nested list is ragged: ${x.length} elements where the first list has ${shape[depth] ?? "a number"} (level ${depth})`,
+        { help: "give every row the same length" },
+      );
     }
     for (const y of x) flatten(y as ArrayInput, shape, depth + 1, out);
     return;
   }
-  if (depth !== shape.length) fail("TW2001", `array: the nested list is ragged: a number where the first list goes on (level ${depth})`, { help: "give every row the same depth" });
+  if (depth !== shape.length)
+    fail("TW2001", `array: the nested list is ragged: a number where the first list goes on (level ${depth})`, {
+      help: "give every row the same depth",
+    });
   if (typeof x !== "number" && typeof x !== "bigint" && typeof x !== "boolean" && !isTensor(x)) {
     fail("TW1003", `array: ${describeValue(x)} is not a number`, { help: "arrays hold numbers, bigints and booleans" });
   }
@@ -93,18 +125,36 @@ export function encode(values: ArrayLike<number | bigint | boolean>, dtype: DTyp
   const out = new STORAGE[dtype](n);
   for (let i = 0; i < n; i++) {
     const v = castScalar(values[i], dtype);
-    (out as unknown as (number | bigint)[])[i] = dtype === "f16" ? toF16Bits(v as number) : dtype === "bf16" ? toBf16Bits(v as number) : typeof v === "boolean" ? Number(v) : v;
+    (out as unknown as (number | bigint)[])[i] =
+      dtype === "f16"
+        ? toF16Bits(v as number)
+        : dtype === "bf16"
+          ? toBf16Bits(v as number)
+          : typeof v === "boolean"
+            ? Number(v)
+            : v;
   }
   return out;
 }
 
-function upload(values: ArrayLike<number | bigint | boolean>, shape: readonly number[], from: DType, to: DType): Tensor {
+function upload(
+  values: ArrayLike<number | bigint | boolean>,
+  shape: readonly number[],
+  from: DType,
+  to: DType,
+): Tensor {
   const n = shape.reduce((a, b) => a * b, 1);
-  if (n !== values.length) fail("TW2001", `array: ${values.length} elements do not fill the shape [${shape.join(", ")}] of ${n}`, { help: "give a shape whose sizes multiply to the number of elements" });
+  if (n !== values.length)
+    fail("TW2001", `array: ${values.length} elements do not fill the shape [${shape.join(", ")}] of ${n}`, {
+      help: "give a shape whose sizes multiply to the number of elements",
+    });
   const raw = ArrayBuffer.isView(values) && from === to && !(values instanceof Uint8ClampedArray);
   if (isFloat(from) && !isFloat(to) && to !== "bool" && !ArrayBuffer.isView(values)) {
     for (let i = 0; i < n; i++) {
-      if (!Number.isInteger(values[i])) fail("TW2010", `array: element ${i} is ${String(values[i])}, which ${to} cannot hold`, { help: "round it, or use a float dtype" });
+      if (!Number.isInteger(values[i]))
+        fail("TW2010", `array: element ${i} is ${String(values[i])}, which ${to} cannot hold`, {
+          help: "round it, or use a float dtype",
+        });
     }
   }
   return fromElements(raw ? (values as unknown as TypedArray) : encode(values, to), shape, to);
@@ -145,7 +195,8 @@ export function arange(start: number, stop?: number | null, step = 1, dtype?: DT
   const [from, to] = stop === undefined || stop === null ? [0, start] : [start, stop];
   if (step === 0) fail("TW2011", "arange: step is 0", { help: "give a step that leads from start to stop" });
   const n = Math.max(0, Math.ceil((to - from) / step));
-  const whole = Number.isInteger(from) && Number.isInteger(step) && (stop === undefined || stop === null || Number.isInteger(to));
+  const whole =
+    Number.isInteger(from) && Number.isInteger(step) && (stop === undefined || stop === null || Number.isInteger(to));
   const d = dtype ?? (whole ? "i32" : "f32");
   if (from === 0 && step === 1) return lax.iota(d, n);
   // counted in f64 so that long ranges of f32 do not drift
@@ -154,7 +205,12 @@ export function arange(start: number, stop?: number | null, step = 1, dtype?: DT
   const moved = from === 0 ? scaled : lax.add(scaled, isWide(d) ? BigInt(from) : from);
   return astype(moved, d);
 }
-export function linspace(start: number, stop: number, num = 50, options: { endpoint?: boolean; dtype?: DType } = {}): Tensor {
+export function linspace(
+  start: number,
+  stop: number,
+  num = 50,
+  options: { endpoint?: boolean; dtype?: DType } = {},
+): Tensor {
   const d = options.dtype ?? "f32";
   const steps = options.endpoint === false ? num : num - 1;
   const i = lax.iota("f64", num);
@@ -163,11 +219,21 @@ export function linspace(start: number, stop: number, num = 50, options: { endpo
   const t = lax.div(i, steps);
   return astype(lax.add(lax.mul(lax.sub(1, t), start), lax.mul(t, stop)), d);
 }
-export function logspace(start: number, stop: number, num = 50, options: { endpoint?: boolean; base?: number; dtype?: DType } = {}): Tensor {
+export function logspace(
+  start: number,
+  stop: number,
+  num = 50,
+  options: { endpoint?: boolean; base?: number; dtype?: DType } = {},
+): Tensor {
   const e = linspace(start, stop, num, { ...options, dtype: "f64" });
   return astype(lax.pow(lax.full([num], options.base ?? 10, "f64"), e), options.dtype ?? "f32");
 }
-export function geomspace(start: number, stop: number, num = 50, options: { endpoint?: boolean; dtype?: DType } = {}): Tensor {
+export function geomspace(
+  start: number,
+  stop: number,
+  num = 50,
+  options: { endpoint?: boolean; dtype?: DType } = {},
+): Tensor {
   return logspace(Math.log10(start), Math.log10(stop), num, options);
 }
 export function eye(n: number, m: number = n, k = 0, dtype: DType = "f32"): Tensor {
@@ -186,7 +252,10 @@ export function tri(n: number, m: number = n, k = 0, dtype: DType = "f32"): Tens
 }
 function triangle(x: Tensor, k: number, lower: boolean): Tensor {
   const [n, m] = x.shape.slice(-2);
-  if (m === undefined) fail("TW2007", `${lower ? "tril" : "triu"}: needs a matrix, got rank ${x.ndim}`, { help: "give an array with at least two axes" });
+  if (m === undefined)
+    fail("TW2007", `${lower ? "tril" : "triu"}: needs a matrix, got rank ${x.ndim}`, {
+      help: "give an array with at least two axes",
+    });
   const keep = tri(n, m, lower ? k : k - 1, "bool");
   const mask = lax.broadcastInDim(lower ? keep : lax.not(keep), x.aval.shape, [x.ndim - 2, x.ndim - 1]);
   return lax.select(mask, x, zerosLike(x));
@@ -212,7 +281,11 @@ export function diagonal(x: Tensor, offset = 0): Tensor {
   const length = Math.max(0, Math.min(n - r0, m - c0));
   const lead = x.aval.shape.slice(0, -2);
   const block = lax.slice(x, [...lead.map(() => 0), r0, c0], [...lead, r0 + length, c0 + length]);
-  const masked = lax.select(lax.broadcastInDim(eye(length, length, 0, "bool"), block.aval.shape, [x.ndim - 2, x.ndim - 1]), block, zerosLike(block));
+  const masked = lax.select(
+    lax.broadcastInDim(eye(length, length, 0, "bool"), block.aval.shape, [x.ndim - 2, x.ndim - 1]),
+    block,
+    zerosLike(block),
+  );
   return x.aval.dtype === "bool" ? lax.reduceOr(masked, [-1]) : lax.reduceSum(masked, [-1]);
 }
 export function meshgrid(xs: readonly Tensor[], options: { indexing?: "xy" | "ij" } = {}): Tensor[] {

@@ -4,7 +4,14 @@ import { bitWidth, type DType, isFloat, isInt, limits, promoteTypes as join } fr
 import type { Tensor } from "../tracer/tensor.js";
 
 /** Machine limits of a float dtype. */
-export function finfo(dtype: DType): { dtype: DType; bits: number; eps: number; tiny: number; max: number; min: number } {
+export function finfo(dtype: DType): {
+  dtype: DType;
+  bits: number;
+  eps: number;
+  tiny: number;
+  max: number;
+  min: number;
+} {
   if (!isFloat(dtype)) fail("TW2005", `finfo: ${dtype} is not a float dtype`, { help: "use iinfo for integers" });
   const mantissa = { f16: 10, bf16: 7, f32: 23, f64: 52 }[dtype as "f16"];
   const least = { f16: -14, bf16: -126, f32: -126, f64: -1022 }[dtype as "f16"];

@@ -3,7 +3,15 @@ import { type DType, isFloat, isInt, isUnsignedInt, limits } from "../ir/dtype.j
 import * as lax from "../lax/index.js";
 import { astype, isTensor } from "../lax/operand.js";
 import type { Tensor } from "../tracer/tensor.js";
-import { broadcastAll, promoteArgs, promoteDtypes, promoteInexact, requireInteger, type TensorLike, toFloat } from "./promote.js";
+import {
+  broadcastAll,
+  promoteArgs,
+  promoteDtypes,
+  promoteInexact,
+  requireInteger,
+  type TensorLike,
+  toFloat,
+} from "./promote.js";
 
 type Unary = (x: TensorLike) => Tensor;
 type Binary = (x: TensorLike, y: TensorLike) => Tensor;
@@ -62,7 +70,11 @@ export const erfc = inexact("erfc", lax.erfc);
 export const sinc = inexact("sinc", (x) => {
   const px = lax.mul(x, Math.PI);
   const zero = lax.eq(x, 0);
-  return lax.select(zero, lax.full(x.aval.shape, 1, x.aval.dtype), lax.div(lax.sin(px), lax.select(zero, lax.full(x.aval.shape, 1, x.aval.dtype), px)));
+  return lax.select(
+    zero,
+    lax.full(x.aval.shape, 1, x.aval.dtype),
+    lax.div(lax.sin(px), lax.select(zero, lax.full(x.aval.shape, 1, x.aval.dtype), px)),
+  );
 });
 export const deg2rad = inexact("deg2rad", (x) => lax.mul(x, Math.PI / 180));
 export const rad2deg = inexact("rad2deg", (x) => lax.mul(x, 180 / Math.PI));
@@ -73,7 +85,8 @@ export const abs = numeric("abs", (x) => (isUnsignedInt(x.aval.dtype) || x.aval.
 export const absolute = abs;
 export const fabs = inexact("fabs", lax.abs);
 export const sign = numeric("sign", lax.sign);
-const rounding = (name: string, f: (x: Tensor) => Tensor): Unary => numeric(name, (x) => (isFloat(x.aval.dtype) ? f(x) : x));
+const rounding = (name: string, f: (x: Tensor) => Tensor): Unary =>
+  numeric(name, (x) => (isFloat(x.aval.dtype) ? f(x) : x));
 export const floor = rounding("floor", lax.floor);
 export const ceil = rounding("ceil", lax.ceil);
 export const trunc = rounding("trunc", (x) => lax.select(lax.lt(x, 0), lax.ceil(x), lax.floor(x)));
@@ -192,7 +205,11 @@ export const logaddexp2 = binaryInexact("logaddexp2", (x, y) => {
 export const copysign = binaryInexact("copysign", (x, y) => lax.select(signbit(y), lax.neg(lax.abs(x)), lax.abs(x)));
 export const nextafter = binaryInexact("nextafter", lax.nextafter);
 export const heaviside = binaryInexact("heaviside", (x, y) =>
-  lax.select(lax.lt(x, 0), lax.full(x.aval.shape, 0, x.aval.dtype), lax.select(lax.gt(x, 0), lax.full(x.aval.shape, 1, x.aval.dtype), y)),
+  lax.select(
+    lax.lt(x, 0),
+    lax.full(x.aval.shape, 0, x.aval.dtype),
+    lax.select(lax.gt(x, 0), lax.full(x.aval.shape, 1, x.aval.dtype), y),
+  ),
 );
 export const ldexp = (x: TensorLike, e: TensorLike): Tensor => multiply(x, lax.exp2(toFloat("ldexp", e)));
 
@@ -217,15 +234,19 @@ export const logicalAnd = logical("logicalAnd", lax.bitwiseAnd);
 export const logicalOr = logical("logicalOr", lax.bitwiseOr);
 export const logicalXor = logical("logicalXor", lax.bitwiseXor);
 export const logicalNot: Unary = (x) => lax.not(toBool(x));
-const bitwise = (name: string, f: (x: Tensor, y: Tensor) => Tensor): Binary => binary(name, (x, y) => f(requireInteger(name, x), y));
+const bitwise = (name: string, f: (x: Tensor, y: Tensor) => Tensor): Binary =>
+  binary(name, (x, y) => f(requireInteger(name, x), y));
 export const bitwiseAnd = bitwise("bitwiseAnd", lax.bitwiseAnd);
 export const bitwiseOr = bitwise("bitwiseOr", lax.bitwiseOr);
 export const bitwiseXor = bitwise("bitwiseXor", lax.bitwiseXor);
 export const bitwiseNot: Unary = (x) => lax.not(requireInteger("bitwiseNot", promoteDtypes("bitwiseNot", [x])[0]));
 export const invert = bitwiseNot;
 export const leftShift = bitwise("leftShift", lax.shiftLeft);
-export const rightShift = bitwise("rightShift", (x, y) => (isUnsignedInt(x.aval.dtype) ? lax.shiftRightLogical(x, y) : lax.shiftRightArithmetic(x, y)));
-export const bitwiseCount: Unary = (x) => lax.populationCount(requireInteger("bitwiseCount", promoteDtypes("bitwiseCount", [x])[0]));
+export const rightShift = bitwise("rightShift", (x, y) =>
+  isUnsignedInt(x.aval.dtype) ? lax.shiftRightLogical(x, y) : lax.shiftRightArithmetic(x, y),
+);
+export const bitwiseCount: Unary = (x) =>
+  lax.populationCount(requireInteger("bitwiseCount", promoteDtypes("bitwiseCount", [x])[0]));
 
 /** `x` where the condition holds, else `y`. */
 export function where(condition: TensorLike, x: TensorLike, y: TensorLike): Tensor {
@@ -241,10 +262,18 @@ export function clip(x: TensorLike, low?: TensorLike | null, high?: TensorLike |
   return t;
 }
 /** Linear interpolation on increasing `xp`. */
-export function select(conditions: readonly Tensor[], choices: readonly TensorLike[], otherwise: TensorLike = 0): Tensor {
+export function select(
+  conditions: readonly Tensor[],
+  choices: readonly TensorLike[],
+  otherwise: TensorLike = 0,
+): Tensor {
   return conditions.reduceRight<TensorLike>((rest, c, i) => where(c, choices[i], rest), otherwise) as Tensor;
 }
-export function isclose(x: TensorLike, y: TensorLike, options: { rtol?: number; atol?: number; equalNan?: boolean } = {}): Tensor {
+export function isclose(
+  x: TensorLike,
+  y: TensorLike,
+  options: { rtol?: number; atol?: number; equalNan?: boolean } = {},
+): Tensor {
   const [a, b] = promoteInexact("isclose", [x, y]);
   const near = lax.le(lax.abs(lax.sub(a, b)), lax.add(lax.mul(lax.abs(b), options.rtol ?? 1e-5), options.atol ?? 1e-8));
   const same = lax.bitwiseOr(lax.eq(a, b), lax.bitwiseAnd(near, lax.isFinite(b)));

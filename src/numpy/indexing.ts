@@ -25,7 +25,9 @@ type Part =
 function parseRange(text: string): (number | null)[] {
   const parts = text.split(":").map((s) => s.trim());
   if (parts.length < 2 || parts.length > 3 || parts.some((s) => s !== "" && !/^-?\d+$/.test(s))) {
-    fail("TW2011", `index: cannot read ${JSON.stringify(text)}`, { help: 'ranges are written "start:stop:step", each part optional; "..." stands for all axes between' });
+    fail("TW2011", `index: cannot read ${JSON.stringify(text)}`, {
+      help: 'ranges are written "start:stop:step", each part optional; "..." stands for all axes between',
+    });
   }
   return parts.map((s) => (s === "" ? null : Number(s)));
 }
@@ -48,9 +50,13 @@ function resolveRange(range: readonly (number | null)[], n: number): Part {
 function maskPositions(mask: Tensor): Tensor[] {
   const cell = cellIfKnown(mask);
   if (!cell) {
-    fail("TW2012", `index: a traced mask ${printAval(mask.aval)} selects a number of elements that only the run knows`, {
-      help: "use np.where(mask, x, fill), x.at(mask).set(v), or multiply by the mask; under jit shapes must be known",
-    });
+    fail(
+      "TW2012",
+      `index: a traced mask ${printAval(mask.aval)} selects a number of elements that only the run knows`,
+      {
+        help: "use np.where(mask, x, fill), x.at(mask).set(v), or multiply by the mask; under jit shapes must be known",
+      },
+    );
   }
   const bits = cell.read() as Uint8Array;
   const shape = mask.shape;
@@ -74,14 +80,21 @@ function parseIndices(x: Tensor, indices: readonly Index[]): Part[] {
       const skipped = expanded.includes("...");
       i.shape.forEach((d, k) => {
         if (!skipped && x.shape[at + k] !== d) {
-          fail("TW2001", `index: a mask of shape [${i.shape.join(", ")}] for an array of shape [${x.shape.join(", ")}]`, { help: "a mask has the sizes of the axes that it selects from" });
+          fail(
+            "TW2001",
+            `index: a mask of shape [${i.shape.join(", ")}] for an array of shape [${x.shape.join(", ")}]`,
+            { help: "a mask has the sizes of the axes that it selects from" },
+          );
         }
       });
       expanded.push(...maskPositions(i));
     } else expanded.push(i);
   }
   const used = expanded.filter((i) => i !== null && i !== "...").length;
-  if (used > x.ndim) fail("TW2007", `index: ${used} indices for an array of rank ${x.ndim}`, { help: "give at most one index for each axis" });
+  if (used > x.ndim)
+    fail("TW2007", `index: ${used} indices for an array of rank ${x.ndim}`, {
+      help: "give at most one index for each axis",
+    });
   if (expanded.filter((i) => i === "...").length > 1) fail("TW2011", 'index: "..." may stand once', {});
   if (!expanded.includes("...")) expanded.push("...");
   const parts: Part[] = [];
@@ -94,10 +107,16 @@ function parseIndices(x: Tensor, indices: readonly Index[]): Part[] {
       const n = x.shape[axis];
       if (typeof i === "number") {
         if (!Number.isInteger(i)) fail("TW2011", `index: ${i} is not a whole number`, {});
-        if (i < -n || i >= n) fail("TW2009", `index: ${i} is outside of axis ${axis}, which has size ${n}`, { help: `indices run from ${-n} to ${n - 1}` });
+        if (i < -n || i >= n)
+          fail("TW2009", `index: ${i} is outside of axis ${axis}, which has size ${n}`, {
+            help: `indices run from ${-n} to ${n - 1}`,
+          });
         parts.push({ kind: "int", value: i < 0 ? i + n : i });
       } else if (isTensor(i)) {
-        if (!isInt(i.aval.dtype)) fail("TW2005", `index: an index must be integers or a mask, not ${printAval(i.aval)}`, { help: "convert it with .astype('i32')" });
+        if (!isInt(i.aval.dtype))
+          fail("TW2005", `index: an index must be integers or a mask, not ${printAval(i.aval)}`, {
+            help: "convert it with .astype('i32')",
+          });
         parts.push({ kind: "array", value: i });
       } else parts.push(resolveRange(typeof i === "string" ? parseRange(i) : (i as readonly (number | null)[]), n));
       axis++;
@@ -149,9 +168,18 @@ function wrapNegative(i: Tensor, n: number): Tensor {
   return lax.select(lax.lt(t, 0), lax.add(t, n), t);
 }
 
-function stackIndices(x: Tensor, axes: readonly number[], arrays: readonly Tensor[]): { indices: Tensor; batchShape: readonly number[] } {
-  const shape = broadcastShapes("index", arrays.map((a) => a.aval.shape)) as readonly number[];
-  const columns = arrays.map((a, k) => lax.expandDims(broadcastTo("index", wrapNegative(a, x.shape[axes[k]]), shape), [shape.length]));
+function stackIndices(
+  x: Tensor,
+  axes: readonly number[],
+  arrays: readonly Tensor[],
+): { indices: Tensor; batchShape: readonly number[] } {
+  const shape = broadcastShapes(
+    "index",
+    arrays.map((a) => a.aval.shape),
+  ) as readonly number[];
+  const columns = arrays.map((a, k) =>
+    lax.expandDims(broadcastTo("index", wrapNegative(a, x.shape[axes[k]]), shape), [shape.length]),
+  );
   return { indices: columns.length === 1 ? columns[0] : lax.concatenate(columns, shape.length), batchShape: shape };
 }
 
@@ -178,12 +206,25 @@ function advanced(x: Tensor, parts: readonly Part[]): Advanced | undefined {
   return { axes, indices, batchShape, position: together ? position : 0 };
 }
 
-function gatherAxes(x: Tensor, axes: readonly number[], indices: Tensor, batchRank: number, position: number, mode: IndexMode): Tensor {
+function gatherAxes(
+  x: Tensor,
+  axes: readonly number[],
+  indices: Tensor,
+  batchRank: number,
+  position: number,
+  mode: IndexMode,
+): Tensor {
   const kept = x.shape.map((_, i) => i).filter((i) => !axes.includes(i));
   const rank = kept.length + batchRank;
   const offsetDims = Array.from({ length: rank }, (_, i) => i).filter((i) => i < position || i >= position + batchRank);
   return lax.gather(x, indices, {
-    dims: { offsetDims, collapsedSliceDims: [...axes].sort((a, b) => a - b), operandBatchingDims: [], startIndicesBatchingDims: [], startIndexMap: axes },
+    dims: {
+      offsetDims,
+      collapsedSliceDims: [...axes].sort((a, b) => a - b),
+      operandBatchingDims: [],
+      startIndicesBatchingDims: [],
+      startIndexMap: axes,
+    },
     sliceSizes: x.shape.map((d, i) => (axes.includes(i) ? 1 : d)),
     mode,
   });
@@ -228,7 +269,10 @@ export function take(x: Tensor, indices: TensorLike, axis?: number | null, optio
   const operand = axis === undefined || axis === null ? lax.reshape(x, [-1]) : x;
   const a = axis === undefined || axis === null ? 0 : canonicalAxis("take", axis, x.ndim);
   const i = isTensor(indices) ? indices : scalar(indices, "i32");
-  if (!isInt(i.aval.dtype)) fail("TW2005", `take: indices must be integers, not ${printAval(i.aval)}`, { help: "convert them with .astype('i32')" });
+  if (!isInt(i.aval.dtype))
+    fail("TW2005", `take: indices must be integers, not ${printAval(i.aval)}`, {
+      help: "convert them with .astype('i32')",
+    });
   const { indices: stacked } = stackIndices(operand, [a], [i]);
   return gatherAxes(operand, [a], stacked, i.ndim, a, options.mode ?? "fill");
 }
@@ -239,14 +283,24 @@ export function takeAlongAxis(x: Tensor, indices: Tensor, axis: number): Tensor 
   const shape = x.shape.map((d, i) => (i === a ? indices.shape[a] : d));
   const full = broadcastTo("takeAlongAxis", indices, shape);
   return lax.gather(x, lax.expandDims(wrapNegative(full, x.shape[a]), [x.ndim]), {
-    dims: { offsetDims: [], collapsedSliceDims: [a], operandBatchingDims: others, startIndicesBatchingDims: others, startIndexMap: [a] },
+    dims: {
+      offsetDims: [],
+      collapsedSliceDims: [a],
+      operandBatchingDims: others,
+      startIndicesBatchingDims: others,
+      startIndexMap: [a],
+    },
     sliceSizes: x.shape.map(() => 1),
     mode: "fill",
   });
 }
 /** Positions of the elements that are not zero, one index array for each axis; outside jit only. */
 export function nonzero(x: Tensor): Tensor[] {
-  return maskPositions(x.aval.dtype === "bool" ? x : lax.ne(x, lax.full(x.aval.shape, x.aval.dtype === "i64" || x.aval.dtype === "u64" ? 0n : 0, x.aval.dtype)));
+  return maskPositions(
+    x.aval.dtype === "bool"
+      ? x
+      : lax.ne(x, lax.full(x.aval.shape, x.aval.dtype === "i64" || x.aval.dtype === "u64" ? 0n : 0, x.aval.dtype)),
+  );
 }
 
 type Update = (x: Tensor, indices: Tensor, updates: Tensor, params: ScatterParams) => Tensor;
@@ -290,10 +344,15 @@ export class IndexedTensor {
   #update(name: string, value: TensorLike, update: Update, combine: (old: Tensor, value: Tensor) => Tensor): Tensor {
     const { x, indices } = this;
     const v = isTensor(value) ? astype(value, x.aval.dtype) : promoteDtypes(`at.${name}`, [x, value])[1];
-    const mask = indices.length === 1 && isTensor(indices[0]) && indices[0].aval.dtype === "bool" ? indices[0] : undefined;
+    const mask =
+      indices.length === 1 && isTensor(indices[0]) && indices[0].aval.dtype === "bool" ? indices[0] : undefined;
     if (mask && v.ndim === 0) {
       // a mask with one value needs no positions, so it works under jit
-      const wide = broadcastTo(`at.${name}`, lax.reshape(mask, [...mask.shape, ...x.shape.slice(mask.ndim).map(() => 1)]), x.aval.shape);
+      const wide = broadcastTo(
+        `at.${name}`,
+        lax.reshape(mask, [...mask.shape, ...x.shape.slice(mask.ndim).map(() => 1)]),
+        x.aval.shape,
+      );
       return where(wide, combine(x, broadcastTo(`at.${name}`, v, x.aval.shape)), x);
     }
     const parts = parseIndices(x, indices);
@@ -310,8 +369,12 @@ export class IndexedTensor {
       const adv = advanced(x, parts) as Advanced;
       const kept = x.shape.map((_, i) => i).filter((i) => !adv.axes.includes(i));
       const rank = kept.length + adv.batchShape.length;
-      const windowDims = Array.from({ length: rank }, (_, i) => i).filter((i) => i < adv.position || i >= adv.position + adv.batchShape.length);
-      const shape = Array.from({ length: rank }, (_, i) => (windowDims.includes(i) ? x.shape[kept[windowDims.indexOf(i)]] : adv.batchShape[i - adv.position]));
+      const windowDims = Array.from({ length: rank }, (_, i) => i).filter(
+        (i) => i < adv.position || i >= adv.position + adv.batchShape.length,
+      );
+      const shape = Array.from({ length: rank }, (_, i) =>
+        windowDims.includes(i) ? x.shape[kept[windowDims.indexOf(i)]] : adv.batchShape[i - adv.position],
+      );
       return update(x, adv.indices, broadcastTo(`at.${name}`, v, shape), {
         dims: {
           updateWindowDims: windowDims,
@@ -326,11 +389,22 @@ export class IndexedTensor {
     }
     // everything else: positions in the flattened array, found by indexing a count
     const positions = index(lax.reshape(lax.iota("i32", x.size), x.shape), ...indices);
-    const flat = update(lax.reshape(x, [-1]), lax.reshape(positions, [-1, 1]), lax.reshape(broadcastTo(`at.${name}`, v, positions.aval.shape), [-1]), {
-      dims: { updateWindowDims: [], insertedWindowDims: [0], operandBatchingDims: [], scatterIndicesBatchingDims: [], scatterDimsToOperandDims: [0] },
-      mode: "fill",
-      uniqueIndices: false,
-    });
+    const flat = update(
+      lax.reshape(x, [-1]),
+      lax.reshape(positions, [-1, 1]),
+      lax.reshape(broadcastTo(`at.${name}`, v, positions.aval.shape), [-1]),
+      {
+        dims: {
+          updateWindowDims: [],
+          insertedWindowDims: [0],
+          operandBatchingDims: [],
+          scatterIndicesBatchingDims: [],
+          scatterDimsToOperandDims: [0],
+        },
+        mode: "fill",
+        uniqueIndices: false,
+      },
+    );
     return lax.reshape(flat, x.aval.shape);
   }
 }

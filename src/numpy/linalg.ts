@@ -14,12 +14,16 @@ import { swapaxes } from "./movement.js";
 /** Factorisations run in f32 or f64; narrower floats are widened and the result narrowed again. */
 function matrix(what: string, x: Tensor, square = false): Tensor {
   const t = toFloat(what, x);
-  if (t.ndim < 2) fail("TW2007", `linalg.${what}: needs a matrix, got ${printAval(t.aval)}`, { help: "give an array with at least two axes" });
+  if (t.ndim < 2)
+    fail("TW2007", `linalg.${what}: needs a matrix, got ${printAval(t.aval)}`, {
+      help: "give an array with at least two axes",
+    });
   const [n, m] = t.shape.slice(-2);
   if (square && n !== m) fail("TW2001", `linalg.${what}: needs a square matrix, got ${printAval(t.aval)}`, {});
   return t.aval.dtype === "f16" || t.aval.dtype === "bf16" ? astype(t, "f32") : t;
 }
-const back = (like: Tensor, y: Tensor): Tensor => (isFloat(like.aval.dtype) && isFloat(y.aval.dtype) ? astype(y, like.aval.dtype) : y);
+const back = (like: Tensor, y: Tensor): Tensor =>
+  isFloat(like.aval.dtype) && isFloat(y.aval.dtype) ? astype(y, like.aval.dtype) : y;
 
 /** Lower factor L of a symmetric positive-definite matrix: L Lᵀ. NaN where the matrix is not. */
 export function cholesky(x: Tensor, options: { upper?: boolean } = {}): Tensor {
@@ -64,7 +68,13 @@ function takeRows(x: Tensor, perm: Tensor): Tensor {
   const batch = perm.shape.slice(0, -1).map((_, i) => i);
   const n = batch.length;
   return lax.gather(x, lax.expandDims(perm, [perm.ndim]), {
-    dims: { offsetDims: [n + 1], collapsedSliceDims: [n], operandBatchingDims: batch, startIndicesBatchingDims: batch, startIndexMap: [n] },
+    dims: {
+      offsetDims: [n + 1],
+      collapsedSliceDims: [n],
+      operandBatchingDims: batch,
+      startIndicesBatchingDims: batch,
+      startIndexMap: [n],
+    },
     sliceSizes: x.shape.map((d, i) => (i < n || i === n ? 1 : d)),
     mode: "promise",
   });
@@ -84,7 +94,11 @@ export function slogdet(x: Tensor): [Tensor, Tensor] {
   const odd = lax.eq(lax.bitwiseAnd(negatives, lax.full(negatives.aval.shape, 1, "i32")), 1);
   const magnitude = sum(lax.log(lax.abs(d)), -1);
   const one = lax.full(magnitude.aval.shape, 1, a.aval.dtype);
-  const sign = lax.select(lax.eq(magnitude, Number.NEGATIVE_INFINITY), lax.full(magnitude.aval.shape, 0, a.aval.dtype), lax.select(odd, lax.neg(one), one));
+  const sign = lax.select(
+    lax.eq(magnitude, Number.NEGATIVE_INFINITY),
+    lax.full(magnitude.aval.shape, 0, a.aval.dtype),
+    lax.select(odd, lax.neg(one), one),
+  );
   return [back(x, sign), back(x, magnitude)];
 }
 export function det(x: Tensor): Tensor {
@@ -100,10 +114,34 @@ export function pinv(x: Tensor, rcond?: number): Tensor {
   const [u, s, vt] = svd(a, { fullMatrices: false });
   const cut = rcond ?? 10 * Math.max(...a.shape.slice(-2)) * (a.aval.dtype === "f64" ? 2.2e-16 : 1.2e-7);
   const least = lax.mul(max(s, -1, { keepdims: true }), cut);
-  const big = lax.gt(s, lax.broadcastInDim(least, s.aval.shape, s.shape.map((_, i) => i)));
-  const inverse = lax.select(big, lax.div(1, lax.select(big, s, lax.full(s.aval.shape, 1, s.aval.dtype))), lax.full(s.aval.shape, 0, s.aval.dtype));
+  const big = lax.gt(
+    s,
+    lax.broadcastInDim(
+      least,
+      s.aval.shape,
+      s.shape.map((_, i) => i),
+    ),
+  );
+  const inverse = lax.select(
+    big,
+    lax.div(1, lax.select(big, s, lax.full(s.aval.shape, 1, s.aval.dtype))),
+    lax.full(s.aval.shape, 0, s.aval.dtype),
+  );
   const v = swapaxes(vt, -1, -2);
-  return back(x, matmul(lax.mul(v, lax.broadcastInDim(inverse, v.aval.shape, [...inverse.shape.keys()].map((i) => (i === inverse.ndim - 1 ? v.ndim - 1 : i)))), swapaxes(u, -1, -2)));
+  return back(
+    x,
+    matmul(
+      lax.mul(
+        v,
+        lax.broadcastInDim(
+          inverse,
+          v.aval.shape,
+          [...inverse.shape.keys()].map((i) => (i === inverse.ndim - 1 ? v.ndim - 1 : i)),
+        ),
+      ),
+      swapaxes(u, -1, -2),
+    ),
+  );
 }
 /** Least squares by the pseudo-inverse. */
 export function lstsq(a: Tensor, b: Tensor): Tensor {
@@ -111,12 +149,32 @@ export function lstsq(a: Tensor, b: Tensor): Tensor {
 }
 export function matrixRank(x: Tensor): Tensor {
   const s = svdvals(x);
-  const least = lax.mul(max(s, -1, { keepdims: true }), Math.max(...x.shape.slice(-2)) * (x.aval.dtype === "f64" ? 2.2e-16 : 1.2e-7));
-  return sum(astype(lax.gt(s, lax.broadcastInDim(least, s.aval.shape, s.shape.map((_, i) => i))), "i32"), -1);
+  const least = lax.mul(
+    max(s, -1, { keepdims: true }),
+    Math.max(...x.shape.slice(-2)) * (x.aval.dtype === "f64" ? 2.2e-16 : 1.2e-7),
+  );
+  return sum(
+    astype(
+      lax.gt(
+        s,
+        lax.broadcastInDim(
+          least,
+          s.aval.shape,
+          s.shape.map((_, i) => i),
+        ),
+      ),
+      "i32",
+    ),
+    -1,
+  );
 }
 export function matrixPower(x: Tensor, n: number): Tensor {
   if (n < 0) return matrixPower(inv(x), -n);
-  if (n === 0) return lax.broadcastInDim(eye(x.shape[x.ndim - 1], undefined, 0, x.aval.dtype), x.aval.shape, [x.ndim - 2, x.ndim - 1]);
+  if (n === 0)
+    return lax.broadcastInDim(eye(x.shape[x.ndim - 1], undefined, 0, x.aval.dtype), x.aval.shape, [
+      x.ndim - 2,
+      x.ndim - 1,
+    ]);
   if (n === 1) return x;
   const half = matrixPower(x, Math.floor(n / 2));
   const both = matmul(half, half);
@@ -124,7 +182,10 @@ export function matrixPower(x: Tensor, n: number): Tensor {
 }
 export type NormOrder = number | "fro" | "nuc";
 /** Vector norm (one axis or none) or matrix norm (two axes). */
-export function norm(x: Tensor, options: { ord?: NormOrder; axis?: number | readonly [number, number]; keepdims?: boolean } = {}): Tensor {
+export function norm(
+  x: Tensor,
+  options: { ord?: NormOrder; axis?: number | readonly [number, number]; keepdims?: boolean } = {},
+): Tensor {
   const t = toFloat("linalg.norm", x);
   const { ord, axis, keepdims } = options;
   if (ord === undefined || ord === "fro") return lax.sqrt(sum(lax.square(t), { axis: axis ?? null, keepdims }));
@@ -144,6 +205,8 @@ export function norm(x: Tensor, options: { ord?: NormOrder; axis?: number | read
   if (ord === 2) return max(s(), -1);
   if (ord === 1) return max(sum(size, -2), -1);
   if (ord === Number.POSITIVE_INFINITY) return max(sum(size, -1), -1);
-  return fail("TW2011", `linalg.norm: unknown order ${String(ord)}`, { help: 'use a number, Infinity, "fro" or "nuc"' });
+  return fail("TW2011", `linalg.norm: unknown order ${String(ord)}`, {
+    help: 'use a number, Infinity, "fro" or "nuc"',
+  });
 }
 export { diagonal, matmul };

@@ -154,7 +154,9 @@ define("argsort", s.argsort);
 define("reshape", (x, ...shape: (number | readonly number[])[]) => m.reshape(x, flatList(shape)));
 define("ravel", m.ravel);
 define("flatten", m.ravel);
-define("transpose", (x, ...axes: (number | readonly number[])[]) => m.transpose(x, axes.length ? flatList(axes) : undefined));
+define("transpose", (x, ...axes: (number | readonly number[])[]) =>
+  m.transpose(x, axes.length ? flatList(axes) : undefined),
+);
 define("swapaxes", m.swapaxes);
 define("squeeze", m.squeeze);
 define("expandDims", m.expandDims);

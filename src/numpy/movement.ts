@@ -25,8 +25,13 @@ export function swapaxes(x: Tensor, a: number, b: number): Tensor {
   [p[i], p[j]] = [j, i];
   return lax.transpose(x, p);
 }
-export function moveaxis(x: Tensor, source: number | readonly number[], destination: number | readonly number[]): Tensor {
-  const list = (v: number | readonly number[]): number[] => (typeof v === "number" ? [v] : v).map((a) => canonicalAxis("moveaxis", a, x.ndim));
+export function moveaxis(
+  x: Tensor,
+  source: number | readonly number[],
+  destination: number | readonly number[],
+): Tensor {
+  const list = (v: number | readonly number[]): number[] =>
+    (typeof v === "number" ? [v] : v).map((a) => canonicalAxis("moveaxis", a, x.ndim));
   const from = list(source);
   const to = list(destination);
   if (from.length !== to.length) fail("TW2011", "moveaxis: source and destination name different numbers of axes", {});
@@ -42,14 +47,18 @@ export function expandDims(x: Tensor, axis: number | readonly number[]): Tensor 
   return lax.expandDims(x, typeof axis === "number" ? [axis] : axis);
 }
 export function squeeze(x: Tensor, axis?: number | readonly number[]): Tensor {
-  const axes = axis === undefined ? x.shape.flatMap((d, i) => (d === 1 ? [i] : [])) : typeof axis === "number" ? [axis] : axis;
+  const axes =
+    axis === undefined ? x.shape.flatMap((d, i) => (d === 1 ? [i] : [])) : typeof axis === "number" ? [axis] : axis;
   return lax.squeeze(x, axes);
 }
 export function broadcastTo(x: TensorLike, shape: readonly Dim[]): Tensor {
   return broadcast("broadcastTo", promoteDtypes("broadcastTo", [x])[0], shape);
 }
 export function broadcastArrays(...xs: Tensor[]): Tensor[] {
-  const shape = broadcastShapes("broadcastArrays", xs.map((x) => x.aval.shape));
+  const shape = broadcastShapes(
+    "broadcastArrays",
+    xs.map((x) => x.aval.shape),
+  );
   return xs.map((x) => broadcast("broadcastArrays", x, shape));
 }
 export function atleast1d(x: Tensor): Tensor {
@@ -100,7 +109,9 @@ export function split(x: Tensor, sections: number | readonly number[], axis = 0)
   let cuts: readonly number[];
   if (typeof sections === "number") {
     if (sections <= 0 || n % sections !== 0) {
-      fail("TW2001", `split: ${n} elements do not divide into ${sections} equal parts`, { help: "use arraySplit, or give positions" });
+      fail("TW2001", `split: ${n} elements do not divide into ${sections} equal parts`, {
+        help: "use arraySplit, or give positions",
+      });
     }
     cuts = Array.from({ length: sections - 1 }, (_, i) => ((i + 1) * n) / sections);
   } else cuts = sections;
@@ -111,7 +122,11 @@ export function arraySplit(x: Tensor, sections: number, axis = 0): Tensor[] {
   const n = x.shape[a];
   const long = n % sections;
   const size = Math.floor(n / sections);
-  return cutAt(x, Array.from({ length: sections - 1 }, (_, i) => (i + 1) * size + Math.min(i + 1, long)), a);
+  return cutAt(
+    x,
+    Array.from({ length: sections - 1 }, (_, i) => (i + 1) * size + Math.min(i + 1, long)),
+    a,
+  );
 }
 function cutAt(x: Tensor, cuts: readonly number[], axis: number): Tensor[] {
   const ends = [...cuts, x.shape[axis]];
@@ -154,8 +169,15 @@ export function repeat(x: Tensor, n: number, axis?: number): Tensor {
   const a = canonicalAxis("repeat", axis, x.ndim);
   const s = x.aval.shape;
   const wide = [...s.slice(0, a + 1), n, ...s.slice(a + 1)];
-  const spread = lax.broadcastInDim(x, wide, wide.flatMap((_, i) => (i === a + 1 ? [] : [i])));
-  return lax.reshape(spread, s.map((d, i) => (i === a ? (d as number) * n : d)));
+  const spread = lax.broadcastInDim(
+    x,
+    wide,
+    wide.flatMap((_, i) => (i === a + 1 ? [] : [i])),
+  );
+  return lax.reshape(
+    spread,
+    s.map((d, i) => (i === a ? (d as number) * n : d)),
+  );
 }
 export function tile(x: Tensor, reps: number | readonly number[]): Tensor {
   const r = typeof reps === "number" ? [reps] : reps;
@@ -163,17 +185,40 @@ export function tile(x: Tensor, reps: number | readonly number[]): Tensor {
   const shape = [...Array.from({ length: rank - x.ndim }, () => 1), ...x.shape];
   const times = [...Array.from({ length: rank - r.length }, () => 1), ...r];
   const wide = shape.flatMap((d, i) => [times[i], d]);
-  const spread = lax.broadcastInDim(lax.reshape(x, shape), wide, shape.map((_, i) => 2 * i + 1));
-  return lax.reshape(spread, shape.map((d, i) => d * times[i]));
+  const spread = lax.broadcastInDim(
+    lax.reshape(x, shape),
+    wide,
+    shape.map((_, i) => 2 * i + 1),
+  );
+  return lax.reshape(
+    spread,
+    shape.map((d, i) => d * times[i]),
+  );
 }
 
 export type PadWidth = number | readonly [number, number] | readonly (readonly [number, number])[];
-export function pad(x: Tensor, width: PadWidth, options: { mode?: "constant" | "edge" | "reflect" | "wrap"; constantValues?: number } = {}): Tensor {
+export function pad(
+  x: Tensor,
+  width: PadWidth,
+  options: { mode?: "constant" | "edge" | "reflect" | "wrap"; constantValues?: number } = {},
+): Tensor {
   const each: (readonly [number, number])[] =
-    typeof width === "number" ? x.shape.map(() => [width, width] as const) : typeof width[0] === "number" ? x.shape.map(() => width as readonly [number, number]) : (width as (readonly [number, number])[]);
-  if (each.length !== x.ndim) fail("TW2007", `pad: ${each.length} widths for an array of rank ${x.ndim}`, { help: "give [before, after] for each axis" });
+    typeof width === "number"
+      ? x.shape.map(() => [width, width] as const)
+      : typeof width[0] === "number"
+        ? x.shape.map(() => width as readonly [number, number])
+        : (width as (readonly [number, number])[]);
+  if (each.length !== x.ndim)
+    fail("TW2007", `pad: ${each.length} widths for an array of rank ${x.ndim}`, {
+      help: "give [before, after] for each axis",
+    });
   const mode = options.mode ?? "constant";
-  if (mode === "constant") return lax.pad(x, options.constantValues ?? 0, each.map(([a, b]) => [a, b, 0] as const));
+  if (mode === "constant")
+    return lax.pad(
+      x,
+      options.constantValues ?? 0,
+      each.map(([a, b]) => [a, b, 0] as const),
+    );
   return each.reduce((y, [before, after], axis) => {
     const n = y.shape[axis];
     const take = (from: number, to: number): Tensor => lax.sliceInDim(y, from, to, 1, axis);
@@ -183,7 +228,8 @@ export function pad(x: Tensor, width: PadWidth, options: { mode?: "constant" | "
       parts.push(y);
       if (after > 0) parts.push(repeat(take(n - 1, n), after, axis));
     } else {
-      if (Math.max(before, after) > (mode === "reflect" ? n - 1 : n)) fail("TW2011", `pad: ${mode} padding of ${Math.max(before, after)} is wider than the axis (${n})`, {});
+      if (Math.max(before, after) > (mode === "reflect" ? n - 1 : n))
+        fail("TW2011", `pad: ${mode} padding of ${Math.max(before, after)} is wider than the axis (${n})`, {});
       if (before > 0) parts.push(mode === "wrap" ? take(n - before, n) : flip(take(1, before + 1), axis));
       parts.push(y);
       if (after > 0) parts.push(mode === "wrap" ? take(0, after) : flip(take(n - 1 - after, n - 1), axis));
@@ -192,7 +238,10 @@ export function pad(x: Tensor, width: PadWidth, options: { mode?: "constant" | "
   }, x);
 }
 export function append(x: Tensor, values: TensorLike, axis: number | null = null): Tensor {
-  return concatenate([x, promoteDtypes("append", [values])[0]].map((t) => (axis === null ? ravel(t) : t)), axis ?? 0);
+  return concatenate(
+    [x, promoteDtypes("append", [values])[0]].map((t) => (axis === null ? ravel(t) : t)),
+    axis ?? 0,
+  );
 }
 export function diff(x: Tensor, n = 1, axis = -1): Tensor {
   const a = canonicalAxis("diff", axis, x.ndim);

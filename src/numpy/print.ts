@@ -10,7 +10,10 @@ export interface PrintOptions {
   edgeItems?: number;
 }
 
-function formatNumbers(values: readonly (number | bigint | boolean)[], precision: number): (v: number | bigint | boolean) => string {
+function formatNumbers(
+  values: readonly (number | bigint | boolean)[],
+  precision: number,
+): (v: number | bigint | boolean) => string {
   const numbers = values.filter((v): v is number => typeof v === "number" && Number.isFinite(v));
   const whole = numbers.every(Number.isInteger);
   const sizes = numbers.filter((v) => v !== 0).map(Math.abs);
@@ -39,7 +42,10 @@ export function formatArray(x: Tensor, options: PrintOptions = {}): string {
   const texts = flat.map(format);
   const width = Math.max(0, ...texts.map((t) => t.length));
   // numbers with a fraction are aligned on the point
-  const fraction = Math.max(0, ...texts.map((t) => (t.includes(".") && !t.includes("e") ? t.length - t.indexOf(".") : 0)));
+  const fraction = Math.max(
+    0,
+    ...texts.map((t) => (t.includes(".") && !t.includes("e") ? t.length - t.indexOf(".") : 0)),
+  );
   const aligned = (v: number | bigint | boolean): string => {
     const t = format(v);
     const own = t.includes(".") && !t.includes("e") ? t.length - t.indexOf(".") : 0;
@@ -50,7 +56,9 @@ export function formatArray(x: Tensor, options: PrintOptions = {}): string {
     if (!Array.isArray(v)) return v === ELLIPSIS ? "..." : aligned(v as number).padStart(full);
     const inner = v.map((e) => lines(e, indent + 1));
     const deep = v.some((e) => Array.isArray(e));
-    const gap = deep ? `\n${v.some((e) => Array.isArray(e) && e.some((f) => Array.isArray(f))) ? "\n" : ""}${" ".repeat(indent + 1)}` : " ";
+    const gap = deep
+      ? `\n${v.some((e) => Array.isArray(e) && e.some((f) => Array.isArray(f))) ? "\n" : ""}${" ".repeat(indent + 1)}`
+      : " ";
     return `[${inner.join(gap)}]`;
   };
   return lines(shown, 0);
@@ -62,7 +70,11 @@ type Elided = number | bigint | boolean | typeof ELLIPSIS | Elided[];
 function elide(v: NestedArray, cut: boolean, edge: number): Elided {
   if (!Array.isArray(v)) return v;
   if (!cut || v.length <= 2 * edge) return v.map((e) => elide(e, cut, edge));
-  return [...v.slice(0, edge).map((e) => elide(e, cut, edge)), ELLIPSIS, ...v.slice(-edge).map((e) => elide(e, cut, edge))];
+  return [
+    ...v.slice(0, edge).map((e) => elide(e, cut, edge)),
+    ELLIPSIS,
+    ...v.slice(-edge).map((e) => elide(e, cut, edge)),
+  ];
 }
 function collect(v: Elided, out: (number | bigint | boolean)[]): void {
   if (Array.isArray(v)) for (const e of v) collect(e, out);

@@ -14,9 +14,13 @@ export interface ProductOptions {
 }
 
 function contractionError(what: string, x: Tensor, y: Tensor, i: number, j: number): never {
-  return fail("TW2003", `${what}: contracting dimensions differ: ${printAval(x.aval)} has ${String(x.aval.shape[i])} on axis ${i}, ${printAval(y.aval)} has ${String(y.aval.shape[j])} on axis ${j}`, {
-    help: "transpose one side, or reshape it so that these two sizes agree",
-  });
+  return fail(
+    "TW2003",
+    `${what}: contracting dimensions differ: ${printAval(x.aval)} has ${String(x.aval.shape[i])} on axis ${i}, ${printAval(y.aval)} has ${String(y.aval.shape[j])} on axis ${j}`,
+    {
+      help: "transpose one side, or reshape it so that these two sizes agree",
+    },
+  );
 }
 
 /** NumPy's dot: vectors and matrices as usual; for more axes the last of x with the second last of y. */
@@ -35,7 +39,10 @@ export function dot(x: TensorLike, y: TensorLike, options: ProductOptions = {}):
 /** NumPy's matmul: leading axes are batch axes and broadcast. */
 export function matmul(x: TensorLike, y: TensorLike, options: ProductOptions = {}): Tensor {
   const [a, b] = promoteDtypes("matmul", [x, y]);
-  if (a.ndim === 0 || b.ndim === 0) fail("TW2007", `matmul: ${printAval(a.aval)} and ${printAval(b.aval)}: scalars are not matrices`, { help: "use multiply" });
+  if (a.ndim === 0 || b.ndim === 0)
+    fail("TW2007", `matmul: ${printAval(a.aval)} and ${printAval(b.aval)}: scalars are not matrices`, {
+      help: "use multiply",
+    });
   const i = a.ndim - 1;
   const j = Math.max(0, b.ndim - 2);
   if (dimEqual(a.aval.shape[i], b.aval.shape[j]) === false) contractionError("matmul", a, b, i, j);
@@ -62,12 +69,27 @@ export function inner(x: Tensor, y: Tensor): Tensor {
 export function outer(x: Tensor, y: Tensor): Tensor {
   const [a, b] = promoteDtypes("outer", [x, y]);
   const shape = [a.size, b.size];
-  return lax.mul(lax.broadcastInDim(lax.reshape(a, [-1]), shape, [0]), lax.broadcastInDim(lax.reshape(b, [-1]), shape, [1]));
+  return lax.mul(
+    lax.broadcastInDim(lax.reshape(a, [-1]), shape, [0]),
+    lax.broadcastInDim(lax.reshape(b, [-1]), shape, [1]),
+  );
 }
-export function tensordot(x: Tensor, y: Tensor, axes: number | readonly [readonly number[], readonly number[]] = 2): Tensor {
+export function tensordot(
+  x: Tensor,
+  y: Tensor,
+  axes: number | readonly [readonly number[], readonly number[]] = 2,
+): Tensor {
   const [a, b] = promoteDtypes("tensordot", [x, y]);
-  const [left, right] = typeof axes === "number" ? [Array.from({ length: axes }, (_, i) => a.ndim - axes + i), Array.from({ length: axes }, (_, i) => i)] : axes;
-  return lax.dotGeneral(a, b, { contract: [left.map((k) => canonicalAxis("tensordot", k, a.ndim)), right.map((k) => canonicalAxis("tensordot", k, b.ndim))] });
+  const [left, right] =
+    typeof axes === "number"
+      ? [Array.from({ length: axes }, (_, i) => a.ndim - axes + i), Array.from({ length: axes }, (_, i) => i)]
+      : axes;
+  return lax.dotGeneral(a, b, {
+    contract: [
+      left.map((k) => canonicalAxis("tensordot", k, a.ndim)),
+      right.map((k) => canonicalAxis("tensordot", k, b.ndim)),
+    ],
+  });
 }
 export function kron(x: Tensor, y: Tensor): Tensor {
   const [a, b] = promoteDtypes("kron", [x, y]);
@@ -75,9 +97,20 @@ export function kron(x: Tensor, y: Tensor): Tensor {
   const up = (t: Tensor): number[] => [...Array.from({ length: rank - t.ndim }, () => 1), ...t.shape];
   const [sa, sb] = [up(a), up(b)];
   const wide = sa.flatMap((d, i) => [d, sb[i]]);
-  const left = lax.broadcastInDim(lax.reshape(a, sa), wide, sa.map((_, i) => 2 * i));
-  const right = lax.broadcastInDim(lax.reshape(b, sb), wide, sb.map((_, i) => 2 * i + 1));
-  return lax.reshape(lax.mul(left, right), sa.map((d, i) => d * sb[i]));
+  const left = lax.broadcastInDim(
+    lax.reshape(a, sa),
+    wide,
+    sa.map((_, i) => 2 * i),
+  );
+  const right = lax.broadcastInDim(
+    lax.reshape(b, sb),
+    wide,
+    sb.map((_, i) => 2 * i + 1),
+  );
+  return lax.reshape(
+    lax.mul(left, right),
+    sa.map((d, i) => d * sb[i]),
+  );
 }
 export function trace(x: Tensor, offset = 0): Tensor {
   const [n, m] = x.shape.slice(-2);
@@ -88,7 +121,8 @@ export function trace(x: Tensor, offset = 0): Tensor {
 }
 export function cross(x: Tensor, y: Tensor): Tensor {
   const [a, b] = promoteDtypes("cross", [x, y]);
-  if (a.shape[a.ndim - 1] !== 3 || b.shape[b.ndim - 1] !== 3) fail("TW2001", "cross: the last axis must have size 3", {});
+  if (a.shape[a.ndim - 1] !== 3 || b.shape[b.ndim - 1] !== 3)
+    fail("TW2001", "cross: the last axis must have size 3", {});
   const part = (t: Tensor, k: number): Tensor => lax.sliceInDim(t, k, k + 1, 1, -1);
   return lax.concatenate(
     [0, 1, 2].map((k) => {
@@ -140,14 +174,24 @@ export function einsum(subscripts: string, ...operands: Tensor[]): Tensor {
     terms = [...terms.filter((_, k) => k !== i && k !== j), joined];
   }
   const [{ x, labels }] = terms;
-  const ordered = lax.transpose(x, output.map((l) => labels.indexOf(l)));
-  return broadcastTo("einsum", ordered, output.map((l) => sizes.get(l) ?? 1));
+  const ordered = lax.transpose(
+    x,
+    output.map((l) => labels.indexOf(l)),
+  );
+  return broadcastTo(
+    "einsum",
+    ordered,
+    output.map((l) => sizes.get(l) ?? 1),
+  );
 }
 
 function parseSubscripts(subscripts: string, operands: readonly Tensor[]): { inputs: string[][]; output: string[] } {
   const [left, right] = subscripts.replace(/\s/g, "").split("->");
   const parts = left.split(",");
-  if (parts.length !== operands.length) fail("TW2011", `einsum: "${subscripts}" names ${parts.length} operands, ${operands.length} were given`, { help: "separate the operands' labels by commas" });
+  if (parts.length !== operands.length)
+    fail("TW2011", `einsum: "${subscripts}" names ${parts.length} operands, ${operands.length} were given`, {
+      help: "separate the operands' labels by commas",
+    });
   const dots = Math.max(0, ...parts.map((p, k) => (p.includes("...") ? operands[k].ndim - (p.length - 3) : 0)));
   const expand = (p: string, n: number): string[] => {
     const at = p.indexOf("...");
@@ -156,16 +200,23 @@ function parseSubscripts(subscripts: string, operands: readonly Tensor[]): { inp
   };
   const inputs = parts.map((p, k) => {
     const labels = expand(p, p.includes("...") ? operands[k].ndim - (p.length - 3) : 0);
-    if (labels.length !== operands[k].ndim) fail("TW2011", `einsum: "${p}" names ${labels.length} axes, operand ${k} has ${operands[k].ndim}`, { help: "give one label for each axis, or ... for the others" });
+    if (labels.length !== operands[k].ndim)
+      fail("TW2011", `einsum: "${p}" names ${labels.length} axes, operand ${k} has ${operands[k].ndim}`, {
+        help: "give one label for each axis, or ... for the others",
+      });
     return labels;
   });
   const all = inputs.flat();
   const output =
     right === undefined
-      ? [...new Set(all.filter((l) => l.startsWith(".")).sort()), ...[...new Set(all)].filter((l) => !l.startsWith(".") && all.filter((m) => m === l).length === 1).sort()]
+      ? [
+          ...new Set(all.filter((l) => l.startsWith(".")).sort()),
+          ...[...new Set(all)].filter((l) => !l.startsWith(".") && all.filter((m) => m === l).length === 1).sort(),
+        ]
       : expand(right, dots);
   for (const l of output) if (!all.includes(l)) fail("TW2011", `einsum: the result's label ${l} is in no operand`, {});
-  if (new Set(output).size !== output.length) fail("TW2011", `einsum: a label stands twice in the result of "${subscripts}"`, {});
+  if (new Set(output).size !== output.length)
+    fail("TW2011", `einsum: a label stands twice in the result of "${subscripts}"`, {});
   return { inputs, output };
 }
 
@@ -195,7 +246,9 @@ function contractPair(a: Labelled, b: Labelled, keep: ReadonlySet<string>): Labe
   const narrow = shared.filter((l) => x.x.shape[x.labels.indexOf(l)] !== y.x.shape[y.labels.indexOf(l)]);
   if (narrow.length > 0) {
     const drop = (t: Labelled, o: Labelled): Labelled => {
-      const axes = t.labels.flatMap((l, i) => (narrow.includes(l) && t.x.shape[i] === 1 && o.x.shape[o.labels.indexOf(l)] !== 1 ? [i] : []));
+      const axes = t.labels.flatMap((l, i) =>
+        narrow.includes(l) && t.x.shape[i] === 1 && o.x.shape[o.labels.indexOf(l)] !== 1 ? [i] : [],
+      );
       return { x: lax.squeeze(t.x, axes), labels: t.labels.filter((_, i) => !axes.includes(i)) };
     };
     return contractPair(drop(x, y), drop(y, x), keep);
@@ -203,7 +256,10 @@ function contractPair(a: Labelled, b: Labelled, keep: ReadonlySet<string>): Labe
   const batch = shared.filter((l) => keep.has(l));
   const contract = shared.filter((l) => !keep.has(l));
   const at = (t: Labelled, list: readonly string[]): number[] => list.map((l) => t.labels.indexOf(l));
-  const r = lax.dotGeneral(x.x, y.x, { contract: [at(x, contract), at(y, contract)], batch: [at(x, batch), at(y, batch)] });
+  const r = lax.dotGeneral(x.x, y.x, {
+    contract: [at(x, contract), at(y, contract)],
+    batch: [at(x, batch), at(y, batch)],
+  });
   const free = (t: Labelled): string[] => t.labels.filter((l) => !shared.includes(l));
   return { x: r, labels: [...batch, ...free(x), ...free(y)] };
 }

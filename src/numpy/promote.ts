@@ -12,14 +12,25 @@ export function promoteDtypes(what: string, operands: readonly TensorLike[]): Te
   let joined: { dtype: DType; weak?: boolean | undefined } | undefined;
   for (const x of operands) {
     if (!isTensor(x)) continue;
-    if (x.aval.dtype === "key") fail("TW2005", `${what}: PRNG keys are not numbers`, { help: "draw from the key with random.uniform, random.bits…" });
-    joined = joined === undefined ? x.aval : joined.dtype === x.aval.dtype && !joined.weak === !x.aval.weak ? joined : promoteTypes(joined, x.aval);
+    if (x.aval.dtype === "key")
+      fail("TW2005", `${what}: PRNG keys are not numbers`, {
+        help: "draw from the key with random.uniform, random.bits…",
+      });
+    joined =
+      joined === undefined
+        ? x.aval
+        : joined.dtype === x.aval.dtype && !joined.weak === !x.aval.weak
+          ? joined
+          : promoteTypes(joined, x.aval);
   }
   const target = joined;
   if (target === undefined) return operands.map((x) => asTensor(what, x));
   const list = operands.map((x) => (isTensor(x) ? x : numberOf(what, x, target.dtype)));
   // a number beside a bool array widens the array
-  const dtype = list.reduce<{ dtype: DType; weak?: boolean | undefined }>((d, t) => promoteTypes(d, t.aval), target).dtype;
+  const dtype = list.reduce<{ dtype: DType; weak?: boolean | undefined }>(
+    (d, t) => promoteTypes(d, t.aval),
+    target,
+  ).dtype;
   return list.map((x) => (x.aval.dtype === dtype ? x : astype(x, dtype)));
 }
 
@@ -30,8 +41,18 @@ export function promoteArgs(what: string, operands: readonly TensorLike[]): Tens
 
 export function broadcastAll(what: string, xs: readonly Tensor[]): Tensor[] {
   const first = xs[0].aval.shape;
-  if (xs.every((x) => x.aval.shape === first || (x.aval.shape.length === first.length && x.aval.shape.every((d, i) => d === first[i])))) return [...xs];
-  const shape = broadcastShapes(what, xs.map((x) => x.aval.shape));
+  if (
+    xs.every(
+      (x) =>
+        x.aval.shape === first ||
+        (x.aval.shape.length === first.length && x.aval.shape.every((d, i) => d === first[i])),
+    )
+  )
+    return [...xs];
+  const shape = broadcastShapes(
+    what,
+    xs.map((x) => x.aval.shape),
+  );
   return xs.map((x) => broadcastTo(what, x, shape));
 }
 
@@ -46,7 +67,9 @@ export function toFloat(what: string, x: TensorLike): Tensor {
 
 export function requireInteger(what: string, x: Tensor): Tensor {
   if (!isInt(x.aval.dtype) && x.aval.dtype !== "bool") {
-    fail("TW2005", `${what}: needs integers or bools, got ${printAval(x.aval)}`, { help: "convert with .astype('i32')" });
+    fail("TW2005", `${what}: needs integers or bools, got ${printAval(x.aval)}`, {
+      help: "convert with .astype('i32')",
+    });
   }
   return x;
 }

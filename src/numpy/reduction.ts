@@ -31,7 +31,12 @@ interface Reducer {
 }
 
 function finish(x: Tensor, reduced: Tensor, axes: readonly number[], keepdims: boolean | undefined): Tensor {
-  return keepdims ? lax.reshape(reduced, x.aval.shape.map((d, i) => (axes.includes(i) ? 1 : d))) : reduced;
+  return keepdims
+    ? lax.reshape(
+        reduced,
+        x.aval.shape.map((d, i) => (axes.includes(i) ? 1 : d)),
+      )
+    : reduced;
 }
 
 /** bool sums count in i32; small integers as well, as in JAX (with 32-bit default). */
@@ -41,7 +46,12 @@ function sumDtype(d: DType): DType {
   return d;
 }
 
-function makeReducer(name: string, f: (x: Tensor, axes: number[]) => Tensor, widen: (d: DType) => DType, neutral: (d: DType) => number | bigint | boolean): Reducer {
+function makeReducer(
+  name: string,
+  f: (x: Tensor, axes: number[]) => Tensor,
+  widen: (d: DType) => DType,
+  neutral: (d: DType) => number | bigint | boolean,
+): Reducer {
   return (x, axis, options) => {
     const o = normalize(axis, options);
     let t = promoteDtypes(name, [x])[0];
@@ -51,28 +61,57 @@ function makeReducer(name: string, f: (x: Tensor, axes: number[]) => Tensor, wid
     return finish(t, axes.length === 0 ? t : f(t, axes), axes, o.keepdims);
   };
 }
-const lowest = (d: DType): number | bigint | boolean => (d === "bool" ? false : isFloat(d) ? Number.NEGATIVE_INFINITY : limits(d).min);
-const highest = (d: DType): number | bigint | boolean => (d === "bool" ? true : isFloat(d) ? Number.POSITIVE_INFINITY : limits(d).max);
+const lowest = (d: DType): number | bigint | boolean =>
+  d === "bool" ? false : isFloat(d) ? Number.NEGATIVE_INFINITY : limits(d).min;
+const highest = (d: DType): number | bigint | boolean =>
+  d === "bool" ? true : isFloat(d) ? Number.POSITIVE_INFINITY : limits(d).max;
 
 export const sum = makeReducer("sum", lax.reduceSum, sumDtype, (d) => (d === "i64" || d === "u64" ? 0n : 0));
 export const prod = makeReducer("prod", lax.reduceProd, sumDtype, (d) => (d === "i64" || d === "u64" ? 1n : 1));
-const extremum = (name: string, f: (x: Tensor, axes: number[]) => Tensor, neutral: (d: DType) => number | bigint | boolean): Reducer => {
+const extremum = (
+  name: string,
+  f: (x: Tensor, axes: number[]) => Tensor,
+  neutral: (d: DType) => number | bigint | boolean,
+): Reducer => {
   const run = makeReducer(name, f, (d) => d, neutral);
   return (x, axis, options) => {
     const o = normalize(axis, options);
     const t = promoteDtypes(name, [x])[0];
     for (const a of canonicalAxes(name, o.axis, t.ndim)) {
-      if (t.shape[a] === 0) fail("TW2011", `${name}: axis ${a} of ${printAval(t.aval)} is empty, it has no ${name}`, { help: "an empty axis has no greatest or least element" });
+      if (t.shape[a] === 0)
+        fail("TW2011", `${name}: axis ${a} of ${printAval(t.aval)} is empty, it has no ${name}`, {
+          help: "an empty axis has no greatest or least element",
+        });
     }
     return run(t, o);
   };
 };
-export const max = extremum("max", (x, axes) => (x.aval.dtype === "bool" ? lax.reduceOr(x, axes) : lax.reduceMax(x, axes)), lowest);
-export const min = extremum("min", (x, axes) => (x.aval.dtype === "bool" ? lax.reduceAnd(x, axes) : lax.reduceMin(x, axes)), highest);
+export const max = extremum(
+  "max",
+  (x, axes) => (x.aval.dtype === "bool" ? lax.reduceOr(x, axes) : lax.reduceMax(x, axes)),
+  lowest,
+);
+export const min = extremum(
+  "min",
+  (x, axes) => (x.aval.dtype === "bool" ? lax.reduceAnd(x, axes) : lax.reduceMin(x, axes)),
+  highest,
+);
 export const amax = max;
 export const amin = min;
-export const all: Reducer = (x, axis, options) => makeReducer("all", lax.reduceAnd, (d) => d, () => true)(toBool(x), axis, options);
-export const any: Reducer = (x, axis, options) => makeReducer("any", lax.reduceOr, (d) => d, () => false)(toBool(x), axis, options);
+export const all: Reducer = (x, axis, options) =>
+  makeReducer(
+    "all",
+    lax.reduceAnd,
+    (d) => d,
+    () => true,
+  )(toBool(x), axis, options);
+export const any: Reducer = (x, axis, options) =>
+  makeReducer(
+    "any",
+    lax.reduceOr,
+    (d) => d,
+    () => false,
+  )(toBool(x), axis, options);
 
 function count(x: Tensor, axes: readonly number[]): number {
   return dimProduct(axes.map((a) => x.aval.shape[a])) as number;
@@ -83,7 +122,8 @@ export const mean: Reducer = (x, axis, options) => {
   const t = o.dtype ? astype(toFloat("mean", x), o.dtype) : toFloat("mean", x);
   const axes = canonicalAxes("mean", o.axis, t.ndim);
   const total = sum(t, { axis: axes, keepdims: o.keepdims, where: o.where });
-  if (o.where) return lax.div(total, lax.max(sum(astype(toBool(o.where), t.aval.dtype), { axis: axes, keepdims: o.keepdims }), 0));
+  if (o.where)
+    return lax.div(total, lax.max(sum(astype(toBool(o.where), t.aval.dtype), { axis: axes, keepdims: o.keepdims }), 0));
   return lax.div(total, count(t, axes));
 };
 
@@ -96,7 +136,16 @@ export function variance(x: TensorLike, axis?: AxisOrOptions, options?: Variance
   const t = toFloat("var", x);
   const axes = canonicalAxes("var", o.axis, t.ndim);
   const m = mean(t, { axis: axes, keepdims: true });
-  const centered = lax.square(lax.sub(t, lax.broadcastInDim(m, t.aval.shape, t.shape.map((_, i) => i))));
+  const centered = lax.square(
+    lax.sub(
+      t,
+      lax.broadcastInDim(
+        m,
+        t.aval.shape,
+        t.shape.map((_, i) => i),
+      ),
+    ),
+  );
   return lax.div(sum(centered, { axis: axes, keepdims: o.keepdims }), count(t, axes) - (o.ddof ?? 0));
 }
 export function std(x: TensorLike, axis?: AxisOrOptions, options?: VarianceOptions): Tensor {
@@ -107,7 +156,31 @@ export function average(x: TensorLike, options: { axis?: AxisArg; weights?: Tens
   if (!options.weights) return mean(x, options.axis);
   const t = toFloat("average", x);
   const [a, w] = promoteDtypes("average", [t, options.weights]);
-  return lax.div(sum(lax.mul(a, lax.broadcastInDim(w, a.aval.shape, w.ndim === a.ndim ? a.shape.map((_, i) => i) : [canonicalAxis("average", (options.axis as number) ?? 0, a.ndim)])), options.axis), sum(lax.broadcastInDim(w, a.aval.shape, w.ndim === a.ndim ? a.shape.map((_, i) => i) : [canonicalAxis("average", (options.axis as number) ?? 0, a.ndim)]), options.axis));
+  return lax.div(
+    sum(
+      lax.mul(
+        a,
+        lax.broadcastInDim(
+          w,
+          a.aval.shape,
+          w.ndim === a.ndim
+            ? a.shape.map((_, i) => i)
+            : [canonicalAxis("average", (options.axis as number) ?? 0, a.ndim)],
+        ),
+      ),
+      options.axis,
+    ),
+    sum(
+      lax.broadcastInDim(
+        w,
+        a.aval.shape,
+        w.ndim === a.ndim
+          ? a.shape.map((_, i) => i)
+          : [canonicalAxis("average", (options.axis as number) ?? 0, a.ndim)],
+      ),
+      options.axis,
+    ),
+  );
 }
 export function ptp(x: TensorLike, axis?: AxisOrOptions): Tensor {
   return lax.sub(max(x, axis), min(x, axis));
@@ -132,22 +205,32 @@ export const nanmean: Reducer = (x, axis, options) => {
   return lax.div(nansum(t, o), sum(astype(lax.not(isnan(t)), t.aval.dtype), o));
 };
 
-function argReducer(name: string, f: (x: Tensor, axis: number) => Tensor): (x: TensorLike, axis?: number | null, options?: { keepdims?: boolean }) => Tensor {
+function argReducer(
+  name: string,
+  f: (x: Tensor, axis: number) => Tensor,
+): (x: TensorLike, axis?: number | null, options?: { keepdims?: boolean }) => Tensor {
   return (x, axis, options) => {
     let t = promoteDtypes(name, [x])[0];
     if (t.aval.dtype === "bool") t = astype(t, "i32");
     const flat = axis === undefined || axis === null;
     const operand = flat ? lax.reshape(t, [-1]) : t;
     const a = flat ? 0 : canonicalAxis(name, axis, t.ndim);
-    if (operand.shape[a] === 0) fail("TW2011", `${name}: the axis is empty`, { help: "an empty axis has no greatest or least element" });
+    if (operand.shape[a] === 0)
+      fail("TW2011", `${name}: the axis is empty`, { help: "an empty axis has no greatest or least element" });
     const r = f(operand, a);
-    return options?.keepdims ? lax.reshape(r, flat ? t.shape.map(() => 1) : t.aval.shape.map((d, i) => (i === a ? 1 : d))) : r;
+    return options?.keepdims
+      ? lax.reshape(r, flat ? t.shape.map(() => 1) : t.aval.shape.map((d, i) => (i === a ? 1 : d)))
+      : r;
   };
 }
 export const argmax = argReducer("argmax", (x, a) => lax.argmax(x, a));
 export const argmin = argReducer("argmin", (x, a) => lax.argmin(x, a));
 
-function cumulative(name: string, f: (x: Tensor, axis: number) => Tensor, widen: boolean): (x: TensorLike, axis?: number | null) => Tensor {
+function cumulative(
+  name: string,
+  f: (x: Tensor, axis: number) => Tensor,
+  widen: boolean,
+): (x: TensorLike, axis?: number | null) => Tensor {
   return (x, axis) => {
     let t = promoteDtypes(name, [x])[0];
     if (widen) t = astype(t, sumDtype(t.aval.dtype));
@@ -166,7 +249,14 @@ export function logsumexp(x: TensorLike, axis?: AxisOrOptions, options?: ReduceO
   const axes = canonicalAxes("logsumexp", o.axis, t.ndim);
   const m0 = max(t, { axis: axes, keepdims: true });
   const m = lax.stopGradient(lax.select(lax.isFinite(m0), m0, lax.full(m0.aval.shape, 0, m0.aval.dtype)));
-  const shifted = lax.sub(t, lax.broadcastInDim(m, t.aval.shape, t.shape.map((_, i) => i)));
+  const shifted = lax.sub(
+    t,
+    lax.broadcastInDim(
+      m,
+      t.aval.shape,
+      t.shape.map((_, i) => i),
+    ),
+  );
   const s = lax.add(lax.log(sum(lax.exp(shifted), { axis: axes, keepdims: true })), m);
   return o.keepdims ? s : lax.squeeze(s, axes);
 }
@@ -191,4 +281,3 @@ export function quantile(x: TensorLike, q: number, axis?: AxisArg): Tensor {
 export function percentile(x: TensorLike, p: number, axis?: AxisArg): Tensor {
   return quantile(x, p / 100, axis);
 }
-

@@ -48,7 +48,13 @@ export function searchsorted(a: Tensor, v: TensorLike, options: { side?: "left" 
   for (let r = 0; r < rounds; r++) {
     const middle = lax.shiftRightArithmetic(lax.add(low, high), lax.full(shape, 1, "i32"));
     const x = lax.gather(sorted, lax.expandDims(middle, [shape.length]), {
-      dims: { offsetDims: [], collapsedSliceDims: [0], operandBatchingDims: [], startIndicesBatchingDims: [], startIndexMap: [0] },
+      dims: {
+        offsetDims: [],
+        collapsedSliceDims: [0],
+        operandBatchingDims: [],
+        startIndicesBatchingDims: [],
+        startIndexMap: [0],
+      },
       sliceSizes: [1],
       mode: "clip",
     });
@@ -66,11 +72,21 @@ export function digitize(x: Tensor, bins: Tensor, options: { right?: boolean } =
 /** How often 0, 1, … length-1 occur; with weights, their sums. */
 export function bincount(x: Tensor, options: { weights?: Tensor; length: number }): Tensor {
   const w = options.weights ?? lax.full(x.aval.shape, 1, "i32");
-  return bind("scatter_add", [lax.full([options.length], 0, w.aval.dtype), lax.expandDims(lax.convertElementType(x, "i32"), [1]), w], {
-    dims: { updateWindowDims: [], insertedWindowDims: [0], operandBatchingDims: [], scatterIndicesBatchingDims: [], scatterDimsToOperandDims: [0] },
-    mode: "fill",
-    uniqueIndices: false,
-  })[0];
+  return bind(
+    "scatter_add",
+    [lax.full([options.length], 0, w.aval.dtype), lax.expandDims(lax.convertElementType(x, "i32"), [1]), w],
+    {
+      dims: {
+        updateWindowDims: [],
+        insertedWindowDims: [0],
+        operandBatchingDims: [],
+        scatterIndicesBatchingDims: [],
+        scatterDimsToOperandDims: [0],
+      },
+      mode: "fill",
+      uniqueIndices: false,
+    },
+  )[0];
 }
 /** [counts, edges] of equally wide bins over a range. */
 export function histogram(x: Tensor, bins = 10, range: readonly [number, number] = [0, 1]): [Tensor, Tensor] {
@@ -80,7 +96,10 @@ export function histogram(x: Tensor, bins = 10, range: readonly [number, number]
   // the last bin is closed on the right
   const closed = lax.select(lax.eq(flat, range[1]), lax.full(at.aval.shape, bins - 1, "i32"), at);
   const edges = lax.add(lax.mul(lax.iota(flat.aval.dtype, bins + 1), width), range[0]);
-  return [bincount(lax.select(lax.lt(flat, range[0]), lax.full(at.aval.shape, bins, "i32"), closed), { length: bins }), edges];
+  return [
+    bincount(lax.select(lax.lt(flat, range[0]), lax.full(at.aval.shape, bins, "i32"), closed), { length: bins }),
+    edges,
+  ];
 }
 /** Linear interpolation of the points (xp, fp), xp ascending; constant outside. */
 export function interp(x: Tensor, xp: Tensor, fp: Tensor): Tensor {
@@ -88,7 +107,17 @@ export function interp(x: Tensor, xp: Tensor, fp: Tensor): Tensor {
   const n = px.shape[0];
   const i = lax.clamp(scalar(1, "i32"), searchsorted(px, q, { side: "right" }), scalar(n - 1, "i32"));
   const pick = (t: Tensor, k: Tensor): Tensor =>
-    lax.gather(t, lax.expandDims(k, [k.ndim]), { dims: { offsetDims: [], collapsedSliceDims: [0], operandBatchingDims: [], startIndicesBatchingDims: [], startIndexMap: [0] }, sliceSizes: [1], mode: "clip" });
+    lax.gather(t, lax.expandDims(k, [k.ndim]), {
+      dims: {
+        offsetDims: [],
+        collapsedSliceDims: [0],
+        operandBatchingDims: [],
+        startIndicesBatchingDims: [],
+        startIndexMap: [0],
+      },
+      sliceSizes: [1],
+      mode: "clip",
+    });
   const before = lax.sub(i, 1);
   const [x0, x1, y0, y1] = [pick(px, before), pick(px, i), pick(py, before), pick(py, i)];
   const t = lax.div(lax.sub(q, x0), lax.sub(x1, x0));

@@ -1,9 +1,27 @@
 /** Optimisers as people name them. */
-import { addDecayedWeights, type AdamOptions, chain, type GradientTransformation, identity, type Schedule, scaleByAdam, scaleByLearningRate, scaleByRms, trace, type Tree } from "./transform.js";
+import {
+  addDecayedWeights,
+  type AdamOptions,
+  chain,
+  type GradientTransformation,
+  identity,
+  type Schedule,
+  scaleByAdam,
+  scaleByLearningRate,
+  scaleByRms,
+  trace,
+  type Tree,
+} from "./transform.js";
 
 /** Stochastic gradient descent, with momentum if asked for. */
-export function sgd(learningRate: Schedule, options: { momentum?: number; nesterov?: boolean } = {}): GradientTransformation {
-  return chain(options.momentum ? trace(options.momentum, options.nesterov) : identity(), scaleByLearningRate(learningRate));
+export function sgd(
+  learningRate: Schedule,
+  options: { momentum?: number; nesterov?: boolean } = {},
+): GradientTransformation {
+  return chain(
+    options.momentum ? trace(options.momentum, options.nesterov) : identity(),
+    scaleByLearningRate(learningRate),
+  );
 }
 /**
  * Kingma & Ba 2015.
@@ -17,9 +35,23 @@ export function adam(learningRate: Schedule, options: AdamOptions = {}): Gradien
   return chain(scaleByAdam(options), scaleByLearningRate(learningRate));
 }
 /** Adam with decoupled weight decay (Loshchilov & Hutter 2019). */
-export function adamw(learningRate: Schedule, options: AdamOptions & { weightDecay?: number; mask?: (params: Tree) => Tree } = {}): GradientTransformation {
-  return chain(scaleByAdam(options), addDecayedWeights(options.weightDecay ?? 1e-4, options.mask), scaleByLearningRate(learningRate));
+export function adamw(
+  learningRate: Schedule,
+  options: AdamOptions & { weightDecay?: number; mask?: (params: Tree) => Tree } = {},
+): GradientTransformation {
+  return chain(
+    scaleByAdam(options),
+    addDecayedWeights(options.weightDecay ?? 1e-4, options.mask),
+    scaleByLearningRate(learningRate),
+  );
 }
-export function rmsprop(learningRate: Schedule, options: { decay?: number; eps?: number; momentum?: number } = {}): GradientTransformation {
-  return chain(scaleByRms(options.decay, options.eps), scaleByLearningRate(learningRate), options.momentum ? trace(options.momentum) : identity());
+export function rmsprop(
+  learningRate: Schedule,
+  options: { decay?: number; eps?: number; momentum?: number } = {},
+): GradientTransformation {
+  return chain(
+    scaleByRms(options.decay, options.eps),
+    scaleByLearningRate(learningRate),
+    options.momentum ? trace(options.momentum) : identity(),
+  );
 }

@@ -21,20 +21,37 @@ export function cosineDecaySchedule(value: number, steps: number, alpha = 0): Sc
   };
 }
 /** Up from `init` to `peak` in `warmupSteps`, then a cosine down to `end` at `steps`. */
-export function warmupCosineDecaySchedule(init: number, peak: number, warmupSteps: number, steps: number, end = 0): ScheduleFunction {
+export function warmupCosineDecaySchedule(
+  init: number,
+  peak: number,
+  warmupSteps: number,
+  steps: number,
+  end = 0,
+): ScheduleFunction {
   const up = linearSchedule(init, peak, warmupSteps);
   const down = cosineDecaySchedule(peak, steps - warmupSteps, peak === 0 ? 0 : end / peak);
   return (count) => np.where(np.less(count, warmupSteps), up(count), down(lax.sub(count, warmupSteps)));
 }
 /** value · rate^(count / steps), in steps when `staircase`. */
-export function exponentialDecay(value: number, steps: number, rate: number, options: { staircase?: boolean } = {}): ScheduleFunction {
+export function exponentialDecay(
+  value: number,
+  steps: number,
+  rate: number,
+  options: { staircase?: boolean } = {},
+): ScheduleFunction {
   return (count) => {
     const e = np.divide(count, steps);
     return np.multiply(np.exp(np.multiply(options.staircase ? np.floor(e) : e, Math.log(rate))), value);
   };
 }
 /** Multiplied by the given factor once each boundary is passed. */
-export function piecewiseConstantSchedule(value: number, boundariesAndScales: Readonly<Record<number, number>>): ScheduleFunction {
+export function piecewiseConstantSchedule(
+  value: number,
+  boundariesAndScales: Readonly<Record<number, number>>,
+): ScheduleFunction {
   return (count) =>
-    Object.entries(boundariesAndScales).reduce<Tensor>((v, [boundary, factor]) => np.multiply(v, np.where(np.greaterEqual(count, Number(boundary)), factor, 1)), np.full([], value));
+    Object.entries(boundariesAndScales).reduce<Tensor>(
+      (v, [boundary, factor]) => np.multiply(v, np.where(np.greaterEqual(count, Number(boundary)), factor, 1)),
+      np.full([], value),
+    );
 }

@@ -16,7 +16,8 @@ export interface GradientTransformation {
 /** A number, or a function of the step count (an i32 scalar tensor). */
 export type Schedule = number | ((count: Tensor) => Tensor | number);
 
-const each = (f: (...leaves: Tensor[]) => Tensor, first: Tree, ...rest: Tree[]): Tree => tree.map(f as (...leaves: unknown[]) => unknown, first, ...rest);
+const each = (f: (...leaves: Tensor[]) => Tensor, first: Tree, ...rest: Tree[]): Tree =>
+  tree.map(f as (...leaves: unknown[]) => unknown, first, ...rest);
 const zerosLike = (params: Tree): Tree => each((p) => np.zerosLike(p), params);
 const zeroCount = (): Tensor => scalar(0, "i32");
 const next = (count: Tensor): Tensor => lax.add(count, 1);
@@ -117,7 +118,12 @@ export function addDecayedWeights(weightDecay: number, mask?: (params: Tree) => 
   return stateless((u, params) => {
     const add = (g: Tensor, p: Tensor): Tensor => lax.add(g, lax.mul(p, weightDecay));
     if (!mask) return each(add, u, params);
-    return tree.map((g: unknown, p: unknown, m: unknown) => (m ? add(g as Tensor, p as Tensor) : g), u, params, mask(params));
+    return tree.map(
+      (g: unknown, p: unknown, m: unknown) => (m ? add(g as Tensor, p as Tensor) : g),
+      u,
+      params,
+      mask(params),
+    );
   });
 }
 /** √ of the sum of squares of all leaves. */
@@ -134,7 +140,8 @@ export function clipByGlobalNorm(maxNorm: number): GradientTransformation {
   });
 }
 /** Cuts each element to [-limit, limit]. */
-export const clip = (limit: number): GradientTransformation => stateless((u) => each((x) => np.clip(x, -limit, limit), u));
+export const clip = (limit: number): GradientTransformation =>
+  stateless((u) => each((x) => np.clip(x, -limit, limit), u));
 
 /** parameters + updates. */
 export function applyUpdates(params: Tree, updates: Tree): Tree {

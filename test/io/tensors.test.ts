@@ -49,7 +49,7 @@ describe("trees of tensors", () => {
     for (const compress of [true, false]) {
       const bytes = await writeNpz(value, { compress });
       expect(tree.map(plain, readNpz(bytes, { like: value }))).toEqual(tree.map(plain, value));
-      expect(Object.keys(readNpz(bytes))).toEqual(["0.a", "1"]);
+      expect(Object.keys(readNpz(bytes)).sort()).toEqual(["0.a", "1"]);
     }
   });
 
