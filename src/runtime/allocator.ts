@@ -94,7 +94,13 @@ export class Allocator {
   }
 
   #split(block: Block, size: number): void {
-    const rest: Block = { start: block.start + size, size: block.size - size, free: true, previous: block, next: block.next };
+    const rest: Block = {
+      start: block.start + size,
+      size: block.size - size,
+      free: true,
+      previous: block,
+      next: block.next,
+    };
     if (block.next) block.next.previous = rest;
     else this.#last = rest;
     block.next = rest;

@@ -32,6 +32,8 @@ export class ArrayCell {
   pins = 0;
   /** Handles that were made for it and are not known to be collected. */
   handles = 0;
+  /** It was spilled, which ended the watch over its handles. */
+  lost = false;
   lastUse = 0;
   readonly bytes: number;
 
@@ -46,9 +48,14 @@ export class ArrayCell {
 
   cell(why: string): this {
     if (this.state === "donated") {
-      fail("TW1008", `${why}: the array ${printAval(this.aval)} was donated to an earlier call, which reused its memory`, {});
+      fail(
+        "TW1008",
+        `${why}: the array ${printAval(this.aval)} was donated to an earlier call, which reused its memory`,
+        {},
+      );
     }
-    if (this.state === "disposed") fail("TW4003", `${why}: the array ${printAval(this.aval)} was disposed`, { help: "drop the dispose() call; arrays are collected by themselves" });
+    if (this.state === "disposed")
+      fail("TW4003", `${why}: the array ${printAval(this.aval)} was given back at the end of its \`using\` scope`, {});
     return this;
   }
   get disposed(): boolean {
@@ -56,6 +63,14 @@ export class ArrayCell {
   }
   watch(handle: object): void {
     this.handles++;
+    if (!this.lost) this.heap.watch(handle, this);
+  }
+  get unwatched(): boolean {
+    // with more than one handle, the death of the first must not free what the second shows: those wait for pressure
+    return this.lost && this.address >= 0 && this.handles === 1;
+  }
+  rewatch(handle: object): void {
+    this.lost = false;
     this.heap.watch(handle, this);
   }
   read(): TypedArray {
@@ -89,7 +104,9 @@ export class Heap {
     this.memory = new WebAssembly.Memory({ initial: 16, maximum: Math.floor(this.#hardLimit / PAGE) });
     this.#allocator = new Allocator((bytes) => this.#grow(bytes));
     this.#registry =
-      typeof FinalizationRegistry === "undefined" ? undefined : new FinalizationRegistry((cell) => {
+      typeof FinalizationRegistry === "undefined"
+        ? undefined
+        : new FinalizationRegistry((cell) => {
             if (--cell.handles === 0) this.release(cell, "disposed");
           });
   }
@@ -159,7 +176,13 @@ export class Heap {
   live(): ArrayCell[] {
     return [...this.#resident];
   }
-  stats(): { residentBytes: number; residentArrays: number; memoryBytes: number; spilledBytes: number; pagedInBytes: number } {
+  stats(): {
+    residentBytes: number;
+    residentArrays: number;
+    memoryBytes: number;
+    spilledBytes: number;
+    pagedInBytes: number;
+  } {
     return {
       residentBytes: this.#residentBytes,
       residentArrays: this.#resident.size,
@@ -209,7 +232,8 @@ export class Heap {
     }
     this.#spilledBytes = 0;
     this.#pagedInBytes = 0;
-    if (Math.max(this.#residentBytes, this.#resident.size * 1024) + bytes > this.#softLimit) this.#spill(this.#softLimit / 2 + bytes);
+    if (Math.max(this.#residentBytes, this.#resident.size * 1024) + bytes > this.#softLimit)
+      this.#spill(this.#softLimit / 2 + bytes);
   }
 
   /** Spills the least recently used half or so; the newer ones are most likely in use. */
@@ -218,8 +242,13 @@ export class Heap {
     let done = 0;
     for (const cell of candidates) {
       if (done >= bytes) return;
-      cell.spilled = this.buffer.slice(cell.address, cell.address + cell.bytes);
+      try {
+        cell.spilled = this.buffer.slice(cell.address, cell.address + cell.bytes);
+      } catch {
+        return; // the process has no memory left: what is resident stays so
+      }
       done += Math.max(cell.bytes, 1024);
+      cell.lost = true;
       this.#spilledBytes += cell.bytes;
       this.#expel(cell);
     }

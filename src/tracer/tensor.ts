@@ -1,6 +1,6 @@
 import { fail, internal } from "../diagnostics/error.js";
 import type { Aval } from "../ir/aval.js";
-import { type DType, fromBf16Bits, fromF16Bits, isWide, type TypedArray } from "../ir/dtype.js";
+import { byteSize, type DType, fromBf16Bits, fromF16Bits, isWide, type TypedArray } from "../ir/dtype.js";
 import { printAval } from "../ir/aval.js";
 
 /** A tuple of sizes and dim names, as written in annotations: `Tensor<["batch", 784]>`. */
@@ -35,8 +35,11 @@ export interface Cell extends Source {
   readAsync(): Promise<TypedArray>;
   dispose(): void;
   readonly disposed: boolean;
-  /** Called once with the handle that users get: its collection may give the memory back. */
+  /** Called with the handle that users get: its collection may give the memory back. */
   watch(handle: object): void;
+  /** True when the memory came back from being spilled, which had ended the watch; a handle in use then renews it. */
+  readonly unwatched: boolean;
+  rewatch(handle: object): void;
 }
 
 /** What `data()` gives for each dtype: f16 and bf16 are widened to f32, bool is 0 and 1. */
@@ -96,7 +99,9 @@ export class Tensor<S extends ShapeSpec = any, D extends DType = any> {
 
   /** @internal */
   static source(t: Tensor): Source {
-    return t.#source;
+    const source = t.#source;
+    if (!source.traced && (source as Cell).unwatched) (source as Cell).rewatch(t);
+    return source;
   }
 
   /** @internal */
@@ -120,17 +125,17 @@ export class Tensor<S extends ShapeSpec = any, D extends DType = any> {
   }
   /** Bytes of the elements as stored. */
   get nbytes(): number {
-    return this.#source.cell("nbytes").read().byteLength;
+    return this.size * byteSize(this.#source.aval.dtype);
   }
 
   /** The elements in row-major order. Works on every device. */
   async data(): Promise<DataOf<D>> {
-    const cell = this.#source.cell("data()");
+    const cell = Tensor.source(this).cell("data()");
     return decode(await cell.readAsync(), cell.aval.dtype) as DataOf<D>;
   }
   /** The elements in row-major order, at once. */
   dataSync(): DataOf<D> {
-    const cell = this.#source.cell("dataSync()");
+    const cell = Tensor.source(this).cell("dataSync()");
     return decode(cell.read(), cell.aval.dtype) as DataOf<D>;
   }
   /** The value of an array that holds one element. */
@@ -142,16 +147,16 @@ export class Tensor<S extends ShapeSpec = any, D extends DType = any> {
         help: "index it first, or use js() or dataSync()",
       });
     }
-    const value = decode(this.#source.cell("item()").read(), dtype)[0];
+    const value = decode(Tensor.source(this).cell("item()").read(), dtype)[0];
     return (dtype === "bool" ? value !== 0 : value) as ItemOf<D>;
   }
   /** The elements as nested JavaScript arrays (a number, bigint or boolean for a scalar). */
   js(): NestedArray {
-    const cell = this.#source.cell("js()");
+    const cell = Tensor.source(this).cell("js()");
     return nest(decode(cell.read(), cell.aval.dtype), this.shape, cell.aval.dtype);
   }
 
-  /** True when the memory was given back by `dispose` or `using`. */
+  /** True when the memory was given back by `using`, or taken by a call that the array was donated to. */
   get disposed(): boolean {
     return !this.#source.traced && (this.#source as Cell).disposed;
   }
@@ -159,9 +164,20 @@ export class Tensor<S extends ShapeSpec = any, D extends DType = any> {
   get ref(): this {
     return this;
   }
-  /** Gives the memory back now; never needed. Traced values ignore it. @deprecated arrays are collected by themselves; `using x = …` does it with a scope */
-  dispose(): void {
-    if (!this.#source.traced) (this.#source as Cell).dispose();
+  /** Does nothing, for programs that come from jax-js. @deprecated arrays are collected by themselves; `using x = …` is for certainty */
+  dispose(): void {}
+  /** @internal What `using` calls at the end of its scope. */
+  static release(t: Tensor): void {
+    if (!t.#source.traced) (t.#source as Cell).dispose();
+  }
+
+  /** What JSON.stringify writes: nested lists; 64-bit integers as strings. */
+  toJSON(): unknown {
+    const plain = (x: NestedArray): unknown =>
+      Array.isArray(x) ? x.map(plain) : typeof x === "bigint" ? String(x) : x;
+    return plain(
+      nest(decode(Tensor.source(this).cell("JSON.stringify").read(), this.aval.dtype), this.shape, this.aval.dtype),
+    );
   }
 
   /** @internal JavaScript's operators and conditions land here. */
@@ -187,7 +203,7 @@ const disposeSymbol = (Symbol as { dispose?: symbol }).dispose;
 if (disposeSymbol) {
   Object.defineProperty(Tensor.prototype, disposeSymbol, {
     value(this: Tensor) {
-      this.dispose();
+      Tensor.release(this);
     },
     configurable: true,
   });
