@@ -1,0 +1,68 @@
+/** Commands by name, help, and how failures are told: a wrong call is one sentence and status 2, a failure is status 1. */
+import { readFileSync } from "node:fs";
+import { isTileworkError } from "../diagnostics/error.js";
+import { explainCode } from "./explain.js";
+import { ir } from "./ir.js";
+import { UsageError } from "./usage.js";
+
+const HELP = `tilework: differentiate, batch and compile plain TypeScript functions
+
+  tilework ir FILE#function   prints a function's program (FILE is a .ts or .js module)
+      --args TYPES            the arguments, as in "f32[2,3], i32[4]" or "{w: f32[3], b: f32[]}, f32[8,3]"
+                              (not needed where the function has a property \`example\`, a list of arguments)
+      --stage STAGE           core (default), plan, tile, loop or wat
+      --grad, --vmap          the function is transformed first, in the order in which these are given
+      --spans                 adds the position in the source to each equation (stage core)
+  tilework explain CODE       says what an error code such as TW2003 means
+  tilework --help, --version`;
+
+/** Runs one command line; gives the exit status. */
+export async function runCommand(args: readonly string[]): Promise<number> {
+  try {
+    await dispatch(args);
+    return 0;
+  } catch (e) {
+    if (e instanceof UsageError) {
+      console.error(e.message);
+      return 2;
+    }
+    console.error(isTileworkError(e) ? e.message : e);
+    return 1;
+  }
+}
+
+async function dispatch([command, ...rest]: readonly string[]): Promise<void> {
+  switch (command) {
+    case "ir":
+      return print(await ir(rest));
+    case "explain":
+      return print(explainCode(rest));
+    case undefined:
+    case "help":
+    case "--help":
+    case "-h":
+      return print(HELP);
+    case "--version":
+    case "-v":
+      return print(version());
+    default:
+      throw new UsageError(
+        command.startsWith("-")
+          ? `There is no option ${command}; tilework --help lists what there is.`
+          : `There is no command ${JSON.stringify(command)}; tilework --help lists what there is.`,
+      );
+  }
+}
+
+function version(): string {
+  const manifest = readFileSync(new URL("../../package.json", import.meta.url), "utf8");
+  return (JSON.parse(manifest) as { version: string }).version;
+}
+
+/** A reader that stops early, such as `head`, is no failure. */
+function print(text: string): void {
+  process.stdout.on("error", (e: NodeJS.ErrnoException) => {
+    if (e.code !== "EPIPE") throw e;
+  });
+  process.stdout.write(`${text}\n`);
+}

@@ -1,0 +1,99 @@
+/** `tilework ir FILE#function`: the text of a function's program at any stage of compilation. */
+import { parseArgs } from "node:util";
+import {
+  grad,
+  jit,
+  makeProgram,
+  numpy as np,
+  random,
+  type Tensor,
+  explain as explainFunction,
+  vmap,
+} from "../index.js";
+import { printProgram } from "../ir/print.js";
+import type { AnyFunction } from "../tracer/trace.js";
+import { type ArrayType, parseArgumentTypes } from "./argument-types.js";
+import { loadFunction } from "./load.js";
+import { UsageError } from "./usage.js";
+
+const STAGES = ["core", "plan", "tile", "loop", "wat"] as const;
+type Stage = (typeof STAGES)[number];
+
+interface Request {
+  readonly place: string;
+  readonly stage: Stage;
+  readonly args: string | undefined;
+  /** "grad" and "vmap" in the order of the command line: the first is innermost. */
+  readonly transforms: readonly string[];
+  readonly spans: boolean;
+}
+
+export async function ir(commandLine: readonly string[]): Promise<string> {
+  const request = parseRequest(commandLine);
+  const original = await loadFunction(request.place);
+  const args = exampleArguments(request, original);
+  const f = request.transforms.reduce(transformed, original);
+  if (request.stage === "core") return printProgram(makeProgram(f)(...args), { spans: request.spans });
+  const { stages } = explainFunction(jit(f))(...args);
+  return stages[request.stage]();
+}
+
+function transformed(f: AnyFunction, transform: string): AnyFunction {
+  return transform === "grad" ? grad(f) : (vmap(f as (...args: Tensor[]) => Tensor) as AnyFunction);
+}
+
+function parseRequest(commandLine: readonly string[]): Request {
+  const { values, positionals, tokens } = parseOptions(commandLine);
+  if (positionals.length !== 1) throw new UsageError("tilework ir takes one FILE#function.");
+  const stage = values.stage ?? "core";
+  if (!isStage(stage)) throw new UsageError(`There is no stage ${stage}: ${STAGES.join(", ")} are what there is.`);
+  const named = tokens.flatMap((t) => (t.kind === "option" ? [t.name] : []));
+  return {
+    place: positionals[0],
+    stage,
+    args: values.args,
+    transforms: named.filter((name) => name === "grad" || name === "vmap"),
+    spans: values.spans ?? false,
+  };
+}
+
+function isStage(text: string): text is Stage {
+  return (STAGES as readonly string[]).includes(text);
+}
+
+function parseOptions(commandLine: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...commandLine],
+      allowPositionals: true,
+      tokens: true,
+      options: {
+        stage: { type: "string" },
+        args: { type: "string" },
+        grad: { type: "boolean" },
+        vmap: { type: "boolean" },
+        spans: { type: "boolean" },
+      },
+    });
+  } catch (e) {
+    // Node's message goes on with advice about its own syntax; the first sentence says it
+    const [sentence] = (e as Error).message.split(". ");
+    throw new UsageError(`${sentence.replace(/\.$/, "")}; tilework --help lists what there is.`);
+  }
+}
+
+/** What the function is traced with: arrays of zeros for the types of `--args`, else what the function itself offers. */
+function exampleArguments(request: Request, f: AnyFunction): unknown[] {
+  if (request.args !== undefined) return parseArgumentTypes(request.args, zerosOf);
+  const { example } = f as { example?: unknown };
+  if (Array.isArray(example)) return example;
+  if (f.length === 0) return [];
+  throw new UsageError(`Say what ${request.place} is called with, as in --args "f32[2,3], i32[4]".`);
+}
+
+function zerosOf({ dtype, shape }: ArrayType): Tensor {
+  if (dtype !== "key") return np.zeros(shape, dtype);
+  const count = shape.reduce((a, b) => a * b, 1);
+  const keys = random.split(random.key(0), Math.max(1, count));
+  return shape.length === 0 ? random.key(0) : np.reshape(keys, shape);
+}
