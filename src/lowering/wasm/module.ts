@@ -1,0 +1,60 @@
+/** One module for a plan: its kernels, the library functions that they call, and the driver. */
+import { internal } from "../../diagnostics/error.js";
+import type { Program } from "../../ir/program.js";
+import { tileKey } from "../../ir/tile-key.js";
+import type { Target } from "../target.js";
+import { type MemoryLimits, ModuleBuilder } from "./assembler.js";
+import { callbackSites } from "./callback.js";
+import { Driver, type Stage } from "./driver.js";
+import { emitFunction, emitMathFunction } from "./function.js";
+
+/**
+ * Emits the module. It imports `env.memory` and, where the plan has callbacks, `env.callback` (see `callbackImport`), and
+ * exports `run(table, arena)`: the address of u32 pointers to the inputs and then the outputs, and the address of
+ * `plan.arenaBytes` bytes of working memory. It holds no address itself, so that one module serves any number of arenas.
+ */
+export function emitModule(
+  plan: Program<"plan">,
+  lower: (kernel: Program<"tile">) => Program<"loop">,
+  target: Target,
+  memory: MemoryLimits = { min: 1 },
+): Uint8Array<ArrayBuffer> {
+  const module = new ModuleBuilder(memory);
+  const callback =
+    callbackSites(plan.steps).length > 0
+      ? module.import("env", "callback", { params: ["i32", "i32", "i32"], results: [] })
+      : undefined;
+  const callee = libraryOf(module, target);
+  const kernels = new Map<string, readonly Stage[]>();
+  const stages = (kernel: Program<"tile">): readonly Stage[] => {
+    const key = tileKey(kernel);
+    let found = kernels.get(key);
+    if (!found) {
+      const { functions } = lower(kernel);
+      found = functions.map((f) => ({
+        index: module.function(f.name, emitFunction(f, callee)),
+        programs: f.programs,
+      }));
+      if (found.length !== kernel.stages.length) internal(`${kernel.name} lost a stage`);
+      kernels.set(key, found);
+    }
+    return found;
+  };
+  const run = new Driver(module, plan, (s) => stages(s.kernel), callback, target.simd).emit();
+  module.export("run", run);
+  return module.finish();
+}
+
+/** Library functions by name: each is emitted once, when something calls it. */
+export function libraryOf(module: ModuleBuilder, target: Target): (name: string) => number {
+  const indices = new Map<string, number>();
+  const callee = (name: string): number => {
+    let index = indices.get(name);
+    if (index === undefined) {
+      index = module.function(name, emitMathFunction(target.math.function(name), callee));
+      indices.set(name, index);
+    }
+    return index;
+  };
+  return callee;
+}
