@@ -17,7 +17,10 @@ import { differentiatedLeaves, type FlatArguments, flattenCall, normalizeArgnums
 import type { In, InArgs, Out, PickArgs } from "./types.js";
 import { vmap } from "./vmap.js";
 
-export interface GradOptions<N extends number | readonly number[] = number | readonly number[], Aux extends boolean = boolean> {
+export interface GradOptions<
+  N extends number | readonly number[] = number | readonly number[],
+  Aux extends boolean = boolean,
+> {
   /** Which arguments are differentiated: a position (default 0) or a list of them. */
   argnums?: N;
   /** The function returns [value, aux]; aux is passed through and not differentiated. */
@@ -32,7 +35,11 @@ function stripWeak(leaves: readonly Tensor[]): Tensor[] {
 }
 
 /** `{ forward, backward }` of a traced function as one program: inputs → outputs, cotangents of `wrt` for the given output cotangents. */
-function gradientProgram(program: Program<"core">, wrt: readonly boolean[], seeds: (outputs: readonly Atom[], b: Builder) => readonly Atom[]): Program<"core"> {
+function gradientProgram(
+  program: Program<"core">,
+  wrt: readonly boolean[],
+  seeds: (outputs: readonly Atom[], b: Builder) => readonly Atom[],
+): Program<"core"> {
   const { forward, backward, numResiduals } = vjpProgram(program, wrt);
   const b = new Builder();
   const inputs = program.inputs.map((v) => b.input(v.aval, v.name));
@@ -55,14 +62,20 @@ function stopOutputs(program: Program<"core">, from: number): Program<"core"> {
   );
 }
 
-function splitAux(what: string, traced: Traced, hasAux: boolean): { valueTree: tree.TreeDef; auxTree: tree.TreeDef | undefined; numValue: number } {
+function splitAux(
+  what: string,
+  traced: Traced,
+  hasAux: boolean,
+): { valueTree: tree.TreeDef; auxTree: tree.TreeDef | undefined; numValue: number } {
   if (!hasAux) return { valueTree: traced.outTree, auxTree: undefined, numValue: traced.program.outputs.length };
   const skeleton = tree.unflatten(
     traced.outTree,
     traced.program.outputs.map((_, i) => i),
   );
   if (!Array.isArray(skeleton) || skeleton.length !== 2) {
-    fail("TW1009", `${what}: with hasAux the function must return [value, aux], it returns ${traced.outTree}`, { help: "return a pair, or drop hasAux" });
+    fail("TW1009", `${what}: with hasAux the function must return [value, aux], it returns ${traced.outTree}`, {
+      help: "return a pair, or drop hasAux",
+    });
   }
   const value = tree.flatten(skeleton[0]);
   return { valueTree: value.treedef, auxTree: tree.structure(skeleton[1]), numValue: value.leaves.length };
@@ -141,12 +154,21 @@ function checkScalar(what: string, program: Program<"core">, numValue: number): 
     fail("TW3001", `${what}: the function must return one scalar, it returns ${got}`, {});
   }
   if (!isFloat(out.dtype)) {
-    fail("TW3001", `${what}: the function must return a float, it returns ${printAval(out)}`, { help: "convert the result with .astype('f32'); counts and indices have no gradient" });
+    fail("TW3001", `${what}: the function must return a float, it returns ${printAval(out)}`, {
+      help: "convert the result with .astype('f32'); counts and indices have no gradient",
+    });
   }
 }
 
 /** Puts cotangents of the marked leaves back into the trees of their arguments. */
-function collectArguments(flat: FlatArguments, argnums: readonly number[], count: number, marked: readonly number[], values: readonly Tensor[], form: unknown): unknown {
+function collectArguments(
+  flat: FlatArguments,
+  argnums: readonly number[],
+  count: number,
+  marked: readonly number[],
+  values: readonly Tensor[],
+  form: unknown,
+): unknown {
   const ordered = new Map([...marked].sort((a, b) => a - b).map((leaf, i) => [leaf, values[i]]));
   const trees = argnums.map((n) => {
     const part = flat.arguments[n < 0 ? n + count : n];
@@ -158,10 +180,16 @@ function collectArguments(flat: FlatArguments, argnums: readonly number[], count
   return Array.isArray(form) ? trees : trees[0];
 }
 
-function matchTangents(what: string, primals: FlatArguments, tangents: readonly unknown[]): { marked: boolean[]; leaves: Tensor[] } {
+function matchTangents(
+  what: string,
+  primals: FlatArguments,
+  tangents: readonly unknown[],
+): { marked: boolean[]; leaves: Tensor[] } {
   const flat = tree.flatten(tangents);
   if (!tree.equal(flat.treedef, primals.treedef)) {
-    fail("TW1009", `${what}: the tangents have structure ${flat.treedef}, the primals ${primals.treedef}`, { help: "give one tangent for each primal, of the same structure" });
+    fail("TW1009", `${what}: the tangents have structure ${flat.treedef}, the primals ${primals.treedef}`, {
+      help: "give one tangent for each primal, of the same structure",
+    });
   }
   const marked = primals.leaves.map((p) => isFloat(p.aval.dtype));
   const leaves: Tensor[] = [];
@@ -174,9 +202,12 @@ function matchTangents(what: string, primals: FlatArguments, tangents: readonly 
 }
 
 function likePrimal(what: string, t: Tensor, want: Aval): Tensor {
-  const fits = t.aval.shape.length === want.shape.length && t.aval.shape.every((d, i) => dimEqual(d, want.shape[i]) !== false);
+  const fits =
+    t.aval.shape.length === want.shape.length && t.aval.shape.every((d, i) => dimEqual(d, want.shape[i]) !== false);
   if (!fits || (t.aval.dtype !== want.dtype && !t.aval.weak)) {
-    fail("TW2001", `${what}: a (co)tangent is ${printAval(t.aval)}, what it belongs to is ${printAval(want)}`, { help: "shapes and dtypes of (co)tangents equal those of their values" });
+    fail("TW2001", `${what}: a (co)tangent is ${printAval(t.aval)}, what it belongs to is ${printAval(want)}`, {
+      help: "shapes and dtypes of (co)tangents equal those of their values",
+    });
   }
   return convertTo(t, want.dtype);
 }
@@ -184,18 +215,29 @@ function likePrimal(what: string, t: Tensor, want: Aval): Tensor {
 /**
  * Value of `f` and its directional derivative: `jvp(f, [x], [t]) → [f(x), f'(x) t]`.
  */
-export function jvp<A extends unknown[], R>(f: (...args: A) => R, primals: InArgs<A>, tangents: InArgs<A>): [Out<R>, Out<R>] {
+export function jvp<A extends unknown[], R>(
+  f: (...args: A) => R,
+  primals: InArgs<A>,
+  tangents: InArgs<A>,
+): [Out<R>, Out<R>] {
   const name = f.name;
   const label = `jvp(${name || "function"})`;
   const flat = flattenCall(label, primals as readonly unknown[]);
   const leaves = stripWeak(flat.leaves);
   const { marked, leaves: tangentLeaves } = matchTangents(label, flat, tangents as readonly unknown[]);
-  const traced = traceFunction(f as AnyFunction, strongAvals(leaves), flat.treedef, { kind: "jvp", name, args: leaves });
+  const traced = traceFunction(f as AnyFunction, strongAvals(leaves), flat.treedef, {
+    kind: "jvp",
+    name,
+    args: leaves,
+  });
   const nonzero = [...traced.captures.map(() => false), ...marked];
   const { program } = jvpProgram(traced.program, nonzero, true);
   const results = applyProgram(dce(program), [...traced.captures, ...leaves, ...tangentLeaves]);
   const n = traced.program.outputs.length;
-  return [tree.unflatten(traced.outTree, results.slice(0, n)) as Out<R>, tree.unflatten(traced.outTree, spread(traced.program, results.slice(n))) as Out<R>];
+  return [
+    tree.unflatten(traced.outTree, results.slice(0, n)) as Out<R>,
+    tree.unflatten(traced.outTree, spread(traced.program, results.slice(n))) as Out<R>,
+  ];
 }
 
 /** Tangents of the float outputs, with zeros (f32) in the places of the others. */
@@ -211,12 +253,19 @@ function spread(program: Program<"core">, tangents: readonly Tensor[]): Tensor[]
 /**
  * Value of `f` and its linear map at the primals: `linearize(f, x) → [f(x), t => f'(x) t]`. The nonlinear part is computed once.
  */
-export function linearize<A extends unknown[], R>(f: (...args: A) => R, ...primals: InArgs<A>): [Out<R>, (...tangents: InArgs<A>) => Out<R>] {
+export function linearize<A extends unknown[], R>(
+  f: (...args: A) => R,
+  ...primals: InArgs<A>
+): [Out<R>, (...tangents: InArgs<A>) => Out<R>] {
   const name = f.name;
   const label = `linearize(${name || "function"})`;
   const flat = flattenCall(label, primals as readonly unknown[]);
   const leaves = stripWeak(flat.leaves);
-  const traced = traceFunction(f as AnyFunction, strongAvals(leaves), flat.treedef, { kind: "jvp", name, args: leaves });
+  const traced = traceFunction(f as AnyFunction, strongAvals(leaves), flat.treedef, {
+    kind: "jvp",
+    name,
+    args: leaves,
+  });
   const marked = leaves.map((x) => isFloat(x.aval.dtype));
   const both = jvpProgram(traced.program, [...traced.captures.map(() => false), ...marked], true).program;
   const n = traced.program.inputs.length;
@@ -233,7 +282,10 @@ export function linearize<A extends unknown[], R>(f: (...args: A) => R, ...prima
     out,
     (...tangents) => {
       const t = matchTangents(label, flat, tangents as readonly unknown[]);
-      return tree.unflatten(traced.outTree, spread(traced.program, applyProgram(parts.unknown, [...residuals, ...t.leaves]))) as Out<R>;
+      return tree.unflatten(
+        traced.outTree,
+        spread(traced.program, applyProgram(parts.unknown, [...residuals, ...t.leaves])),
+      ) as Out<R>;
     },
   ];
 }
@@ -246,14 +298,24 @@ export interface VjpOptions<Aux extends boolean = boolean> {
  * Value of `f` and the function that pulls cotangents back: `vjp(f, x) → [f(x), ct => [cotangent of x]]`.
  * The last argument may be `{ hasAux: true }` through `vjpWithOptions`.
  */
-export function vjp<A extends unknown[], R>(f: (...args: A) => R, ...primals: InArgs<A>): [Out<R>, (cotangent: In<R>) => Out<A>] {
+export function vjp<A extends unknown[], R>(
+  f: (...args: A) => R,
+  ...primals: InArgs<A>
+): [Out<R>, (cotangent: In<R>) => Out<A>] {
   const [out, pull] = vjpParts("vjp", f as AnyFunction, primals as readonly unknown[], false);
   return [out as Out<R>, pull as (cotangent: In<R>) => Out<A>];
 }
 
 /** `vjp` of a function that returns [value, aux]: `[value, pullback, aux]`. */
-export function vjpWithAux<A extends unknown[], R, Aux>(f: (...args: A) => readonly [R, Aux], ...primals: InArgs<A>): [Out<R>, (cotangent: In<R>) => Out<A>, Out<Aux>] {
-  return vjpParts("vjp", f as AnyFunction, primals as readonly unknown[], true) as [Out<R>, (cotangent: In<R>) => Out<A>, Out<Aux>];
+export function vjpWithAux<A extends unknown[], R, Aux>(
+  f: (...args: A) => readonly [R, Aux],
+  ...primals: InArgs<A>
+): [Out<R>, (cotangent: In<R>) => Out<A>, Out<Aux>] {
+  return vjpParts("vjp", f as AnyFunction, primals as readonly unknown[], true) as [
+    Out<R>,
+    (cotangent: In<R>) => Out<A>,
+    Out<Aux>,
+  ];
 }
 
 function vjpParts(what: string, f: AnyFunction, primals: readonly unknown[], hasAux: boolean): unknown[] {
@@ -272,12 +334,21 @@ function vjpParts(what: string, f: AnyFunction, primals: readonly unknown[], has
   const pull = (cotangent: unknown): unknown => {
     const ct = tree.flatten(cotangent);
     if (!tree.equal(ct.treedef, valueTree)) {
-      fail("TW1009", `${label}: the cotangent has structure ${ct.treedef}, the output ${valueTree}`, { help: "give one cotangent for each output" });
+      fail("TW1009", `${label}: the cotangent has structure ${ct.treedef}, the output ${valueTree}`, {
+        help: "give one cotangent for each output",
+      });
     }
     const cts: Tensor[] = [];
     program.outputs.forEach((o, i) => {
       if (!isFloat(o.aval.dtype)) return;
-      if (i < numValue) cts.push(likePrimal(label, leafTensor(ct.leaves[i], () => `${label}: cotangent ${i}`), o.aval));
+      if (i < numValue)
+        cts.push(
+          likePrimal(
+            label,
+            leafTensor(ct.leaves[i], () => `${label}: cotangent ${i}`),
+            o.aval,
+          ),
+        );
       else cts.push(zerosOf(o.aval));
     });
     const grads = applyProgram(dce(backward), [...residuals, ...cts]);
@@ -299,7 +370,10 @@ function zerosOf(a: Aval): Tensor {
  * The arguments only tell shapes.
  * @throws TW3011 when f is not linear
  */
-export function linearTranspose<A extends unknown[], R>(f: (...args: A) => R, ...primals: InArgs<A>): (cotangent: In<R>) => Out<A> {
+export function linearTranspose<A extends unknown[], R>(
+  f: (...args: A) => R,
+  ...primals: InArgs<A>
+): (cotangent: In<R>) => Out<A> {
   const name = f.name;
   const label = `linearTranspose(${name || "function"})`;
   const flat = flattenCall(label, primals as readonly unknown[]);
@@ -311,8 +385,15 @@ export function linearTranspose<A extends unknown[], R>(f: (...args: A) => R, ..
   );
   return (cotangent) => {
     const ct = tree.flatten(cotangent);
-    if (!tree.equal(ct.treedef, traced.outTree)) fail("TW1009", `${label}: the cotangent has structure ${ct.treedef}, the output ${traced.outTree}`, {});
-    const cts = ct.leaves.map((x, i) => likePrimal(label, leafTensor(x, () => `${label}: cotangent ${i}`), traced.program.outputs[i].aval));
+    if (!tree.equal(ct.treedef, traced.outTree))
+      fail("TW1009", `${label}: the cotangent has structure ${ct.treedef}, the output ${traced.outTree}`, {});
+    const cts = ct.leaves.map((x, i) =>
+      likePrimal(
+        label,
+        leafTensor(x, () => `${label}: cotangent ${i}`),
+        traced.program.outputs[i].aval,
+      ),
+    );
     const grads = applyProgram(dce(transposed), [...traced.captures, ...cts]);
     return flat.arguments.map((p) => tree.unflatten(p.treedef, grads.slice(p.start, p.start + p.count))) as Out<A>;
   };
@@ -361,9 +442,15 @@ function jacobian(what: string, forward: boolean): Jacobian {
       const flat = tree.flatten(args[n]);
       const leaves = stripWeak(flat.leaves.map((x) => leafTensor(x, () => `${what}: argument ${n}`)));
       for (const x of leaves) {
-        if (!isFloat(x.aval.dtype)) fail("TW3002", `${what}(${f.name || "function"}): argument ${n} is ${printAval(x.aval)}, which has no derivative`, {});
+        if (!isFloat(x.aval.dtype))
+          fail(
+            "TW3002",
+            `${what}(${f.name || "function"}): argument ${n} is ${printAval(x.aval)}, which has no derivative`,
+            {},
+          );
       }
-      const only = (...xs: Tensor[]): unknown => f(...args.map((a, i) => (i === n ? tree.unflatten(flat.treedef, xs) : a)));
+      const only = (...xs: Tensor[]): unknown =>
+        f(...args.map((a, i) => (i === n ? tree.unflatten(flat.treedef, xs) : a)));
       if (forward) {
         // columns: one jvp for each input element, stacked on axis 0
         const outTree: { def?: tree.TreeDef } = {};
@@ -378,7 +465,9 @@ function jacobian(what: string, forward: boolean): Jacobian {
       const [out, pull] = vjp(only, ...leaves);
       const outs = tree.flatten(out);
       const outLeaves = outs.leaves as Tensor[];
-      const rows = vmap((...cts: Tensor[]) => (pull as (ct: unknown) => Tensor[])(tree.unflatten(outs.treedef, cts)))(...standardBasis(outLeaves)) as Tensor[];
+      const rows = vmap((...cts: Tensor[]) => (pull as (ct: unknown) => Tensor[])(tree.unflatten(outs.treedef, cts)))(
+        ...standardBasis(outLeaves),
+      ) as Tensor[];
       const perInput = rows.map((r) => unstackBasis(r, outLeaves, "first"));
       const blocks = outLeaves.map((_, o) =>
         tree.unflatten(
@@ -391,19 +480,26 @@ function jacobian(what: string, forward: boolean): Jacobian {
 }
 
 /** The Jacobian by forward mode (few inputs): for each output leaf, the tree of the argument with leaves [...output shape, ...input shape]. */
-export function jacfwd<A extends unknown[], R>(f: (...args: A) => R, options?: { argnums?: number }): (...args: InArgs<A>) => Tensor;
+export function jacfwd<A extends unknown[], R>(
+  f: (...args: A) => R,
+  options?: { argnums?: number },
+): (...args: InArgs<A>) => Tensor;
 export function jacfwd(f: AnyFunction, options?: { argnums?: number }): AnyFunction {
   return jacobian("jacfwd", true)(f, options);
 }
 /** The Jacobian by reverse mode (few outputs); laid out as that of `jacfwd`. */
-export function jacrev<A extends unknown[], R>(f: (...args: A) => R, options?: { argnums?: number }): (...args: InArgs<A>) => Tensor;
+export function jacrev<A extends unknown[], R>(
+  f: (...args: A) => R,
+  options?: { argnums?: number },
+): (...args: InArgs<A>) => Tensor;
 export function jacrev(f: AnyFunction, options?: { argnums?: number }): AnyFunction {
   return jacobian("jacrev", false)(f, options);
 }
 /** Second derivatives, forward over reverse: leaves [...output, ...input, ...input]. */
-export function hessian<A extends unknown[], R>(f: (...args: A) => R, options?: { argnums?: number }): (...args: InArgs<A>) => Tensor;
+export function hessian<A extends unknown[], R>(
+  f: (...args: A) => R,
+  options?: { argnums?: number },
+): (...args: InArgs<A>) => Tensor;
 export function hessian(f: AnyFunction, options?: { argnums?: number }): AnyFunction {
   return jacobian("hessian", true)(jacobian("hessian", false)(f, options), options);
 }
-
-

@@ -20,7 +20,10 @@ class Backend implements Evaluator {
 
   /** Made when first needed: importing Tilework allocates nothing. */
   get heap(): Heap {
-    this.#heap ??= new Heap({ ...(config.memoryLimit ? { hardLimit: config.memoryLimit } : {}), ...(config.spillLimit ? { softLimit: config.spillLimit } : {}) });
+    this.#heap ??= new Heap({
+      ...(config.memoryLimit ? { hardLimit: config.memoryLimit } : {}),
+      ...(config.spillLimit ? { softLimit: config.spillLimit } : {}),
+    });
     return this.#heap;
   }
   get workspace(): Workspace {
@@ -51,7 +54,15 @@ class Backend implements Evaluator {
   constant(value: number | bigint | boolean, a: Aval): ArrayCell {
     const cell = this.heap.allocate(a);
     const word = new STORAGE[a.dtype](this.heap.buffer, cell.address, 1);
-    word[0] = (a.dtype === "f16" ? toF16Bits(Number(value)) : a.dtype === "bf16" ? toBf16Bits(Number(value)) : typeof value === "boolean" ? Number(value) : value) as never;
+    word[0] = (
+      a.dtype === "f16"
+        ? toF16Bits(Number(value))
+        : a.dtype === "bf16"
+          ? toBf16Bits(Number(value))
+          : typeof value === "boolean"
+            ? Number(value)
+            : value
+    ) as never;
     return cell;
   }
 
@@ -103,13 +114,23 @@ function paramsKey(params: object): string {
 }
 
 /** TW4002 when an operation makes a NaN out of numbers. */
-export function checkNans(eqn: Pick<AnyEqn, "prim" | "span">, inputs: readonly ArrayCell[], outputs: readonly ArrayCell[]): void {
+export function checkNans(
+  eqn: Pick<AnyEqn, "prim" | "span">,
+  inputs: readonly ArrayCell[],
+  outputs: readonly ArrayCell[],
+): void {
   if (!outputs.some(hasNan)) return;
   const where = eqn.span?.resolve();
-  fail("TW4002", `${eqn.prim} produced a NaN${where ? ` at ${printSpan(where)}` : ""} from ${inputs.map((c) => printAval(c.aval)).join(", ") || "no operands"}`, {
-    span: where,
-    help: inputs.some(hasNan) ? "one of its operands held a NaN already" : "look at its operands: a division 0/0, log or sqrt of a negative number, or inf - inf",
-  });
+  fail(
+    "TW4002",
+    `${eqn.prim} produced a NaN${where ? ` at ${printSpan(where)}` : ""} from ${inputs.map((c) => printAval(c.aval)).join(", ") || "no operands"}`,
+    {
+      span: where,
+      help: inputs.some(hasNan)
+        ? "one of its operands held a NaN already"
+        : "look at its operands: a division 0/0, log or sqrt of a negative number, or inf - inf",
+    },
+  );
 }
 
 export function hasNan(c: ArrayCell): boolean {

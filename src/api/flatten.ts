@@ -26,11 +26,21 @@ export function flattenCall(name: string, args: readonly unknown[]): FlatArgumen
 }
 
 /** Positions of the leaves of the arguments `argnums`, all of which must be floats. */
-export function differentiatedLeaves(what: string, name: string, flat: FlatArguments, args: readonly unknown[], argnums: readonly number[]): number[] {
+export function differentiatedLeaves(
+  what: string,
+  name: string,
+  flat: FlatArguments,
+  args: readonly unknown[],
+  argnums: readonly number[],
+): number[] {
   return argnums.flatMap((n) => {
     const part = flat.arguments[n < 0 ? n + args.length : n];
     if (!part) {
-      fail("TW1007", `${what}: argnums names argument ${n}, but ${name || "the function"} was called with ${args.length}`, { help: "argnums counts from 0" });
+      fail(
+        "TW1007",
+        `${what}: argnums names argument ${n}, but ${name || "the function"} was called with ${args.length}`,
+        { help: "argnums counts from 0" },
+      );
     }
     return Array.from({ length: part.count }, (_, i) => {
       const leaf = part.start + i;

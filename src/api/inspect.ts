@@ -26,7 +26,13 @@ export function evalShape(f: AnyFunction, ...args: unknown[]): unknown {
   const { program, outTree } = traceFunction(f, avals, treedef, { kind: "shape", name: f.name });
   return tree.unflatten(
     outTree,
-    program.outputs.map((o) => new ShapeDtype(o.aval.shape.map((d: Dim) => d as number), o.aval.dtype)),
+    program.outputs.map(
+      (o) =>
+        new ShapeDtype(
+          o.aval.shape.map((d: Dim) => d as number),
+          o.aval.dtype,
+        ),
+    ),
   );
 }
 
@@ -48,12 +54,15 @@ export function explain(f: AnyFunction): (...args: unknown[]) => Explanation {
     const jitted = "entries" in f ? f : jit(f);
     const entry = jitEntry(jitted, args);
     const compiled = entry?.executable?.compiled;
-    if (!entry || !compiled) fail("TW4004", "explain: this function has no compiled program", { help: "pass a function made by jit" });
+    if (!entry || !compiled)
+      fail("TW4004", "explain: this function has no compiled program", { help: "pass a function made by jit" });
     return {
       core: printProgram(entry.program),
       stages: compiled.stages,
       passes: [{ name: "trace", ms: entry.traceMs }, ...compiled.timings],
-      compiles: (jitted as unknown as { entries(): readonly { reason: string; program: Program<"core"> }[] }).entries().map((e) => e.reason),
+      compiles: (jitted as unknown as { entries(): readonly { reason: string; program: Program<"core"> }[] })
+        .entries()
+        .map((e) => e.reason),
       notes: compiled.plan.notes,
       arenaBytes: compiled.arenaBytes,
     };
@@ -63,7 +72,9 @@ export function explain(f: AnyFunction): (...args: unknown[]) => Explanation {
 /** Arrays that hold memory: what the heap has, with sizes. */
 export function liveArrays(): { shape: readonly number[]; dtype: string; bytes: number }[] {
   if (!backend.started) return [];
-  return backend.heap.live().map((c) => ({ shape: c.aval.shape as readonly number[], dtype: c.aval.dtype, bytes: c.bytes }));
+  return backend.heap
+    .live()
+    .map((c) => ({ shape: c.aval.shape as readonly number[], dtype: c.aval.dtype, bytes: c.bytes }));
 }
 
 /** Bytes that arrays take now. */

@@ -31,7 +31,12 @@ export function interpretTensors<A extends unknown[], R>(f: (...args: A) => R): 
   return (...args) => {
     const { leaves, treedef } = tree.flatten(args);
     const tensors = leaves.map((x, i) => leafTensor(x, () => argumentName(f.name, args, i)));
-    const traced = traceFunction(f as AnyFunction, tensors.map((t) => t.aval), treedef, { kind: "jit", name: f.name });
+    const traced = traceFunction(
+      f as AnyFunction,
+      tensors.map((t) => t.aval),
+      treedef,
+      { kind: "jit", name: f.name },
+    );
     const results = interpret(traced.program, [...traced.captures, ...tensors].map(toNDArray));
     return tree.unflatten(traced.outTree, results.map(fromNDArray)) as R;
   };

@@ -1,19 +1,18 @@
 /** `jit`: traces once for each signature, compiles, and runs. */
 import { fail } from "../diagnostics/error.js";
-import { printSpan } from "../diagnostics/span.js";
 import { type Aval, printAval } from "../ir/aval.js";
-import type { Atom, Program, Var } from "../ir/program.js";
-import { isVar } from "../ir/program.js";
+import type { Program } from "../ir/program.js";
 import { type Executable, makeExecutable } from "../jit/execute.js";
-import type { ArrayCell } from "../runtime/heap.js";
 import { axisEnvironment, bind, currentFrame, TracedSource } from "../tracer/frame.js";
 import { leafTensor } from "../tracer/leaf.js";
-import { Tensor } from "../tracer/tensor.js";
+import { type Cell, Tensor } from "../tracer/tensor.js";
 import { type AnyFunction, argumentName, traceFunction } from "../tracer/trace.js";
 import * as tree from "../tree/index.js";
 import { LruMap } from "../util/index.js";
-import { backend, hasNan } from "./backend.js";
+import { backend } from "./backend.js";
 import { config } from "./config.js";
+import { locateNan } from "./nans.js";
+import { staticKey } from "./static-key.js";
 import type { InArgs, Out } from "./types.js";
 
 export interface JitOptions {
@@ -35,6 +34,8 @@ export interface JitEntry {
   /** Why it was compiled. */
   readonly reason: string;
   executable: Executable | undefined;
+  /** Positions of the inputs that calls may take over. */
+  donated: readonly number[];
 }
 
 export interface Jitted<A extends unknown[], R> {
@@ -49,6 +50,11 @@ interface JittedInternals {
   prepare(args: readonly unknown[]): { entry: JitEntry; leaves: readonly Tensor[] };
 }
 
+function executableOf(entry: JitEntry): Executable {
+  entry.executable ??= makeExecutable(entry.program, backend.workspace, entry.donated);
+  return entry.executable;
+}
+
 const avalKeys = new WeakMap<Aval, string>();
 function avalKey(a: Aval): string {
   let key = avalKeys.get(a);
@@ -59,27 +65,14 @@ function avalKey(a: Aval): string {
   return key;
 }
 
-function positions(list: number | readonly number[] | undefined): readonly number[] {
-  return list === undefined ? [] : typeof list === "number" ? [list] : list;
-}
-
-const staticIds = new WeakMap<object, number>();
-let nextStatic = 0;
-function staticKey(x: unknown, what: string): string {
-  if (x instanceof Tensor) {
-    fail("TW1006", `${what} is static, but it is an array`, { help: "static arguments are JavaScript values known when the function is compiled; drop it from staticArgnums" });
-  }
-  if ((typeof x === "object" && x !== null) || typeof x === "function") {
-    const plain = Array.isArray(x) || Object.getPrototypeOf(x) === Object.prototype;
-    if (plain) return JSON.stringify(x, (_, v: unknown) => (typeof v === "bigint" ? `${v}n` : typeof v === "function" || v instanceof Tensor ? staticKey(v, what) : v));
-    let id = staticIds.get(x);
-    if (id === undefined) {
-      id = nextStatic++;
-      staticIds.set(x, id);
+function positions(label: string, option: string, list: number | readonly number[] | undefined): readonly number[] {
+  const all = list === undefined ? [] : typeof list === "number" ? [list] : list;
+  for (const n of all) {
+    if (!Number.isInteger(n) || n < 0) {
+      fail("TW1007", `${label}: ${option} names argument ${n}`, { help: "arguments are counted from 0" });
     }
-    return `@${id}`;
   }
-  return `${typeof x}:${String(x)}`;
+  return all;
 }
 
 /**
@@ -90,9 +83,13 @@ function staticKey(x: unknown, what: string): string {
  */
 export function jit<A extends unknown[], R>(f: (...args: A) => R, options?: JitOptions): Jitted<A, R>;
 // biome-ignore lint/suspicious/noExplicitAny: the constraint of ClassMethodDecoratorContext
-export function jit<This, F extends (this: This, ...args: any) => any>(method: F, context: ClassMethodDecoratorContext<This, F>): F;
+export function jit<This, F extends (this: This, ...args: any) => any>(
+  method: F,
+  context: ClassMethodDecoratorContext<This, F>,
+): F;
 export function jit(f: AnyFunction, optionsOrContext: JitOptions | ClassMethodDecoratorContext = {}): unknown {
-  if ("kind" in optionsOrContext && "addInitializer" in optionsOrContext) return jitMethod(f, String(optionsOrContext.name));
+  if ("kind" in optionsOrContext && "addInitializer" in optionsOrContext)
+    return jitMethod(f, String(optionsOrContext.name));
   return makeJitted(f, optionsOrContext as JitOptions);
 }
 
@@ -112,8 +109,8 @@ function jitMethod(method: AnyFunction, name: string): AnyFunction {
 function makeJitted(f: AnyFunction, options: JitOptions): Jitted<unknown[], unknown> {
   const name = options.name ?? f.name;
   const label = `jit(${name || "function"})`;
-  const statics = new Set(positions(options.staticArgnums));
-  const donateArgs = positions(options.donate);
+  const statics = new Set(positions(label, "staticArgnums", options.staticArgnums));
+  const donateArgs = positions(label, "donate", options.donate);
   const cache = new LruMap<string, JitEntry>(256);
   const history: JitEntry[] = [];
 
@@ -138,7 +135,15 @@ function makeJitted(f: AnyFunction, options: JitOptions): Jitted<unknown[], unkn
         flat.treedef,
         { kind: "jit", name },
       );
-      entry = { ...traced, key, traceMs: performance.now() - start, reason: recompileReason(history, leaves, args, key), executable: undefined };
+      entry = {
+        ...traced,
+        key,
+        traceMs: performance.now() - start,
+        reason: recompileReason(history, leaves, args, key),
+        executable: undefined,
+        donated: [],
+      };
+      if (donateArgs.length > 0) entry.donated = donatedLeaves(entry, args);
       // a program that closes over values of an open trace belongs to that trace alone
       if (!traced.captures.some((c) => Tensor.source(c) instanceof TracedSource)) {
         cache.set(key, entry);
@@ -167,15 +172,16 @@ function makeJitted(f: AnyFunction, options: JitOptions): Jitted<unknown[], unkn
     if (currentFrame()) {
       results = bind("call", inputs, { program: entry.program, name: name || "function" });
     } else {
-      entry.executable ??= makeExecutable(entry.program, backend.workspace, donateArgs.length ? donatedLeaves(entry, args) : []);
-      const cells = inputs.map((x, i) => Tensor.source(x).cell(`${label}: input ${i - entry.captures.length}`));
-      const kept = config.debugNans ? cells.map((c) => backend.own(c)) : undefined;
-      results = backend.run(entry.executable, cells);
-      if (kept) locateNan(entry.program, kept, results, label);
+      const cells = inputs.map((x, i) => Tensor.source(x).cell(`${label}: ${inputName(entry, args, i)}`));
+      results = config.debugNans ? runChecked(entry, cells, label) : backend.run(executableOf(entry), cells);
     }
     return tree.unflatten(entry.outTree, results);
   };
-  return Object.assign(call, { entries: () => history, original: f, [JITTED]: { prepare } satisfies JittedInternals }) as Jitted<unknown[], unknown>;
+  return Object.assign(call, {
+    entries: () => history,
+    original: f,
+    [JITTED]: { prepare } satisfies JittedInternals,
+  }) as Jitted<unknown[], unknown>;
 }
 
 /** The compiled entry for these arguments, without running it. */
@@ -183,42 +189,39 @@ export function jitEntry(f: unknown, args: readonly unknown[]): JitEntry | undef
   const internals = (f as { [JITTED]?: JittedInternals })[JITTED];
   if (!internals) return undefined;
   const { entry } = internals.prepare(args);
-  entry.executable ??= makeExecutable(entry.program, backend.workspace);
+  executableOf(entry);
   return entry;
 }
 
-function recompileReason(history: readonly JitEntry[], leaves: readonly Tensor[], args: readonly unknown[], key: string): string {
+function inputName(entry: JitEntry, args: readonly unknown[], input: number): string {
+  const leaf = input - entry.captures.length;
+  return leaf < 0 ? "an array that the function closes over" : argumentName("", args, leaf);
+}
+
+/** A call under `debugNans`: the inputs must still be there when a NaN is looked for, so donation waits until then. */
+function runChecked(entry: JitEntry, cells: readonly Cell[], label: string): Tensor[] {
+  const own = cells.map((c) => backend.own(c));
+  const results = backend.run(makeExecutable(entry.program, backend.workspace), cells);
+  locateNan(entry.program, own, results, label);
+  for (const i of entry.donated) backend.heap.release(own[i], "donated");
+  return results;
+}
+
+function recompileReason(
+  history: readonly JitEntry[],
+  leaves: readonly Tensor[],
+  args: readonly unknown[],
+  key: string,
+): string {
   const last = history[history.length - 1];
   if (!last) return "first call";
   const before = last.program.inputs.slice(last.captures.length);
-  if (before.length !== leaves.length) return `the arguments hold ${leaves.length} arrays, the last call's held ${before.length}`;
+  if (before.length !== leaves.length)
+    return `the arguments hold ${leaves.length} arrays, the last call's held ${before.length}`;
   for (let i = 0; i < leaves.length; i++) {
     const was = printAval(before[i].aval);
     const is = printAval(leaves[i].aval);
     if (was !== is) return `${argumentName("", args, i)} is ${is}, it was ${was}`;
   }
   return key === last.key ? "the cache was full" : "a static argument or the structure of an argument changed";
-}
-
-/** After a NaN came out of a compiled program: runs it equation by equation to name the one that made it. */
-function locateNan(program: Program<"core">, inputs: readonly ArrayCell[], results: readonly Tensor[], label: string): void {
-  if (!results.some((t) => hasNan(backend.own(Tensor.source(t).cell("debugNans"))))) return;
-  runCheckingNans(program, inputs);
-  const culprit = program.eqns.find((e) => e.span?.resolve());
-  const span = culprit?.span?.resolve();
-  fail("TW4002", `${label} returned a NaN${span ? ` (first operation at ${printSpan(span)})` : ""}`, { help: "one of its inputs held a NaN" });
-}
-
-function runCheckingNans(program: Program<"core">, inputs: readonly ArrayCell[]): void {
-  const env = new Map<Var, ArrayCell>();
-  program.inputs.forEach((v, i) => env.set(v, inputs[i]));
-  for (const eqn of program.eqns) {
-    const read = (a: Atom): ArrayCell => (isVar(a) ? (env.get(a) as ArrayCell) : backend.constant(a.value, a.aval));
-    const cells = eqn.inputs.map(read);
-    if (eqn.prim === "debug_callback") continue;
-    if (eqn.prim === "call" || eqn.prim === "checkpoint") runCheckingNans(eqn.params.program, cells);
-    // the evaluator checks each result and throws with the equation's span
-    const outputs = backend.evaluate(eqn, cells) as ArrayCell[];
-    eqn.outputs.forEach((o, i) => env.set(o, outputs[i]));
-  }
 }

@@ -31,7 +31,9 @@ export function customRoot(
     const x = root(t, guess);
     const [value, dfdt] = jvp((s: Tree) => f(x, s), [t], [dt]);
     if (!tree.equal(tree.structure(value), tree.structure(x))) {
-      fail("TW1009", `customRoot: f returns ${tree.structure(value)}, the unknown is ${tree.structure(x)}`, { help: "f must give one equation for each unknown" });
+      fail("TW1009", `customRoot: f returns ${tree.structure(value)}, the unknown is ${tree.structure(x)}`, {
+        help: "f must give one equation for each unknown",
+      });
     }
     const [, g] = linearize((y: Tree) => f(y, t), x);
     const negated = tree.map((v: unknown) => bind("neg", [v as Tensor], {})[0], dfdt);

@@ -30,17 +30,29 @@ export interface VmapOptions {
  * @throws TW3005 when mapped sizes differ, TW3006 for axes that do not exist
  * @example vmap((x: Tensor, y: Tensor) => np.dot(x, y))(xs, ys)
  */
-export function vmap<A extends unknown[], R>(f: (...args: A) => R, options?: VmapOptions | number | readonly AxesTree[], outAxes?: AxesTree): (...args: InArgs<A>) => Out<R>;
-export function vmap(f: AnyFunction, options: VmapOptions | number | readonly AxesTree[] = {}, positionalOutAxes: AxesTree = 0): AnyFunction {
+export function vmap<A extends unknown[], R>(
+  f: (...args: A) => R,
+  options?: VmapOptions | number | readonly AxesTree[],
+  outAxes?: AxesTree,
+): (...args: InArgs<A>) => Out<R>;
+export function vmap(
+  f: AnyFunction,
+  options: VmapOptions | number | readonly AxesTree[] = {},
+  positionalOutAxes: AxesTree = 0,
+): AnyFunction {
   const o: VmapOptions =
-    typeof options === "number" || Array.isArray(options) ? { inAxes: options, outAxes: positionalOutAxes } : (options as VmapOptions);
+    typeof options === "number" || Array.isArray(options)
+      ? { inAxes: options, outAxes: positionalOutAxes }
+      : (options as VmapOptions);
   const name = f.name;
   const label = `vmap(${name || "function"})`;
   return (...args) => {
     const flat = flattenCall(label, args);
     const inAxes = o.inAxes === undefined ? 0 : o.inAxes;
     if (Array.isArray(inAxes) && inAxes.length !== args.length) {
-      fail("TW3006", `${label}: inAxes has ${inAxes.length} entries for ${args.length} arguments`, { help: "give one entry for each argument, or one number for all" });
+      fail("TW3006", `${label}: inAxes has ${inAxes.length} entries for ${args.length} arguments`, {
+        help: "give one entry for each argument, or one number for all",
+      });
     }
     const axes = tree.broadcastPrefix(inAxes, args, { nullIsLeaf: true }) as (number | null)[];
     let size: number | undefined = o.axisSize;
@@ -49,25 +61,45 @@ export function vmap(f: AnyFunction, options: VmapOptions | number | readonly Ax
       const axis = axes[i];
       if (axis === null || axis === undefined) return null;
       if (!Number.isInteger(axis) || axis < -x.ndim || axis >= x.ndim) {
-        fail("TW3006", `${label}: ${argumentName("", args, i)} is ${printAval(x.aval)}, which has no axis ${axis} to map`, {
-          help: x.ndim === 0 ? "a scalar cannot be mapped: put null in its place in inAxes" : `axes run from ${-x.ndim} to ${x.ndim - 1}`,
-        });
+        fail(
+          "TW3006",
+          `${label}: ${argumentName("", args, i)} is ${printAval(x.aval)}, which has no axis ${axis} to map`,
+          {
+            help:
+              x.ndim === 0
+                ? "a scalar cannot be mapped: put null in its place in inAxes"
+                : `axes run from ${-x.ndim} to ${x.ndim - 1}`,
+          },
+        );
       }
       const at = axis < 0 ? axis + x.ndim : axis;
       const n = x.shape[at];
       if (size !== undefined && size !== n) {
-        fail("TW3005", `${label}: ${argumentName("", args, i)} has size ${n} along its mapped axis ${axis}, ${sizeFrom} has ${size}`, {
-          help: "mapped axes must have one size; give null in inAxes to what is not mapped",
-        });
+        fail(
+          "TW3005",
+          `${label}: ${argumentName("", args, i)} has size ${n} along its mapped axis ${axis}, ${sizeFrom} has ${size}`,
+          {
+            help: "mapped axes must have one size; give null in inAxes to what is not mapped",
+          },
+        );
       }
       if (size === undefined) sizeFrom = argumentName("", args, i);
       size = n;
       return at;
     });
-    if (size === undefined) fail("TW3006", `${label}: no argument is mapped, so the size of the mapped axis is unknown`, { help: "map at least one argument, or give axisSize" });
+    if (size === undefined)
+      fail("TW3006", `${label}: no argument is mapped, so the size of the mapped axis is unknown`, {
+        help: "map at least one argument, or give axisSize",
+      });
     const avals = flat.leaves.map((x, i) => {
       const d = inDims[i];
-      return d === null ? x.aval : aval(x.aval.shape.filter((_, k) => k !== d), x.aval.dtype, x.aval.weak);
+      return d === null
+        ? x.aval
+        : aval(
+            x.aval.shape.filter((_, k) => k !== d),
+            x.aval.dtype,
+            x.aval.weak,
+          );
     });
     const traced = traceFunction(f, avals, flat.treedef, {
       kind: "vmap",
@@ -78,12 +110,20 @@ export function vmap(f: AnyFunction, options: VmapOptions | number | readonly Ax
       traced.outTree,
       traced.program.outputs.map((x) => x.aval),
     );
-    const outAxes = tree.broadcastPrefix(o.outAxes === undefined ? 0 : o.outAxes, outShape, { nullIsLeaf: true, isLeaf: (x) => isAval(x) }) as (number | null)[];
+    const outAxes = tree.broadcastPrefix(o.outAxes === undefined ? 0 : o.outAxes, outShape, {
+      nullIsLeaf: true,
+      isLeaf: (x) => isAval(x),
+    }) as (number | null)[];
     const outDims = traced.program.outputs.map((x, i) => {
       const axis = outAxes[i];
       if (axis === null || axis === undefined) return null;
       const rank = x.aval.shape.length + 1;
-      if (axis < -rank || axis >= rank) fail("TW3006", `${label}: outAxes asks for axis ${axis} of a result ${printAval(x.aval)}, which gets rank ${rank}`, {});
+      if (axis < -rank || axis >= rank)
+        fail(
+          "TW3006",
+          `${label}: outAxes asks for axis ${axis} of a result ${printAval(x.aval)}, which gets rank ${rank}`,
+          {},
+        );
       return axis < 0 ? axis + rank : axis;
     });
     const { program } = batchProgram(traced.program, {
