@@ -6,7 +6,9 @@ import { bind } from "../tracer/frame.js";
 import { leafTensor } from "../tracer/leaf.js";
 import type { Tensor } from "../tracer/tensor.js";
 import * as tree from "../tree/index.js";
+import type { NDArray } from "../interpreter/array.js";
 import { backend } from "./backend.js";
+import { fromNDArray } from "./interpret.js";
 import { Tensor as TensorClass } from "../tracer/tensor.js";
 
 export interface CallbackOptions {
@@ -20,8 +22,9 @@ export interface CallbackValue {
   readonly bytes: Uint8Array;
 }
 
-/** A callback's operands as tensors of this device. */
-export function callbackTensor(v: CallbackValue): Tensor {
+/** A callback's operands as tensors of this device; the interpreter passes its own arrays. */
+export function callbackTensor(v: CallbackValue | NDArray): Tensor {
+  if ("data" in v) return fromNDArray(v);
   const copy = v.bytes.slice();
   return new TensorClass(backend.upload(new STORAGE[v.aval.dtype](copy.buffer, 0, sizeOf(v.aval)), v.aval));
 }
@@ -40,7 +43,7 @@ export function callbackWithOptions(options: CallbackOptions, f: (...args: never
   bind("debug_callback", operands, {
     ordered: options.ordered ?? false,
     callback: (...values) => {
-      const restored = tree.unflatten(treedef, (values as CallbackValue[]).map(callbackTensor)) as never[];
+      const restored = tree.unflatten(treedef, (values as (CallbackValue | NDArray)[]).map(callbackTensor)) as never[];
       f(...restored);
     },
   });

@@ -18,7 +18,7 @@ function toNDArray(t: Tensor): NDArray {
   return { dtype, shape, data: Float64Array.from(stored as Float64Array, decodeOne) as never };
 }
 
-function fromNDArray(a: NDArray): Tensor {
+export function fromNDArray(a: NDArray): Tensor {
   const n = sizeOf(a);
   const out = new STORAGE[a.dtype](n) as unknown as { [i: number]: number | bigint };
   const encodeOne = a.dtype === "f16" ? toF16Bits : a.dtype === "bf16" ? toBf16Bits : (x: number): number => x;

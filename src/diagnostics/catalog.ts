@@ -21,9 +21,15 @@ export const CATALOG = entries({
   TW1003: { title: "Not an array", help: "pass an array, a number, a boolean or a tree of them" },
   TW1004: { title: "JavaScript operators do not work on arrays", help: "use methods: x.add(y), x.mul(y), x.less(y)" },
   TW1005: { title: "A transformed function must be synchronous", help: "trace a plain function; await outside of it" },
-  TW1006: { title: "A static argument cannot be used as a cache key" },
+  TW1006: {
+    title: "A static argument cannot be used as a cache key",
+    help: "static arguments are JavaScript values known when the function is compiled; drop arrays from staticArgnums",
+  },
   TW1007: { title: "Wrong number or kind of arguments" },
-  TW1008: { title: "The array was donated and no longer holds data", help: "use the result of the call that took the array, or drop it from donate" },
+  TW1008: {
+    title: "The array was donated and no longer holds data",
+    help: "use the result of the call that took the array, or drop it from donate",
+  },
   TW1009: { title: "Wrong tree structure" },
   // 2xxx: shapes, dtypes, axes
   TW2001: { title: "Shapes do not match" },
@@ -37,12 +43,21 @@ export const CATALOG = entries({
   TW2009: { title: "Index out of range" },
   TW2010: { title: "A non-integer number meets an integer array", help: "convert the array with .astype('f32') first" },
   TW2011: { title: "Invalid parameter of an operation" },
-  TW2012: { title: "A boolean mask makes a shape that depends on values", help: "use np.where(mask, x, fill), or index outside jit" },
+  TW2012: {
+    title: "A boolean mask makes a shape that depends on values",
+    help: "use np.where(mask, x, fill), or index outside jit",
+  },
   TW2013: { title: "A dimension expression cannot be read" },
   TW2014: { title: "The size must be known here", help: "give a literal size" },
   // 3xxx: transformations
-  TW3001: { title: "grad needs a scalar output", help: "reduce the output (np.sum, np.mean), or use vjp, jacrev or jacfwd" },
-  TW3002: { title: "grad needs floating-point inputs", help: "convert the input with .astype('f32'), or leave it out of argnums" },
+  TW3001: {
+    title: "grad needs a scalar output",
+    help: "reduce the output (np.sum, np.mean), or use vjp, jacrev or jacfwd",
+  },
+  TW3002: {
+    title: "grad needs floating-point inputs",
+    help: "convert the input with .astype('f32'), or leave it out of argnums",
+  },
   TW3003: {
     title: "whileLoop has no reverse mode",
     help: "use scan or foriLoop with a static trip count, jvp or jacfwd, or customRoot for a fixed point",

@@ -41,7 +41,8 @@ export function userFrames(stack: string | undefined): Span[] {
     const match = FRAME.exec(text);
     if (!match) continue;
     const [, functionName, file, line, column] = match;
-    const address = file.startsWith("file:") || file.startsWith("http") || file.startsWith("node:") ? file : `file://${file}`;
+    const address =
+      file.startsWith("file:") || file.startsWith("http") || file.startsWith("node:") ? file : `file://${file}`;
     if (isInternalFrame(address)) continue;
     frames.push({
       file: file.replace(/^file:\/\//, ""),
