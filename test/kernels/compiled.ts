@@ -14,11 +14,14 @@ import type { Program } from "../../src/ir/program.js";
 import { lowerToLoop } from "../../src/lowering/loop/lower.js";
 import type { Target } from "../../src/lowering/target.js";
 import { ModuleBuilder } from "../../src/lowering/wasm/assembler.js";
-import { emitFunction, emitMathFunction } from "../../src/lowering/wasm/function.js";
-import { wasmMath } from "../../src/lowering/wasm/math/index.js";
+import { wasmTarget } from "../../src/lowering/wasm/features.js";
+import { emitFunction } from "../../src/lowering/wasm/function.js";
+import { libraryOf } from "../../src/lowering/wasm/module.js";
+import { validated } from "../lowering/validate.js";
 import type { Element } from "./evaluate-tile.js";
 
-export const target: Target = { name: "wasm", simd: true, vectorBytes: 16, relaxedMadd: false, math: wasmMath };
+export const target: Target = wasmTarget({ simd: true, relaxedSimd: false });
+export const scalarTarget: Target = wasmTarget({ simd: false, relaxedSimd: false });
 
 export interface Compiled {
   /** Where each ref lies in memory, in bytes. */
@@ -27,7 +30,7 @@ export interface Compiled {
   run(): void;
 }
 
-export function compile(program: Program<"tile">): Compiled {
+export function compile(program: Program<"tile">, machine: Target = target): Compiled {
   let end = 64;
   const addresses = program.refs.map((r) => {
     const at = end;
@@ -36,22 +39,13 @@ export function compile(program: Program<"tile">): Compiled {
   });
   const pages = Math.ceil((end + 64) / 65536);
   const module = new ModuleBuilder({ min: pages });
-  const library = new Map<string, number>();
-  const callee = (name: string): number => {
-    let index = library.get(name);
-    if (index === undefined) {
-      const code = emitMathFunction(wasmMath.function(name), callee);
-      index = module.function(name, code);
-      library.set(name, index);
-    }
-    return index;
-  };
-  const loop = lowerToLoop(program, target);
+  const callee = libraryOf(module, machine);
+  const loop = lowerToLoop(program, machine);
   loop.functions.forEach((f, i) => {
     module.export(`stage${i}`, module.function(f.name, emitFunction(f, callee)));
   });
   const memory = new WebAssembly.Memory({ initial: pages });
-  const bytes = module.finish();
+  const bytes = validated(module.finish());
   const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory } });
   return {
     addresses,
@@ -76,8 +70,12 @@ function fromStorage(x: number | bigint, dtype: DType): Element {
 }
 
 /** The same as `evaluateTile`, compiled. */
-export function runCompiled(program: Program<"tile">, operands: readonly (readonly Element[])[]): Element[][] {
-  const compiled = compile(program);
+export function runCompiled(
+  program: Program<"tile">,
+  operands: readonly (readonly Element[])[],
+  machine: Target = target,
+): Element[][] {
+  const compiled = compile(program, machine);
   let next = 0;
   const views = program.refs.map((r, i) => new STORAGE[r.dtype](compiled.memory.buffer, compiled.addresses[i], r.size));
   program.refs.forEach((r, i) => {

@@ -1,6 +1,6 @@
 /** Makes the values of loop programs: folds index arithmetic, and splits what the target cannot do on vectors into lanes. */
 import { internal } from "../../diagnostics/error.js";
-import { byteSize, type DType } from "../../ir/dtype.js";
+import { byteSize, type DType, isUnsignedInt } from "../../ir/dtype.js";
 import type { LoopBuffer, LoopExpr } from "../../ir/loop.js";
 import type { ElementwisePrim, TileReduceOp } from "../../ir/tile.js";
 import { type Target, vectorLanes } from "../target.js";
@@ -46,6 +46,8 @@ export class LoopBuilder extends Graph {
       const folded = this.#foldIndex(prim, args);
       if (folded) return folded;
     }
+    // unsigned types have no sign to copy
+    if (prim === "shift_right_arithmetic" && isUnsignedInt(dtype)) return this.op("shift_right_logical", dtype, args);
     if (prim === "select" && args[0].shape?.is === "const") return args[0].shape.value ? args[1] : args[2];
     const expand = EXPANSIONS[prim];
     if (expand) {

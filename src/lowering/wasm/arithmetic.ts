@@ -329,11 +329,9 @@ export function shift(c: Code, prim: ElementwisePrim, dtype: DType, lanes: numbe
   });
   wrap(c, dtype, lanes);
 }
-/** Narrow signed types shift zeros in, and unsigned types their top bit, when they are asked to. */
+/** Narrow signed types shift zeros in when they are asked to. */
 function prepareShift(c: Code, prim: ElementwisePrim, dtype: DType, lanes: number): void {
   if (prim === "shift_right_logical") clearAbove(c, dtype, lanes);
-  if (prim === "shift_right_arithmetic" && dtype === "u8") wrap(c, "i8", lanes);
-  if (prim === "shift_right_arithmetic" && dtype === "u16") wrap(c, "i16", lanes);
 }
 function clearAbove(c: Code, dtype: DType, lanes: number): void {
   if (dtype !== "i8" && dtype !== "i16") return;

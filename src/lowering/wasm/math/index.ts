@@ -15,6 +15,7 @@ import { regularizedIncompleteBeta } from "./incomplete-beta.js";
 import { igamma, igammac, igammaGradA, randomGammaGrad } from "./incomplete-gamma.js";
 import { acosF64, acoshF64, asinF64, asinhF64, atan2F64, atanF64, atanhF64 } from "./inverse-trigonometric.js";
 import { cbrtF64, log, log1p, powF32, powF64 } from "./logarithm.js";
+import { fmod } from "./remainder.js";
 import { cosF32, cosF64, sinF32, sinF64, tanF32, tanF64 } from "./trigonometric.js";
 import { inDouble, Value } from "./value.js";
 import { polygamma, zeta } from "./zeta.js";
@@ -80,6 +81,8 @@ export const mathLibrary: Readonly<Record<string, () => LoopMathFunction>> = {
   sin: sinF64,
   cos: cosF64,
   tan: tanF64,
+  /** `rem` of floats: what the machine has for integers only. */
+  fmod,
   lgamma,
   digamma,
   igamma,

@@ -1,0 +1,44 @@
+/** What the engine can do, found by asking it to validate tiny modules, and the targets that follow. */
+import type { Target } from "../target.js";
+import { Code, ModuleBuilder } from "./assembler.js";
+import { wasmMath } from "./math/index.js";
+
+export interface WasmFeatures {
+  readonly simd: boolean;
+  /** Relaxed SIMD: fused multiplication and addition on vectors (V8 from 11.4, Node from 21). */
+  readonly relaxedSimd: boolean;
+}
+
+/** One function that uses the instructions in question. */
+function accepts(body: (c: Code) => void): boolean {
+  const module = new ModuleBuilder({ min: 0 });
+  const code = new Code({ params: ["v128"], results: ["v128"] });
+  body(code);
+  module.function("probe", code);
+  return WebAssembly.validate(module.finish());
+}
+
+let found: WasmFeatures | undefined;
+
+export function wasmFeatures(): WasmFeatures {
+  found ??= {
+    simd: accepts((c) => {
+      c.get(0).op("f32x4.sqrt");
+    }),
+    relaxedSimd: accepts((c) => {
+      c.get(0).get(0).get(0).op("f32x4.relaxed_madd");
+    }),
+  };
+  return found;
+}
+
+/** The target for these features: those of this engine when left out. */
+export function wasmTarget({ simd, relaxedSimd }: WasmFeatures = wasmFeatures()): Target {
+  return {
+    name: simd ? (relaxedSimd ? "wasm-simd-relaxed" : "wasm-simd") : "wasm-scalar",
+    simd,
+    vectorBytes: simd ? 16 : 8,
+    relaxedMadd: simd && relaxedSimd,
+    math: wasmMath,
+  };
+}
