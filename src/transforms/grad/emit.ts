@@ -31,9 +31,7 @@ export function emitLike(b: Builder, eqn: AnyEqn, inputs: readonly Atom[]): read
 
 /** Zeros of any type, keys included. */
 export function zeros(b: Builder, a: Aval): Atom {
-  return a.dtype === "key"
-    ? b.emit1("random_wrap", [b.full([...a.shape, 2], 0, "u32")], {})
-    : b.zerosLike(strong(a));
+  return a.dtype === "key" ? b.emit1("random_wrap", [b.full([...a.shape, 2], 0, "u32")], {}) : b.zerosLike(strong(a));
 }
 
 export function instantiate(b: Builder, x: MaybeZero, a: Aval): Atom {

@@ -48,7 +48,11 @@ export function unpatch(b: Builder, patches: Atom, shape: Shape, w: Window): Ato
       limit: [...result, k + 1],
       strides: [...result.map(() => 1), 1],
     });
-    return b.emit1("pad", [b.reshape(one, result), zero], { low: start, high: rest, interior: w.strides.map((s) => s - 1) });
+    return b.emit1("pad", [b.reshape(one, result), zero], {
+      low: start,
+      high: rest,
+      interior: w.strides.map((s) => s - 1),
+    });
   });
   const wide = parts.reduce<Atom>((x, y) => b.add(x, y), b.full(padded(shape, w), 0, dtype));
   const cropped = b.emit1("pad", [wide, zero], {

@@ -48,7 +48,11 @@ function carryFixpoint(first: readonly boolean[], step: (carry: readonly boolean
 }
 
 /** A program over (…inputs, …tangents) taken as one over groups of inputs, each followed by its own tangents. */
-function interleave(p: Core, groups: readonly (readonly boolean[])[], outGroups: readonly (readonly boolean[])[]): Core {
+function interleave(
+  p: Core,
+  groups: readonly (readonly boolean[])[],
+  outGroups: readonly (readonly boolean[])[],
+): Core {
   const reorder = <T>(items: readonly T[], masks: readonly (readonly boolean[])[]): T[] => {
     const [values, dots] = split(items, masks.flat().length);
     let at = 0;
@@ -101,7 +105,10 @@ export const control = {
     const [constDots, initDots, xDots] = split(tangents, numConsts, numCarry);
     const inputs = (carry: readonly boolean[]): boolean[] => [...nonzero(constDots), ...carry, ...nonzero(xDots)];
     const carry = carryFixpoint(nonzero(initDots), (c) => jvp(body, inputs(c)).nonzeroOut);
-    const { program, nonzeroOut } = jvp(body, inputs(carry), [...carry, ...fill(body.outputs.length - numCarry, false)]);
+    const { program, nonzeroOut } = jvp(body, inputs(carry), [
+      ...carry,
+      ...fill(body.outputs.length - numCarry, false),
+    ]);
     const ys = nonzeroOut.slice(numCarry);
     const carryDots = init.flatMap((x, i) => (carry[i] ? [instantiate(b, initDots[i], x.aval)] : []));
     const results = b.emit(

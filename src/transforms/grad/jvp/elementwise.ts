@@ -152,7 +152,7 @@ export const elementwise = {
   }),
   reduce_precision: (b, primals, [t], _params, eqn) => ({
     primals: copyEqn(b, eqn, primals),
-    tangents: t && emitLike(b, eqn, [t]),
+    tangents: [t && emitLike(b, eqn, [t])[0]],
   }),
   stop_gradient: zeroTangent("this is what it is for"),
 } satisfies Rules<ElementwiseOps, JvpKind>;

@@ -72,8 +72,7 @@ export const indexing = {
     const gather = toGather(params, x.aval.shape, updates.aval.shape);
     const left = tx && b.emit1("scatter_mul", [tx, indices, updates], params);
     const right =
-      tu &&
-      b.emit1("scatter_add", [zeros(b, x.aval), indices, b.mul(tu, gatherZero(b, x, indices, gather))], params);
+      tu && b.emit1("scatter_add", [zeros(b, x.aval), indices, b.mul(tu, gatherZero(b, x, indices, gather))], params);
     return { primals: outs, tangents: [addAll(b, [left, right])] };
   },
   scatter_min: scatterExtremum,

@@ -106,7 +106,11 @@ export const linalg = {
     const l = b.add(l0, identity(b, l0));
     const upper = part(b, sliceAxis(b, packed, rank - 2, 0, k), "le");
     const u0 = dimSame(n, k) ? upper : padAxis(b, upper, 0, rank - 2, 0, dimSub(n, k));
-    const outside = b.op("ge", b.iota(u0.aval.shape, rank - 2, "i32"), b.broadcast(sizeScalar(b, k), u0.aval.shape, []));
+    const outside = b.op(
+      "ge",
+      b.iota(u0.aval.shape, rank - 2, "i32"),
+      b.broadcast(sizeScalar(b, k), u0.aval.shape, []),
+    );
     const filler = b.op("and", triangle(b, u0.aval.shape, "eq"), outside);
     const u = dimSame(n, k) ? u0 : b.add(u0, indicator(b, filler, u0.aval.dtype));
     const rows = takeRows(b, t, permutation);

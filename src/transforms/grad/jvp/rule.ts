@@ -83,7 +83,9 @@ export function zeroTangent(_reason: string): Rule {
 export function failNotDifferentiable(eqn: AnyEqn, reason: string, help?: string): never {
   return fail("TW3004", `${eqn.prim} is not differentiable: ${reason}`, {
     span: eqn.span,
-    help: help ?? "wrap the operand in stopGradient if no derivative should flow here, or give the function a customJvp rule",
+    help:
+      help ??
+      "wrap the operand in stopGradient if no derivative should flow here, or give the function a customJvp rule",
   });
 }
 

@@ -26,10 +26,7 @@ function betaDensity(b: Builder, p: Atom, q: Atom, x: Atom): Atom {
 function besselI1eSlope(b: Builder, x: Atom, y: Atom): Atom {
   const tiny = b.op("lt", b.op("abs", x), b.fullLike(x, 1e-7));
   const safe = b.select(tiny, one(b, x), x);
-  const slope = b.sub(
-    b.op("bessel_i0e", safe),
-    b.mul(y, b.add(b.op("sign", safe), b.div(one(b, x), safe))),
-  );
+  const slope = b.sub(b.op("bessel_i0e", safe), b.mul(y, b.add(b.op("sign", safe), b.div(one(b, x), safe))));
   return b.select(tiny, b.fullLike(x, 0.5), slope);
 }
 

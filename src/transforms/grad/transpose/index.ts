@@ -1,0 +1,107 @@
+/** Transposition of linear programs: equations in reverse order, cotangents added where a value was read several times. */
+import { internal } from "../../../diagnostics/error.js";
+import { avalSame, printAval } from "../../../ir/aval.js";
+import { Builder } from "../../../ir/builder.js";
+import { type Atom, isVar, type Program, Var } from "../../../ir/program.js";
+import type { AnyRule, Table } from "../../../ir/rules.js";
+import { prune } from "../../../simplify/index.js";
+import { type MaybeZero, strong, zeros } from "../emit.js";
+import { flags, memoize } from "../programs.js";
+import { collective } from "./collective.js";
+import { contraction } from "./contraction.js";
+import { control } from "./control.js";
+import { elementwise } from "./elementwise.js";
+import { indexing } from "./indexing.js";
+import { linalg } from "./linalg.js";
+import { movement } from "./movement.js";
+import { random } from "./random.js";
+import { reduction } from "./reduction.js";
+import type { Transposed, TransposeContext, TransposeKind, TransposeOptions } from "./rule.js";
+import { sort } from "./sort.js";
+
+const TABLE = {
+  ...elementwise,
+  ...movement,
+  ...reduction,
+  ...contraction,
+  ...indexing,
+  ...control,
+  ...random,
+  ...linalg,
+  ...sort,
+  ...collective,
+} satisfies Table<TransposeKind>;
+
+const made = memoize<Transposed>();
+
+/**
+ * The transpose of a program that is linear in the marked inputs. Each equation must either not depend on them or be
+ * linear in them with operands that do not, as partial evaluation leaves programs.
+ */
+export function transposeLinear(
+  program: Program<"core">,
+  linear: readonly boolean[],
+  options: TransposeOptions = {},
+): Transposed {
+  const { nonzero, instantiate, strict } = options;
+  const key = [flags(linear), flags(nonzero ?? []), flags(instantiate ?? []), strict === true].join("/");
+  return made(program, key, () => makeTransposed(program, linear, options));
+}
+
+function makeTransposed(
+  program: Program<"core">,
+  linear: readonly boolean[],
+  { nonzero, instantiate, strict = false }: TransposeOptions,
+): Transposed {
+  const b = new Builder();
+  const isLinear = new Set<Atom>();
+  program.inputs.forEach((v, i) => {
+    if (linear[i]) isLinear.add(v);
+    else b.inputs.push(v);
+  });
+  // forward: what does not depend on the linear inputs keeps its names
+  for (const eqn of program.eqns) {
+    if (eqn.inputs.some((a) => isLinear.has(a))) for (const v of eqn.outputs) isLinear.add(v);
+    else b.eqns.push(eqn);
+  }
+  const cts = new Map<Var, Atom>();
+  const accumulate = (a: Atom, ct: MaybeZero): void => {
+    if (ct === null || !isVar(a) || !isLinear.has(a)) return;
+    if (!avalSame(a.aval, ct.aval)) {
+      internal(`transpose of ${program.name}: the cotangent of ${printAval(a.aval)} is ${printAval(ct.aval)}`);
+    }
+    const before = cts.get(a);
+    cts.set(a, before ? b.add(before, ct) : ct);
+  };
+  program.outputs.forEach((a, i) => {
+    if (nonzero && !nonzero[i]) return;
+    accumulate(a, b.input(strong(a.aval)));
+  });
+  // backward
+  for (let i = program.eqns.length - 1; i >= 0; i--) {
+    const eqn = program.eqns[i];
+    const results = eqn.outputs.map((v): MaybeZero => cts.get(v) ?? null);
+    if (results.every((ct) => ct === null)) continue;
+    for (const v of eqn.outputs) cts.delete(v);
+    b.span = eqn.span;
+    const ctx: TransposeContext = { eqn, transpose: transposeLinear, strict };
+    const rule = TABLE[eqn.prim] as AnyRule<TransposeKind>;
+    const inputs = eqn.inputs.map((a) => (isLinear.has(a) ? null : a));
+    const found = rule(b, results, inputs, eqn.params as never, ctx);
+    eqn.inputs.forEach((a, k) => {
+      accumulate(a, found[k]);
+    });
+  }
+  b.span = undefined;
+  const inputs = program.inputs.filter((_, i) => linear[i]);
+  const found = inputs.map((v, i): MaybeZero => cts.get(v) ?? (instantiate?.[i] ? zeros(b, v.aval) : null));
+  const outputs = found.filter((ct) => ct !== null);
+  const transposed = b.finish(outputs, `transpose(${program.name})`);
+  return {
+    program: prune(
+      transposed,
+      outputs.map(() => true),
+    ).program,
+    nonzeroIn: found.map((ct) => ct !== null),
+  };
+}

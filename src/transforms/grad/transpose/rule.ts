@@ -1,0 +1,81 @@
+/** What a transposition rule is: cotangents of an equation's linear operands from those of its results. */
+import { fail } from "../../../diagnostics/error.js";
+import type { Aval } from "../../../ir/aval.js";
+import type { Builder } from "../../../ir/builder.js";
+import type { AnyEqn, Atom, Program } from "../../../ir/program.js";
+import type { RuleKind } from "../../../ir/rules.js";
+import type { MaybeZero } from "../emit.js";
+
+export interface TransposeOptions {
+  /** Outputs that have a cotangent; for the others it is zero and no input. Left out: all. */
+  readonly nonzero?: readonly boolean[];
+  /** Linear inputs whose cotangent is wanted as an array even if it is zero. Left out: none. */
+  readonly instantiate?: readonly boolean[];
+  /** A sum with what is not linear is an error: only 0 may be added. */
+  readonly strict?: boolean;
+}
+export interface Transposed {
+  /** (…inputs that are not linear, …cotangents of the outputs marked nonzero) → (…cotangents of the linear inputs marked in `nonzeroIn`). */
+  readonly program: Program<"core">;
+  /** One flag for each linear input. */
+  readonly nonzeroIn: readonly boolean[];
+}
+/** Handed to the rules of equations that hold programs. */
+export type Transpose = (
+  program: Program<"core">,
+  linear: readonly boolean[],
+  options?: TransposeOptions,
+) => Transposed;
+
+export interface TransposeContext {
+  readonly eqn: AnyEqn;
+  readonly transpose: Transpose;
+  readonly strict: boolean;
+}
+
+/** null stands for a linear operand: its value is not known, only its type in `ctx.eqn.inputs`. */
+export type Operand = Atom | null;
+
+/**
+ * Called when at least one operand is linear and at least one result has a cotangent. Gives one entry for each operand,
+ * null for those that are not linear.
+ */
+export interface TransposeKind extends RuleKind {
+  readonly rule: (
+    b: Builder,
+    cts: readonly MaybeZero[],
+    inputs: readonly Operand[],
+    params: this["params"],
+    ctx: TransposeContext,
+  ) => readonly MaybeZero[];
+}
+type Rule<P> = (
+  b: Builder,
+  cts: readonly MaybeZero[],
+  inputs: readonly Operand[],
+  params: P,
+  ctx: TransposeContext,
+) => readonly MaybeZero[];
+
+export function failNotLinear(ctx: TransposeContext, why: string): never {
+  return fail("TW3011", `${ctx.eqn.prim} is not linear: ${why}`, {
+    span: ctx.eqn.span,
+    help: "use vjp, which takes the derivative at a point",
+  });
+}
+
+/** Never linear in an operand, so that no transpose exists; a derivative of it never asks for one. */
+export function nonlinear(reason: string): Rule<unknown> {
+  return (_b, _cts, _inputs, _params, ctx) => failNotLinear(ctx, reason);
+}
+
+/** Linear in its one array operand, the first; whatever follows are indices. */
+export function unary<P>(f: (b: Builder, ct: Atom, x: Aval, params: P, rest: readonly Atom[]) => Atom): Rule<P> {
+  return (b, [ct], inputs, params, ctx) => {
+    const [, ...rest] = inputs;
+    const [x] = ctx.eqn.inputs;
+    const fixed = rest.filter((r) => r !== null);
+    if (fixed.length < rest.length) failNotLinear(ctx, "only its first operand may be linear");
+    return [ct && f(b, ct, x.aval, params, fixed), ...rest.map(() => null)];
+  };
+}
