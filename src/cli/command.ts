@@ -2,7 +2,6 @@
 import { readFileSync } from "node:fs";
 import { isTileworkError } from "../diagnostics/error.js";
 import { explainCode } from "./explain.js";
-import { ir } from "./ir.js";
 import { UsageError } from "./usage.js";
 
 const HELP = `tilework: differentiate, batch and compile plain TypeScript functions
@@ -33,8 +32,10 @@ export async function runCommand(args: readonly string[]): Promise<number> {
 
 async function dispatch([command, ...rest]: readonly string[]): Promise<void> {
   switch (command) {
-    case "ir":
+    case "ir": {
+      const { ir } = await import("./ir.js");
       return print(await ir(rest));
+    }
     case "explain":
       return print(explainCode(rest));
     case undefined:

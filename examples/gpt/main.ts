@@ -1,0 +1,171 @@
+/** `npm start`: trains a small GPT on TypeScript's own declarations, saves it, draws its loss curve and lets it write. */
+import { createHash } from "node:crypto";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { setImmediate } from "node:timers/promises";
+import { numpy as np } from "tilework";
+import { drawChart } from "./chart.js";
+import { loadRun, type Run, saveRun } from "./checkpoint.js";
+import { bigramEntropy, type Corpus, encode, textFile, typescriptDeclarations, vocabularyOf } from "./corpus.js";
+import { countParams } from "./model.js";
+import { DEFAULT_STEPS, type Options, parseOptions, UserError } from "./options.js";
+import { Progress } from "./progress.js";
+import { generate } from "./sample.js";
+import { initState, makeEvaluation, makeTrainStep } from "./train.js";
+
+/** Held-out characters that are looked at during training; at the end it is all of them. */
+const GLIMPSE = 4096;
+
+async function main(options: Options): Promise<void> {
+  const corpus = options.text === undefined ? typescriptDeclarations() : textFile(options.text);
+  const checkpoint = join(options.out, "gpt.safetensors");
+  const run = options.resume ? resumeRun(checkpoint, corpus, options) : newRun(corpus, options);
+  const train = encode(corpus.train, run.vocabulary);
+  const heldOut = encode(corpus.heldOut, run.vocabulary);
+  const bigram = bigramEntropy(train, heldOut, run.vocabulary.length);
+
+  const { model, train: config } = run;
+  say(`Text: ${describe(corpus, options)}, ${run.vocabulary.length} different characters.`);
+  say(`Bigram entropy of the held-out text: ${bigram.toFixed(3)} nats per character.`);
+  say(
+    `Model: ${number(countParams(run.state.params))} parameters; a step learns from ${number(config.batch * model.context)} characters.`,
+  );
+  if (run.losses.length > 0) say(`Resuming after step ${run.losses.length} of ${config.steps}.`);
+
+  const evaluate = makeEvaluation(model);
+  const finished = await trainRun(
+    run,
+    train,
+    (params) => evaluate(params, heldOut.subarray(0, GLIMPSE + 1)),
+    () => saveRun(checkpoint, run),
+  );
+  await saveRun(checkpoint, run);
+  writeFileSync(join(options.out, "loss.svg"), lossCurve(run, bigram));
+  if (!finished) {
+    say(
+      `Stopped after step ${run.losses.length} of ${config.steps} and saved ${checkpoint}; --resume goes on from there.`,
+    );
+    process.exitCode = 130;
+    return;
+  }
+
+  const loss = evaluate(run.state.params, heldOut);
+  say(`Held-out loss: ${loss.toFixed(3)} nats per character, ${(bigram - loss).toFixed(3)} below the bigram entropy.`);
+  say(`Saved ${checkpoint} and ${join(options.out, "loss.svg")}.`);
+  writeSample(run, options);
+}
+
+function newRun(corpus: Corpus, options: Options): Run {
+  const vocabulary = vocabularyOf(corpus);
+  const model = { vocabulary: vocabulary.length, ...options.model };
+  const train = { batch: options.batch, rate: options.rate, steps: options.steps ?? DEFAULT_STEPS };
+  if (corpus.train.length <= model.context)
+    throw new UserError("The text is shorter than the context; use a longer text.");
+  const state = initState(options.seed, model, train);
+  return { seed: options.seed, model, train, vocabulary, text: fingerprint(corpus), state, losses: [], heldOut: [] };
+}
+
+function resumeRun(checkpoint: string, corpus: Corpus, options: Options): Run {
+  const run = loadRun(checkpoint, options.steps);
+  if (run.text !== fingerprint(corpus)) throw new UserError(`${checkpoint} was trained on another text.`);
+  return run;
+}
+
+function fingerprint({ train, heldOut }: Corpus): string {
+  return createHash("sha256").update(train).update("\0").update(heldOut).digest("hex");
+}
+
+/** Trains until the last step or the first Ctrl-C; false when it was interrupted. */
+async function trainRun(
+  run: Run,
+  text: Int32Array,
+  glimpse: (params: Run["state"]["params"]) => number,
+  save: () => Promise<void>,
+): Promise<boolean> {
+  const { train, losses, heldOut } = run;
+  const characters = np.array(text);
+  const trainStep = makeTrainStep(run.model, train);
+  const progress = new Progress(losses.length, train.steps, train.batch * run.model.context);
+  const every = Math.max(1, Math.round(train.steps / 20));
+  const interruption = watchForInterrupt();
+  while (losses.length < train.steps && !interruption.asked) {
+    const [state, loss] = trainStep(run.state, characters);
+    run.state = state;
+    const step = losses.push(loss.item() as number);
+    if (step % every === 0 || step === train.steps) {
+      heldOut.push([step, glimpse(state.params)]);
+      await save();
+    }
+    progress.update({ step, loss: losses[step - 1], heldOut: heldOut.at(-1)?.[1] });
+    await setImmediate(); // lets Ctrl-C through
+  }
+  interruption.stop();
+  if (losses.length < train.steps) progress.interrupt();
+  return losses.length === train.steps;
+}
+
+function watchForInterrupt(): { asked: boolean; stop(): void } {
+  const signals = ["SIGINT", "SIGTERM"] as const;
+  const interruption = {
+    asked: false,
+    stop: () => signals.forEach((s) => process.off(s, ask)),
+  };
+  const ask = (): void => {
+    interruption.asked = true;
+  };
+  for (const s of signals) process.on(s, ask);
+  return interruption;
+}
+
+function lossCurve({ losses, heldOut }: Run, bigram: number): string {
+  const train = losses.map((loss, i) => [i + 1, loss] as const);
+  let mean = losses[0];
+  const smooth = losses.map((loss, i) => [i + 1, (mean += 0.05 * (loss - mean))] as const);
+  return drawChart("Loss of a small GPT on TypeScript declarations", [
+    { name: "training, each batch", color: "#4878d0", points: train, faint: true },
+    { name: "training (running mean)", color: "#4878d0", points: smooth },
+    { name: "held out", color: "#d65f5f", points: heldOut },
+    {
+      name: "bigram entropy",
+      color: "#666666",
+      points: [
+        [0, bigram],
+        [losses.length, bigram],
+      ],
+      dashed: true,
+    },
+  ]);
+}
+
+function writeSample(run: Run, { text, out, seed, temperature, sample: count }: Options): void {
+  const prompt = text === undefined ? "\n\ninterface " : "\n";
+  say(`A sample at temperature ${temperature}:\n`);
+  let written = prompt.trimStart();
+  process.stdout.write(written);
+  const characters = encode(prompt, run.vocabulary);
+  for (const n of generate(run.model, run.state.params, characters, { seed, temperature, count })) {
+    written += run.vocabulary[n];
+    process.stdout.write(run.vocabulary[n]);
+  }
+  process.stdout.write("\n");
+  mkdirSync(out, { recursive: true });
+  writeFileSync(join(out, "sample.txt"), `${written}\n`);
+}
+
+function describe({ train, heldOut, blocks }: Corpus, { text }: Options): string {
+  const what = text === undefined ? "declarations of TypeScript's lib files" : `blocks of ${text}`;
+  return `${number(blocks.train)} ${what} (${number(train.length)} characters) to learn, ${number(blocks.heldOut)} (${number(heldOut.length)}) held out`;
+}
+
+const number = (n: number): string => n.toLocaleString("en");
+const say = (line: string): boolean => process.stdout.write(`${line}\n`);
+
+try {
+  const options = parseOptions(process.argv.slice(2));
+  if (typeof options === "string") say(options);
+  else await main(options);
+} catch (e) {
+  if (!(e instanceof UserError)) throw e;
+  console.error(e.message);
+  process.exitCode = 2;
+}

@@ -1,0 +1,123 @@
+/** A GPT: embeddings, blocks of attention and a two-layer network, each behind a layer norm and added to its input. */
+import { lax, nn, numpy as np, random, type Tensor, tree } from "tilework";
+
+export interface ModelConfig {
+  readonly vocabulary: number;
+  readonly layers: number;
+  readonly heads: number;
+  readonly features: number;
+  readonly context: number;
+}
+
+export interface Block {
+  attentionNorm: nn.NormParams;
+  /** Queries, keys and values of all heads in one product. */
+  qkv: nn.LinearParams;
+  attentionOut: nn.LinearParams;
+  networkNorm: nn.NormParams;
+  networkIn: nn.LinearParams;
+  networkOut: nn.LinearParams;
+}
+export interface Params {
+  /** [vocabulary, features]: also gives the logits, as the product with its transpose. */
+  tokens: Tensor;
+  /** [context, features] */
+  positions: Tensor;
+  blocks: Block[];
+  finalNorm: nn.NormParams;
+}
+
+export function initParams(key: Tensor, config: ModelConfig): Params {
+  const { features, layers } = config;
+  const [tokenKey, positionKey, blockKey] = random.split(key, 3);
+  const linear = (k: Tensor, from: number, to: number, scale = 1) =>
+    nn.linear.init(k, from, to, { initializer: nn.initializers.normal(scale / Math.sqrt(from)), bias: false });
+  // what is added to the stream 2 · layers times starts small, so that the sum of all keeps its scale
+  const small = 1 / Math.sqrt(2 * layers);
+  const initBlock = (k: Tensor): Block => {
+    const [qkv, attentionOut, networkIn, networkOut] = random.split(k, 4);
+    return {
+      attentionNorm: nn.layerNorm.init(features),
+      qkv: linear(qkv, features, 3 * features),
+      attentionOut: linear(attentionOut, features, features, small),
+      networkNorm: nn.layerNorm.init(features),
+      networkIn: linear(networkIn, features, 4 * features),
+      networkOut: linear(networkOut, 4 * features, features, small),
+    };
+  };
+  return {
+    tokens: random.normal(tokenKey, [config.vocabulary, features]).mul(0.1),
+    positions: random.normal(positionKey, [config.context, features]).mul(0.02),
+    blocks: [...random.split(blockKey, layers)].map(initBlock),
+    finalNorm: nn.layerNorm.init(features),
+  };
+}
+
+export function countParams(params: Params): number {
+  return tree.reduce((sum, leaf) => sum + (leaf as Tensor).size, params as object, 0);
+}
+
+/** Logits of the next character at every place: [batch, time] → [batch, time, vocabulary]. */
+export function forward(params: Params, tokens: Tensor, heads: number): Tensor {
+  const [batch, time] = tokens.shape;
+  const positions = lax.sliceInDim(params.positions, 0, time);
+  let x = np.take(params.tokens, tokens, 0).add(positions);
+  for (const block of params.blocks) {
+    const [q, k, v] = queriesKeysValues(block, x, heads);
+    const seen = nn.dotProductAttention(q, k, v, { causal: true });
+    x = x.add(nn.linear(block.attentionOut, seen.reshape(batch, time, -1)));
+    x = x.add(network(block, x));
+  }
+  return np.dot(nn.layerNorm(params.finalNorm, x), params.tokens.T);
+}
+
+/** [..., features] → three times [..., heads, features / heads]. */
+function queriesKeysValues(block: Block, x: Tensor, heads: number): Tensor[] {
+  const all = nn.linear(block.qkv, nn.layerNorm(block.attentionNorm, x));
+  return np.split(all, 3, -1).map((part) => part.reshape(...part.shape.slice(0, -1), heads, -1));
+}
+
+function network(block: Block, x: Tensor): Tensor {
+  const hidden = nn.gelu(nn.linear(block.networkIn, nn.layerNorm(block.networkNorm, x)));
+  return nn.linear(block.networkOut, hidden);
+}
+
+/** What a block remembers of the places before: [context, heads, features / heads] each. */
+export interface BlockCache {
+  keys: Tensor;
+  values: Tensor;
+}
+
+export function initCache(config: ModelConfig): BlockCache[] {
+  const shape = [config.context, config.heads, config.features / config.heads];
+  return Array.from({ length: config.layers }, () => ({ keys: np.zeros(shape), values: np.zeros(shape) }));
+}
+
+/**
+ * One more character: logits [vocabulary] of what follows `token`, which stands at `position`, and the cache with its keys and
+ * values added. Costs one place's work instead of a whole window's.
+ */
+export function decode(
+  config: ModelConfig,
+  params: Params,
+  cache: BlockCache[],
+  token: Tensor,
+  position: Tensor,
+): [Tensor, BlockCache[]] {
+  const at = (table: Tensor, i: Tensor): Tensor => lax.dynamicIndexInDim(table, i, 0, false);
+  const { context, heads } = config;
+  let x = at(params.tokens, token).add(at(params.positions, position));
+  const past = np.arange(context).lessEqual(position);
+  const next = params.blocks.map((block, i): BlockCache => {
+    const [q, k, v] = queriesKeysValues(block, x, heads);
+    const keys = lax.dynamicUpdateSliceInDim(cache[i].keys, np.expandDims(k, 0), position);
+    const values = lax.dynamicUpdateSliceInDim(cache[i].values, np.expandDims(v, 0), position);
+    // attention takes [batch, time, heads, features]: here one sequence, and one place that looks back
+    const one = (t: Tensor): Tensor => np.expandDims(t, 0);
+    const seen = nn.dotProductAttention(one(one(q)), one(keys), one(values), { mask: past });
+    x = x.add(nn.linear(block.attentionOut, seen.reshape(-1)));
+    x = x.add(network(block, x));
+    return { keys, values };
+  });
+  return [np.dot(nn.layerNorm(params.finalNorm, x), params.tokens.T), next];
+}
