@@ -3,30 +3,38 @@ import { axisSize, bind1 } from "../tracer/frame.js";
 import { leafTensor } from "../tracer/leaf.js";
 import type { Tensor } from "../tracer/tensor.js";
 import * as tree from "../tree/index.js";
-import { div } from "./elementwise.js";
+import { isFloat } from "../ir/dtype.js";
+import { convertElementType, div } from "./elementwise.js";
 import { full } from "./structure.js";
 
 function each<T>(what: string, x: T, f: (leaf: Tensor) => Tensor): T {
   return tree.map((leaf: unknown) => f(leafTensor(leaf, () => `${what}: an operand`)), x) as T;
 }
-export function psum<T>(x: T, axisName: string): T {
-  axisSize(axisName);
-  return each("psum", x, (t) => bind1("psum", [t], { axisName }));
+/** One axis name, or several: the operation runs along all of them. */
+export type AxisNames = string | readonly string[];
+
+function along<T>(prim: "psum" | "pmax" | "pmin", x: T, axisNames: AxisNames): T {
+  const names = typeof axisNames === "string" ? [axisNames] : axisNames;
+  names.forEach(axisSize);
+  return each(prim, x, (t) => names.reduce((v, axisName) => bind1(prim, [v], { axisName }), t));
 }
-export function pmean<T>(x: T, axisName: string): T {
-  const n = axisSize(axisName);
+/** The sum over the named axis or axes. */
+export function psum<T>(x: T, axisName: AxisNames): T {
+  return along("psum", x, axisName);
+}
+/** The mean over the named axis or axes; integers give f32. */
+export function pmean<T>(x: T, axisName: AxisNames): T {
+  const n = typeof axisName === "string" ? axisSize(axisName) : axisName.reduce((m, name) => m * axisSize(name), 1);
   return each("pmean", x, (t) => {
-    const s = bind1("psum", [t], { axisName });
+    const s = along("psum", isFloat(t.aval.dtype) ? t : convertElementType(t, "f32"), axisName);
     return div(s, full(s.aval.shape, n, s.aval.dtype));
   });
 }
-export function pmax<T>(x: T, axisName: string): T {
-  axisSize(axisName);
-  return each("pmax", x, (t) => bind1("pmax", [t], { axisName }));
+export function pmax<T>(x: T, axisName: AxisNames): T {
+  return along("pmax", x, axisName);
 }
-export function pmin<T>(x: T, axisName: string): T {
-  axisSize(axisName);
-  return each("pmin", x, (t) => bind1("pmin", [t], { axisName }));
+export function pmin<T>(x: T, axisName: AxisNames): T {
+  return along("pmin", x, axisName);
 }
 export function allGather<T>(x: T, axisName: string, options: { axis?: number; tiled?: boolean } = {}): T {
   return each("allGather", x, (t) =>

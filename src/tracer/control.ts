@@ -96,7 +96,9 @@ export function cond<A extends Tree[], R>(
 ): R {
   const p = leafTensor(pred, () => "cond: the predicate");
   if (p.ndim !== 0) {
-    fail("TW2007", `cond: the predicate must be a scalar, not ${printAval(p.aval)}`, { help: "use np.all, np.any, or np.where for an elementwise choice" });
+    fail("TW2007", `cond: the predicate must be a scalar, not ${printAval(p.aval)}`, {
+      help: "use np.all, np.any, or np.where for an elementwise choice",
+    });
   }
   const index = p.dtype === "bool" ? p : bind("ne", [p, zeroLike(p)], {})[0];
   return branch("cond", index, [onFalse, onTrue], operands);
@@ -107,23 +109,39 @@ function zeroLike(x: Tensor): Tensor {
 }
 
 /** `branches[index](...operands)`, the index clamped to the list; only one branch runs. */
-export function switchCase<A extends Tree[], R>(index: Tensor | number, branches: readonly ((...operands: A) => R)[], ...operands: A): R {
-  if (branches.length === 0) fail("TW2011", "switchCase: the list of branches is empty", { help: "give at least one function" });
+export function switchCase<A extends Tree[], R>(
+  index: Tensor | number,
+  branches: readonly ((...operands: A) => R)[],
+  ...operands: A
+): R {
+  if (branches.length === 0)
+    fail("TW2011", "switchCase: the list of branches is empty", { help: "give at least one function" });
   const i = leafTensor(typeof index === "number" ? scalar(index, "i32") : index, () => "switchCase: the index");
   if (i.ndim !== 0 || !isInt(i.dtype)) {
-    fail("TW2005", `switchCase: the index must be an integer scalar, not ${printAval(i.aval)}`, { help: "convert it with .astype('i32')" });
+    fail("TW2005", `switchCase: the index must be an integer scalar, not ${printAval(i.aval)}`, {
+      help: "convert it with .astype('i32')",
+    });
   }
   return branch("switchCase", convertTo(i, "i32"), branches, operands);
 }
 
-function branch<A extends Tree[], R>(what: string, index: Tensor, functions: readonly ((...operands: A) => R)[], operands: A): R {
+function branch<A extends Tree[], R>(
+  what: string,
+  index: Tensor,
+  functions: readonly ((...operands: A) => R)[],
+  operands: A,
+): R {
   const flat = flattenTensors(operands, `${what}: an operand`);
   const avals = avalsOf(flat.leaves);
-  const traced = functions.map((f) => traceFunction(f as AnyFunction, avals, flat.treedef, { kind: "control", name: f.name || what }));
+  const traced = functions.map((f) =>
+    traceFunction(f as AnyFunction, avals, flat.treedef, { kind: "control", name: f.name || what }),
+  );
   const first = traced[0];
   traced.forEach((t, k) => {
     if (!tree.equal(t.outTree, first.outTree)) {
-      fail("TW3009", `${what}: branch ${k} returns ${t.outTree}, branch 0 returns ${first.outTree}`, { help: "return the same structure from every branch" });
+      fail("TW3009", `${what}: branch ${k} returns ${t.outTree}, branch 0 returns ${first.outTree}`, {
+        help: "return the same structure from every branch",
+      });
     }
   });
   const out = first.program.outputs.map((_, i) => {
@@ -133,7 +151,8 @@ function branch<A extends Tree[], R>(what: string, index: Tensor, functions: rea
       return aval(a.shape, p.dtype, p.weak);
     });
     all.forEach((a, k) => {
-      const shapesDiffer = a.shape.length !== all[0].shape.length || a.shape.some((d, j) => dimEqual(d, all[0].shape[j]) === false);
+      const shapesDiffer =
+        a.shape.length !== all[0].shape.length || a.shape.some((d, j) => dimEqual(d, all[0].shape[j]) === false);
       if (shapesDiffer || (a.dtype !== joined.dtype && !a.weak)) {
         fail("TW3009", `${what}: output ${i} is ${printAval(a)} in branch ${k} but ${printAval(all[0])} in branch 0`, {
           help: "make all branches return the same shape and dtype (reshape, broadcastTo, astype)",
@@ -157,21 +176,29 @@ function settleCarry(
   for (let round = 0; round < 3; round++) {
     const { out, outTree } = traceBody(avalsOf(carry));
     if (!tree.equal(outTree, init.treedef)) {
-      fail("TW3008", `${what}: the body returns a carry of structure ${outTree}, it was given ${init.treedef}`, { help: "return the carry with the structure it came in" });
+      fail("TW3008", `${what}: the body returns a carry of structure ${outTree}, it was given ${init.treedef}`, {
+        help: "return the carry with the structure it came in",
+      });
     }
     let changed = false;
     const next = carry.map((x, i) => {
       if (avalSame(x.aval, out[i])) return x;
       const p = promoteTypes(x.aval, out[i]);
-      const shapesAgree = x.aval.shape.length === out[i].shape.length && x.aval.shape.every((d, j) => dimEqual(d, out[i].shape[j]) !== false);
+      const shapesAgree =
+        x.aval.shape.length === out[i].shape.length &&
+        x.aval.shape.every((d, j) => dimEqual(d, out[i].shape[j]) !== false);
       if (shapesAgree && x.aval.weak && p.dtype === out[i].dtype) {
         changed = true;
         return convertTo(x, p.dtype);
       }
       if (shapesAgree && out[i].weak && p.dtype === x.aval.dtype) return x;
-      return fail("TW3008", `${what}: carry ${init.leaves.length > 1 ? `leaf ${i} ` : ""}enters the body as ${printAval(x.aval)} and leaves it as ${printAval(out[i])}`, {
-        help: "a loop's carry keeps its shape and dtype: convert the first value (astype), or convert inside the body",
-      });
+      return fail(
+        "TW3008",
+        `${what}: carry ${init.leaves.length > 1 ? `leaf ${i} ` : ""}enters the body as ${printAval(x.aval)} and leaves it as ${printAval(out[i])}`,
+        {
+          help: "a loop's carry keeps its shape and dtype: convert the first value (astype), or convert inside the body",
+        },
+      );
     });
     carry = next;
     if (!changed) return carry;
@@ -190,7 +217,10 @@ export function whileLoop<C extends Tree>(test: (carry: C) => Tensor | boolean, 
   let traced: Traced | undefined;
   const carry = strip(
     settleCarry("whileLoop", flat, (avals) => {
-      traced = traceFunction(body as AnyFunction, avals.map(strong), inTree, { kind: "control", name: body.name || "body" });
+      traced = traceFunction(body as AnyFunction, avals.map(strong), inTree, {
+        kind: "control",
+        name: body.name || "body",
+      });
       return { out: traced.program.outputs.map((o) => o.aval), outTree: traced.outTree };
     }),
   );
@@ -198,9 +228,13 @@ export function whileLoop<C extends Tree>(test: (carry: C) => Tensor | boolean, 
   const t = traceFunction(test as AnyFunction, avals, inTree, { kind: "control", name: test.name || "test" });
   const verdict = t.program.outputs;
   if (verdict.length !== 1 || verdict[0].aval.shape.length !== 0 || verdict[0].aval.dtype !== "bool") {
-    fail("TW2005", `whileLoop: the test must return a bool scalar, not ${verdict.map((o) => printAval(o.aval)).join(", ") || "nothing"}`, {
-      help: "return a comparison of scalars, such as np.less(i, 10)",
-    });
+    fail(
+      "TW2005",
+      `whileLoop: the test must return a bool scalar, not ${verdict.map((o) => printAval(o.aval)).join(", ") || "nothing"}`,
+      {
+        help: "return a comparison of scalars, such as np.less(i, 10)",
+      },
+    );
   }
   if (!traced) internal("whileLoop: no body");
   const results = bind("while", [...t.captures, ...traced.captures, ...carry], {
@@ -233,15 +267,26 @@ export function scan<C extends Tree, X extends Tree, Y extends Tree>(
   const flatXs = flattenTensors(xs, "scan: xs");
   let length = options.length;
   for (const x of flatXs.leaves) {
-    if (x.ndim === 0) fail("TW2007", "scan: xs holds a scalar, which has no axis to run over", { help: "close over values that stay the same" });
-    if (length !== undefined && !dimSame(length, x.aval.shape[0])) {
-      fail("TW2001", `scan: ${options.length === undefined ? "leaves of xs" : "length and xs"} disagree: ${length} and ${x.aval.shape[0]} steps`, {
-        help: "give all leaves of xs the same first axis",
+    if (x.ndim === 0)
+      fail("TW2007", "scan: xs holds a scalar, which has no axis to run over", {
+        help: "close over values that stay the same",
       });
+    if (length !== undefined && !dimSame(length, x.aval.shape[0])) {
+      fail(
+        "TW2001",
+        `scan: ${options.length === undefined ? "leaves of xs" : "length and xs"} disagree: ${length} and ${x.aval.shape[0]} steps`,
+        {
+          help: "give all leaves of xs the same first axis",
+        },
+      );
     }
     length = x.aval.shape[0] as number;
   }
-  if (length === undefined) fail("TW2014", "scan: without xs the number of steps is unknown", { help: "pass { length: n }" });
+  if (length !== undefined && typeof length === "number" && (!Number.isInteger(length) || length < 0)) {
+    fail("TW2011", `scan: length is ${length}`, { help: "give the number of steps, an integer from 0" });
+  }
+  if (length === undefined)
+    fail("TW2014", "scan: without xs the number of steps is unknown", { help: "pass { length: n }" });
   const xAvals = flatXs.leaves.map((x) => aval(x.aval.shape.slice(1), x.aval.dtype));
   const inTree = tree.flatten([init, xs]).treedef;
   let traced: Traced | undefined;
@@ -250,14 +295,19 @@ export function scan<C extends Tree, X extends Tree, Y extends Tree>(
   const body = (c: C, x: X): unknown => {
     const result = f(c, x);
     if (!Array.isArray(result) || result.length !== 2) {
-      fail("TW1009", "scan: the body must return [carry, y]", { help: "return [carry, null] when nothing is to be stacked" });
+      fail("TW1009", "scan: the body must return [carry, y]", {
+        help: "return [carry, null] when nothing is to be stacked",
+      });
     }
     yTree = tree.flatten(result[1]).treedef;
     return result;
   };
   const carry = strip(
     settleCarry("scan", carry0, (avals) => {
-      traced = traceFunction(body, [...avals.map(strong), ...xAvals], inTree, { kind: "control", name: f.name || "body" });
+      traced = traceFunction(body, [...avals.map(strong), ...xAvals], inTree, {
+        kind: "control",
+        name: f.name || "body",
+      });
       const out = traced.program.outputs.map((o) => o.aval);
       // an aval is a plain object: it must not be taken apart
       const avalLeaf = (x: unknown): boolean => out.includes(x as Aval);
@@ -274,32 +324,71 @@ export function scan<C extends Tree, X extends Tree, Y extends Tree>(
     numConsts: traced.captures.length,
     numCarry,
   });
-  return [tree.unflatten(carry0.treedef, results.slice(0, numCarry)) as C, tree.unflatten(yTree, results.slice(numCarry)) as Y];
+  return [
+    tree.unflatten(carry0.treedef, results.slice(0, numCarry)) as C,
+    tree.unflatten(yTree, results.slice(numCarry)) as Y,
+  ];
 }
 
 /**
  * `for (i = lower; i < upper; i++) carry = body(i, carry)`. With plain numbers for both bounds it has reverse mode (it is a scan);
  * with a traced bound it is a whileLoop.
  */
-export function foriLoop<C extends Tree>(lower: number | Tensor, upper: number | Tensor, body: (i: Tensor, carry: C) => C, init: C): C {
+export function foriLoop<C extends Tree>(
+  lower: number | Tensor,
+  upper: number | Tensor,
+  body: (i: Tensor, carry: C) => C,
+  init: C,
+): C {
+  checkBound("lower", lower);
+  checkBound("upper", upper);
   if (typeof lower === "number" && typeof upper === "number") {
     const length = Math.max(0, upper - lower);
     const [[, result]] = scan(
-      ([i, c]: [Tensor, C], _: null): [[Tensor, C], null] => [[bind("add", [i, scalar(1, "i32")], {})[0], body(i, c)], null],
+      ([i, c]: [Tensor, C], _: null): [[Tensor, C], null] => [
+        [bind("add", [i, scalar(1, "i32")], {})[0], body(i, c)],
+        null,
+      ],
       [scalar(lower, "i32"), init] as [Tensor, C],
       null,
       { length },
     );
     return result;
   }
-  const first = convertTo(leafTensor(typeof lower === "number" ? scalar(lower, "i32") : lower, () => "foriLoop: lower"), "i32");
-  const last = convertTo(leafTensor(typeof upper === "number" ? scalar(upper, "i32") : upper, () => "foriLoop: upper"), "i32");
+  const first = convertTo(
+    leafTensor(typeof lower === "number" ? scalar(lower, "i32") : lower, () => "foriLoop: lower"),
+    "i32",
+  );
+  const last = convertTo(
+    leafTensor(typeof upper === "number" ? scalar(upper, "i32") : upper, () => "foriLoop: upper"),
+    "i32",
+  );
   const [, result] = whileLoop(
     ([i]: [Tensor, C]) => bind("lt", [i, last], {})[0],
     ([i, c]: [Tensor, C]): [Tensor, C] => [bind("add", [i, scalar(1, "i32")], {})[0], body(i, c)],
     [first, init],
   );
   return result;
+}
+
+function checkBound(which: string, bound: number | Tensor): void {
+  if (typeof bound === "number") {
+    if (Number.isInteger(bound)) return;
+    fail("TW2005", `foriLoop: the ${which} bound is ${bound}, which is no integer`, {
+      help: "round it first: Math.floor(n)",
+    });
+  }
+  const { aval: a } = leafTensor(bound, () => `foriLoop: the ${which} bound`);
+  if (a.shape.length !== 0) {
+    fail("TW2007", `foriLoop: the ${which} bound must be a scalar, not ${printAval(a)}`, {
+      help: "reduce it first (np.max), or use vmap for a loop for each element",
+    });
+  }
+  if (!isInt(a.dtype) && !a.weak) {
+    fail("TW2005", `foriLoop: the ${which} bound must be an integer, not ${printAval(a)}`, {
+      help: "convert it with .astype('i32')",
+    });
+  }
 }
 
 /** `f` on each element of the first axis of `xs`, one after the other; results are stacked. */
@@ -310,9 +399,17 @@ export function map<X extends Tree, Y extends Tree>(f: (x: X) => Y, xs: X): Y {
 /** Axis sizes that are the same object or number; helper for callers that slice trees. */
 export function leadingSize(what: string, leaves: readonly Tensor[], axis: number): number {
   const size = leaves[0]?.shape[axis];
-  if (size === undefined) fail("TW2004", `${what}: axis ${axis} does not exist`, {});
+  if (size === undefined) {
+    const rank = leaves[0]?.ndim ?? 0;
+    fail("TW2004", `${what}: axis ${axis} does not exist in ${leaves[0] ? printAval(leaves[0].aval) : "nothing"}`, {
+      help: rank === 0 ? "a scalar has no axes" : `axes run from ${-rank} to ${rank - 1}`,
+    });
+  }
   for (const x of leaves) {
-    if (x.shape[axis] !== size) fail("TW2001", `${what}: leaves disagree on axis ${axis}: ${size} and ${x.shape[axis]}`, {});
+    if (x.shape[axis] !== size)
+      fail("TW2001", `${what}: leaves disagree on axis ${axis}: ${size} and ${x.shape[axis]}`, {
+        help: "give all leaves one size along that axis",
+      });
   }
   return size;
 }
@@ -348,7 +445,11 @@ function interleave(even: Tensor, odd: Tensor, axis: number): Tensor {
  *
  * @example associativeScan((a, b) => a.add(b), x)  // cumsum
  */
-export function associativeScan<T extends Tree>(f: (a: T, b: T) => T, elements: T, options: { reverse?: boolean; axis?: number } = {}): T {
+export function associativeScan<T extends Tree>(
+  f: (a: T, b: T) => T,
+  elements: T,
+  options: { reverse?: boolean; axis?: number } = {},
+): T {
   const flat = flattenTensors(elements, "associativeScan: an element");
   if (flat.leaves.length === 0) return elements;
   const axis = options.axis === undefined ? 0 : options.axis < 0 ? options.axis + flat.leaves[0].ndim : options.axis;
@@ -357,7 +458,9 @@ export function associativeScan<T extends Tree>(f: (a: T, b: T) => T, elements: 
   const combine = (a: readonly Tensor[], b: readonly Tensor[]): Tensor[] => {
     const out = tree.flatten(f(tree.unflatten(flat.treedef, a) as T, tree.unflatten(flat.treedef, b) as T));
     if (!tree.equal(out.treedef, flat.treedef)) {
-      fail("TW1009", `associativeScan: the function returns ${out.treedef} for operands of ${flat.treedef}`, { help: "return the structure of the operands" });
+      fail("TW1009", `associativeScan: the function returns ${out.treedef} for operands of ${flat.treedef}`, {
+        help: "return the structure of the operands",
+      });
     }
     return out.leaves as Tensor[];
   };
@@ -372,12 +475,16 @@ export function associativeScan<T extends Tree>(f: (a: T, b: T) => T, elements: 
     const odd = run(pairs);
     const rest = xs.map((x) => sliceAxis(x, axis, 2, n, 2));
     const m = rest[0].shape[axis];
-    const even = m === 0 ? rest : combine(odd.map((x) => sliceAxis(x, axis, 0, m, 1)), rest);
+    const even =
+      m === 0
+        ? rest
+        : combine(
+            odd.map((x) => sliceAxis(x, axis, 0, m, 1)),
+            rest,
+          );
     const head = xs.map((x) => sliceAxis(x, axis, 0, 1, 1));
     return odd.map((o, i) => interleave(bind("concatenate", [head[i], even[i]], { axis })[0], o, axis));
   };
   const result = run(options.reverse ? flip(flat.leaves) : flat.leaves);
   return tree.unflatten(flat.treedef, options.reverse ? flip(result) : result) as T;
 }
-
-

@@ -39,7 +39,9 @@ function traceRule(key: string, name: string, trace: () => Traced): { lazy: Lazy
       lazy: new LateProgram(name, () => {
         const t = trace();
         if (t.captures.length > 0) {
-          fail("TW1002", `${name}: a rule that calls its own function closes over traced or array values`, { help: "pass them as arguments of the function" });
+          fail("TW1002", `${name}: a rule that calls its own function closes over traced or array values`, {
+            help: "pass them as arguments of the function",
+          });
         }
         return t.program;
       }),
@@ -59,7 +61,8 @@ let nextRule = 0;
 function checkLike(what: string, leaves: readonly Tensor[], want: readonly Aval[]): Tensor[] {
   return want.map((w, i) => {
     const x = leaves[i];
-    const fits = x && x.aval.shape.length === w.shape.length && x.aval.shape.every((d, k) => dimEqual(d, w.shape[k]) !== false);
+    const fits =
+      x && x.aval.shape.length === w.shape.length && x.aval.shape.every((d, k) => dimEqual(d, w.shape[k]) !== false);
     if (!fits || (x.aval.dtype !== w.dtype && !x.aval.weak)) {
       fail("TW3010", `${what}: expected ${printAval(w)}, got ${x ? printAval(x.aval) : "nothing"} at leaf ${i}`, {
         help: "tangents and cotangents have the shape and dtype of what they belong to",
@@ -108,12 +111,18 @@ export function customJvp<A extends unknown[], R>(f: (...args: A) => R): CustomJ
           const tangents = avals.map((a, i) => (floats[i] ? xs[next++] : zeros(aval(a.shape, "f32"))));
           const result = jvp(tree.unflatten(flat.treedef, primals) as A, tree.unflatten(flat.treedef, tangents) as A);
           if (!Array.isArray(result) || result.length !== 2) {
-            fail("TW3010", `${name}: the jvp rule must return [out, tangent of out]`, { help: "return both as a pair" });
+            fail("TW3010", `${name}: the jvp rule must return [out, tangent of out]`, {
+              help: "return both as a pair",
+            });
           }
           const out = flattenTensors(result[0], `${name}: the rule's output`);
           const dot = tree.flatten(result[1]);
           if (!tree.equal(out.treedef, primal.outTree) || !tree.equal(dot.treedef, primal.outTree)) {
-            fail("TW3010", `${name}: the jvp rule returns ${out.treedef} and ${dot.treedef}; the function returns ${primal.outTree}`, {});
+            fail(
+              "TW3010",
+              `${name}: the jvp rule returns ${out.treedef} and ${dot.treedef}; the function returns ${primal.outTree}`,
+              {},
+            );
           }
           const tangentLeaves = dot.leaves.map((x) => leafTensor(x, () => `${name}: the rule's tangent`));
           return [
@@ -132,8 +141,15 @@ export function customJvp<A extends unknown[], R>(f: (...args: A) => R): CustomJ
     };
     const { lazy, traced } = traceRule(`jvp${id}:${avals.map(printAval).join()}`, `${name}.jvp`, trace);
     const { captures, programs } = shareCaptures(traced ? [primal, traced] : [primal]);
-    const shared: LazyProgram = traced ? { name: lazy.name, get: () => programs[1] } : withUnusedCaptures(lazy, captures);
-    const results = bind("custom_jvp_call", [...captures, ...leaves], { primal: programs[0], jvp: shared, numCaptures: captures.length, name });
+    const shared: LazyProgram = traced
+      ? { name: lazy.name, get: () => programs[1] }
+      : withUnusedCaptures(lazy, captures);
+    const results = bind("custom_jvp_call", [...captures, ...leaves], {
+      primal: programs[0],
+      jvp: shared,
+      numCaptures: captures.length,
+      name,
+    });
     return tree.unflatten(primal.outTree, results) as R;
   };
   return Object.assign(wrapped, {
@@ -157,8 +173,14 @@ function withUnusedCaptures(lazy: LazyProgram, captures: readonly Tensor[]): Laz
 export interface CustomVjp<A extends unknown[], R> {
   (...args: A): R;
   /** `forward(...args) → [out, residuals]`, `backward(residuals, cotangent of out) → [cotangent of each argument]` (null: zero). */
-  defvjp<Res>(forward: (...args: A) => readonly [R, Res], backward: (residuals: Res, cotangent: R) => readonly unknown[]): CustomVjp<A, R>;
+  defvjp<Res>(
+    forward: (...args: A) => readonly [R, Res],
+    backward: (residuals: Res, cotangent: R) => readonly unknown[],
+  ): CustomVjp<A, R>;
 }
+
+// biome-ignore lint/suspicious/noExplicitAny: their type is private to the two rules
+type Residuals = any;
 
 /**
  * @example
@@ -167,8 +189,12 @@ export interface CustomVjp<A extends unknown[], R> {
  */
 export function customVjp<A extends unknown[], R>(f: (...args: A) => R): CustomVjp<A, R> {
   const id = nextRule++;
-  // biome-ignore lint/suspicious/noExplicitAny: the residuals' type is private to the two rules
-  let rules: { forward: (...args: A) => readonly [R, any]; backward: (residuals: any, cotangent: R) => readonly unknown[] } | undefined;
+  let rules:
+    | {
+        forward: (...args: A) => readonly [R, Residuals];
+        backward: (residuals: Residuals, cotangent: R) => readonly unknown[];
+      }
+    | undefined;
   const name = f.name || "customVjp";
   const wrapped = (...args: A): R => {
     if (!rules) return f(...args);
@@ -185,11 +211,17 @@ export function customVjp<A extends unknown[], R>(f: (...args: A) => R): CustomV
         (...xs) => {
           const result = forward(...(tree.unflatten(flat.treedef, xs) as A));
           if (!Array.isArray(result) || result.length !== 2) {
-            fail("TW3010", `${name}: the forward rule must return [out, residuals]`, { help: "return both as a pair; residuals may be null" });
+            fail("TW3010", `${name}: the forward rule must return [out, residuals]`, {
+              help: "return both as a pair; residuals may be null",
+            });
           }
           const out = flattenTensors(result[0], `${name}: the forward rule's output`);
           if (!tree.equal(out.treedef, primal.outTree)) {
-            fail("TW3010", `${name}: the forward rule returns ${out.treedef}; the function returns ${primal.outTree}`, {});
+            fail(
+              "TW3010",
+              `${name}: the forward rule returns ${out.treedef}; the function returns ${primal.outTree}`,
+              {},
+            );
           }
           const residuals = flattenTensors(result[1], `${name}: a residual`);
           residualTree = residuals.treedef;
@@ -214,9 +246,13 @@ export function customVjp<A extends unknown[], R>(f: (...args: A) => R): CustomV
           const ct = outAvals.map((a) => (isFloat(a.dtype) ? xs[next++] : zeros(aval(a.shape, "f32"))));
           const result = backward(residuals, tree.unflatten(primal.outTree, ct) as R);
           if (!Array.isArray(result) || result.length !== args.length) {
-            fail("TW3010", `${name}: the backward rule must return a list of ${args.length} cotangent${args.length === 1 ? "" : "s"}, one for each argument`, {
-              help: "use null for an argument that gets none",
-            });
+            fail(
+              "TW3010",
+              `${name}: the backward rule must return a list of ${args.length} cotangent${args.length === 1 ? "" : "s"}, one for each argument`,
+              {
+                help: "use null for an argument that gets none",
+              },
+            );
           }
           return spreadCotangents(name, args, result, avals);
         },
@@ -225,7 +261,9 @@ export function customVjp<A extends unknown[], R>(f: (...args: A) => R): CustomV
       );
       return { program, captures, outTree: primal.outTree };
     };
-    const bwd = fwd.traced ? traceRule(`bwd${id}:${avals.map(printAval).join()}`, `${name}.backward`, traceBackward) : { traced: undefined, lazy: new LateProgram(`${name}.backward`, () => traceBackward().program) };
+    const bwd = fwd.traced
+      ? traceRule(`bwd${id}:${avals.map(printAval).join()}`, `${name}.backward`, traceBackward)
+      : { traced: undefined, lazy: new LateProgram(`${name}.backward`, () => traceBackward().program) };
     const parts: Traced[] = [primal];
     if (fwd.traced) parts.push(fwd.traced);
     if (bwd.traced) parts.push(bwd.traced);
@@ -233,15 +271,19 @@ export function customVjp<A extends unknown[], R>(f: (...args: A) => R): CustomV
     const results = bind("custom_vjp_call", [...captures, ...leaves], {
       primal: programs[0],
       forward: fwd.traced ? { name: fwd.lazy.name, get: () => programs[1] } : withUnusedCaptures(fwd.lazy, captures),
-      backward: bwd.traced ? { name: bwd.lazy.name, get: () => programs[programs.length - 1] } : withUnusedCaptures(bwd.lazy, captures),
+      backward: bwd.traced
+        ? { name: bwd.lazy.name, get: () => programs[programs.length - 1] }
+        : withUnusedCaptures(bwd.lazy, captures),
       numCaptures: captures.length,
       name,
     });
     return tree.unflatten(primal.outTree, results) as R;
   };
   return Object.assign(wrapped, {
-    // biome-ignore lint/suspicious/noExplicitAny: as above
-    defvjp(forward: (...args: A) => readonly [R, any], backward: (residuals: any, cotangent: R) => readonly unknown[]) {
+    defvjp(
+      forward: (...args: A) => readonly [R, Residuals],
+      backward: (residuals: Residuals, cotangent: R) => readonly unknown[],
+    ) {
       rules = { forward, backward };
       return wrapped as CustomVjp<A, R>;
     },
@@ -249,7 +291,12 @@ export function customVjp<A extends unknown[], R>(f: (...args: A) => R): CustomV
 }
 
 /** Cotangents as the rule gave them (null for none, anywhere) to one tensor for each float leaf of the arguments. */
-function spreadCotangents(name: string, args: readonly unknown[], result: readonly unknown[], avals: readonly Aval[]): Tensor[] {
+function spreadCotangents(
+  name: string,
+  args: readonly unknown[],
+  result: readonly unknown[],
+  avals: readonly Aval[],
+): Tensor[] {
   const out: Tensor[] = [];
   let at = 0;
   args.forEach((arg, k) => {
@@ -262,14 +309,22 @@ function spreadCotangents(name: string, args: readonly unknown[], result: readon
     else {
       const flat = tree.flatten(given);
       if (!tree.equal(flat.treedef, treedef)) {
-        fail("TW3010", `${name}: the backward rule's cotangent of argument ${k} has structure ${flat.treedef}; the argument has ${treedef}`, {});
+        fail(
+          "TW3010",
+          `${name}: the backward rule's cotangent of argument ${k} has structure ${flat.treedef}; the argument has ${treedef}`,
+          {},
+        );
       }
       cts = flat.leaves;
     }
     own.forEach((a, i) => {
       if (!isFloat(a.dtype)) return;
       const ct = cts[i];
-      out.push(ct === null || ct === undefined ? zeros(a) : checkLike(`${name}: the backward rule's cotangent of argument ${k}`, [leafTensor(ct, () => name)], [a])[0]);
+      out.push(
+        ct === null || ct === undefined
+          ? zeros(a)
+          : checkLike(`${name}: the backward rule's cotangent of argument ${k}`, [leafTensor(ct, () => name)], [a])[0],
+      );
     });
   });
   return out;
@@ -294,13 +349,20 @@ export const checkpointPolicies = {
 } as const;
 
 /** The same function, whose intermediates are computed again in the backward pass instead of being kept. */
-export function checkpoint<A extends unknown[], R>(f: (...args: A) => R, options: CheckpointOptions = {}): (...args: A) => R {
+export function checkpoint<A extends unknown[], R>(
+  f: (...args: A) => R,
+  options: CheckpointOptions = {},
+): (...args: A) => R {
   const name = f.name || "checkpoint";
   return (...args: A): R => {
     const flat = flattenTensors(args, `${name}: an argument`);
     const leaves = strip(flat.leaves);
     const traced = traceFunction(f as AnyFunction, strongAvals(leaves), flat.treedef, { kind: "custom", name });
-    const results = bind("checkpoint", [...traced.captures, ...leaves], { program: traced.program, policy: options.policy ?? null, prevent: false });
+    const results = bind("checkpoint", [...traced.captures, ...leaves], {
+      program: traced.program,
+      policy: options.policy ?? null,
+      prevent: false,
+    });
     return tree.unflatten(traced.outTree, results) as R;
   };
 }

@@ -96,7 +96,13 @@ export class Frame {
   known(v: Var): Cell | undefined {
     const known = this.#known.get(v);
     if (known) return known;
-    if (this.kind === "jit" || this.kind === "vmap" || this.kind === "control" || this.kind === "custom" || this.kind === "shape") {
+    if (
+      this.kind === "jit" ||
+      this.kind === "vmap" ||
+      this.kind === "control" ||
+      this.kind === "custom" ||
+      this.kind === "shape"
+    ) {
       return undefined;
     }
     const capture = this.captureVars.indexOf(v);
@@ -180,12 +186,16 @@ export class TracedSource implements Source {
       this.frame.flushEffects();
       return cell;
     }
-    return fail("TW1001", `${why} asked for the value of ${printAval(this.aval)}, which is traced by ${describe(this.frame)}`, {
-      help:
-        "a value under jit or vmap is known only when the program runs: return it, use np.where, cond or whileLoop for " +
-        "decisions, debug.print to look at it, or mark the argument static (staticArgnums)",
-      notes: originNote(this),
-    });
+    return fail(
+      "TW1001",
+      `${why} asked for the value of ${printAval(this.aval)}, which is traced by ${describe(this.frame)}`,
+      {
+        help:
+          "a value under jit or vmap is known only when the program runs: return it, use np.where, cond or whileLoop for " +
+          "decisions, debug.print to look at it, or mark the argument static (staticArgnums)",
+        notes: originNote(this),
+      },
+    );
   }
 }
 
@@ -203,7 +213,9 @@ function leak(source: TracedSource): never {
   return fail(
     "TW1002",
     `a traced ${printAval(source.aval)} outlived ${describe(source.frame)}: it was stored outside and used after the trace had ended`,
-    { help: "return the value from the function (more results: return an object or a list) instead of assigning it to an outer variable" },
+    {
+      help: "return the value from the function (more results: return an object or a list) instead of assigning it to an outer variable",
+    },
   );
 }
 
@@ -212,7 +224,9 @@ export function cellIfKnown(t: Tensor): Cell | undefined {
   const source = Tensor.source(t);
   if (!(source instanceof TracedSource)) return source as Cell;
   if (source.frame.closed) leak(source);
-  return isVar(source.atom) ? source.frame.known(source.atom) : currentEvaluator().constant(source.atom.value, source.aval);
+  return isVar(source.atom)
+    ? source.frame.known(source.atom)
+    : currentEvaluator().constant(source.atom.value, source.aval);
 }
 
 const stack: Frame[] = [];
@@ -266,7 +280,12 @@ export function outsideFrames<R>(f: () => R): R {
 }
 
 /** Applies a primitive: recorded in the innermost frame, or run at once. */
-export function bind<P extends Prim>(prim: P, inputs: readonly Operand[], params: Params<P>, span: SpanRef = currentSpan()): Tensor[] {
+export function bind<P extends Prim>(
+  prim: P,
+  inputs: readonly Operand[],
+  params: Params<P>,
+  span: SpanRef = currentSpan(),
+): Tensor[] {
   const frame = currentFrame();
   if (frame) {
     const outputs = frame.builder.emit(
@@ -330,7 +349,9 @@ export function applyProgram(program: Program<"core">, args: readonly Tensor[]):
       env.delete(v);
     }
   });
-  return program.outputs.map((a) => new Tensor(isVar(a) ? (env.get(a) ?? internal("unbound output")) : run.constant(a.value, a.aval)));
+  return program.outputs.map(
+    (a) => new Tensor(isVar(a) ? (env.get(a) ?? internal("unbound output")) : run.constant(a.value, a.aval)),
+  );
 }
 
 /** For each equation, the variables defined inside the program that are read there for the last time. */

@@ -38,31 +38,41 @@ export interface Cell extends Source {
   /** Called with the handle that users get: its collection may give the memory back. */
   watch(handle: object): void;
   /** True when the memory came back from being spilled, which had ended the watch; a handle in use then renews it. */
-  readonly unwatched: boolean;
-  rewatch(handle: object): void;
+  readonly unwatched?: boolean;
+  rewatch?(handle: object): void;
 }
 
+// biome-ignore lint/suspicious/noExplicitAny: what an unannotated tensor holds is not known to tsc; any lets tensors of every dtype be passed as one
+type Unknown = any;
 /** What `data()` gives for each dtype: f16 and bf16 are widened to f32, bool is 0 and 1. */
-export type DataOf<D extends DType> = D extends "f32" | "f16" | "bf16"
-  ? Float32Array
-  : D extends "f64"
-    ? Float64Array
-    : D extends "i32"
-      ? Int32Array
-      : D extends "u32"
-        ? Uint32Array
-        : D extends "i16"
-          ? Int16Array
-          : D extends "u16"
-            ? Uint16Array
-            : D extends "i8"
-              ? Int8Array
-              : D extends "i64"
-                ? BigInt64Array
-                : D extends "u64" | "key"
-                  ? BigUint64Array
-                  : Uint8Array;
-export type ItemOf<D extends DType> = D extends "bool" ? boolean : D extends "i64" | "u64" | "key" ? bigint : number;
+export type DataOf<D extends DType> = DType extends D
+  ? Unknown
+  : D extends "f32" | "f16" | "bf16"
+    ? Float32Array
+    : D extends "f64"
+      ? Float64Array
+      : D extends "i32"
+        ? Int32Array
+        : D extends "u32"
+          ? Uint32Array
+          : D extends "i16"
+            ? Int16Array
+            : D extends "u16"
+              ? Uint16Array
+              : D extends "i8"
+                ? Int8Array
+                : D extends "i64"
+                  ? BigInt64Array
+                  : D extends "u64" | "key"
+                    ? BigUint64Array
+                    : Uint8Array;
+export type ItemOf<D extends DType> = DType extends D
+  ? Unknown
+  : D extends "bool"
+    ? boolean
+    : D extends "i64" | "u64" | "key"
+      ? bigint
+      : number;
 
 /** Nested lists of numbers, as `js()` gives them. */
 export type NestedArray = number | bigint | boolean | NestedArray[];
@@ -100,7 +110,7 @@ export class Tensor<S extends ShapeSpec = any, D extends DType = any> {
   /** @internal */
   static source(t: Tensor): Source {
     const source = t.#source;
-    if (!source.traced && (source as Cell).unwatched) (source as Cell).rewatch(t);
+    if (!source.traced && (source as Cell).unwatched) (source as Cell).rewatch?.(t);
     return source;
   }
 

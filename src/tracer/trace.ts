@@ -40,7 +40,12 @@ export function traceFlat(
 }
 
 /** Traces `f` on arguments of the given tree; numbers in its result become arrays. */
-export function traceFunction(f: AnyFunction, avals: readonly Aval[], inTree: tree.TreeDef, options: TraceOptions): Traced {
+export function traceFunction(
+  f: AnyFunction,
+  avals: readonly Aval[],
+  inTree: tree.TreeDef,
+  options: TraceOptions,
+): Traced {
   let outTree: tree.TreeDef | undefined;
   const name = options.name ?? f.name;
   const { program, captures } = traceFlat(
@@ -58,17 +63,29 @@ export function traceFunction(f: AnyFunction, avals: readonly Aval[], inTree: tr
 }
 
 /** The leaves of a traced function's result as tensors. */
-export function flattenResult(result: unknown, name: string, kind: string): { leaves: Tensor[]; treedef: tree.TreeDef } {
+export function flattenResult(
+  result: unknown,
+  name: string,
+  kind: string,
+): { leaves: Tensor[]; treedef: tree.TreeDef } {
   if (result instanceof Promise) {
     result.catch(() => {});
-    fail("TW1005", `${kind}: the function ${name || "(anonymous)"} is async; what it does after its first await cannot be traced`, {
-      help: "make it synchronous and await data() outside of it",
-    });
+    fail(
+      "TW1005",
+      `${kind}: the function ${name || "(anonymous)"} is async; what it does after its first await cannot be traced`,
+      {
+        help: "make it synchronous and await data() outside of it",
+      },
+    );
   }
   const { leaves, treedef } = tree.flatten(result);
   return {
     leaves: leaves.map((x) =>
-      x instanceof Tensor ? x : isScalarLeaf(x) ? (leafTensor(x, () => "") ?? scalar(0, "f32")) : leafTensor(x, () => `${kind}: the result of ${name || "the function"}`),
+      x instanceof Tensor
+        ? x
+        : isScalarLeaf(x)
+          ? (leafTensor(x, () => "") ?? scalar(0, "f32"))
+          : leafTensor(x, () => `${kind}: the result of ${name || "the function"}`),
     ),
     treedef,
   };
