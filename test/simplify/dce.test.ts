@@ -12,7 +12,7 @@ import { expectSame } from "../laws/compare.js";
 import { randomInputs, randomProgram } from "../laws/fuzz-program.js";
 import { Rng } from "../laws/random.js";
 
-const after = (text: string): string => printProgram(verify(dce(parseProgram(text)), "dce"));
+const pruned = (text: string): string => printProgram(verify(dce(parseProgram(text)), "dce"));
 const EXACT = { rel: 0, abs: 0 };
 
 describe("laws", () => {
@@ -21,15 +21,15 @@ describe("laws", () => {
       const p = randomProgram({ seed, equations: 25 });
       const rng = new Rng(seed);
       const live = p.outputs.map(() => rng.chance(0.5));
-      const pruned = prune(p, live);
-      verify(pruned.program, `dce, seed ${seed}`);
-      expect(dce(pruned.program)).toBe(pruned.program);
+      const result = prune(p, live);
+      verify(result.program, `dce, seed ${seed}`);
+      expect(dce(result.program)).toBe(result.program);
       const inputs = randomInputs(p, seed);
       const expected = interpret(p, inputs).filter((_, i) => live[i]);
-      expectSame(`seed ${seed}`, interpret(pruned.program, inputs), expected, EXACT);
+      expectSame(`seed ${seed}`, interpret(result.program, inputs), expected, EXACT);
       // operands that are not read may be anything
-      const others = randomInputs(p, seed + 1000).map((x, i) => (pruned.used[i] ? inputs[i] : x));
-      expectSame(`seed ${seed}, other operands`, interpret(pruned.program, others), expected, EXACT);
+      const others = randomInputs(p, seed + 1000).map((x, i) => (result.used[i] ? inputs[i] : x));
+      expectSame(`seed ${seed}, other operands`, interpret(result.program, others), expected, EXACT);
     }
   });
 });
@@ -37,7 +37,7 @@ describe("laws", () => {
 describe("control flow", () => {
   it("scan: a carry, a constant, an x and a y that nobody needs", () => {
     expect(
-      after(`fn f(c: f32[], d: f32[], i: f32[], j: f32[], xs: f32[4], zs: f32[4]) {
+      pruned(`fn f(c: f32[], d: f32[], i: f32[], j: f32[], xs: f32[4], zs: f32[4]) {
   a: f32[], b: f32[], ys: f32[4], ws: f32[4] = scan[
     length=4, numCarry=2, numConsts=2, reverse=false
     body=fn body(c: f32[], d: f32[], i: f32[], j: f32[], x: f32[], z: f32[]) {
@@ -78,7 +78,7 @@ describe("control flow", () => {
   });
   it("while: what the test reads stays, its constants too", () => {
     expect(
-      after(`fn f(n: f32[], s: f32[], t: f32[], i: f32[], x: f32[], y: f32[]) {
+      pruned(`fn f(n: f32[], s: f32[], t: f32[], i: f32[], x: f32[], y: f32[]) {
   a: f32[], b: f32[], c: f32[] = while[
     bodyConsts=2, condConsts=1
     body=fn body(s: f32[], t: f32[], i: f32[], x: f32[], y: f32[]) {
@@ -112,7 +112,7 @@ describe("control flow", () => {
   });
   it("cond: an output that nobody reads, and the operand that only it needed", () => {
     expect(
-      after(`fn f(p: bool[], x: f32[], y: f32[]) {
+      pruned(`fn f(p: bool[], x: f32[], y: f32[]) {
   a: f32[], b: f32[] = cond[
     branches=[
       fn no(x: f32[], y: f32[]) {
@@ -142,7 +142,7 @@ describe("control flow", () => {
   });
   it("an optimisation barrier lets go of what nobody reads after it", () => {
     expect(
-      after(`fn f(x: f32[], y: f32[]) {
+      pruned(`fn f(x: f32[], y: f32[]) {
   a: f32[], b: f32[] = optimization_barrier x, y
   return b
 }`),

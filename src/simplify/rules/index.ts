@@ -1,0 +1,25 @@
+/** All rules by name, in the order in which those of one primitive are tried. */
+import { arithmetic } from "./arithmetic.js";
+import { branch } from "./branch.js";
+import { contraction } from "./contraction.js";
+import { convert } from "./convert.js";
+import { fold } from "./fold.js";
+import { logic } from "./logic.js";
+import { loop } from "./loop.js";
+import { movement } from "./movement.js";
+import { reduction } from "./reduction.js";
+import { stable } from "./stable.js";
+
+export const RULES = {
+  ...fold,
+  ...convert,
+  ...stable,
+  ...arithmetic,
+  ...logic,
+  ...movement,
+  ...reduction,
+  ...contraction,
+  ...branch,
+  ...loop,
+};
+export type RuleName = keyof typeof RULES;
