@@ -74,7 +74,7 @@ describe("control flow", () => {
   ] i, j, k
   return a
 }`;
-    expect(after(text)).toBe(text);
+    expect(pruned(text)).toBe(text);
   });
   it("while: what the test reads stays, its constants too", () => {
     expect(
