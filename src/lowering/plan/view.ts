@@ -3,12 +3,16 @@ import type { DType } from "../../ir/dtype.js";
 
 /** A buffer to be: something that is written once per execution of the steps that define it. */
 export class Value {
-  static #next = 0;
-  readonly id = Value.#next++;
+  static #count = 0;
+  readonly id = Value.#count++;
   constructor(
     readonly bytes: number,
     readonly name: string,
   ) {}
+  /** The id of the value that will be made next. */
+  static next(): number {
+    return Value.#count;
+  }
 }
 
 /** A value, or a part of one at a byte offset that may follow a loop's counter. Dense and row-major from there on. */

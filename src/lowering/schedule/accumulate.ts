@@ -11,7 +11,15 @@ export interface Accumulator {
   finish(lanes: boolean, others: readonly Accumulator[]): TileAtom;
 }
 
-const COMBINE: Record<CombineOp, ElementwisePrim> = { sum: "add", prod: "mul", max: "max", min: "min", and: "and", or: "or", xor: "xor" };
+const COMBINE: Record<CombineOp, ElementwisePrim> = {
+  sum: "add",
+  prod: "mul",
+  max: "max",
+  min: "min",
+  and: "and",
+  or: "or",
+  xor: "xor",
+};
 
 export function identityOf(op: CombineOp, d: DType): number | bigint | boolean {
   const wide = d === "i64" || d === "u64";
@@ -50,7 +58,8 @@ class Plain implements Accumulator {
   }
   #prim(): ElementwisePrim {
     // on bool the greatest is or, the least is and
-    if (this.#sum.dtype === "bool") return this.op === "max" || this.op === "or" || this.op === "sum" ? "or" : this.op === "xor" ? "xor" : "and";
+    if (this.#sum.dtype === "bool")
+      return this.op === "max" || this.op === "or" || this.op === "sum" ? "or" : this.op === "xor" ? "xor" : "and";
     return COMBINE[this.op];
   }
   add(value: TileAtom, _payload: TileAtom | null, valid: TileAtom | null): void {
@@ -83,7 +92,10 @@ class Extremum implements Accumulator {
     const { dtype } = m.node;
     this.#best = b.var(b.const(identityOf(greatest ? "max" : "min", dtype), dtype, shape));
     this.#at = b.var(b.const(-1, "i32", shape));
-    this.#carried = m.payload && m.payload.kind !== "index" ? b.var(b.const(identityOf("sum", m.payload.dtype), m.payload.dtype, shape)) : null;
+    this.#carried =
+      m.payload && m.payload.kind !== "index"
+        ? b.var(b.const(identityOf("sum", m.payload.dtype), m.payload.dtype, shape))
+        : null;
   }
   #better(value: TileAtom): TileAtom {
     const { b } = this;
@@ -121,7 +133,11 @@ class Extremum implements Accumulator {
     for (const other of others as readonly Extremum[]) {
       const o = one(other);
       let better = b.op(this.greatest ? "gt" : "lt", [o.best, result.best]);
-      if (isFloat(o.best.dtype)) better = b.op("or", [better, b.op("and", [b.op("ne", [o.best, o.best]), b.op("eq", [result.best, result.best])])]);
+      if (isFloat(o.best.dtype))
+        better = b.op("or", [
+          better,
+          b.op("and", [b.op("ne", [o.best, o.best]), b.op("eq", [result.best, result.best])]),
+        ]);
       better = b.op("and", [better, b.op("ge", [o.at, b.i32(0)])]);
       result = { best: b.op("select", [better, o.best, result.best]), at: b.op("select", [better, o.at, result.at]) };
     }

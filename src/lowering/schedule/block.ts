@@ -36,7 +36,10 @@ interface Definition {
   readonly output: number;
   readonly rule: Rule;
 }
-type Item = { readonly kind: "draft"; readonly draft: Draft } | { readonly kind: "kernel"; readonly eqn: AnyEqn; readonly rule: KernelRule<never> } | { readonly kind: "structured"; readonly eqn: AnyEqn };
+type Item =
+  | { readonly kind: "draft"; readonly draft: Draft }
+  | { readonly kind: "kernel"; readonly eqn: AnyEqn; readonly rule: KernelRule<never> }
+  | { readonly kind: "structured"; readonly eqn: AnyEqn };
 
 function ruleOf(eqn: AnyEqn): Rule {
   const rule = scheduleRule(eqn.prim);
@@ -247,7 +250,13 @@ export class Block implements DraftSource {
     if (known) return known;
     if (!this.#roots.has(v)) return undefined;
     const size = elements(v);
-    const view: View = { value: new Value(size * byteSize(v.aval.dtype), v.name ?? this.#nameOf(v)), offset: 0, follow: null, size, dtype: v.aval.dtype };
+    const view: View = {
+      value: new Value(size * byteSize(v.aval.dtype), v.name ?? this.#nameOf(v)),
+      offset: 0,
+      follow: null,
+      size,
+      dtype: v.aval.dtype,
+    };
     this.#views.set(v, view);
     return view;
   }
@@ -257,7 +266,8 @@ export class Block implements DraftSource {
   expand(x: Expander, v: Var, pos: Pos, guard: Node | null): Node {
     const literal = this.#literalAliases.get(v);
     if (literal) return x.value(literal, pos, guard);
-    const { eqn, output, rule } = this.#defs.get(v) ?? internal(`a free variable in the schedule${v.name ? `: ${v.name}` : ""}`);
+    const { eqn, output, rule } =
+      this.#defs.get(v) ?? internal(`a free variable in the schedule${v.name ? `: ${v.name}` : ""}`);
     if (rule.kind !== "point") internal(`${eqn.prim} is not an expression`);
     return rule.expand(x, eqn as never, output, pos, guard);
   }
@@ -286,7 +296,8 @@ export class Block implements DraftSource {
     // first everything is expanded, to know which values others read
     const pending = this.#items.map((item): PendingKernel | null => {
       if (item.kind === "draft") return lowerDraft(item.draft);
-      if (item.kind === "kernel") return lowerKernel(item.eqn, item.rule, this, (a) => this.place(a) ?? constant(this.literalOf(a)));
+      if (item.kind === "kernel")
+        return lowerKernel(item.eqn, item.rule, this, (a) => this.place(a) ?? constant(this.literalOf(a)));
       return null;
     });
     const wanted = new Set<Value>();
@@ -328,7 +339,9 @@ function repeats(eqn: AnyEqn, v: Var): boolean {
       const firstOwn = dims.findIndex((_, i) => shape[i] !== 1);
       if (firstOwn < 0) return false;
       for (let i = 0; i < dims[firstOwn]; i++) if (out[i] !== 1) return true;
-      return dims.some((d, i) => i > firstOwn && shape[i] === 1 && out[d] !== 1 && dims.some((_, j) => j > i && shape[j] !== 1));
+      return dims.some(
+        (d, i) => i > firstOwn && shape[i] === 1 && out[d] !== 1 && dims.some((_, j) => j > i && shape[j] !== 1),
+      );
     }
     case "gather":
     case "reduce_window":

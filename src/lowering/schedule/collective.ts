@@ -3,7 +3,11 @@ import type { CollectiveOps } from "../../ir/ops/index.js";
 import type { Rules } from "../../ir/rules.js";
 import type { RefusedRule, ScheduleKind } from "./rule.js";
 
-const unbound: RefusedRule = { kind: "refused", code: "TW3007", reason: "the axis is not bound by a vmap around this function" };
+const unbound: RefusedRule = {
+  kind: "refused",
+  code: "TW3007",
+  reason: "the axis is not bound by a vmap around this function",
+};
 
 export const collective = {
   psum: unbound,

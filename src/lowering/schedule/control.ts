@@ -13,6 +13,10 @@ export const control = {
   custom_vjp_call: { kind: "inlined" },
   checkpoint: { kind: "inlined" },
   custom_linear_solve: { kind: "inlined" },
-  custom_vjp_linear: { kind: "refused", code: "TW3004", reason: "a custom_vjp has no forward mode: use customJvp for functions under jvp or jacfwd" },
+  custom_vjp_linear: {
+    kind: "refused",
+    code: "TW3004",
+    reason: "a custom_vjp has no forward mode: use customJvp for functions under jvp or jacfwd",
+  },
   optimization_barrier: { kind: "alias" },
 } satisfies Rules<ControlOps, ScheduleKind>;

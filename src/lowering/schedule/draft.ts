@@ -92,7 +92,13 @@ class Frame implements Source {
       const own: Loop[] = [];
       for (const extent of factors) {
         if (extent === 1) continue;
-        own.push({ kind: "loop", id: this.loops.length + own.length, extent, reduced: space.reduced[i], merged: false });
+        own.push({
+          kind: "loop",
+          id: this.loops.length + own.length,
+          extent,
+          reduced: space.reduced[i],
+          merged: false,
+        });
       }
       this.loops.push(...own);
       return flatOver(own);
@@ -121,16 +127,37 @@ class Frame implements Source {
     if (kind === "reduce") {
       const spec = this.source.reduction(v) as ReduceSpec;
       // the point in the operand's own axes: the space may group axes differently
-      const index = spec.joinable && spec.dims.join() !== this.space.dims.join() ? this.x.index(this.x.atFlat(spec.dims, this.full)) : this.axes;
+      const index =
+        spec.joinable && spec.dims.join() !== this.space.dims.join()
+          ? this.x.index(this.x.atFlat(spec.dims, this.full))
+          : this.axes;
       const { node, payload, valid } = spec.element(this.x, index);
-      const member: Member = { kind: "reduce", dtype: spec.accumulate, combine: spec.combine, node, payload: payload ?? null, valid: valid ?? null, store: null, pass: 0 };
+      const member: Member = {
+        kind: "reduce",
+        dtype: spec.accumulate,
+        combine: spec.combine,
+        node,
+        payload: payload ?? null,
+        valid: valid ?? null,
+        store: null,
+        pass: 0,
+      };
       const result = this.x.member(member, this.keptMask);
       const dtype = kernelDType(v.aval.dtype);
       this.members.push(member);
       if (dtype === spec.accumulate) this.entries.set(v, { v, node: result, at: this.row, member });
       else {
         const node = this.x.convert(result, dtype);
-        const converted: Member = { kind: "row", dtype, combine: null, node, payload: null, valid: null, store: null, pass: 0 };
+        const converted: Member = {
+          kind: "row",
+          dtype,
+          combine: null,
+          node,
+          payload: null,
+          valid: null,
+          store: null,
+          pass: 0,
+        };
         this.members.push(converted);
         this.entries.set(v, { v, node, at: this.row, member: converted });
       }
@@ -138,7 +165,16 @@ class Frame implements Source {
     }
     const at = kind === "full" ? this.full : this.row;
     const value = this.source.element(this.x, v, this.x.atFlat(shape, at));
-    const member: Member = { kind, dtype: value.dtype, combine: null, node: value, payload: null, valid: null, store: null, pass: 0 };
+    const member: Member = {
+      kind,
+      dtype: value.dtype,
+      combine: null,
+      node: value,
+      payload: null,
+      valid: null,
+      store: null,
+      pass: 0,
+    };
     this.members.push(member);
     this.entries.set(v, { v, node: this.x.member(member, value.loops), at, member });
   }
@@ -226,7 +262,8 @@ export class Draft {
       if (hasReductions && n === rows && (n !== full || dependsOnThis)) kind = "row";
       else if (n === full && !this.#solo) kind = "full";
       else return false;
-      if (kind === "full" && hasReductions && full > SMALL_SPACE && (rows < FEW_ROWS || !isTrailing(space))) return false;
+      if (kind === "full" && hasReductions && full > SMALL_SPACE && (rows < FEW_ROWS || !isTrailing(space)))
+        return false;
     }
     const before = this.#frame;
     const kinds = new Map(this.#kinds).set(v, kind);

@@ -27,7 +27,8 @@ export const elementwise = {
   ceil: plain("ceil", CHEAP),
   round: plain("round", CHEAP),
   integer_pow: point(
-    (eqn) => (eqn.params.y < 0 ? DIVISION : 0) + Math.max(1, 2 * Math.floor(Math.log2(Math.max(1, Math.abs(eqn.params.y))))),
+    (eqn) =>
+      (eqn.params.y < 0 ? DIVISION : 0) + Math.max(1, 2 * Math.floor(Math.log2(Math.max(1, Math.abs(eqn.params.y))))),
     plain("integer_pow", 0).expand,
   ),
   not: plain("not", CHEAP),
@@ -100,5 +101,8 @@ export const elementwise = {
     bytesOnly: (eqn) => byteSize(eqn.inputs[0].aval.dtype) !== byteSize(eqn.params.dtype),
   },
   reduce_precision: plain("reduce_precision", DIVISION),
-  stop_gradient: { ...point<object>(0, (x, eqn, _output, pos, guard) => x.value(eqn.inputs[0], pos, guard)), aliasOf: 0 },
+  stop_gradient: {
+    ...point<object>(0, (x, eqn, _output, pos, guard) => x.value(eqn.inputs[0], pos, guard)),
+    aliasOf: 0,
+  },
 } satisfies Rules<ElementwiseOps, ScheduleKind>;

@@ -220,7 +220,8 @@ class NestEmitter {
   #hoistResults(reductions: readonly Member[]): void {
     const scope = this.#scopes[this.#scopes.length - 1];
     for (const n of this.nest.nodes) {
-      if (n.kind === "member" && reductions.includes(n.member)) scope.values.set(n, this.#results.get(n.member) ?? internal("a reduction without a result"));
+      if (n.kind === "member" && reductions.includes(n.member))
+        scope.values.set(n, this.#results.get(n.member) ?? internal("a reduction without a result"));
     }
   }
 
@@ -250,7 +251,14 @@ class NestEmitter {
         continue;
       }
       const host = members.find(
-        (o) => o.kind === "full" && o.store !== null && o.store.guard === null && !taken.has(o) && o.dtype === m.dtype && o.pass >= (lastUse.get(m) ?? 0) && !this.#readBefore(nodes, o, m.pass, passOf),
+        (o) =>
+          o.kind === "full" &&
+          o.store !== null &&
+          o.store.guard === null &&
+          !taken.has(o) &&
+          o.dtype === m.dtype &&
+          o.pass >= (lastUse.get(m) ?? 0) &&
+          !this.#readBefore(nodes, o, m.pass, passOf),
       );
       if (host?.store && worthKeeping(m.node)) {
         taken.add(host);
@@ -274,7 +282,12 @@ class NestEmitter {
           visit(n.guard);
           visitIndex(n.offset);
         } else if (n.kind === "index") visitIndex(n.index);
-        else if (n.kind === "member" && n.member.kind !== "reduce" && !(this.#reload.has(n.member) && n.member.pass < m.pass)) visit(n.member.node);
+        else if (
+          n.kind === "member" &&
+          n.member.kind !== "reduce" &&
+          !(this.#reload.has(n.member) && n.member.pass < m.pass)
+        )
+          visit(n.member.node);
       };
       visit(m.node);
       visit(m.payload);
@@ -287,7 +300,8 @@ class NestEmitter {
     const firstWrite = new Map<View, number>();
     for (const m of this.nest.members) {
       const target = m.store ?? this.#reload.get(m);
-      if (target) firstWrite.set(target.view, Math.min(firstWrite.get(target.view) ?? Number.POSITIVE_INFINITY, m.pass));
+      if (target)
+        firstWrite.set(target.view, Math.min(firstWrite.get(target.view) ?? Number.POSITIVE_INFINITY, m.pass));
     }
     const result: InPlace[] = [];
     for (const m of this.nest.members) {
@@ -301,7 +315,9 @@ class NestEmitter {
         if (affineKey(load.offset) !== place || pass > (firstWrite.get(view) ?? 0)) entry.fits = false;
         loads.set(key, entry);
       }
-      for (const entry of loads.values()) if (entry.fits && byteSize(entry.view.dtype) === byteSize(view.dtype)) result.push({ output: view, input: entry.view });
+      for (const entry of loads.values())
+        if (entry.fits && byteSize(entry.view.dtype) === byteSize(view.dtype))
+          result.push({ output: view, input: entry.view });
     }
     return result;
   }
@@ -332,7 +348,7 @@ class NestEmitter {
     const closed = ~open;
     const { nodes, passOf } = this.nest;
     const merged = this.#mergedMask();
-    const wanted = (n: Node): boolean => ((n.loops & ~merged) & closed) === 0 && passOf(n) <= this.#pass;
+    const wanted = (n: Node): boolean => (n.loops & ~merged & closed) === 0 && passOf(n) <= this.#pass;
     const needed = new Set<Node>();
     // users come after operands: walk back from the users to find the greatest subexpressions that can be computed here
     for (const n of nodes) {
@@ -394,7 +410,8 @@ class NestEmitter {
         return this.#load(n.view, n.offset, n.guard);
       case "member": {
         const { member } = n;
-        if (member.kind === "reduce") return this.#results.get(member) ?? internal("a reduction is read before it is done");
+        if (member.kind === "reduce")
+          return this.#results.get(member) ?? internal("a reduction is read before it is done");
         const kept = this.#reload.get(member);
         if (member.kind === "full" && kept && this.#pass > member.pass) return this.#load(kept.view, kept.offset, null);
         return this.#get(member.node);
@@ -461,11 +478,14 @@ class NestEmitter {
   #levelOf(t: Term): number {
     if (t.atom.kind === "loop") return this.#open.get(t.atom)?.level ?? (t.atom.merged ? -1 : Number.POSITIVE_INFINITY);
     let level = 0;
-    for (const [loop, { level: l }] of this.#open) if ((t.atom.node.loops & (1 << loop.id)) !== 0) level = Math.max(level, l);
+    for (const [loop, { level: l }] of this.#open)
+      if ((t.atom.node.loops & (1 << loop.id)) !== 0) level = Math.max(level, l);
     const merged = this.#mergedMask();
     let open = 0;
     for (const l of this.#open.keys()) open |= 1 << l.id;
-    return ((t.atom.node.loops & ~merged) & ~open) === 0 && this.nest.passOf(t.atom.node) <= this.#pass ? level : Number.POSITIVE_INFINITY;
+    return (t.atom.node.loops & ~merged & ~open) === 0 && this.nest.passOf(t.atom.node) <= this.#pass
+      ? level
+      : Number.POSITIVE_INFINITY;
   }
   /** The sum of the constant and of the terms known at this level, computed once. */
   #partial(a: Affine, level: number): TileAtom {
@@ -484,7 +504,10 @@ class NestEmitter {
     const outer: Affine = { constant: a.constant, terms: terms.filter((t) => this.#levelOf(t) < deepest) };
     let sum: TileAtom | null = null;
     for (const t of inner) {
-      const index = t.atom.kind === "loop" ? (this.#open.get(t.atom)?.index ?? internal("a loop that is not open")) : this.#get(t.atom.node);
+      const index =
+        t.atom.kind === "loop"
+          ? (this.#open.get(t.atom)?.index ?? internal("a loop that is not open"))
+          : this.#get(t.atom.node);
       const product = t.factor === 1 ? index : this.b.mul(index, this.b.i32(t.factor));
       sum = sum ? this.b.add(sum, product) : product;
     }
@@ -530,7 +553,10 @@ function worthKeeping(n: Node): boolean {
   visit(n);
   return cost > 4;
 }
-const CHEAP_OPS = "neg abs sign floor ceil round not is_finite add sub mul max min and or xor eq ne lt le gt ge select clamp convert_element_type integer_pow".split(" ");
+const CHEAP_OPS =
+  "neg abs sign floor ceil round not is_finite add sub mul max min and or xor eq ne lt le gt ge select clamp convert_element_type integer_pow".split(
+    " ",
+  );
 const DEAR = { has: (prim: string): boolean => !CHEAP_OPS.includes(prim) };
 
 export function zeroOf(d: DType): number | bigint | boolean {

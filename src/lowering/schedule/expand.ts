@@ -147,7 +147,10 @@ export class Expander implements OpaqueMaker {
       const { atom } = index.terms[0];
       if (atom.kind === "opaque") return atom.node;
     }
-    return this.#intern(`i${affineKey(index)}`, (id): IndexNode => ({ kind: "index", id, dtype: "i32", loops: loopsOf(index), index }));
+    return this.#intern(
+      `i${affineKey(index)}`,
+      (id): IndexNode => ({ kind: "index", id, dtype: "i32", loops: loopsOf(index), index }),
+    );
   }
   member(member: Member, loops: number): Node {
     return { kind: "member", id: this.#nextNode++, dtype: member.dtype, loops, member };
@@ -225,5 +228,3 @@ export function flatOver(loops: readonly Loop[]): Affine {
   }
   return flat;
 }
-
-

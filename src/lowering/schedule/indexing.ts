@@ -27,11 +27,17 @@ function startFits(x: Expander, start: Node, greatest: number): Node | null {
   const bound = (n: number): Node => x.constant(wide ? BigInt(n) : n, dtype);
   let test: Node | null = null;
   if (!isUnsignedInt(dtype) && dtype !== "bool") test = x.op("ge", [start, bound(0)], "bool");
-  if (dtype !== "bool" && Number(limits(dtype).max) > greatest) test = x.and(test, x.op("le", [start, bound(greatest)], "bool"));
+  if (dtype !== "bool" && Number(limits(dtype).max) > greatest)
+    test = x.and(test, x.op("le", [start, bound(greatest)], "bool"));
   return test;
 }
 
-function scalarStarts(x: Expander, starts: readonly Atom[], shape: readonly number[], sizes: readonly number[]): Affine[] {
+function scalarStarts(
+  x: Expander,
+  starts: readonly Atom[],
+  shape: readonly number[],
+  sizes: readonly number[],
+): Affine[] {
   return starts.map((s, i) => clampedStart(x, x.scalar(s), shape[i] - sizes[i]));
 }
 
@@ -77,7 +83,18 @@ const gather = point<GatherParams>(4, (x, eqn, _output, pos, guard) => {
   const shape = shapeOf(operand);
   const out = x.index(pos);
   const batch = out.filter((_, i) => !dims.offsetDims.includes(i));
-  const { start, fits } = windowStart(x, indices, batch, dims.startIndexMap, dims.operandBatchingDims, dims.startIndicesBatchingDims, shape, sliceSizes, mode, guard);
+  const { start, fits } = windowStart(
+    x,
+    indices,
+    batch,
+    dims.startIndexMap,
+    dims.operandBatchingDims,
+    dims.startIndicesBatchingDims,
+    shape,
+    sliceSizes,
+    mode,
+    guard,
+  );
   const index = [...start];
   let next = 0;
   shape.forEach((_, axis) => {
@@ -174,7 +191,14 @@ export const indexing = {
     const [operand, ...starts] = eqn.inputs;
     const shape = shapeOf(operand);
     const start = scalarStarts(x, starts, shape, eqn.params.sizes);
-    return x.value(operand, x.at(shape, x.index(pos).map((o, i) => addIndex(o, start[i]))), guard);
+    return x.value(
+      operand,
+      x.at(
+        shape,
+        x.index(pos).map((o, i) => addIndex(o, start[i])),
+      ),
+      guard,
+    );
   }),
   dynamic_update_slice: dynamicUpdateSlice,
   gather,
@@ -184,4 +208,3 @@ export const indexing = {
   scatter_min: scatter((x, old, update, dtype) => x.op(dtype === "bool" ? "and" : "min", [old, update], dtype)),
   scatter_max: scatter((x, old, update, dtype) => x.op(dtype === "bool" ? "or" : "max", [old, update], dtype)),
 } satisfies Rules<IndexingOps, ScheduleKind>;
-

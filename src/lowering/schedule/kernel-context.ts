@@ -10,7 +10,10 @@ import type { Node } from "./node.js";
 export interface Part {
   readonly dims: readonly number[];
   /** The value at an index of `dims`, where in the view it goes (a row-major position), and whether it is written. */
-  readonly write: (x: Expander, index: readonly Affine[]) => { readonly value: Node; readonly offset: Affine; readonly guard?: Node | null };
+  readonly write: (
+    x: Expander,
+    index: readonly Affine[],
+  ) => { readonly value: Node; readonly offset: Affine; readonly guard?: Node | null };
   readonly into: View;
   /** Iterations may meet at one place: they run in order, one at a time. */
   readonly serial?: boolean;

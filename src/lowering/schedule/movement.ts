@@ -54,17 +54,27 @@ const concatenate: KernelRule<MovementOps["concatenate"]> = {
         into,
         write: (x: Expander, index: readonly Affine[]) => ({
           value: x.value(a, x.at(dims, index)),
-          offset: x.flat(x.at(shape, index.map((o, i) => (i === axis ? shiftIndex(o, from) : o)))),
+          offset: x.flat(
+            x.at(
+              shape,
+              index.map((o, i) => (i === axis ? shiftIndex(o, from) : o)),
+            ),
+          ),
         }),
       };
     });
-    k.parts("concatenate", parts.filter((p) => p.dims.every((n) => n > 0)));
+    k.parts(
+      "concatenate",
+      parts.filter((p) => p.dims.every((n) => n > 0)),
+    );
   },
 };
 
 export const movement = {
   reshape: {
-    ...point<MovementOps["reshape"]>(0, (x, eqn, _output, pos, guard) => x.value(eqn.inputs[0], x.atFlat(shapeOf(eqn.inputs[0]), x.flat(pos)), guard)),
+    ...point<MovementOps["reshape"]>(0, (x, eqn, _output, pos, guard) =>
+      x.value(eqn.inputs[0], x.atFlat(shapeOf(eqn.inputs[0]), x.flat(pos)), guard),
+    ),
     aliasOf: 0,
   },
   transpose: point(0, (x, eqn, _output, pos, guard) => {
@@ -99,7 +109,9 @@ export const movement = {
   concatenate,
   rev: point(0, (x, eqn, _output, pos, guard) => {
     const shape = shapeOf(eqn.inputs[0]);
-    const index = x.index(pos).map((o, i) => (eqn.params.axes.includes(i) ? shiftIndex(scaleIndex(o, -1), shape[i] - 1) : o));
+    const index = x
+      .index(pos)
+      .map((o, i) => (eqn.params.axes.includes(i) ? shiftIndex(scaleIndex(o, -1), shape[i] - 1) : o));
     return x.value(eqn.inputs[0], x.at(shape, index), guard);
   }),
   iota: point(1, (x, eqn, _output, pos) => {
@@ -107,4 +119,3 @@ export const movement = {
     return x.convert(x.indexNode(index), kernelDType(eqn.params.dtype));
   }),
 } satisfies Rules<MovementOps, ScheduleKind>;
-

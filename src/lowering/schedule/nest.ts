@@ -124,7 +124,8 @@ export function prepareNest(nest: Nest): PreparedNest {
 
   // passes
   const passes = new Map<Node, number>();
-  const passOfIndex = (a: Affine): number => a.terms.reduce((p, t) => (t.atom.kind === "opaque" ? Math.max(p, passOf(t.atom.node)) : p), 0);
+  const passOfIndex = (a: Affine): number =>
+    a.terms.reduce((p, t) => (t.atom.kind === "opaque" ? Math.max(p, passOf(t.atom.node)) : p), 0);
   const passOf = (n: Node): number => {
     const known = passes.get(n);
     if (known !== undefined) return known;

@@ -17,7 +17,11 @@ function threefry(x: Expander, k0: Node, k1: Node, x0: Node, x1: Node): readonly
   const xor = (a: Node, b: Node): Node => x.op("xor", [a, b], "u32");
   const word = (n: number): Node => x.constant(n, "u32");
   const rotate = (a: Node, by: number): Node =>
-    x.op("or", [x.op("shift_left", [a, word(by)], "u32"), x.op("shift_right_logical", [a, word(32 - by)], "u32")], "u32");
+    x.op(
+      "or",
+      [x.op("shift_left", [a, word(by)], "u32"), x.op("shift_right_logical", [a, word(32 - by)], "u32")],
+      "u32",
+    );
   const keys = [k0, k1, xor(xor(k0, k1), word(PARITY))];
   let a = add(x0, k0);
   let b = add(x1, k1);

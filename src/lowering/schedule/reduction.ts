@@ -65,7 +65,13 @@ function positionNode(x: Expander, index: Affine): Node {
 const WINDOW_COMBINE: Record<WindowOp, CombineOp> = { sum: "sum", max: "max", min: "min", prod: "prod" };
 
 /** Where in the operand the point (output position, position in the window) lies; `inside` false where it is padding. */
-function windowElement(x: Expander, w: Window, shape: readonly number[], out: readonly Affine[], offset: readonly Affine[]): { inside: Node | null | false; index: readonly Affine[] } {
+function windowElement(
+  x: Expander,
+  w: Window,
+  shape: readonly number[],
+  out: readonly Affine[],
+  offset: readonly Affine[],
+): { inside: Node | null | false; index: readonly Affine[] } {
   const padded = out.map((o, i) => addIndex(scaleIndex(o, w.strides[i]), scaleIndex(offset[i], w.windowDilation[i])));
   return unpad(
     x,
@@ -161,10 +167,15 @@ export const reduction = {
     kind: "kernel",
     lower(k, eqn) {
       const [source, operand] = eqn.inputs;
-      const kernel = selectAndScatterAdd(eqn.params, shapeOf(source), shapeOf(operand), source.aval.dtype, operand.aval.dtype);
+      const kernel = selectAndScatterAdd(
+        eqn.params,
+        shapeOf(source),
+        shapeOf(operand),
+        source.aval.dtype,
+        operand.aval.dtype,
+      );
       k.launch(kernel, [k.buffer(source), k.buffer(operand), k.out(eqn.outputs[0])]);
     },
   },
   select_and_gather_add: selectAndGatherAdd,
 } satisfies Rules<ReductionOps, ScheduleKind>;
-

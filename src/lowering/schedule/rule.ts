@@ -42,7 +42,10 @@ export interface ReduceSpec {
   readonly accumulate: DType;
   /** The space is the first operand's own, so that neighbours over the same space may join. */
   readonly joinable: boolean;
-  readonly element: (x: Expander, index: readonly Affine[]) => { readonly node: Node; readonly payload?: Node; readonly valid?: Node | null };
+  readonly element: (
+    x: Expander,
+    index: readonly Affine[],
+  ) => { readonly node: Node; readonly payload?: Node; readonly valid?: Node | null };
 }
 export interface ReduceRule<P> {
   readonly kind: "reduce";
@@ -73,7 +76,15 @@ export interface ChoiceRule<P> {
   readonly kind: "choice";
   readonly choose: (eqn: EqnOf<P>) => ReduceRule<P> | KernelRule<P>;
 }
-export type ScheduleRule<P> = ChoiceRule<P> | PointRule<P> | AliasRule | ReduceRule<P> | KernelRule<P> | StructuredRule | InlinedRule | RefusedRule;
+export type ScheduleRule<P> =
+  | ChoiceRule<P>
+  | PointRule<P>
+  | AliasRule
+  | ReduceRule<P>
+  | KernelRule<P>
+  | StructuredRule
+  | InlinedRule
+  | RefusedRule;
 
 export interface ScheduleKind extends RuleKind {
   readonly rule: ScheduleRule<this["params"]>;
@@ -86,7 +97,8 @@ export function point<P>(cost: PointRule<P>["cost"], expand: PointRule<P>["expan
 export function template<P>(make: (eqn: EqnOf<P>) => TileProgram): KernelRule<P> {
   return {
     kind: "kernel",
-    lower: (k, eqn) => k.launch(make(eqn), [...eqn.inputs.map((a) => k.buffer(a)), ...eqn.outputs.map((v) => k.out(v))]),
+    lower: (k, eqn) =>
+      k.launch(make(eqn), [...eqn.inputs.map((a) => k.buffer(a)), ...eqn.outputs.map((v) => k.out(v))]),
   };
 }
 export function shapeOf(a: { readonly aval: Aval }): readonly number[] {

@@ -30,7 +30,11 @@ export interface Launch {
 interface Pending {
   readonly name: string;
   readonly nests: () => readonly Nest[];
-  readonly program: { readonly kernel: TileProgram; readonly views: readonly View[]; readonly scratch: readonly Value[] } | null;
+  readonly program: {
+    readonly kernel: TileProgram;
+    readonly views: readonly View[];
+    readonly scratch: readonly Value[];
+  } | null;
   readonly startFrom: { readonly result: View; readonly from: View } | null;
 }
 export interface PendingKernel {
@@ -61,7 +65,12 @@ export function lowerDraft(draft: Draft): PendingKernel {
 
 // kernel rules
 
-export function lowerKernel(eqn: AnyEqn, rule: KernelRule<never>, block: Block, buffer: (a: Atom) => View): PendingKernel {
+export function lowerKernel(
+  eqn: AnyEqn,
+  rule: KernelRule<never>,
+  block: Block,
+  buffer: (a: Atom) => View,
+): PendingKernel {
   const launches: Pending[] = [];
   const read: View[] = [];
   let start: { readonly result: View; readonly from: View } | null = null;
@@ -99,7 +108,12 @@ export function lowerKernel(eqn: AnyEqn, rule: KernelRule<never>, block: Block, 
         all.push({ value, offset: 0, follow: null, size: r.size, dtype: r.dtype });
       }
       if (next !== views.length) internal(`${kernel.name}: ${views.length} operands for ${next} references`);
-      launches.push({ name: kernel.name, nests: () => [], program: { kernel, views: all, scratch }, startFrom: takeStart() });
+      launches.push({
+        name: kernel.name,
+        nests: () => [],
+        program: { kernel, views: all, scratch },
+        startFrom: takeStart(),
+      });
     },
     parts(name, parts) {
       const nests = parts.map((p) => partNest(p, block));
@@ -134,10 +148,22 @@ function partNest(part: Part, block: Block): Nest {
   // an index that would want the loops split is computed with division: parts are short
   x.splits = false;
   const { value, offset, guard } = part.write(x, axes);
-  const member: Member = { kind: "full", dtype: value.dtype, combine: null, node: value, payload: null, valid: null, store: { view: part.into, offset, guard: guard ?? null }, pass: 0 };
+  const member: Member = {
+    kind: "full",
+    dtype: value.dtype,
+    combine: null,
+    node: value,
+    payload: null,
+    valid: null,
+    store: { view: part.into, offset, guard: guard ?? null },
+    pass: 0,
+  };
   const last = loops[loops.length - 1] as Loop | undefined;
   // neighbours that may meet in one place are written one after the other
-  const apart = last !== undefined && offset.terms.some((t) => t.atom === last) && offset.terms.every((t) => t.atom.kind === "loop" || (t.atom.node.loops & (1 << last.id)) === 0);
+  const apart =
+    last !== undefined &&
+    offset.terms.some((t) => t.atom === last) &&
+    offset.terms.every((t) => t.atom.kind === "loop" || (t.atom.node.loops & (1 << last.id)) === 0);
   const serial = part.serial ?? false;
   return { loops, members: [member], parallel: !serial, vectorise: !serial || apart };
 }
@@ -157,7 +183,12 @@ export function writeLaunches(pending: PendingKernel, kernels: Map<string, TileP
 
 const inPlaceOf = new WeakMap<TileProgram, readonly { readonly output: number; readonly input: number }[]>();
 
-function writeNests(name: string, nests: readonly Nest[], startFrom: Pending["startFrom"], kernels: Map<string, TileProgram>): Launch {
+function writeNests(
+  name: string,
+  nests: readonly Nest[],
+  startFrom: Pending["startFrom"],
+  kernels: Map<string, TileProgram>,
+): Launch {
   const views: View[] = [];
   const numbers = new Map<string, number>();
   const uses: { read: boolean; write: boolean }[] = [];
@@ -180,12 +211,18 @@ function writeNests(name: string, nests: readonly Nest[], startFrom: Pending["st
     const b = new TileBuilder(name || kernelName(nests));
     const refs: TileRef[] = views.map((v, i) => {
       const use = uses[i];
-      return b.ref(`${use.write ? "out" : "in"}${i}`, kernelDType(v.dtype), use.read && use.write ? "inout" : use.write ? "out" : "in", v.size);
+      return b.ref(
+        `${use.write ? "out" : "in"}${i}`,
+        kernelDType(v.dtype),
+        use.read && use.write ? "inout" : use.write ? "out" : "in",
+        v.size,
+      );
     });
     const pairs: { output: number; input: number }[] = [];
     for (const nest of nests) {
       const found = emitNest(b, prepareNest(nest), (view, use) => refs[number(view, use)]);
-      if (nests.length === 1) for (const f of found) pairs.push({ output: number(f.output, "write"), input: number(f.input, "read") });
+      if (nests.length === 1)
+        for (const f of found) pairs.push({ output: number(f.output, "write"), input: number(f.input, "read") });
     }
     kernel = b.finish();
     inPlaceOf.set(kernel, pairs);
@@ -199,7 +236,8 @@ function kernelName(nests: readonly Nest[]): string {
   const prims: string[] = [];
   for (const nest of nests) {
     for (const m of nest.members) {
-      for (const n of reachable([m])) if (n.kind === "op" && n.prim !== "convert_element_type" && !prims.includes(n.prim)) prims.push(n.prim);
+      for (const n of reachable([m]))
+        if (n.kind === "op" && n.prim !== "convert_element_type" && !prims.includes(n.prim)) prims.push(n.prim);
       if (m.combine && !prims.includes(`r${m.combine}`)) prims.push(`r${m.combine}`);
     }
   }
@@ -249,7 +287,8 @@ function nestKey(nest: Nest, number: (view: View, use: "read" | "write") => numb
     text += `|${m.kind}${m.combine ?? ""}${m.dtype}:${ids.get(m.node)}`;
     if (m.payload) text += `,p${ids.get(m.payload)}`;
     if (m.valid) text += `,v${ids.get(m.valid)}`;
-    if (m.store) text += `>${number(m.store.view, "write")}:${kernelDType(m.store.view.dtype)}@${index(m.store.offset)}${m.store.guard ? `?${ids.get(m.store.guard)}` : ""}`;
+    if (m.store)
+      text += `>${number(m.store.view, "write")}:${kernelDType(m.store.view.dtype)}@${index(m.store.offset)}${m.store.guard ? `?${ids.get(m.store.guard)}` : ""}`;
   }
   return text;
 }

@@ -1,0 +1,103 @@
+/**
+ * Loops and branches as steps. A carry lives in one buffer, its result's: the first value is copied there before the loop
+ * (memory planning drops the copy when that value dies there), and the body leaves the new value in it.
+ */
+import { byteSize } from "../../ir/dtype.js";
+import type { ControlOps } from "../../ir/ops/index.js";
+import type { Lowering } from "./lower.js";
+import { finishBody, finishBranch } from "./moves.js";
+import { isView, makeValue, type Site, wholeView } from "./place.js";
+import { Value, type View } from "./view.js";
+
+/** The part of a stacked value that belongs to one iteration. */
+function partOf(whole: View, loop: number, length: number): View {
+  const size = whole.size / length;
+  return { ...whole, follow: { loop, stride: size * byteSize(whole.dtype) }, size };
+}
+
+/** Tells the values made from now on, but for literals in memory, which belong to the whole plan. */
+function fromNowOn(lowering: Lowering): (value: Value) => boolean {
+  const mark = Value.next();
+  return (value) => value.id >= mark && !lowering.isConstant(value);
+}
+
+export function lowerScan(
+  lowering: Lowering,
+  site: Site,
+  { body, length, reverse, numConsts, numCarry }: ControlOps["scan"],
+): void {
+  const n = Number(length);
+  const { eqn, steps } = site;
+  const carries = eqn.outputs.slice(0, numCarry).map((_, i) => site.output(i));
+  carries.forEach((to, i) => steps.push(lowering.put(site.input(numConsts + i), to)));
+  if (n === 0) return;
+  const loop = lowering.nextLoop();
+  const ys = eqn.outputs.slice(numCarry).map((_, i) => site.output(numCarry + i));
+  steps.push({ kind: "define", values: ys.map((y) => y.value) });
+  const xs = eqn.inputs.slice(numConsts + numCarry).map((a, i) => {
+    let whole = lowering.inMemory(site.input(numConsts + numCarry + i));
+    if (whole.follow) {
+      // itself the part of an outer loop: a view cannot follow two counters
+      const copy = wholeView(makeValue(a.aval, "slice"), a.aval);
+      steps.push({ kind: "copy", from: whole, to: copy });
+      whole = copy;
+    }
+    return partOf(whole, loop, n);
+  });
+  const consts = eqn.inputs.slice(0, numConsts).map((_, i) => site.input(i));
+  const isOwn = fromNowOn(lowering);
+  const inner = lowering.program(body, [...consts, ...carries, ...xs]);
+  const done = finishBody(
+    lowering,
+    inner.steps,
+    isOwn,
+    carries.map((to, i) => ({ from: inner.places[i], to })),
+    ys.map((y, i) => ({ from: inner.places[numCarry + i], to: partOf(y, loop, n) })),
+  );
+  steps.push({ kind: "loop", loop, length: n, reverse, body: done });
+}
+
+export function lowerWhile(
+  lowering: Lowering,
+  site: Site,
+  { cond, body, condConsts, bodyConsts }: ControlOps["while"],
+): void {
+  const { eqn, steps } = site;
+  const carries = eqn.outputs.map((_, i) => site.output(i));
+  carries.forEach((to, i) => steps.push(lowering.put(site.input(condConsts + bodyConsts + i), to)));
+  const consts = eqn.inputs.slice(0, condConsts + bodyConsts).map((_, i) => site.input(i));
+  const test = lowering.program(cond, [...consts.slice(0, condConsts), ...carries]);
+  const isOwn = fromNowOn(lowering);
+  const inner = lowering.program(body, [...consts.slice(condConsts), ...carries]);
+  const done = finishBody(
+    lowering,
+    inner.steps,
+    isOwn,
+    carries.map((to, i) => ({ from: inner.places[i], to })),
+    [],
+  );
+  steps.push({ kind: "while", cond: test.steps, test: lowering.inMemory(test.places[0]), body: done });
+}
+
+export function lowerCond(lowering: Lowering, site: Site, { branches }: ControlOps["cond"]): void {
+  const { eqn, steps } = site;
+  const index = site.input(0);
+  const results = eqn.outputs.map((_, i) => site.output(i));
+  const operands = eqn.inputs.slice(1).map((_, i) => site.input(i + 1));
+  steps.push({ kind: "define", values: results.map((r) => r.value) });
+  // an index that is known takes its branch
+  const taken = isView(index) ? branches : [branches[Math.min(Math.max(Number(index.value), 0), branches.length - 1)]];
+  const cases = taken.map((branch) => {
+    const isOwn = fromNowOn(lowering);
+    const inner = lowering.program(branch, operands);
+    return finishBranch(
+      lowering,
+      inner.steps,
+      isOwn,
+      results.map((to, i) => ({ from: inner.places[i], to })),
+    );
+  });
+  if (isView(index))
+    steps.push({ kind: "switch", index: lowering.inMemory(index), bool: eqn.inputs[0].aval.dtype === "bool", cases });
+  else steps.push(...cases[0]);
+}

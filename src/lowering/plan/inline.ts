@@ -1,0 +1,89 @@
+/** Calls become the equations of what they call, in nested programs too: what is left is control flow that needs steps. */
+import { internal } from "../../diagnostics/error.js";
+import { type AnyEqn, type Atom, isVar, type Program, Var } from "../../ir/program.js";
+import {
+  makeEqn,
+  mapPrograms,
+  mapSame,
+  nestedPrograms,
+  substitute,
+  substituteAll,
+  withEqns,
+} from "../../ir/rewrite.js";
+
+type Core = Program<"core">;
+
+/** The program that a call stands for, and its operands; undefined for everything else. */
+function callee(
+  eqn: AnyEqn,
+): { readonly program: Core; readonly args: readonly Atom[]; readonly barrier?: boolean } | undefined {
+  switch (eqn.prim) {
+    case "call":
+      return { program: eqn.params.program, args: eqn.inputs };
+    case "custom_jvp_call":
+    case "custom_vjp_call":
+      return { program: eqn.params.primal, args: eqn.inputs };
+    case "checkpoint":
+      // what is computed again must not be found equal to what was computed before, nor start before its operands are there
+      return { program: eqn.params.program, args: eqn.inputs, barrier: eqn.params.prevent };
+    case "custom_linear_solve": {
+      const [matvec, vecmat, solve, transposeSolve] = eqn.params.counts;
+      const own = eqn.inputs.slice(matvec + vecmat, matvec + vecmat + solve);
+      return {
+        program: eqn.params.solve,
+        args: [...own, ...eqn.inputs.slice(matvec + vecmat + solve + transposeSolve)],
+      };
+    }
+    default:
+      return undefined;
+  }
+}
+
+/** Programs never change: what a program became is remembered, since a body may be called many times. */
+const cache = new WeakMap<Core, Core>();
+
+export function inlineCalls(program: Core): Core {
+  let result = cache.get(program);
+  if (!result) {
+    result = needsInlining(program) ? inlined(program) : program;
+    cache.set(program, result);
+  }
+  return result;
+}
+function needsInlining(program: Core): boolean {
+  return program.eqns.some((eqn) => callee(eqn) !== undefined || nestedPrograms(eqn).some((p) => inlineCalls(p) !== p));
+}
+
+function inlined(program: Core): Core {
+  const eqns: AnyEqn[] = [];
+  const replace = new Map<Var, Atom>();
+  const read = (a: Atom): Atom => (isVar(a) ? (replace.get(a) ?? a) : a);
+  for (const original of program.eqns) {
+    const eqn = substitute(original, replace);
+    const call = callee(eqn);
+    if (!call) {
+      eqns.push(mapPrograms(eqn, inlineCalls));
+      continue;
+    }
+    let { args } = call;
+    if (call.barrier && args.some(isVar)) {
+      const barrier = makeEqn("optimization_barrier", args, {}, eqn.span);
+      eqns.push(barrier);
+      args = barrier.outputs;
+    }
+    const body = inlineCalls(call.program);
+    const env = new Map<Var, Atom>();
+    body.inputs.forEach((v, i) => env.set(v, args[i] ?? internal(`${body.name}: too few operands`)));
+    for (const inner of body.eqns) {
+      const outputs = inner.outputs.map((v) => {
+        const own = new Var(v.aval, v.name);
+        env.set(v, own);
+        return own;
+      });
+      eqns.push({ ...substitute(inner, env), outputs } as AnyEqn);
+    }
+    const results = substituteAll(body.outputs, env);
+    eqn.outputs.forEach((v, i) => replace.set(v, results[i]));
+  }
+  return withEqns(program, eqns, mapSame(program.outputs, read));
+}

@@ -1,0 +1,138 @@
+/** Core programs without calls to steps: straight lines are scheduled as blocks, control flow becomes loops and branches. */
+import type { DType } from "../../ir/dtype.js";
+import type { AnyEqn, Atom, Literal, Program, Var } from "../../ir/program.js";
+import { substitute, substituteAll } from "../../ir/rewrite.js";
+import type { TileProgram } from "../../ir/tile.js";
+import { TileBuilder } from "../../ir/tile-builder.js";
+import { Block } from "../schedule/block.js";
+import { kernelDType } from "../schedule/expand.js";
+import { lowerCond, lowerScan, lowerWhile } from "./control.js";
+import { isView, makeValue, type Place, type Site, wholeView } from "./place.js";
+import { Bindings, type Step } from "./step.js";
+import type { Value, View } from "./view.js";
+
+type Core = Program<"core">;
+
+export class Lowering {
+  readonly bindings = new Bindings();
+  readonly callbacks: ((...args: readonly unknown[]) => void)[] = [];
+  /** Steps that write the literals that kernels want in memory, once for the whole plan. */
+  readonly constantSteps: Step[] = [];
+  readonly #kernels = new Map<string, TileProgram>();
+  readonly #constants = new Map<string, View>();
+  readonly #constantValues = new Set<Value>();
+  #loops = 0;
+
+  nextLoop(): number {
+    return this.#loops++;
+  }
+  isConstant(value: Value): boolean {
+    return this.#constantValues.has(value);
+  }
+
+  /** The steps of `eqns`, and where `outputs` lie after them. */
+  block(
+    eqns: readonly AnyEqn[],
+    env: ReadonlyMap<Var, View>,
+    outputs: readonly Atom[],
+  ): { readonly steps: Step[]; readonly places: readonly Place[] } {
+    const block = new Block(eqns, env, outputs, this.#kernels);
+    const place = (a: Atom): Place => block.place(a) ?? (block.literalOf(a) as Literal);
+    const steps: Step[] = [];
+    for (const item of block.write((a) => this.constant(a as Literal))) {
+      if (item.kind === "structured") {
+        const { eqn } = item;
+        this.#structured({
+          eqn,
+          input: (i) => place(eqn.inputs[i]),
+          output: (i) => place(eqn.outputs[i]) as View,
+          steps,
+        });
+        continue;
+      }
+      for (const launch of item.launches) {
+        if (launch.startFrom) steps.push({ kind: "copy", from: launch.startFrom.from, to: launch.startFrom.result });
+        if (launch.kernel.stages.length > 0) steps.push({ kind: "launch", launch });
+      }
+    }
+    return { steps, places: outputs.map(place) };
+  }
+
+  /** The steps of a program whose inputs lie at `inputs`; inputs that are literals are put into its equations. */
+  program(program: Core, inputs: readonly Place[]): { readonly steps: Step[]; readonly places: readonly Place[] } {
+    const env = new Map<Var, View>();
+    const literals = new Map<Var, Atom>();
+    program.inputs.forEach((v, i) => {
+      const place = inputs[i];
+      if (isView(place)) env.set(v, place);
+      else literals.set(v, place);
+    });
+    if (literals.size === 0) return this.block(program.eqns, env, program.outputs);
+    return this.block(
+      program.eqns.map((e) => substitute(e, literals)),
+      env,
+      substituteAll(program.outputs, literals),
+    );
+  }
+
+  #structured(site: Site): void {
+    const { eqn } = site;
+    switch (eqn.prim) {
+      case "scan":
+        lowerScan(this, site, eqn.params);
+        return;
+      case "while":
+        lowerWhile(this, site, eqn.params);
+        return;
+      case "cond":
+        lowerCond(this, site, eqn.params);
+        return;
+      case "debug_callback": {
+        const args = eqn.inputs.map((_, i) => this.inMemory(site.input(i)));
+        site.steps.push({
+          kind: "callback",
+          callback: this.callbacks.length,
+          args,
+          avals: eqn.inputs.map((a) => a.aval),
+        });
+        this.callbacks.push(eqn.params.callback);
+        return;
+      }
+    }
+  }
+
+  inMemory(place: Place): View {
+    return isView(place) ? this.bindings.resolve(place) : this.constant(place);
+  }
+  /** A literal in memory. */
+  constant(a: Literal): View {
+    const key = `${a.aval.dtype}:${Object.is(a.value, -0) ? "-0" : a.value}`;
+    let view = this.#constants.get(key);
+    if (!view) {
+      const value = makeValue(a.aval, "constant");
+      this.#constantValues.add(value);
+      view = wholeView(value, a.aval);
+      this.constantSteps.push(this.fill(a, view));
+      this.#constants.set(key, view);
+    }
+    return view;
+  }
+  /** Writes a literal. */
+  fill(a: Literal, to: View): Step {
+    const dtype: DType = kernelDType(a.aval.dtype);
+    const key = `fill:${dtype}:${Object.is(a.value, -0) ? "-0" : a.value}`;
+    let kernel = this.#kernels.get(key);
+    if (!kernel) {
+      const b = new TileBuilder("constant");
+      const out = b.ref("out0", dtype, "out", 1);
+      b.stage([], () => b.store(out, b.i32(0), b.const(a.value, dtype)));
+      kernel = b.finish();
+      this.#kernels.set(key, kernel);
+    }
+    return { kind: "launch", launch: { kernel, args: [to], inPlace: [], startFrom: null, scratch: [] } };
+  }
+  /** Puts a value into a place. */
+  put(place: Place, to: View): Step {
+    return isView(place) ? { kind: "copy", from: place, to } : this.fill(place, to);
+  }
+}
