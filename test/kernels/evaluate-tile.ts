@@ -87,7 +87,7 @@ class Machine {
       }
       case "reduce": {
         if (s.op !== "sum" || s.arg.shape.length !== 1) throw new Error("only sums of vectors here");
-        const sum = this.read(s.arg).reduce((a, b) => castScalar(Number(a) + Number(b), s.out.dtype));
+        const sum = this.read(s.arg).reduce((a, b) => castScalar(elementwise("add", s.out.dtype, [a, b]), s.out.dtype));
         this.values.set(s.out, [sum]);
         return;
       }

@@ -1,0 +1,101 @@
+/** A contraction by a chosen plan, as grid stages: packing where the plan says so, then tile after tile. */
+import type { TileAtom } from "../../ir/tile.js";
+import type { ScalarCode } from "../scalar-code.js";
+import { type Axis, type Contraction, product, tilesOf, vectorLanes } from "./contraction.js";
+import { pack, type SideLayout, sum, tileStart } from "./pack.js";
+import { innerTile, outerTile } from "./tile.js";
+
+export interface ContractionPlan {
+  /** What vectors lie along: columns (whose stride must be 1, or packed), or the innermost inner axis. */
+  readonly vectors: "columns" | "inner";
+  /** Which axis of `rows` and `columns` is cut into tiles, null: none, the run is one element. */
+  readonly rowAxis: number | null;
+  readonly columnAxis: number | null;
+  /** Rows and columns of a tile. */
+  readonly height: number;
+  readonly width: number;
+  readonly packLhs: boolean;
+  readonly packRhs: boolean;
+  /** Row tiles that one program works through with the same columns. */
+  readonly rowTiles: number;
+}
+
+/** What happens with a finished piece of the result: a scalar or a vector whose elements lie `stride` apart. */
+export type StoreResult = (at: TileAtom, value: TileAtom, stride: number) => void;
+
+export function emitContraction(k: ScalarCode, c: Contraction, plan: ContractionPlan, store: StoreResult): void {
+  const { t } = k;
+  const { height, width } = plan;
+  const single: Axis = { size: 1, lhs: 0, rhs: 0, out: 0 };
+  const row = plan.rowAxis === null ? single : c.rows[plan.rowAxis];
+  const column = plan.columnAxis === null ? single : c.columns[plan.columnAxis];
+  const outerRows = c.rows.filter((_, i) => i !== plan.rowAxis);
+  const outerColumns = c.columns.filter((_, i) => i !== plan.columnAxis);
+  const layout = (side: "lhs" | "rhs", outer: readonly Axis[], run: Axis): SideLayout => ({
+    ref: c[side],
+    batch: c.batch.map((a) => a[side]),
+    outer: outer.map((a) => a[side]),
+    tile: null,
+    run: { size: run.size, stride: run[side] },
+    inner: c.inner.map((a) => a[side]),
+  });
+  let lhs = layout("lhs", outerRows, row);
+  let rhs = layout("rhs", outerColumns, column);
+  const { batch, inner, accumulate } = c;
+  if (plan.packLhs) lhs = pack(k, lhs, { batch, outer: outerRows, inner, height }, accumulate);
+  if (plan.packRhs) rhs = pack(k, rhs, { batch, outer: outerColumns, inner, height: width }, accumulate);
+  const axes = inner.map((a, i): Axis => ({ size: a.size, lhs: lhs.inner[i], rhs: rhs.inner[i], out: 0 }));
+
+  const rowTiles = tilesOf(row.size, height);
+  const blocks = Math.ceil(rowTiles / plan.rowTiles);
+  const columnTiles = tilesOf(column.size, width);
+  const grid = [...batch, ...outerRows]
+    .map((a) => a.size)
+    .concat(
+      blocks,
+      outerColumns.map((a) => a.size),
+      columnTiles,
+    );
+  const empty = product([...c.batch, ...c.rows, ...c.columns]) === 0;
+  t.stage(empty ? [0] : grid, (...ids) => {
+    if (empty) return;
+    const b = ids.slice(0, batch.length);
+    const r = ids.slice(batch.length, batch.length + outerRows.length);
+    const block = ids[batch.length + outerRows.length];
+    const co = ids.slice(batch.length + outerRows.length + 1, -1);
+    const panel = ids[ids.length - 1];
+    const firstColumn = tileStart(k, panel, column.size, width);
+    const place = (side: SideLayout, outer: readonly TileAtom[], tile: TileAtom, start: TileAtom): TileAtom =>
+      sum(
+        k,
+        [...b, ...outer, tile, start],
+        [...side.batch, ...side.outer, side.tile ?? 0, side.tile === null ? side.run.stride : 0],
+        0,
+      );
+    const right = place(rhs, co, panel, firstColumn);
+    const outStrides = [...batch, ...outerRows, ...outerColumns, column].map((a) => a.out);
+    const out = sum(k, [...b, ...r, ...co, firstColumn], outStrides, 0);
+    const left = place(lhs, r, t.i32(0), t.i32(0));
+
+    const one = (tile: TileAtom): void => {
+      const firstRow = tileStart(k, tile, row.size, height);
+      const a = k.add(left, lhs.tile === null ? k.mul(firstRow, lhs.run.stride) : k.mul(tile, lhs.tile));
+      const o = k.add(out, k.mul(firstRow, row.out));
+      const l = { ref: lhs.ref, at: a, run: { count: height, stride: lhs.run.stride } };
+      const h = { ref: rhs.ref, at: right, run: { count: width, stride: rhs.run.stride } };
+      if (plan.vectors === "columns") {
+        outerTile(k, accumulate, l, h, axes).forEach((x, i) => store(k.add(o, i * row.out), x, column.out));
+      } else {
+        innerTile(k, accumulate, l, h, axes, vectorLanes(accumulate)).forEach((xs, i) => {
+          xs.forEach((x, j) => store(k.add(o, i * row.out + j * column.out), x, 0));
+        });
+      }
+    };
+    if (rowTiles === 1) one(t.i32(0));
+    else {
+      const first = k.mul(block, plan.rowTiles);
+      const last = k.add(first, plan.rowTiles);
+      k.for(first, rowTiles % plan.rowTiles === 0 ? last : k.min(last, rowTiles), one);
+    }
+  });
+}

@@ -1,0 +1,90 @@
+/** Copies of one side of a contraction, tile by tile in the order in which tiles read it, converted once. */
+import type { DType } from "../../ir/dtype.js";
+import type { TileAtom, TileRef } from "../../ir/tile.js";
+import type { Operand, ScalarCode } from "../scalar-code.js";
+import { type Axis, product, tilesOf } from "./contraction.js";
+import { walk } from "./tile.js";
+
+/** How the tiles of one side are found: strides of the grid's axes, of the tiles along the run, of the run and of k. */
+export interface SideLayout {
+  readonly ref: TileRef;
+  readonly batch: readonly number[];
+  /** The axes of this side that are not cut into tiles. */
+  readonly outer: readonly number[];
+  /** From one tile to the next; null: tiles lie where their first row lies. */
+  readonly tile: number | null;
+  readonly run: { readonly size: number; readonly stride: number };
+  readonly inner: readonly number[];
+}
+
+/** Row-major strides of `sizes` for elements of `unit`. */
+export function stridesFor(sizes: readonly number[], unit: number): number[] {
+  const strides: number[] = new Array(sizes.length);
+  let stride = unit;
+  for (let i = sizes.length - 1; i >= 0; i--) {
+    strides[i] = stride;
+    stride *= sizes[i];
+  }
+  return strides;
+}
+
+export interface PackedSide {
+  readonly batch: readonly Axis[];
+  readonly outer: readonly Axis[];
+  readonly inner: readonly Axis[];
+  readonly height: number;
+}
+
+/** Adds the stage that packs `side`; every tile is `height` elements of the run for each k. */
+export function pack(
+  k: ScalarCode,
+  side: SideLayout,
+  { batch, outer, inner, height }: PackedSide,
+  dtype: DType,
+): SideLayout {
+  const { t } = k;
+  const tiles = tilesOf(side.run.size, height);
+  const depth = product(inner);
+  const sizes = [...batch, ...outer].map((a) => a.size);
+  const strides = stridesFor([...sizes, tiles], depth * height);
+  const tile = strides[sizes.length];
+  const innerStrides = stridesFor(
+    inner.map((a) => a.size),
+    height,
+  );
+  const ref = t.ref(
+    `${side.ref.name}_packed`,
+    dtype,
+    "scratch",
+    product([...batch, ...outer]) * tiles * depth * height,
+  );
+  const from = [...side.batch, ...side.outer];
+  const axes = inner.map((a, i): Axis => ({ size: a.size, lhs: side.inner[i], rhs: innerStrides[i], out: 0 }));
+  const single = height === 1;
+  t.stage([...sizes, tiles], (...ids) => {
+    const id = ids[ids.length - 1];
+    const source = sum(k, ids, [...from, 0], k.mul(tileStart(k, id, side.run.size, height), side.run.stride));
+    walk(k, axes, source, sum(k, ids, strides, 0), (a, b) => {
+      const x = single ? t.load(side.ref, a) : t.load(side.ref, a, [height], [side.run.stride]);
+      t.store(ref, b, t.convert(x, dtype), single ? [] : [1]);
+    });
+  });
+  return {
+    ref,
+    batch: strides.slice(0, batch.length),
+    outer: strides.slice(batch.length, sizes.length),
+    tile,
+    run: { size: side.run.size, stride: 1 },
+    inner: innerStrides,
+  };
+}
+
+/** Tiles cover the run; the last one starts early rather than being cut. */
+export function tileStart(k: ScalarCode, tile: Operand, size: number, height: number): TileAtom {
+  const start = k.mul(tile, height);
+  return size % height === 0 ? start : k.min(start, size - height);
+}
+/** start + Σ ids[i] · strides[i]. */
+export function sum(k: ScalarCode, ids: readonly TileAtom[], strides: readonly number[], start: Operand): TileAtom {
+  return ids.reduce((at, id, i) => (strides[i] === 0 ? at : k.add(at, k.mul(id, strides[i]))), k.i32(start));
+}

@@ -1,0 +1,64 @@
+/** dot_general in any layout, as a register-tiled contraction. */
+import type { DType } from "../ir/dtype.js";
+import type { DotParams } from "../ir/ops/index.js";
+import type { Program } from "../ir/program.js";
+import { TileBuilder } from "../ir/tile-builder.js";
+import { type Axis, type Contraction, collapse, product } from "./contract/contraction.js";
+import { type ContractionPlan, emitContraction } from "./contract/emit.js";
+import { stridesFor } from "./contract/pack.js";
+import { describePlan, planContraction } from "./contract/plan.js";
+import { ScalarCode } from "./scalar-code.js";
+
+export interface MatmulSpec {
+  readonly params: DotParams;
+  readonly lhsShape: readonly number[];
+  readonly rhsShape: readonly number[];
+  readonly dtype: DType;
+  readonly outDtype: DType;
+}
+
+function axesOf(c: MatmulSpec): Pick<Contraction, "batch" | "rows" | "columns" | "inner"> {
+  const { lhsContract, rhsContract, lhsBatch, rhsBatch } = c.params;
+  const free = (rank: number, batch: readonly number[], contract: readonly number[]): number[] =>
+    Array.from({ length: rank }, (_, i) => i).filter((i) => !batch.includes(i) && !contract.includes(i));
+  const lhsFree = free(c.lhsShape.length, lhsBatch, lhsContract);
+  const rhsFree = free(c.rhsShape.length, rhsBatch, rhsContract);
+  const lhs = stridesFor(c.lhsShape, 1);
+  const rhs = stridesFor(c.rhsShape, 1);
+  const sizes = [
+    ...lhsBatch.map((i) => c.lhsShape[i]),
+    ...lhsFree.map((i) => c.lhsShape[i]),
+    ...rhsFree.map((i) => c.rhsShape[i]),
+  ];
+  const out = stridesFor(sizes, 1);
+  const b = lhsBatch.length;
+  const m = b + lhsFree.length;
+  return {
+    batch: collapse(
+      lhsBatch.map((l, i): Axis => ({ size: c.lhsShape[l], lhs: lhs[l], rhs: rhs[rhsBatch[i]], out: out[i] })),
+    ),
+    rows: collapse(lhsFree.map((l, i): Axis => ({ size: c.lhsShape[l], lhs: lhs[l], rhs: 0, out: out[b + i] }))),
+    columns: collapse(rhsFree.map((r, i): Axis => ({ size: c.rhsShape[r], lhs: 0, rhs: rhs[r], out: out[m + i] }))),
+    inner: collapse(
+      lhsContract.map((l, i): Axis => ({ size: c.lhsShape[l], lhs: lhs[l], rhs: rhs[rhsContract[i]], out: 0 })),
+    ),
+  };
+}
+
+/** Refs: lhs in, rhs in, out out, then scratch. */
+export function matmul(spec: MatmulSpec, forced?: ContractionPlan): Program<"tile"> {
+  const t = new TileBuilder("matmul");
+  const size = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
+  const axes = axesOf(spec);
+  const lhs = t.ref("lhs", spec.dtype, "in", size(spec.lhsShape));
+  const rhs = t.ref("rhs", spec.dtype, "in", size(spec.rhsShape));
+  const out = t.ref("out", spec.outDtype, "out", product([...axes.batch, ...axes.rows, ...axes.columns]));
+  const accumulate = spec.outDtype === "f16" || spec.outDtype === "bf16" ? "f32" : spec.outDtype;
+  const c: Contraction = { lhs, rhs, out, accumulate, ...axes };
+  const { contraction, plan } = forced ? { contraction: c, plan: forced } : planContraction(c);
+  emitContraction(new ScalarCode(t), contraction, plan, (at, value, stride) => {
+    t.store(out, at, t.convert(value, spec.outDtype), value.shape.length === 0 ? [] : [stride]);
+  });
+  t.notes.push(describePlan(plan));
+  return t.finish();
+}
