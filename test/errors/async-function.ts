@@ -1,0 +1,9 @@
+// What happens after an await can't be traced.
+import { array, jit, type Tensor } from "tilework";
+
+const f = jit(async (x: Tensor) => {
+  await Promise.resolve();
+  return x.mul(2);
+});
+export const y = f(array(1) as never);
+//               ^ TW1005
