@@ -39,7 +39,9 @@ interface Definition {
 type Item =
   | { readonly kind: "draft"; readonly draft: Draft }
   | { readonly kind: "kernel"; readonly eqn: AnyEqn; readonly rule: KernelRule<never> }
-  | { readonly kind: "structured"; readonly eqn: AnyEqn };
+  | { readonly kind: "structured"; readonly eqn: AnyEqn }
+  /** What comes after it joins no kernel before it. */
+  | { readonly kind: "barrier" };
 
 function ruleOf(eqn: AnyEqn): Rule {
   const rule = scheduleRule(eqn.prim);
@@ -119,6 +121,7 @@ export class Block implements DraftSource {
       const rule = ruleOf(eqn);
       switch (rule.kind) {
         case "alias":
+          if (eqn.prim === "optimization_barrier") this.#items.push({ kind: "barrier" });
           eqn.outputs.forEach((v, i) => this.#alias(v, eqn.inputs[eqn.inputs.length === eqn.outputs.length ? i : 0]));
           break;
         case "point":
@@ -154,11 +157,15 @@ export class Block implements DraftSource {
       this.#literalAliases.set(v, a);
       return;
     }
-    const source = this.view(a);
-    // a literal's alias, or a value that has no memory yet: views are made when they are asked for
-    if (source) this.#views.set(v, { ...source, dtype: v.aval.dtype, size: elements(v) });
-    else internal("an alias of a value without memory");
-    this.#position.set(v, this.#position.get(a) ?? -1);
+    const literal = this.#literalAliases.get(a);
+    if (literal) {
+      this.#literalAliases.set(v, literal);
+      return;
+    }
+    const source = this.view(a) ?? internal("an alias of a value without memory");
+    this.#views.set(v, { ...source, dtype: v.aval.dtype, size: elements(v) });
+    const barrier = this.#defs.get(v)?.eqn.prim === "optimization_barrier";
+    this.#position.set(v, barrier ? this.#items.length - 1 : (this.#position.get(a) ?? -1));
   }
   readonly #literalAliases = new Map<Var, Atom>();
 
@@ -274,6 +281,10 @@ export class Block implements DraftSource {
   element(x: Expander, v: Var, pos: Pos): Node {
     return this.expand(x, v, pos, null);
   }
+  isExpression(v: Var): boolean {
+    const def = this.#defs.get(v);
+    return def?.rule.kind === "point" && !def.rule.bytesOnly?.(def.eqn as never);
+  }
   reduction(v: Var): ReduceSpec | undefined {
     const def = this.#defs.get(v);
     return def?.rule.kind === "reduce" ? def.rule.spec(def.eqn as never) : undefined;
@@ -315,6 +326,7 @@ export class Block implements DraftSource {
     }
     return this.#items.map((item, i): BlockItem => {
       if (item.kind === "structured") return { kind: "structured", eqn: item.eqn };
+      if (item.kind === "barrier") return { kind: "launches", launches: [] };
       const p = pending[i] ?? internal("a kernel that was not lowered");
       if (item.kind === "draft") {
         for (const v of item.draft.vars) {

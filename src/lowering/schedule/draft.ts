@@ -4,7 +4,7 @@
  */
 import type { Var } from "../../ir/program.js";
 import { type Affine, type Loop, SplitLoop } from "./affine.js";
-import type { View } from "../plan/view.js";
+import type { Value, View } from "../plan/view.js";
 import { Expander, flatOver, kernelDType, OtherPoint, type Pos, type Source } from "./expand.js";
 import type { LoadNode, Member, Node } from "./node.js";
 import { reachable } from "./nest.js";
@@ -25,6 +25,8 @@ export interface DraftSource {
   /** The value at a point, of a variable that is to be computed by this kernel. */
   element(x: Expander, v: Var, pos: Pos): Node;
   reduction(v: Var): ReduceSpec | undefined;
+  /** Can it be computed where it is used, although it has memory? */
+  isExpression(v: Var): boolean;
 }
 
 interface Entry {
@@ -116,7 +118,15 @@ class Frame implements Source {
     return this.entries.get(v);
   }
   view(v: Var): View | undefined {
-    return this.source.view(v);
+    const view = this.source.view(v);
+    if (!view || !this.#writes(view.value)) return view;
+    // another name for what this kernel itself writes, and memory has only when it is over
+    if (this.source.isExpression(v)) return undefined;
+    throw new OtherPoint();
+  }
+  #writes(value: Value): boolean {
+    for (const v of this.entries.keys()) if (this.source.view(v)?.value === value) return true;
+    return false;
   }
   expand(x: Expander, v: Var, pos: Pos, guard: Node | null): Node {
     return this.source.expand(x, v, pos, guard);

@@ -1,0 +1,63 @@
+/** Random programs, lowered to plans and run: the interpreter's results. Every second one donates some of its operands. */
+import { describe, it } from "vitest";
+import { interpret } from "../../src/interpreter/index.js";
+import { printProgram } from "../../src/ir/print.js";
+import type { Program } from "../../src/ir/program.js";
+import { expectSame } from "../laws/compare.js";
+import { shrink } from "../laws/fuzz/shrink.js";
+import { REORDERED } from "../laws/fuzz-laws.js";
+import { randomInputs, randomProgram } from "../laws/fuzz-program.js";
+import { Rng } from "../laws/random.js";
+import { runPlan } from "./run-plan.js";
+
+const PROGRAMS = Number(process.env["TILEWORK_FUZZ"] ?? 60);
+const FIRST = Number(process.env["TILEWORK_FUZZ_SEED"] ?? 1);
+
+function failureOf(program: Program<"core">, seed: number): string | undefined {
+  try {
+    const rng = new Rng(seed ^ 0xd0);
+    const donate = seed % 2 === 0 ? program.inputs.map((_, i) => i).filter(() => rng.chance(0.5)) : [];
+    const inputs = randomInputs(program, seed);
+    const expected = interpret(program, inputs);
+    expectSame("plan = interpreter", runPlan(program, inputs, { donate }).outputs, expected, REORDERED);
+    return undefined;
+  } catch (e) {
+    return e instanceof Error ? e.message : String(e);
+  }
+}
+const kindOf = (message: string): string => message.replace(/[-+\d.e]+/g, "#").slice(0, 40);
+
+describe(`plans of ${PROGRAMS} random programs`, () => {
+  const flavours: Record<string, (seed: number) => Program<"core">> = {
+    f64: (seed) => randomProgram({ seed, equations: 14 }),
+    "all dtypes": (seed) =>
+      randomProgram({
+        seed,
+        equations: 14,
+        floats: ["f64", "f32", "f16", "bf16"],
+        ints: ["i32", "u32", "u8", "i64", "i8", "u64", "i16", "u16"],
+      }),
+    long: (seed) => randomProgram({ seed, equations: 60 }),
+  };
+  for (const [name, make] of Object.entries(flavours)) {
+    it(name, () => {
+      const failures: string[] = [];
+      for (let seed = FIRST; seed < FIRST + PROGRAMS && failures.length < 3; seed++) {
+        const program = make(seed);
+        const message = failureOf(program, seed);
+        if (message === undefined) continue;
+        const kind = kindOf(message);
+        const small = shrink(
+          program,
+          (p) => {
+            const m = failureOf(p, seed);
+            return m !== undefined && kindOf(m) === kind;
+          },
+          4000,
+        );
+        failures.push(`seed ${seed}: ${failureOf(small, seed)}\n${printProgram(small)}`);
+      }
+      if (failures.length > 0) throw new Error(failures.join("\n\n"));
+    });
+  }
+});
