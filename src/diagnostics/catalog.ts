@@ -138,6 +138,14 @@ export const CATALOG = entries({
     help: "pass a function made by jit, or a file that exports one",
   },
   TW4005: { title: "The text of a program cannot be read", help: "programs are written as printProgram writes them" },
+  TW4006: {
+    title: "A view needs a package that is not installed",
+    help: "npm install --save-dev binaryen@132.0.0",
+  },
+  TW4007: {
+    title: "The compiled program stopped",
+    help: "this is a mistake in Tilework: please report it with the program (makeProgram shows it)",
+  },
   // 5xxx: files
   TW5001: { title: "The file is not valid", help: "check that the file is complete and of this format" },
   TW5002: {
