@@ -67,9 +67,10 @@ function scale(over: readonly number[], from: number, to: number): Scale {
 
 /** Round numbers from `low` to at least `high`, at most eight of them. */
 export function ticks(low: number, high: number): number[] {
-  const rough = (high - low || 1) / 7;
+  const range = high - low || 1;
+  const rough = range / 7;
   const power = 10 ** Math.floor(Math.log10(rough));
   const step = [1, 2, 5, 10].map((m) => m * power).find((s) => s >= rough) ?? rough;
-  const count = Math.max(1, Math.ceil((high - low) / step - 1e-9));
+  const count = Math.max(1, Math.ceil(range / step - 1e-9));
   return Array.from({ length: count + 1 }, (_, i) => Number((low + i * step).toPrecision(6)));
 }

@@ -1,0 +1,107 @@
+/** The `tilework` command as a child process, from the built package. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { beforeAll, describe, expect, it } from "vitest";
+import { CATALOG } from "../../src/diagnostics/catalog.js";
+import { parseProgram } from "../../src/ir/parse.js";
+import { printProgram } from "../../src/ir/print.js";
+import { buildDist, root, runNode } from "../pack/workspace.js";
+
+const modules = join(root, "test", "cli", "modules");
+const tilework = (...args: string[]) => runNode([join(root, "dist", "cli", "main.js"), ...args], modules);
+const PREDICT = ["ir", "model.ts#predict", "--args", "{w: f32[3,4], b: f32[4]}, f32[8,3]"];
+const LOSS = ["ir", "model.ts#loss", "--args", "{w: f32[3,4], b: f32[4]}, f32[8,3], i32[8]"];
+
+const LAST_CODE = Object.keys(CATALOG).sort().at(-1);
+
+beforeAll(buildDist);
+
+describe("tilework ir", () => {
+  it("prints the core program of a function in a TypeScript file that imports another", () => {
+    const { status, output } = tilework(...PREDICT);
+    expect(status).toBe(0);
+    expect(output).toBe(`fn predict(a: f32[4], b: f32[3,4], c: f32[8,3]) {
+  d: f32[8,4] = dot_general[lhsBatch=[], lhsContract=[1], preferred=null, rhsBatch=[], rhsContract=[0]] c, b
+  e: f32[8,4] = broadcast_in_dim[dims=[1], shape=[8, 4]] a
+  f: f32[8,4] = add d, e
+  g: f32[8,4] = tanh f
+  return g
+}`);
+    expect(printProgram(parseProgram(output))).toBe(output);
+  });
+
+  it("--spans points into the TypeScript source", () => {
+    const { output } = tilework(...PREDICT, "--spans");
+    const source = readFileSync(join(modules, "model.ts"), "utf8").split("\n");
+    const [, line, column] = /dot_general.*# .*model\.ts:(\d+):(\d+)/.exec(output) ?? [];
+    expect(source[Number(line) - 1].slice(Number(column) - 1)).toMatch(/^dot\(x, p\.w\)/);
+    expect(output).toMatch(/tanh f {2}# .*activate\.ts:3:/);
+  });
+
+  it("--grad and --vmap transform first, in their order", () => {
+    const grad = tilework(...LOSS, "--grad");
+    expect(grad.status, grad.output).toBe(0);
+    expect(grad.output.split("\n").at(-2)?.split(",").length).toBe(2);
+    const args = ["--args", "{w: f32[5,3,4], b: f32[5,4]}, f32[5,8,3], i32[5,8]"];
+    const both = tilework("ir", "model.ts#loss", ...args, "--grad", "--vmap");
+    expect(both.status, both.output).toBe(0);
+    expect(both.output).toMatch(/^fn [^\n]*f32\[5,4\]/);
+    // the batch of losses is no scalar, so the other order is refused
+    expect(tilework("ir", "model.ts#loss", ...args, "--vmap", "--grad").output).toMatch(/^TW3001: /);
+  });
+
+  it.each(["plan", "tile", "loop", "wat"])("prints stage %s", (stage) => {
+    const { status, output } = tilework(...PREDICT, "--stage", stage);
+    expect(status, output).toBe(0);
+    expect(output.length).toBeGreaterThan(100);
+    if (stage === "wat") expect(output).toMatch(/^\(module/);
+  });
+
+  it("takes a jitted function of a JavaScript file with its own example", () => {
+    const { status, output } = tilework("ir", "square.js");
+    expect(status, output).toBe(0);
+    expect(output).toContain("f32[3]");
+  });
+
+  it("an error in the function is told with its place", () => {
+    const { status, output } = tilework("ir", "model.ts#predict", "--args", "{w: f32[3,4], b: f32[5]}, f32[8,3]");
+    expect(status).toBe(1);
+    expect(output).toMatch(/^TW2002: add: .*\n {2}at .*model\.ts:7:\d+\n {2}help: /);
+  });
+});
+
+describe("tilework explain", () => {
+  it("says what a code means", () => {
+    const { status, output } = tilework("explain", "tw3003");
+    expect(status).toBe(0);
+    expect(output).toMatch(/^TW3003: whileLoop has no reverse mode\n {2}help: /);
+  });
+});
+
+describe("help, version, mistakes", () => {
+  it("--help lists the commands, --version is the package's", () => {
+    expect(tilework("--help").output).toBe(tilework().output);
+    for (const command of ["tilework ir", "tilework explain", "--stage"]) {
+      expect(tilework("--help").output).toContain(command);
+    }
+    const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+    expect(tilework("--version")).toEqual({ status: 0, output: version });
+  });
+
+  it.each([
+    [["train"], 'There is no command "train"; tilework --help lists what there is.'],
+    [["--verbose"], "There is no option --verbose; tilework --help lists what there is."],
+    [["explain", "TW9"], `There is no error code TW9; they run from TW1001 to ${LAST_CODE}.`],
+    [["explain"], "tilework explain takes one error code, such as TW2003."],
+    [["ir"], "tilework ir takes one FILE#function."],
+    [["ir", "nothing.ts#f"], "There is no file nothing.ts."],
+    [["ir", "model.ts"], "Say which function of model.ts, as in model.ts#name: it exports loss, predict."],
+    [["ir", "model.ts#f"], "model.ts has no function f: it exports loss, predict."],
+    [["ir", "square.js#notAFunction"], "square.js has no function notAFunction: it exports square."],
+    [["ir", "model.ts#loss"], 'Say what model.ts#loss is called with, as in --args "f32[2,3], i32[4]".'],
+    [["ir", "model.ts#loss", "--stage", "x"], "There is no stage x: core, plan, tile, loop, wat are what there is."],
+    [["ir", "model.ts#loss", "--arg", "x"], "Unknown option '--arg'; tilework --help lists what there is."],
+  ])("%j is one sentence and status 2", (args, output) => {
+    expect(tilework(...args)).toEqual({ status: 2, output });
+  });
+});

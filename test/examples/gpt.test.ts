@@ -1,0 +1,116 @@
+/** The whole GPT example, tiny, as `npm start` runs it: a child process that trains, is interrupted, resumes and writes. */
+import { spawn } from "node:child_process";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { readSafetensors } from "tilework/io";
+import { beforeAll, describe, expect, it } from "vitest";
+import { root, runNode, temporaryFolder } from "../pack/workspace.js";
+
+const folder = temporaryFolder();
+const main = join(root, "build", "examples", "gpt", "main.js");
+const text = join(folder, "text.txt");
+const tiny = "--layers 1 --heads 2 --features 16 --context 16 --batch 4 --rate 0.02 --sample 40 --steps 40".split(" ");
+const run = (...args: string[]) => runNode([main, "--text", text, ...tiny, ...args], folder);
+
+beforeAll(() => {
+  const built = runNode([join(root, "scripts", "build.mjs"), "--examples"], root);
+  expect(built.status, built.output).toBe(0);
+  const kinds = ["string", "number", "boolean", "Date"];
+  const block = (i: number) => `interface Part${i} {\n  name: ${kinds[i % 4]};\n  size${i}?: ${kinds[i % 3]};\n}`;
+  writeFileSync(text, Array.from({ length: 150 }, (_, i) => block(i)).join("\n\n"));
+});
+
+describe("a run", () => {
+  const out = join(folder, "unbroken");
+  let output: string;
+  beforeAll(() => {
+    const ran = run("--out", out);
+    expect(ran.status, ran.output).toBe(0);
+    output = ran.output;
+  });
+
+  it("says what it learns from, how it goes and what came out, in plain lines", () => {
+    expect(output).toMatch(/Text: \d+ blocks of .*text\.txt \([\d,]+ characters\) to learn, \d+ \([\d,]+\) held out/);
+    expect(output).toMatch(/Bigram entropy of the held-out text: \d\.\d+ nats per character/);
+    expect(output.match(/^step \d+ of 40: loss \d\.\d+ {2}held-out \d\.\d+ {2}[\d,]+ tokens\/s/gm)?.length).toBe(20);
+    expect(output).toMatch(/Held-out loss: \d\.\d+ nats per character/);
+    expect(output).not.toContain("\x1b");
+  });
+
+  it("learns", () => {
+    const heldOut = [...output.matchAll(/held-out (\d\.\d+)/g)].map((m) => Number(m[1]));
+    expect(heldOut[heldOut.length - 1]).toBeLessThan(heldOut[0] - 0.5);
+  });
+
+  it("leaves a checkpoint with everything that training needs", () => {
+    const { tensors, metadata } = readSafetensors(readFileSync(join(out, "gpt.safetensors")));
+    expect(metadata.step).toBe("40");
+    const facts = JSON.parse(metadata.run);
+    expect(facts.model).toMatchObject({ layers: 1, heads: 2, features: 16, context: 16 });
+    expect(tensors["losses"].shape).toEqual([40]);
+    expect(tensors["key"].dtype).toBe("u32");
+    expect(tensors["params.tokens"].shape).toEqual([facts.vocabulary.length, 16]);
+    const moments = Object.keys(tensors).filter((name) => name.startsWith("optimizer") && name.endsWith("tokens"));
+    expect(moments.length).toBe(2);
+    for (const t of Object.values(tensors))
+      expect([...t.dataSync()].every((x) => Number.isFinite(Number(x)))).toBe(true);
+  });
+
+  it("leaves a loss curve and a sample", () => {
+    const svg = readFileSync(join(out, "loss.svg"), "utf8");
+    expect(svg).toMatch(/^<svg [^>]*>[\s\S]*held out[\s\S]*bigram entropy[\s\S]*<\/svg>\n$/);
+    const sample = readFileSync(join(out, "sample.txt"), "utf8");
+    expect(sample.length).toBe(41);
+    expect(output).toContain(sample.trimEnd());
+  });
+
+  it("interrupted and resumed, gives the same losses, weights, curve and sample to the last bit", async () => {
+    const again = join(folder, "interrupted");
+    const child = spawn(process.execPath, [main, "--text", text, ...tiny, "--out", again]);
+    let said = "";
+    child.stdout.on("data", (chunk) => {
+      said += chunk;
+      if (said.includes("step 6 of")) child.kill("SIGINT");
+    });
+    const status = await new Promise((done) => child.on("exit", done));
+    expect(status).toBe(130);
+    expect(said).toMatch(/Stopped after step \d+ of 40 and saved .*gpt\.safetensors; --resume goes on from there\.\n$/);
+    const stopped = Number(/Stopped after step (\d+)/.exec(said)?.[1]);
+    expect(stopped).toBeLessThan(40);
+    const resumed = run("--resume", "--out", again);
+    expect(resumed.output).toContain(`Resuming after step ${stopped} of 40.`);
+    for (const file of ["gpt.safetensors", "loss.svg", "sample.txt"]) {
+      expect(readFileSync(join(again, file)).equals(readFileSync(join(out, file))), file).toBe(true);
+    }
+  });
+
+  it("another seed gives another run", () => {
+    const other = join(folder, "seed");
+    expect(run("--seed", "1", "--out", other, "--steps", "2").status).toBe(0);
+    const losses = (dir: string) => readSafetensors(readFileSync(join(dir, "gpt.safetensors"))).tensors["losses"].js();
+    expect((losses(other) as number[])[0]).not.toBe((losses(out) as number[])[0]);
+  });
+
+  it("refuses another text for the same checkpoint", () => {
+    const otherText = join(folder, "other.txt");
+    writeFileSync(otherText, readFileSync(text, "utf8").replaceAll("Part", "Piece"));
+    const refused = runNode([main, "--text", otherText, "--resume", "--out", out], folder);
+    expect(refused).toEqual({ status: 2, output: `${join(out, "gpt.safetensors")} was trained on another text.` });
+  });
+});
+
+describe("mistakes are one sentence and status 2", () => {
+  it.each([
+    [["--steps", "x"], '--steps must be a whole number of at least 1, not "x".'],
+    [["--text", "missing.txt"], "missing.txt cannot be read (ENOENT)."],
+    [["--resume", "--out", "nowhere"], `There is no checkpoint ${join("nowhere", "gpt.safetensors")} to resume from.`],
+  ])("%j", (args, output) => {
+    expect(runNode([main, ...args], folder)).toEqual({ status: 2, output });
+  });
+
+  it("--help tells the options", () => {
+    const { status, output } = runNode([main, "--help"], folder);
+    expect(status).toBe(0);
+    for (const option of ["--text", "--steps", "--resume", "--seed", "--out"]) expect(output).toContain(option);
+  });
+});
