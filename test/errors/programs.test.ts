@@ -9,22 +9,10 @@ import { array, configure, isTileworkError, jit, type Tensor, type TileworkError
 import { afterEach, describe, expect, it } from "vitest";
 import { isTracing } from "../../src/tracer/frame.js";
 import { expectClose } from "../api/helpers.js";
+import { marks, tokenAt } from "./support/marks.js";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const programs = readdirSync(here).filter((f) => f.endsWith(".ts") && !f.endsWith(".test.ts"));
-
-interface Mark {
-  readonly code: string;
-  readonly line: number;
-  readonly column: number;
-}
-/** Each caret comment, with the line above it. */
-export function marks(text: string): Mark[] {
-  return text.split("\n").flatMap((l, i) => {
-    const m = /^\s*\/\/\s*\^\s*(TW\d{4})\s*$/.exec(l);
-    return m ? [{ code: m[1], line: i, column: l.indexOf("^") + 1 }] : [];
-  });
-}
 
 async function errorOf(file: string): Promise<TileworkError> {
   try {
@@ -34,12 +22,6 @@ async function errorOf(file: string): Promise<TileworkError> {
     throw e;
   }
   return expect.fail(`${file} ran without an error`);
-}
-
-/** The word or symbol that starts at a column, or in which it lies. */
-function tokenAt(line: string, column: number): string {
-  const before = /[\w$.]*$/.exec(line.slice(0, column - 1))?.[0] ?? "";
-  return before + (/^[\w$]*/.exec(line.slice(column - 1))?.[0] ?? "");
 }
 
 afterEach(() => configure({ debugNans: false }));
