@@ -141,6 +141,11 @@ export class Expander implements OpaqueMaker {
       return { kind: "load", id, dtype, loops: loopsOf(offset) | (guard ? guard.loops : 0), view, offset, guard };
     });
   }
+  /** An element of what the kernel itself changes: read anew at every point of the loops in `index`. */
+  loadAnew(view: View, offset: Affine, guard: Node | null, index: readonly Affine[]): Node {
+    const loops = index.reduce((mask, a) => mask | loopsOf(a), loopsOf(offset) | (guard ? guard.loops : 0));
+    return { kind: "load", id: this.#nextNode++, dtype: kernelDType(view.dtype), loops, view, offset, guard };
+  }
   indexNode(index: Affine): Node {
     if (index.terms.length === 0) return this.constant(index.constant, "i32");
     if (index.terms.length === 1 && index.constant === 0 && index.terms[0].factor === 1) {

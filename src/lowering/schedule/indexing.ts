@@ -154,7 +154,7 @@ function scatter(combine: Combine | null): KernelRule<ScatterParams> {
             });
             const offset = x.flat(x.at(shape, at));
             const update = x.value(updates, x.at(updatesShape, index));
-            const value = combine ? combine(x, x.load(out, offset, fits), update, update.dtype) : update;
+            const value = combine ? combine(x, x.loadAnew(out, offset, fits, index), update, update.dtype) : update;
             return { value, offset, guard: fits };
           },
         },
