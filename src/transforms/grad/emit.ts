@@ -174,9 +174,11 @@ export function toScatterDims(d: GatherDims): ScatterDims {
 export function toGather(p: ScatterParams, operand: Shape, updates: Shape): GatherParams {
   const { insertedWindowDims, operandBatchingDims, updateWindowDims } = p.dims;
   let next = 0;
-  const sliceSizes = operand.map((_, i) =>
+  const sliceSizes = operand.map((d, i) =>
     insertedWindowDims.includes(i) || operandBatchingDims.includes(i)
-      ? 1
+      ? d === 0
+        ? 0
+        : 1
       : staticSize(updates[updateWindowDims[next++]], "the derivative of a scatter"),
   );
   return {
