@@ -1,10 +1,22 @@
 /** Contractions: a register-tiled template where the shape is worth it, else a reduction of products. */
 import type { ContractionOps, ConvParams, DotParams } from "../../ir/ops/index.js";
 import type { Rules } from "../../ir/rules.js";
+import type { TileProgram } from "../../ir/tile.js";
+import { matmul } from "../../kernels/matmul.js";
+import { LruMap } from "../../util/lru.js";
 import { addIndex, divideIndex, scaleIndex } from "./affine.js";
 import { unpad } from "./movement.js";
 import { accumulateType } from "./reduction.js";
-import { type ReduceRule, type ReduceSpec, type ScheduleKind, shapeOf } from "./rule.js";
+import {
+  type ChoiceRule,
+  type EqnOf,
+  type KernelRule,
+  type ReduceRule,
+  type ReduceSpec,
+  type ScheduleKind,
+  shapeOf,
+  template,
+} from "./rule.js";
 
 /** The axes of a dot: free ones are those that are neither batch nor contracted, in order. */
 export function dotAxes(params: DotParams, lhsRank: number, rhsRank: number): { lhsFree: number[]; rhsFree: number[] } {
@@ -25,7 +37,12 @@ const dotAsReduction: ReduceRule<DotParams> = {
     const lhsShape = shapeOf(lhs);
     const rhsShape = shapeOf(rhs);
     const { lhsFree, rhsFree } = dotAxes(params, lhsShape.length, rhsShape.length);
-    const dims = [...params.lhsBatch.map((i) => lhsShape[i]), ...lhsFree.map((i) => lhsShape[i]), ...rhsFree.map((i) => rhsShape[i]), ...params.lhsContract.map((i) => lhsShape[i])];
+    const dims = [
+      ...params.lhsBatch.map((i) => lhsShape[i]),
+      ...lhsFree.map((i) => lhsShape[i]),
+      ...rhsFree.map((i) => rhsShape[i]),
+      ...params.lhsContract.map((i) => lhsShape[i]),
+    ];
     const kept = dims.length - params.lhsContract.length;
     const accumulate = accumulateType(eqn.outputs[0].aval.dtype);
     return {
@@ -50,6 +67,43 @@ const dotAsReduction: ReduceRule<DotParams> = {
         return { node: x.op(accumulate === "bool" ? "and" : "mul", [left, right], accumulate) };
       },
     };
+  },
+};
+
+/** Products fewer than this are not worth a kernel of their own: a reduction fuses with what comes before and after it. */
+const FEW_PRODUCTS = 1024;
+/** Kernels by what they depend on: a network multiplies matrices of few different shapes. */
+const kernels = new LruMap<string, TileProgram>(512);
+
+function cached(key: string, make: () => TileProgram): TileProgram {
+  let kernel = kernels.get(key);
+  if (!kernel) {
+    kernel = make();
+    kernels.set(key, kernel);
+  }
+  return kernel;
+}
+
+const dotAsKernel: KernelRule<DotParams> = template((eqn) => {
+  const [lhs, rhs] = eqn.inputs;
+  const spec = {
+    params: eqn.params,
+    lhsShape: shapeOf(lhs),
+    rhsShape: shapeOf(rhs),
+    dtype: lhs.aval.dtype,
+    outDtype: eqn.outputs[0].aval.dtype,
+  };
+  return cached(`dot${JSON.stringify(spec)}`, () => matmul(spec));
+});
+
+const dot: ChoiceRule<DotParams> = {
+  kind: "choice",
+  choose(eqn: EqnOf<DotParams>) {
+    const [lhs] = eqn.inputs;
+    const size = (shape: readonly number[]): number => shape.reduce((n, d) => n * d, 1);
+    const depth = size(eqn.params.lhsContract.map((i) => shapeOf(lhs)[i]));
+    const products = size(shapeOf(eqn.outputs[0])) * depth;
+    return depth > 1 && products >= FEW_PRODUCTS && eqn.outputs[0].aval.dtype !== "bool" ? dotAsKernel : dotAsReduction;
   },
 };
 
@@ -85,7 +139,9 @@ const convAsReduction: ReduceRule<ConvParams> = {
         const r = new Array(rhsShape.length);
         // the spatial place in the padded, dilated input, one axis after the other
         const spatialShape = lhsSpatial.map((axis) => lhsShape[axis]);
-        const places = outSpatial.map((axis, i) => addIndex(scaleIndex(index[axis], params.strides[i]), scaleIndex(taps[i], params.rhsDilation[i])));
+        const places = outSpatial.map((axis, i) =>
+          addIndex(scaleIndex(index[axis], params.strides[i]), scaleIndex(taps[i], params.rhsDilation[i])),
+        );
         const { inside, index: at } = unpad(
           x,
           places,
@@ -119,7 +175,6 @@ const convAsReduction: ReduceRule<ConvParams> = {
 };
 
 export const contraction = {
-  dot_general: dotAsReduction,
+  dot_general: dot,
   conv_general_dilated: convAsReduction,
 } satisfies Rules<ContractionOps, ScheduleKind>;
-
