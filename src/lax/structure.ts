@@ -1,6 +1,18 @@
 /** Movement, reduction, contraction, indexing, sort and linear-algebra primitives with their parameters. */
 import { fail } from "../diagnostics/error.js";
-import { type Dim, dimFloorDiv, dimProduct, type Shape } from "../ir/dim.js";
+import {
+  type Dim,
+  dimAdd,
+  dimEqual,
+  dimFloorDiv,
+  dimMax,
+  dimMin,
+  dimMul,
+  dimProduct,
+  dimSub,
+  isStatic,
+  type Shape,
+} from "../ir/dim.js";
 import type { DType } from "../ir/dtype.js";
 import type {
   ConvParams,
@@ -49,18 +61,24 @@ export function broadcast(x: Tensor, sizes: readonly number[]): Tensor {
 export function slice(x: Tensor, start: readonly Dim[], limit: readonly Dim[], strides?: readonly number[]): Tensor {
   return bind1("slice", [x], { start, limit, strides: strides ?? start.map(() => 1) });
 }
-export function sliceInDim(x: Tensor, start: number | null, limit: number | null, stride = 1, axis = 0): Tensor {
+export function sliceInDim(x: Tensor, start: Dim | null, limit: Dim | null, stride = 1, axis = 0): Tensor {
   const a = canonicalAxis("sliceInDim", axis, x.ndim);
-  const n = x.shape[a];
-  const clip = (i: number): number => Math.min(Math.max(i < 0 ? i + n : i, 0), n);
+  const n = x.aval.shape[a];
+  const clip = (i: Dim): Dim => dimMin(dimMax(isStatic(i) && i < 0 ? dimAdd(n, i) : i, 0), n);
   const from = start === null ? 0 : clip(start);
-  const to = Math.max(from, limit === null ? n : clip(limit));
+  const to = limit === null ? n : dimMax(from, clip(limit));
   return slice(
     x,
     x.shape.map((_, i) => (i === a ? from : 0)),
     x.aval.shape.map((d, i) => (i === a ? to : d)),
     x.shape.map((_, i) => (i === a ? stride : 1)),
   );
+}
+/** A size as a scalar of a program: a literal where it is known, else counted when the program runs. */
+export function dimensionValue(d: Dim, dtype: DType = "i32"): Tensor {
+  if (isStatic(d)) return scalar(dtype === "i64" || dtype === "u64" ? BigInt(d) : d, dtype);
+  const one = scalar(dtype === "i64" || dtype === "u64" ? 1n : 1, dtype);
+  return bind1("reduce_sum", [bind1("broadcast_in_dim", [one], { shape: [d], dims: [] })], { axes: [0] });
 }
 /** [low, high, interior] for each axis; negative low and high crop. */
 export function pad(x: Tensor, value: TensorLike, config: readonly (readonly [number, number, number])[]): Tensor {
@@ -99,7 +117,7 @@ export function expandDims(x: Tensor, axes: readonly number[]): Tensor {
 export function squeeze(x: Tensor, axes: readonly number[]): Tensor {
   const drop = new Set(canonicalAxes("squeeze", axes, x.ndim));
   for (const a of drop) {
-    if (x.shape[a] !== 1)
+    if (dimEqual(x.aval.shape[a], 1) === false)
       fail("TW2001", `squeeze: axis ${a} has size ${x.shape[a]}, not 1`, {
         help: "only axes of size 1 can go; index the axis to pick one element",
       });
@@ -149,19 +167,35 @@ export type Padding = "SAME" | "VALID" | readonly (readonly [number, number])[];
 /** "SAME" or "VALID" as numbers. */
 export function resolvePadding(
   padding: Padding,
-  sizes: readonly number[],
+  sizes: Shape,
   window: readonly number[],
   strides: readonly number[],
   dilation: readonly number[],
 ): (readonly [number, number])[] {
   if (padding === "VALID") return sizes.map(() => [0, 0] as const);
-  if (padding !== "SAME") return [...padding];
+  if (padding !== "SAME") {
+    if (typeof padding === "string") {
+      fail("TW2011", `padding ${JSON.stringify(padding)} is not known`, {
+        help: 'use "SAME", "VALID" or [before, after] for each axis of space',
+      });
+    }
+    return [...padding];
+  }
   return sizes.map((n, i) => {
     const span = (window[i] - 1) * dilation[i] + 1;
-    const total = Math.max(0, (Math.ceil(n / strides[i]) - 1) * strides[i] + span - n);
+    let total = span - 1;
+    if (strides[i] !== 1) {
+      if (!isStatic(n)) {
+        fail("TW2014", `"SAME" padding with stride ${strides[i]} of an axis of size ${String(n)}`, {
+          help: "give the padding as [before, after] for each axis of space",
+        });
+      }
+      total = Math.max(0, (Math.ceil(n / strides[i]) - 1) * strides[i] + span - n);
+    } else if (n === 0) total = Math.max(0, span - 1);
     return [Math.floor(total / 2), total - Math.floor(total / 2)] as const;
   });
 }
+const dilated = (n: Dim, by: number): Dim => (n === 0 || by === 1 ? n : dimAdd(dimMul(dimSub(n, 1), by), 1));
 export interface WindowOptions {
   strides?: readonly number[];
   padding?: Padding;
@@ -179,7 +213,7 @@ export function reduceWindow(
   const strides = options.strides ?? ones;
   const baseDilation = options.baseDilation ?? ones;
   const windowDilation = options.windowDilation ?? ones;
-  const sizes = x.shape.map((n, i) => (n === 0 ? 0 : (n - 1) * baseDilation[i] + 1));
+  const sizes = x.aval.shape.map((n, i) => dilated(n, baseDilation[i]));
   const window: Window = {
     windowDims,
     strides,
@@ -256,7 +290,7 @@ export function convGeneralDilated(lhs: Tensor, rhs: Tensor, options: ConvOption
   const strides = options.windowStrides ?? ones;
   const lhsDilation = options.lhsDilation ?? ones;
   const rhsDilation = options.rhsDilation ?? ones;
-  const sizes = lhsSpec.slice(2).map((a, i) => (lhs.shape[a] - 1) * lhsDilation[i] + 1);
+  const sizes = lhsSpec.slice(2).map((a, i) => dilated(lhs.aval.shape[a], lhsDilation[i]));
   const window = rhsSpec.slice(2).map((a) => rhs.shape[a]);
   const params: ConvParams = {
     strides,

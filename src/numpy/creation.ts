@@ -1,9 +1,9 @@
 /** Making arrays. */
 import { fail } from "../diagnostics/error.js";
+import { printAval } from "../ir/aval.js";
 import {
   type DType,
   castScalar,
-  isDType,
   isFloat,
   isWide,
   STORAGE,
@@ -11,12 +11,13 @@ import {
   toF16Bits,
   type TypedArray,
 } from "../ir/dtype.js";
-import { astype, isTensor } from "../lax/operand.js";
+import { asTensor, astype, broadcastTo, canonicalAxis, isTensor } from "../lax/operand.js";
+import { type Dim, dimAdd, dimMax, dimMin, dimSub, isStatic, type Shape } from "../ir/dim.js";
 import * as lax from "../lax/index.js";
 import { fromElements } from "../tracer/frame.js";
 import { describeValue } from "../tracer/leaf.js";
 import type { Tensor } from "../tracer/tensor.js";
-import { promoteDtypes, type TensorLike } from "./promote.js";
+import { checkDtype, promoteDtypes, type TensorLike } from "./promote.js";
 
 /** What `np.array` takes: numbers, nested lists of them, typed arrays, tensors. */
 export type ArrayInput = number | boolean | bigint | Tensor | ArrayBufferView | readonly ArrayInput[];
@@ -51,10 +52,7 @@ function dtypeOfView(view: ArrayBufferView): DType {
  */
 export function array(input: ArrayInput, options: ArrayOptions | DType = {}): Tensor {
   const { dtype, shape } = typeof options === "string" ? { dtype: options, shape: undefined } : options;
-  if (dtype !== undefined && !isDType(dtype))
-    fail("TW2005", `array: unknown dtype ${JSON.stringify(dtype)}`, {
-      help: "one of bool i8 u8 i16 u16 i32 u32 i64 u64 f16 bf16 f32 f64",
-    });
+  if (dtype !== undefined) checkDtype("array", dtype);
   let result: Tensor;
   if (isTensor(input)) result = input;
   else if (ArrayBuffer.isView(input)) {
@@ -163,141 +161,261 @@ function upload(
 /** As `array`, but tensors are passed through. */
 export const asarray = array;
 
-type ShapeInput = number | readonly number[];
-const shapeOf = (s: ShapeInput): readonly number[] => (typeof s === "number" ? [s] : s);
+type ShapeInput = Dim | Shape;
+/** A dtype, alone or as an option. */
+export type DTypeArg = DType | { readonly dtype?: DType | undefined } | undefined;
 
-export function full(shape: ShapeInput, value: TensorLike, dtype?: DType): Tensor {
-  if (isTensor(value)) return lax.broadcastInDim(dtype ? astype(value, dtype) : value, shapeOf(shape), []);
-  const natural: DType = typeof value === "boolean" ? "bool" : typeof value === "bigint" ? "i64" : "f32";
-  return lax.full(shapeOf(shape), value, dtype ?? natural);
+function shapeOf(what: string, s: ShapeInput): Shape {
+  const shape = Array.isArray(s) ? (s as Shape) : [s as Dim];
+  for (const d of shape) {
+    if (isStatic(d) && !(Number.isInteger(d) && d >= 0)) {
+      fail("TW2011", `${what}: ${String(d)} is not a size (shape [${shape.map(String).join(", ")}])`, {
+        help: "sizes are whole numbers from 0",
+      });
+    }
+  }
+  return shape;
+}
+function dtypeOf(what: string, arg: DTypeArg, otherwise: DType): DType {
+  const d = typeof arg === "object" ? arg.dtype : arg;
+  return d === undefined ? otherwise : checkDtype(what, d);
 }
 const zeroOf = (d: DType): number | bigint => (isWide(d) ? 0n : 0);
-export function zeros(shape: ShapeInput, dtype: DType = "f32"): Tensor {
-  return lax.full(shapeOf(shape), zeroOf(dtype), dtype);
+const oneOf = (d: DType): number | bigint => (isWide(d) ? 1n : 1);
+
+export function full(shape: ShapeInput, value: TensorLike, dtype?: DTypeArg): Tensor {
+  const s = shapeOf("full", shape);
+  const natural: DType = isTensor(value)
+    ? value.aval.dtype
+    : typeof value === "boolean"
+      ? "bool"
+      : typeof value === "bigint"
+        ? "i64"
+        : "f32";
+  const d = dtypeOf("full", dtype, natural);
+  return isTensor(value) ? broadcastTo("full", astype(value, d), s) : lax.full(s, value, d);
 }
-export function ones(shape: ShapeInput, dtype: DType = "f32"): Tensor {
-  return lax.full(shapeOf(shape), isWide(dtype) ? 1n : 1, dtype);
+export function zeros(shape: ShapeInput, dtype?: DTypeArg): Tensor {
+  const d = dtypeOf("zeros", dtype, "f32");
+  return lax.full(shapeOf("zeros", shape), zeroOf(d), d);
+}
+export function ones(shape: ShapeInput, dtype?: DTypeArg): Tensor {
+  const d = dtypeOf("ones", dtype, "f32");
+  return lax.full(shapeOf("ones", shape), oneOf(d), d);
 }
 /** Same as zeros: memory is never left undefined. */
 export const empty = zeros;
-export function zerosLike(x: Tensor, dtype: DType = x.aval.dtype): Tensor {
-  return lax.full(x.aval.shape, zeroOf(dtype), dtype);
+export function zerosLike(x: TensorLike, dtype?: DTypeArg): Tensor {
+  const a = asTensor("zerosLike", x).aval;
+  const d = dtypeOf("zerosLike", dtype, a.dtype);
+  return lax.full(a.shape, zeroOf(d), d);
 }
-export function onesLike(x: Tensor, dtype: DType = x.aval.dtype): Tensor {
-  return lax.full(x.aval.shape, isWide(dtype) ? 1n : 1, dtype);
+export const emptyLike = zerosLike;
+export function onesLike(x: TensorLike, dtype?: DTypeArg): Tensor {
+  const a = asTensor("onesLike", x).aval;
+  const d = dtypeOf("onesLike", dtype, a.dtype);
+  return lax.full(a.shape, oneOf(d), d);
 }
-export function fullLike(x: Tensor, value: number | bigint | boolean, dtype: DType = x.aval.dtype): Tensor {
-  return lax.full(x.aval.shape, value, dtype);
+export function fullLike(x: TensorLike, value: TensorLike, dtype?: DTypeArg): Tensor {
+  const a = asTensor("fullLike", x).aval;
+  return full(a.shape, value, dtypeOf("fullLike", dtype, a.dtype));
 }
 
 /** `arange(stop)`, `arange(start, stop, step)`: i32 when all are whole, else f32. */
-export function arange(start: number, stop?: number | null, step = 1, dtype?: DType): Tensor {
-  const [from, to] = stop === undefined || stop === null ? [0, start] : [start, stop];
+export function arange(start: number, options?: { dtype?: DType }): Tensor;
+export function arange(start: number, stop?: number | null, step?: number, dtype?: DTypeArg): Tensor;
+export function arange(start: number, end?: number | null | { dtype?: DType }, step = 1, dtype?: DTypeArg): Tensor {
+  if (typeof end === "object" && end !== null) return arange(start, null, 1, end);
+  const [from, to] = end === undefined || end === null ? [0, start] : [start, end];
   if (step === 0) fail("TW2011", "arange: step is 0", { help: "give a step that leads from start to stop" });
   const n = Math.max(0, Math.ceil((to - from) / step));
-  const whole =
-    Number.isInteger(from) && Number.isInteger(step) && (stop === undefined || stop === null || Number.isInteger(to));
-  const d = dtype ?? (whole ? "i32" : "f32");
+  if (!Number.isFinite(n)) fail("TW2011", `arange: from ${from} to ${to} in steps of ${step} has no end`, {});
+  const whole = Number.isInteger(from) && Number.isInteger(step) && Number.isInteger(to);
+  const d = dtypeOf("arange", dtype, whole ? "i32" : "f32");
   if (from === 0 && step === 1) return lax.iota(d, n);
+  if (!isFloat(d) && !whole) {
+    fail("TW2010", `arange: from ${from} to ${to} in steps of ${step} does not fit ${d}`, {
+      help: "use whole numbers, or a float dtype",
+    });
+  }
   // counted in f64 so that long ranges of f32 do not drift
   const base = isFloat(d) ? lax.iota("f64", n) : lax.iota(d, n);
   const scaled = step === 1 ? base : lax.mul(base, isWide(d) ? BigInt(step) : step);
   const moved = from === 0 ? scaled : lax.add(scaled, isWide(d) ? BigInt(from) : from);
   return astype(moved, d);
 }
-export function linspace(
-  start: number,
-  stop: number,
-  num = 50,
-  options: { endpoint?: boolean; dtype?: DType } = {},
-): Tensor {
-  const d = options.dtype ?? "f32";
+function checkCount(what: string, num: number): void {
+  if (!Number.isInteger(num) || num < 0) {
+    fail("TW2011", `${what}: ${num} is not a number of points`, { help: "give a whole number from 0" });
+  }
+}
+export interface RangeOptions {
+  /** Whether `stop` is the last point. Default true. */
+  endpoint?: boolean;
+  dtype?: DType;
+}
+/** `num` points from start to stop in equal steps. */
+export function linspace(start: number, stop: number, num = 50, options: RangeOptions = {}): Tensor {
+  checkCount("linspace", num);
+  const d = dtypeOf("linspace", options, "f32");
   const steps = options.endpoint === false ? num : num - 1;
-  const i = lax.iota("f64", num);
   if (num === 1) return astype(lax.full([1], start, "f64"), d);
+  const i = lax.iota("f64", num);
   // start·(1-t) + stop·t hits both ends exactly
   const t = lax.div(i, steps);
-  return astype(lax.add(lax.mul(lax.sub(1, t), start), lax.mul(t, stop)), d);
+  const points = lax.add(lax.mul(lax.sub(1, t), start), lax.mul(t, stop));
+  return astype(isFloat(d) ? points : lax.floor(points), d);
 }
+/** `num` points from base**start to base**stop, equal steps of the exponent. */
 export function logspace(
   start: number,
   stop: number,
   num = 50,
-  options: { endpoint?: boolean; base?: number; dtype?: DType } = {},
+  options: RangeOptions & { base?: number } = {},
 ): Tensor {
   const e = linspace(start, stop, num, { ...options, dtype: "f64" });
-  return astype(lax.pow(lax.full([num], options.base ?? 10, "f64"), e), options.dtype ?? "f32");
+  return astype(lax.pow(lax.full([num], options.base ?? 10, "f64"), e), dtypeOf("logspace", options, "f32"));
 }
-export function geomspace(
-  start: number,
-  stop: number,
-  num = 50,
-  options: { endpoint?: boolean; dtype?: DType } = {},
-): Tensor {
-  return logspace(Math.log10(start), Math.log10(stop), num, options);
+/** `num` points from start to stop, each the same multiple of the one before. */
+export function geomspace(start: number, stop: number, num = 50, options: RangeOptions = {}): Tensor {
+  if (start === 0 || stop === 0 || start < 0 !== stop < 0) {
+    fail("TW2011", `geomspace: no geometric sequence goes from ${start} to ${stop}`, {
+      help: "both ends must have one sign, and not be 0",
+    });
+  }
+  const points = logspace(Math.log10(Math.abs(start)), Math.log10(Math.abs(stop)), num, { ...options, dtype: "f64" });
+  return astype(start < 0 ? lax.neg(points) : points, dtypeOf("geomspace", options, "f32"));
 }
-export function eye(n: number, m: number = n, k = 0, dtype: DType = "f32"): Tensor {
-  const row = lax.broadcastedIota("i32", [n, m], 0);
-  const column = lax.broadcastedIota("i32", [n, m], 1);
-  return astype(lax.eq(lax.add(row, k), column), dtype);
+
+function rowsAndColumns(n: Dim, m: Dim): [row: Tensor, column: Tensor] {
+  return [lax.broadcastedIota("i32", [n, m], 0), lax.broadcastedIota("i32", [n, m], 1)];
 }
-export function identity(n: number, dtype: DType = "f32"): Tensor {
+/** Ones on the k-th diagonal. */
+export function eye(n: Dim, m?: Dim | null, k = 0, dtype?: DTypeArg): Tensor {
+  const [row, column] = rowsAndColumns(n, m ?? n);
+  return astype(lax.eq(lax.add(row, k), column), dtypeOf("eye", dtype, "f32"));
+}
+export function identity(n: Dim, dtype?: DTypeArg): Tensor {
   return eye(n, n, 0, dtype);
 }
 /** Ones on and below the k-th diagonal. */
-export function tri(n: number, m: number = n, k = 0, dtype: DType = "f32"): Tensor {
-  const row = lax.broadcastedIota("i32", [n, m], 0);
-  const column = lax.broadcastedIota("i32", [n, m], 1);
-  return astype(lax.ge(lax.add(row, k), column), dtype);
+export function tri(n: Dim, m?: Dim | null, k = 0, dtype?: DTypeArg): Tensor {
+  const [row, column] = rowsAndColumns(n, m ?? n);
+  return astype(lax.ge(lax.add(row, k), column), dtypeOf("tri", dtype, "f32"));
 }
-function triangle(x: Tensor, k: number, lower: boolean): Tensor {
-  const [n, m] = x.shape.slice(-2);
-  if (m === undefined)
-    fail("TW2007", `${lower ? "tril" : "triu"}: needs a matrix, got rank ${x.ndim}`, {
+/** The last two sizes of an array that must be a matrix (or a batch of them). */
+function matrixSizes(what: string, x: Tensor): [n: Dim, m: Dim] {
+  if (x.ndim < 2) {
+    fail("TW2007", `${what}: needs a matrix, got ${printAval(x.aval)}`, {
       help: "give an array with at least two axes",
     });
+  }
+  const [n, m] = x.aval.shape.slice(-2);
+  return [n, m];
+}
+function triangle(x: Tensor, k: number, lower: boolean): Tensor {
+  const [n, m] = matrixSizes(lower ? "tril" : "triu", x);
   const keep = tri(n, m, lower ? k : k - 1, "bool");
   const mask = lax.broadcastInDim(lower ? keep : lax.not(keep), x.aval.shape, [x.ndim - 2, x.ndim - 1]);
   return lax.select(mask, x, zerosLike(x));
 }
+/** The k-th diagonal and what is below it; zeros above. */
 export function tril(x: Tensor, k = 0): Tensor {
   return triangle(x, k, true);
 }
+/** The k-th diagonal and what is above it; zeros below. */
 export function triu(x: Tensor, k = 0): Tensor {
   return triangle(x, k, false);
+}
+function trianglePositions(n: number, m: number, inside: (row: number, column: number) => boolean): [Tensor, Tensor] {
+  const rows: number[] = [];
+  const columns: number[] = [];
+  for (let i = 0; i < n; i++) {
+    for (let j = 0; j < m; j++) {
+      if (!inside(i, j)) continue;
+      rows.push(i);
+      columns.push(j);
+    }
+  }
+  return [array(rows, { dtype: "i32" }), array(columns, { dtype: "i32" })];
+}
+/** Row and column numbers of a matrix's lower triangle. */
+export function trilIndices(n: number, k = 0, m: number = n): [Tensor, Tensor] {
+  return trianglePositions(n, m, (i, j) => j <= i + k);
+}
+/** Row and column numbers of a matrix's upper triangle. */
+export function triuIndices(n: number, k = 0, m: number = n): [Tensor, Tensor] {
+  return trianglePositions(n, m, (i, j) => j >= i + k);
+}
+/** Index arrays of the main diagonal of an n × n × … array. */
+export function diagIndices(n: number, ndim = 2): Tensor[] {
+  return Array.from({ length: ndim }, () => lax.iota("i32", n));
 }
 /** A matrix with `x` on its k-th diagonal, or the k-th diagonal of a matrix. */
 export function diag(x: Tensor, k = 0): Tensor {
   if (x.ndim === 2) return diagonal(x, k);
-  if (x.ndim !== 1) fail("TW2007", `diag: needs a vector or a matrix, got rank ${x.ndim}`, {});
-  const n = x.shape[0] + Math.abs(k);
-  const padded = lax.pad(x, 0, [[Math.max(k, 0), Math.max(-k, 0), 0]]);
+  if (x.ndim !== 1) {
+    fail("TW2007", `diag: needs a vector or a matrix, got ${printAval(x.aval)}`, {
+      help: "use diagonal for more axes, ravel for one vector",
+    });
+  }
+  const n = dimAdd(x.aval.shape[0], Math.abs(k));
+  const padded = lax.pad(x, zeroOf(x.aval.dtype), [[Math.max(k, 0), Math.max(-k, 0), 0]]);
   return lax.select(eye(n, n, k, "bool"), lax.broadcastInDim(padded, [n, n], [1]), zeros([n, n], x.aval.dtype));
 }
-export function diagonal(x: Tensor, offset = 0): Tensor {
-  const [n, m] = x.shape.slice(-2);
+/** A matrix with the elements of `x`, flattened, on its k-th diagonal. */
+export function diagflat(x: Tensor, k = 0): Tensor {
+  return diag(lax.reshape(x, [-1]), k);
+}
+/** The diagonal of the last two axes (or of two others), as the last axis. */
+export function diagonal(x: Tensor, offset = 0, axis1 = -2, axis2 = -1): Tensor {
+  matrixSizes("diagonal", x);
+  const [a, b] = [canonicalAxis("diagonal", axis1, x.ndim), canonicalAxis("diagonal", axis2, x.ndim)];
+  if (a === b) fail("TW2004", `diagonal: axis ${axis1} and axis ${axis2} are the same`, { help: "name two axes" });
+  const rest = x.shape.map((_, i) => i).filter((i) => i !== a && i !== b);
+  const t = a === x.ndim - 2 && b === x.ndim - 1 ? x : lax.transpose(x, [...rest, a, b]);
+  const [n, m] = matrixSizes("diagonal", t);
   const r0 = Math.max(-offset, 0);
   const c0 = Math.max(offset, 0);
-  const length = Math.max(0, Math.min(n - r0, m - c0));
-  const lead = x.aval.shape.slice(0, -2);
-  const block = lax.slice(x, [...lead.map(() => 0), r0, c0], [...lead, r0 + length, c0 + length]);
-  const masked = lax.select(
-    lax.broadcastInDim(eye(length, length, 0, "bool"), block.aval.shape, [x.ndim - 2, x.ndim - 1]),
-    block,
-    zerosLike(block),
-  );
+  const length = dimMax(0, dimMin(dimSub(n, r0), dimSub(m, c0)));
+  const lead = t.aval.shape.slice(0, -2);
+  const zero = lead.map(() => 0);
+  if (length === 0) return zeros([...lead, 0], x.aval.dtype);
+  const block = lax.slice(t, [...zero, r0, c0], [...lead, dimAdd(length, r0), dimAdd(length, c0)]);
+  const on = lax.broadcastInDim(eye(length, length, 0, "bool"), block.aval.shape, [x.ndim - 2, x.ndim - 1]);
+  const masked = lax.select(on, block, zerosLike(block));
   return x.aval.dtype === "bool" ? lax.reduceOr(masked, [-1]) : lax.reduceSum(masked, [-1]);
 }
+/** Coordinate arrays of a grid from a list of coordinate vectors. */
 export function meshgrid(xs: readonly Tensor[], options: { indexing?: "xy" | "ij" } = {}): Tensor[] {
-  const xy = (options.indexing ?? "xy") === "xy" && xs.length > 1;
-  const order = xs.map((_, i) => i);
+  for (const x of xs) {
+    if (x.ndim > 1) {
+      fail("TW2007", `meshgrid: needs vectors, got ${printAval(x.aval)}`, { help: "ravel it, or index one row" });
+    }
+  }
+  const vectors = xs.map((x) => lax.reshape(x, [-1]));
+  const xy = (options.indexing ?? "xy") === "xy" && vectors.length > 1;
+  const order = vectors.map((_, i) => i);
   if (xy) [order[0], order[1]] = [1, 0];
-  const shape = order.map((i) => xs[i].shape[0]);
-  return xs.map((x, i) => lax.broadcastInDim(x, shape, [order.indexOf(i)]));
+  const shape = order.map((i) => vectors[i].aval.shape[0]);
+  return vectors.map((x, i) => lax.broadcastInDim(x, shape, [order.indexOf(i)]));
 }
 export function indices(dimensions: readonly number[], dtype: DType = "i32"): Tensor {
   return lax.concatenate(
     dimensions.map((_, i) => lax.reshape(lax.broadcastedIota(dtype, dimensions, i), [1, ...dimensions])),
     0,
   );
+}
+/** An array from a function of its index arrays. */
+export function fromfunction(f: (...at: Tensor[]) => Tensor, shape: readonly number[], dtype: DType = "f32"): Tensor {
+  return f(...shape.map((_, i) => lax.broadcastedIota(dtype, shape, i)));
+}
+/** Columns are powers of `x`, the highest first (unless `increasing`). */
+export function vander(x: Tensor, n?: number, increasing = false): Tensor {
+  const count = n ?? x.shape[0];
+  const columns = Array.from({ length: count }, (_, i) => {
+    const e = increasing ? i : count - 1 - i;
+    return lax.expandDims(e === 0 ? onesLike(x) : lax.integerPow(x, e), [1]);
+  });
+  return columns.length === 0 ? zeros([x.aval.shape[0], 0], x.aval.dtype) : lax.concatenate(columns, 1);
 }

@@ -1,7 +1,11 @@
 /** Elementwise functions with NumPy's promotion and broadcasting. */
-import { type DType, isFloat, isInt, isUnsignedInt, limits } from "../ir/dtype.js";
+import { fail } from "../diagnostics/error.js";
+import { printAval } from "../ir/aval.js";
+import { dimEqual } from "../ir/dim.js";
+import { isFloat, isInt, isUnsignedInt, isWide, limits } from "../ir/dtype.js";
 import * as lax from "../lax/index.js";
 import { astype, isTensor } from "../lax/operand.js";
+import { scalar } from "../tracer/frame.js";
 import type { Tensor } from "../tracer/tensor.js";
 import {
   broadcastAll,
@@ -9,6 +13,8 @@ import {
   promoteDtypes,
   promoteInexact,
   requireInteger,
+  toBool,
+  zerosFor,
   type TensorLike,
   toFloat,
 } from "./promote.js";
@@ -124,37 +130,41 @@ export const multiply = binary("multiply", (x, y) => (x.aval.dtype === "bool" ? 
 /** True division: integers give f32. */
 export const divide = binaryInexact("divide", lax.div);
 export const trueDivide = divide;
+/** Where a remainder has the other sign than the divisor, so that it (and the quotient) is one step off. */
+function offBySign(r: Tensor, y: Tensor): Tensor {
+  const zero = zerosFor(r);
+  return lax.bitwiseAnd(lax.ne(r, zero), lax.ne(lax.lt(r, zero), lax.lt(y, zero)));
+}
+/** The quotient rounded down. */
 export const floorDivide = binary("floorDivide", (x, y) => {
-  if (isFloat(x.aval.dtype)) return lax.floor(lax.div(x, y));
-  const q = lax.div(x, y);
-  if (isUnsignedInt(x.aval.dtype)) return q;
+  if (isUnsignedInt(x.aval.dtype)) return lax.div(x, y);
   const r = lax.rem(x, y);
-  const zero = zerosFor(x);
-  const off = lax.bitwiseAnd(lax.ne(r, zero), lax.ne(lax.lt(r, zero), lax.lt(y, zero)));
-  return lax.sub(q, astype(off, x.aval.dtype));
+  const off = astype(offBySign(r, y), x.aval.dtype);
+  if (!isFloat(x.aval.dtype)) return lax.sub(lax.div(x, y), off);
+  // x - r is a multiple of y but for rounding: floor(x / y) itself would give 10 for 1 and 0.1
+  const whole = lax.round(lax.sub(lax.div(lax.sub(x, r), y), off), "away");
+  return lax.select(lax.eq(y, 0), lax.div(x, y), whole);
 });
 /** Remainder with the sign of the divisor. */
 export const remainder = binary("remainder", (x, y) => {
   const r = lax.rem(x, y);
-  if (isUnsignedInt(x.aval.dtype)) return r;
-  const zero = zerosFor(x);
-  const off = lax.bitwiseAnd(lax.ne(r, zero), lax.ne(lax.lt(r, zero), lax.lt(y, zero)));
-  return lax.select(off, lax.add(r, y), r);
+  return isUnsignedInt(x.aval.dtype) ? r : lax.select(offBySign(r, y), lax.add(r, y), r);
 });
 export const mod = remainder;
 export const fmod = binary("fmod", lax.rem);
 export function divmod(x: TensorLike, y: TensorLike): [Tensor, Tensor] {
   return [floorDivide(x, y), remainder(x, y)];
 }
-function zerosFor(x: Tensor): Tensor {
-  return lax.full(x.aval.shape, x.aval.dtype === "i64" || x.aval.dtype === "u64" ? 0n : 0, x.aval.dtype);
-}
-
 /** x to the power y. A plain whole number as exponent is exact by multiplication. */
 export function power(x: TensorLike, y: TensorLike): Tensor {
   if (isTensor(x) && typeof y === "number" && Number.isInteger(y) && Math.abs(y) <= 64) {
     if (isFloat(x.aval.dtype)) return lax.integerPow(x, y);
-    if (isInt(x.aval.dtype) && y >= 0) return lax.integerPow(x, y);
+    if (isInt(x.aval.dtype)) {
+      if (y >= 0) return lax.integerPow(x, y);
+      fail("TW2011", `power: ${printAval(x.aval)} to the power ${y} is not a whole number`, {
+        help: "convert the base with .astype('f32')",
+      });
+    }
   }
   const [a, b] = promoteArgs("power", [x, y]);
   if (isFloat(a.aval.dtype)) return lax.pow(a, b);
@@ -166,8 +176,8 @@ function integerPower(x: Tensor, y: Tensor): Tensor {
   let result = one;
   let base = x;
   let e = y;
-  const bits = x.aval.dtype === "i64" || x.aval.dtype === "u64" ? 6 : 5;
-  for (let i = 0; i < bits; i++) {
+  // larger exponents than 63 overflow for every base but -1, 0 and 1, whose powers only depend on the lowest bit
+  for (let i = 0; i < 6; i++) {
     const odd = lax.eq(lax.bitwiseAnd(e, one), one);
     result = lax.select(odd, lax.mul(result, base), result);
     base = lax.mul(base, base);
@@ -198,19 +208,21 @@ export const logaddexp = binaryInexact("logaddexp", (x, y) => {
   // where both are the same infinity the difference is NaN and the answer is that infinity
   return lax.select(lax.ne(d, d), lax.add(x, y), lax.add(m, lax.log1p(lax.exp(lax.neg(lax.abs(d))))));
 });
+/** log2(2^x + 2^y). */
 export const logaddexp2 = binaryInexact("logaddexp2", (x, y) => {
   const m = lax.max(x, y);
-  return lax.add(m, lax.mul(lax.log1p(lax.exp2(lax.neg(lax.abs(lax.sub(x, y))))), Math.LOG2E));
+  const d = lax.sub(x, y);
+  const sum = lax.add(m, lax.mul(lax.log1p(lax.exp2(lax.neg(lax.abs(d)))), Math.LOG2E));
+  return lax.select(lax.ne(d, d), lax.add(x, y), sum);
 });
 export const copysign = binaryInexact("copysign", (x, y) => lax.select(signbit(y), lax.neg(lax.abs(x)), lax.abs(x)));
 export const nextafter = binaryInexact("nextafter", lax.nextafter);
-export const heaviside = binaryInexact("heaviside", (x, y) =>
-  lax.select(
-    lax.lt(x, 0),
-    lax.full(x.aval.shape, 0, x.aval.dtype),
-    lax.select(lax.gt(x, 0), lax.full(x.aval.shape, 1, x.aval.dtype), y),
-  ),
-);
+/** 0 below 0, 1 above, and `y` at 0. */
+export const heaviside = binaryInexact("heaviside", (x, y) => {
+  const like = (v: number): Tensor => lax.full(x.aval.shape, v, x.aval.dtype);
+  const step = lax.select(lax.lt(x, 0), like(0), lax.select(lax.gt(x, 0), like(1), y));
+  return lax.select(lax.ne(x, x), x, step);
+});
 export const ldexp = (x: TensorLike, e: TensorLike): Tensor => multiply(x, lax.exp2(toFloat("ldexp", e)));
 
 export const equal = binary("equal", lax.eq);
@@ -220,10 +232,6 @@ export const lessEqual = binary("lessEqual", lax.le);
 export const greater = binary("greater", lax.gt);
 export const greaterEqual = binary("greaterEqual", lax.ge);
 
-export const toBool = (x: TensorLike): Tensor => {
-  const t = promoteDtypes("bool", [x])[0];
-  return t.aval.dtype === "bool" ? t : lax.ne(t, zerosFor(t));
-};
 const logical =
   (name: string, f: (x: Tensor, y: Tensor) => Tensor): Binary =>
   (x, y) => {
@@ -250,6 +258,9 @@ export const bitwiseCount: Unary = (x) =>
 
 /** `x` where the condition holds, else `y`. */
 export function where(condition: TensorLike, x: TensorLike, y: TensorLike): Tensor {
+  if (x === undefined || y === undefined) {
+    fail("TW1007", "where: needs a condition and two values", { help: "np.nonzero(condition) gives positions" });
+  }
   const [a, b] = promoteDtypes("where", [x, y]);
   const [c, u, v] = broadcastAll("where", [toBool(condition), a, b]);
   return lax.select(c, u, v);
@@ -261,7 +272,7 @@ export function clip(x: TensorLike, low?: TensorLike | null, high?: TensorLike |
   if (high !== undefined && high !== null) t = minimum(t, high);
   return t;
 }
-/** Linear interpolation on increasing `xp`. */
+/** For each element the first choice whose condition holds. */
 export function select(
   conditions: readonly Tensor[],
   choices: readonly TensorLike[],
@@ -279,6 +290,53 @@ export function isclose(
   const same = lax.bitwiseOr(lax.eq(a, b), lax.bitwiseAnd(near, lax.isFinite(b)));
   return options.equalNan ? lax.bitwiseOr(same, lax.bitwiseAnd(lax.ne(a, a), lax.ne(b, b))) : same;
 }
-export function astypeOf(x: TensorLike, dtype: DType): Tensor {
-  return astype(promoteDtypes("astype", [x])[0], dtype);
+/** Whether all elements are close. */
+export function allclose(
+  x: TensorLike,
+  y: TensorLike,
+  options: { rtol?: number; atol?: number; equalNan?: boolean } = {},
+): Tensor {
+  return allOf(isclose(x, y, options));
 }
+const allOf = (x: Tensor): Tensor => lax.reduceAnd(x, null);
+/** Whether shapes and all elements are equal. */
+export function arrayEqual(x: TensorLike, y: TensorLike, options: { equalNan?: boolean } = {}): Tensor {
+  const [a, b] = promoteDtypes("arrayEqual", [x, y]);
+  if (a.ndim !== b.ndim || a.aval.shape.some((d, i) => dimEqual(d, b.aval.shape[i]) === false))
+    return scalar(false, "bool");
+  const same = lax.eq(a, b);
+  const nans = options.equalNan && isFloat(a.aval.dtype);
+  return allOf(nans ? lax.bitwiseOr(same, lax.bitwiseAnd(lax.ne(a, a), lax.ne(b, b))) : same);
+}
+/** Whether all elements are equal after broadcasting. */
+export function arrayEquiv(x: TensorLike, y: TensorLike): Tensor {
+  return allOf(equal(x, y));
+}
+/** Greatest common divisor, by Euclid's algorithm on whole arrays. */
+export const gcd = binary("gcd", (x, y) => {
+  const [a] = lax.whileLoop(
+    ([, b]: [Tensor, Tensor]) => lax.reduceOr(toBool(b), null),
+    ([a, b]: [Tensor, Tensor]): [Tensor, Tensor] => {
+      const zero = lax.eq(b, zerosFor(b));
+      const safe = lax.select(zero, lax.full(b.aval.shape, isWide(b.aval.dtype) ? 1n : 1, b.aval.dtype), b);
+      return [lax.select(zero, a, b), lax.select(zero, b, lax.rem(a, safe))];
+    },
+    [abs(requireInteger("gcd", x)), abs(y)] as [Tensor, Tensor],
+  );
+  return a;
+});
+/** Least common multiple. */
+export const lcm = binary("lcm", (x, y) => {
+  const d = gcd(x, y);
+  const zero = lax.eq(d, zerosFor(d));
+  const safe = lax.select(zero, lax.full(d.aval.shape, isWide(d.aval.dtype) ? 1n : 1, d.aval.dtype), d);
+  return abs(lax.mul(lax.div(x, safe), y));
+});
+/** [fraction, whole part], both with the sign of x. */
+export function modf(x: TensorLike): [Tensor, Tensor] {
+  const t = toFloat("modf", x);
+  const whole = trunc(t);
+  return [lax.select(isinf(t), copysign(lax.full(t.aval.shape, 0, t.aval.dtype), t), lax.sub(t, whole)), whole];
+}
+/** Modified Bessel function of order 0. */
+export const i0 = inexact("i0", (x) => lax.mul(lax.exp(lax.abs(x)), lax.besselI0e(x)));

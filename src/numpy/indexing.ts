@@ -1,14 +1,28 @@
 /** Picking elements: NumPy's indexing rules, `take`, and functional updates `x.at(…).set(v)`. */
 import { fail } from "../diagnostics/error.js";
 import { printAval } from "../ir/aval.js";
-import { isInt } from "../ir/dtype.js";
+import {
+  type Dim,
+  dimAdd,
+  dimEqual,
+  dimFloorDiv,
+  dimMax,
+  dimMin,
+  dimMul,
+  dimProduct,
+  dimSame,
+  dimSub,
+  isStatic,
+  type Shape,
+} from "../ir/dim.js";
+import { isInt, isUnsignedInt } from "../ir/dtype.js";
 import type { IndexMode, ScatterParams } from "../ir/ops/index.js";
 import * as lax from "../lax/index.js";
 import { astype, broadcastShapes, broadcastTo, canonicalAxis, isTensor } from "../lax/operand.js";
 import { cellIfKnown, fromElements, scalar } from "../tracer/frame.js";
 import type { Tensor } from "../tracer/tensor.js";
-import { where } from "./elementwise.js";
-import { promoteDtypes, type TensorLike } from "./promote.js";
+import { divide, power, where } from "./elementwise.js";
+import { promoteDtypes, type TensorLike, toBool } from "./promote.js";
 
 /**
  * One index: a whole number; an integer tensor (or mask); null for a new axis; "..." for all axes between; a range as
@@ -17,8 +31,8 @@ import { promoteDtypes, type TensorLike } from "./promote.js";
 export type Index = number | Tensor | null | string | readonly (number | null)[];
 
 type Part =
-  | { readonly kind: "int"; readonly value: number }
-  | { readonly kind: "slice"; readonly start: number; readonly count: number; readonly step: number }
+  | { readonly kind: "int"; readonly value: Dim }
+  | { readonly kind: "slice"; readonly start: Dim; readonly count: Dim; readonly step: number }
   | { readonly kind: "array"; readonly value: Tensor }
   | { readonly kind: "new" };
 
@@ -32,18 +46,25 @@ function parseRange(text: string): (number | null)[] {
   return parts.map((s) => (s === "" ? null : Number(s)));
 }
 
-function resolveRange(range: readonly (number | null)[], n: number): Part {
+function resolveRange(range: readonly (number | null)[], n: Dim): Part {
   const [start = null, stop = null, step0 = null] = range;
   const step = step0 ?? 1;
-  if (step === 0) fail("TW2011", "index: a range with step 0", { help: "use a step other than 0" });
-  const clip = (v: number | null | undefined, open: number): number => {
+  if (!Number.isInteger(step) || step === 0) {
+    fail("TW2011", `index: a range with step ${step}`, { help: "steps are whole numbers other than 0" });
+  }
+  const clip = (v: number | null | undefined, open: Dim): Dim => {
     if (v === null || v === undefined) return open;
-    const w = v < 0 ? v + n : v;
-    return step > 0 ? Math.min(Math.max(w, 0), n) : Math.min(Math.max(w, -1), n - 1);
+    if (!Number.isInteger(v))
+      fail("TW2011", `index: ${v} is not a whole number`, { help: "ranges go between whole numbers" });
+    const w = v < 0 ? dimAdd(n, v) : v;
+    return step > 0 ? dimMin(dimMax(w, 0), n) : dimMin(dimMax(w, -1), dimSub(n, 1));
   };
-  const from = clip(start, step > 0 ? 0 : n - 1);
+  const from = clip(start, step > 0 ? 0 : dimSub(n, 1));
   const to = clip(stop, step > 0 ? n : -1);
-  return { kind: "slice", start: from, count: Math.max(0, Math.ceil((to - from) / step)), step };
+  const span = step > 0 ? dimSub(to, from) : dimSub(from, to);
+  const size = Math.abs(step);
+  const count = size === 1 ? span : dimFloorDiv(dimAdd(span, size - 1), size);
+  return { kind: "slice", start: from, count: dimMax(count, 0), step };
 }
 
 /** Masks become the positions of their true elements, which must be known. */
@@ -79,7 +100,7 @@ function parseIndices(x: Tensor, indices: readonly Index[]): Part[] {
       const at = expanded.filter((e) => e !== null && e !== "...").length;
       const skipped = expanded.includes("...");
       i.shape.forEach((d, k) => {
-        if (!skipped && x.shape[at + k] !== d) {
+        if (!skipped && dimEqual(x.aval.shape[at + k] ?? 0, d) === false) {
           fail(
             "TW2001",
             `index: a mask of shape [${i.shape.join(", ")}] for an array of shape [${x.shape.join(", ")}]`,
@@ -102,16 +123,16 @@ function parseIndices(x: Tensor, indices: readonly Index[]): Part[] {
   for (const i of expanded) {
     if (i === null) parts.push({ kind: "new" });
     else if (i === "...") {
-      for (let k = used; k < x.ndim; k++) parts.push({ kind: "slice", start: 0, count: x.shape[axis++], step: 1 });
+      for (let k = used; k < x.ndim; k++) parts.push({ kind: "slice", start: 0, count: x.aval.shape[axis++], step: 1 });
     } else {
-      const n = x.shape[axis];
+      const n = x.aval.shape[axis];
       if (typeof i === "number") {
         if (!Number.isInteger(i)) fail("TW2011", `index: ${i} is not a whole number`, {});
-        if (i < -n || i >= n)
+        if (isStatic(n) && (i < -n || i >= n))
           fail("TW2009", `index: ${i} is outside of axis ${axis}, which has size ${n}`, {
-            help: `indices run from ${-n} to ${n - 1}`,
+            help: n === 0 ? "the axis is empty" : `indices run from ${-n} to ${n - 1}`,
           });
-        parts.push({ kind: "int", value: i < 0 ? i + n : i });
+        parts.push({ kind: "int", value: i < 0 ? dimAdd(n, i) : i });
       } else if (isTensor(i)) {
         if (!isInt(i.aval.dtype))
           fail("TW2005", `index: an index must be integers or a mask, not ${printAval(i.aval)}`, {
@@ -125,27 +146,28 @@ function parseIndices(x: Tensor, indices: readonly Index[]): Part[] {
   return parts;
 }
 
-const isWhole = (p: Part, n: number): boolean => p.kind === "slice" && p.start === 0 && p.count === n && p.step === 1;
+const isWhole = (p: Part, n: Dim): boolean =>
+  p.kind === "slice" && p.start === 0 && p.step === 1 && dimSame(p.count, n);
 
 /** The static part of an index: ranges and whole numbers (kept as axes of size 1). */
 function applyRanges(x: Tensor, parts: readonly Part[]): Tensor {
   const axes = parts.filter((p) => p.kind !== "new");
-  if (axes.every((p, i) => p.kind === "array" || isWhole(p, x.shape[i]))) return x;
-  const start: number[] = [];
-  const limit: number[] = [];
+  if (axes.every((p, i) => p.kind === "array" || isWhole(p, x.aval.shape[i]))) return x;
+  const start: Dim[] = [];
+  const limit: Dim[] = [];
   const strides: number[] = [];
   const reversed: number[] = [];
   axes.forEach((p, i) => {
-    if (p.kind === "slice" && p.count > 0) {
-      const last = p.start + (p.count - 1) * p.step;
-      start.push(Math.min(p.start, last));
-      limit.push(Math.max(p.start, last) + 1);
+    if (p.kind === "slice" && p.count !== 0) {
+      const last = dimAdd(p.start, dimMul(dimSub(p.count, 1), p.step));
+      start.push(p.step > 0 ? p.start : last);
+      limit.push(dimAdd(p.step > 0 ? last : p.start, 1));
       strides.push(Math.abs(p.step));
       if (p.step < 0) reversed.push(i);
     } else {
       const from = p.kind === "int" ? p.value : 0;
       start.push(from);
-      limit.push(p.kind === "int" ? from + 1 : p.kind === "slice" ? from : x.shape[i]);
+      limit.push(p.kind === "int" ? dimAdd(from, 1) : p.kind === "slice" ? from : x.aval.shape[i]);
       strides.push(1);
     }
   });
@@ -158,27 +180,28 @@ interface Advanced {
   readonly axes: readonly number[];
   /** [...broadcast shape, number of axes], i32, wrapped where negative. */
   readonly indices: Tensor;
-  readonly batchShape: readonly number[];
+  readonly batchShape: Shape;
   /** Where the index arrays' axes stand among the kept axes of the result. */
   readonly position: number;
 }
 
-function wrapNegative(i: Tensor, n: number): Tensor {
+function wrapNegative(i: Tensor, n: Dim): Tensor {
+  if (isUnsignedInt(i.aval.dtype)) return astype(i, "i32");
   const t = astype(i, "i32");
-  return lax.select(lax.lt(t, 0), lax.add(t, n), t);
+  return lax.select(lax.lt(t, 0), lax.add(t, broadcastTo("index", lax.dimensionValue(n), t.aval.shape)), t);
 }
 
 function stackIndices(
   x: Tensor,
   axes: readonly number[],
   arrays: readonly Tensor[],
-): { indices: Tensor; batchShape: readonly number[] } {
+): { indices: Tensor; batchShape: Shape } {
   const shape = broadcastShapes(
     "index",
     arrays.map((a) => a.aval.shape),
-  ) as readonly number[];
+  );
   const columns = arrays.map((a, k) =>
-    lax.expandDims(broadcastTo("index", wrapNegative(a, x.shape[axes[k]]), shape), [shape.length]),
+    lax.expandDims(broadcastTo("index", wrapNegative(a, x.aval.shape[axes[k]]), shape), [shape.length]),
   );
   return { indices: columns.length === 1 ? columns[0] : lax.concatenate(columns, shape.length), batchShape: shape };
 }
@@ -230,23 +253,41 @@ function gatherAxes(
   });
 }
 
-/** `index(x, 0, [1, 3], "...", -1)`: NumPy's basic and advanced indexing. Tensor indices out of range are clamped. */
+/** Sizes of the result where no array indexes: cut axes as they are, whole numbers gone, new axes in. */
+function basicShape(cut: Tensor, parts: readonly Part[]): Dim[] {
+  const shape: Dim[] = [];
+  let axis = 0;
+  for (const p of parts) {
+    if (p.kind === "new") shape.push(1);
+    else {
+      if (p.kind === "slice") shape.push(cut.aval.shape[axis]);
+      axis++;
+    }
+  }
+  return shape;
+}
+
+/** Scalar tensors among the indices: one slice whose start the program finds, clamped so that it fits. */
+function dynamicIndex(cut: Tensor, parts: readonly Part[]): Tensor {
+  const axes = parts.filter((p) => p.kind !== "new");
+  const starts = axes.map((p, i) => (p.kind === "array" ? wrapNegative(p.value, cut.aval.shape[i]) : 0));
+  const sizes = axes.map((p, i) => (p.kind === "array" ? 1 : cut.shape[i]));
+  return lax.reshape(lax.dynamicSlice(cut, starts, sizes), basicShape(cut, parts));
+}
+
+/**
+ * NumPy's basic and advanced indexing: `index(x, 0, [1, 3], "...", -1)`, `index(x, "::-1")`, `index(x, rows, columns)`. Indices
+ * that only the run knows are clamped to the array.
+ */
 export function index(x: Tensor, ...indices: Index[]): Tensor {
+  return indexWith(x, indices, "clip");
+}
+function indexWith(x: Tensor, indices: readonly Index[], mode: IndexMode): Tensor {
   const parts = parseIndices(x, indices);
   const cut = applyRanges(x, parts);
-  const adv = advanced(cut, parts);
-  if (!adv) {
-    const shape: number[] = [];
-    let axis = 0;
-    for (const p of parts) {
-      if (p.kind === "new") shape.push(1);
-      else {
-        if (p.kind === "slice") shape.push(cut.shape[axis]);
-        axis++;
-      }
-    }
-    return lax.reshape(cut, shape);
-  }
+  if (!parts.some((p) => p.kind === "array")) return lax.reshape(cut, basicShape(cut, parts));
+  if (mode === "clip" && parts.every((p) => p.kind !== "array" || p.value.ndim === 0)) return dynamicIndex(cut, parts);
+  const adv = advanced(cut, parts) as Advanced;
   // new axes are put in after the gather, among the kept ones
   let newBefore = 0;
   let kept = 0;
@@ -257,9 +298,9 @@ export function index(x: Tensor, ...indices: Index[]): Tensor {
     if (p.kind === "new" && kept <= adv.position) newBefore++;
   }
   const position = adv.position - newBefore;
-  const g = gatherAxes(cut, adv.axes, adv.indices, adv.batchShape.length, position, "clip");
+  const g = gatherAxes(cut, adv.axes, adv.indices, adv.batchShape.length, position, mode);
   if (news.length === 0) return g;
-  const shape = [...g.shape];
+  const shape = [...g.aval.shape];
   for (const n of news) shape.splice(n < adv.position ? n : n + adv.batchShape.length, 0, 1);
   return lax.reshape(g, shape);
 }
@@ -277,12 +318,23 @@ export function take(x: Tensor, indices: TensorLike, axis?: number | null, optio
   return gatherAxes(operand, [a], stacked, i.ndim, a, options.mode ?? "fill");
 }
 /** For each position along `axis`, the element that `indices` names there. */
-export function takeAlongAxis(x: Tensor, indices: Tensor, axis: number): Tensor {
+export function takeAlongAxis(x: Tensor, indices: Tensor, axis: number | null = -1): Tensor {
+  if (axis === null) return takeAlongAxis(lax.reshape(x, [-1]), lax.reshape(indices, [-1]), 0);
+  if (!isInt(indices.aval.dtype)) {
+    fail("TW2005", `takeAlongAxis: indices must be integers, not ${printAval(indices.aval)}`, {
+      help: "convert them with .astype('i32')",
+    });
+  }
+  if (indices.ndim !== x.ndim) {
+    fail("TW2007", `takeAlongAxis: indices ${printAval(indices.aval)} for an array ${printAval(x.aval)}`, {
+      help: "indices have as many axes as the array; np.expandDims adds one",
+    });
+  }
   const a = canonicalAxis("takeAlongAxis", axis, x.ndim);
   const others = x.shape.map((_, i) => i).filter((i) => i !== a);
-  const shape = x.shape.map((d, i) => (i === a ? indices.shape[a] : d));
+  const shape = x.aval.shape.map((d, i) => (i === a ? indices.aval.shape[a] : d));
   const full = broadcastTo("takeAlongAxis", indices, shape);
-  return lax.gather(x, lax.expandDims(wrapNegative(full, x.shape[a]), [x.ndim]), {
+  return lax.gather(x, lax.expandDims(wrapNegative(full, x.aval.shape[a]), [x.ndim]), {
     dims: {
       offsetDims: [],
       collapsedSliceDims: [a],
@@ -294,13 +346,69 @@ export function takeAlongAxis(x: Tensor, indices: Tensor, axis: number): Tensor 
     mode: "fill",
   });
 }
-/** Positions of the elements that are not zero, one index array for each axis; outside jit only. */
-export function nonzero(x: Tensor): Tensor[] {
-  return maskPositions(
-    x.aval.dtype === "bool"
-      ? x
-      : lax.ne(x, lax.full(x.aval.shape, x.aval.dtype === "i64" || x.aval.dtype === "u64" ? 0n : 0, x.aval.dtype)),
+/** A copy of the array with `values` where `indices` say along `axis` (see takeAlongAxis). */
+export function putAlongAxis(x: Tensor, indices: Tensor, values: TensorLike, axis: number): Tensor {
+  const a = canonicalAxis("putAlongAxis", axis, x.ndim);
+  const others = x.shape.map((_, i) => i).filter((i) => i !== a);
+  const shape = x.aval.shape.map((d, i) => (i === a ? indices.aval.shape[a] : d));
+  const full = broadcastTo("putAlongAxis", indices, shape);
+  const v = broadcastTo("putAlongAxis", valueFor("putAlongAxis", x, values), shape);
+  return lax.scatter(x, lax.expandDims(wrapNegative(full, x.aval.shape[a]), [x.ndim]), v, {
+    dims: {
+      updateWindowDims: [],
+      insertedWindowDims: [a],
+      operandBatchingDims: others,
+      scatterIndicesBatchingDims: others,
+      scatterDimsToOperandDims: [a],
+    },
+    mode: "fill",
+    uniqueIndices: false,
+  });
+}
+/** What is put into `x`, in its dtype; a fraction into integers is an error. */
+function valueFor(what: string, x: Tensor, value: TensorLike): Tensor {
+  const v = isTensor(value) ? value : promoteDtypes(what, [x, value])[1];
+  return astype(v, x.aval.dtype);
+}
+/** For each element of `choices[0]`'s shape, the element there of the array that `which` numbers. */
+export function choose(which: Tensor, choices: readonly Tensor[]): Tensor {
+  const list = promoteDtypes("choose", choices);
+  const shape = broadcastShapes("choose", [which.aval.shape, ...list.map((c) => c.aval.shape)]);
+  const w = broadcastTo("choose", which, shape);
+  const [first, ...rest] = list.map((c) => broadcastTo("choose", c, shape));
+  return rest.reduce((r, c, i) => where(lax.ge(w, i + 1), c, r), first);
+}
+/** Index arrays that together pick a grid: `x.index(...ix_(rows, columns))`. */
+export function ix_(...vectors: Tensor[]): Tensor[] {
+  return vectors.map((v, i) =>
+    lax.reshape(
+      v,
+      vectors.map((_, k) => (k === i ? v.aval.shape[0] : 1)),
+    ),
   );
+}
+/** The slices along an axis for which the condition holds; under jit the condition must be known. */
+export function compress(condition: Tensor, x: Tensor, axis: number | null = null): Tensor {
+  if (axis === null) return compress(condition, lax.reshape(x, [-1]), 0);
+  const a = canonicalAxis("compress", axis, x.ndim);
+  const mask = toBool(condition);
+  const n = mask.shape[0];
+  if (mask.ndim !== 1 || n > x.shape[a]) {
+    fail("TW2001", `compress: the condition ${printAval(mask.aval)} for axis ${a} of ${printAval(x.aval)}`, {
+      help: "the condition is a vector, one element for each slice",
+    });
+  }
+  return gatherAxes(x, [a], stackIndices(x, [a], maskPositions(mask)).indices, 1, a, "clip");
+}
+/** A copy of a matrix with `value` on its diagonal. */
+export function fillDiagonal(x: Tensor, value: TensorLike): Tensor {
+  if (x.ndim < 2) fail("TW2007", `fillDiagonal: needs a matrix, got ${printAval(x.aval)}`, {});
+  const counts = x.shape.map((_, i) => lax.broadcastedIota("i32", x.aval.shape, i));
+  const on = counts
+    .slice(1)
+    .map((c) => lax.eq(c, counts[0]))
+    .reduce((p, q) => lax.bitwiseAnd(p, q));
+  return lax.select(on, broadcastTo("fillDiagonal", valueFor("fillDiagonal", x, value), x.aval.shape), x);
 }
 
 type Update = (x: Tensor, indices: Tensor, updates: Tensor, params: ScatterParams) => Tensor;
@@ -311,8 +419,9 @@ export class IndexedTensor {
     readonly x: Tensor,
     readonly indices: readonly Index[],
   ) {}
-  get(): Tensor {
-    return index(this.x, ...this.indices);
+  /** The elements there; mode "fill" gives NaN (the least integer) out of range. */
+  get(options: { mode?: IndexMode } = {}): Tensor {
+    return indexWith(this.x, this.indices, options.mode ?? "clip");
   }
   /** A copy of the array with `value` there. */
   set(value: TensorLike): Tensor {
@@ -322,13 +431,25 @@ export class IndexedTensor {
     return this.#update("add", value, lax.scatterAdd, lax.add);
   }
   subtract(value: TensorLike): Tensor {
-    return this.add(lax.neg(promoteDtypes("at.subtract", [value])[0]));
+    return this.add(lax.neg(valueFor("at.subtract", this.x, value)));
+  }
+  sub(value: TensorLike): Tensor {
+    return this.subtract(value);
   }
   multiply(value: TensorLike): Tensor {
     return this.#update("multiply", value, lax.scatterMul, lax.mul);
   }
+  mul(value: TensorLike): Tensor {
+    return this.multiply(value);
+  }
   divide(value: TensorLike): Tensor {
-    return this.multiply(lax.div(1, promoteDtypes("at.divide", [value])[0]));
+    return this.apply((x) => astype(divide(x, value), x.aval.dtype));
+  }
+  div(value: TensorLike): Tensor {
+    return this.divide(value);
+  }
+  power(value: TensorLike): Tensor {
+    return this.apply((x) => astype(power(x, value), x.aval.dtype));
   }
   min(value: TensorLike): Tensor {
     return this.#update("min", value, lax.scatterMin, lax.min);
@@ -343,14 +464,14 @@ export class IndexedTensor {
 
   #update(name: string, value: TensorLike, update: Update, combine: (old: Tensor, value: Tensor) => Tensor): Tensor {
     const { x, indices } = this;
-    const v = isTensor(value) ? astype(value, x.aval.dtype) : promoteDtypes(`at.${name}`, [x, value])[1];
+    const v = valueFor(`at.${name}`, x, value);
     const mask =
       indices.length === 1 && isTensor(indices[0]) && indices[0].aval.dtype === "bool" ? indices[0] : undefined;
     if (mask && v.ndim === 0) {
       // a mask with one value needs no positions, so it works under jit
       const wide = broadcastTo(
         `at.${name}`,
-        lax.reshape(mask, [...mask.shape, ...x.shape.slice(mask.ndim).map(() => 1)]),
+        lax.reshape(mask, [...mask.aval.shape, ...x.shape.slice(mask.ndim).map(() => 1)]),
         x.aval.shape,
       );
       return where(wide, combine(x, broadcastTo(`at.${name}`, v, x.aval.shape)), x);
@@ -362,18 +483,25 @@ export class IndexedTensor {
       const block = applyRanges(x, parts);
       const target = index(x, ...indices).aval.shape;
       const fitted = lax.reshape(broadcastTo(`at.${name}`, v, target), block.aval.shape);
-      const starts = axes.map((p) => (p.kind === "int" ? p.value : p.kind === "slice" ? p.start : 0));
+      const starts = axes.map((p) => lax.dimensionValue(p.kind === "int" ? p.value : p.kind === "slice" ? p.start : 0));
       return lax.dynamicUpdateSlice(x, name === "set" ? fitted : combine(block, fitted), starts);
     }
-    if (axes.every((p, i) => p.kind === "array" || isWhole(p, x.shape[i])) && parts.length === axes.length) {
-      const adv = advanced(x, parts) as Advanced;
+    if (
+      parts.length === axes.length &&
+      axes.some((p) => p.kind === "array") &&
+      axes.every((p, i) => p.kind !== "slice" || isWhole(p, x.aval.shape[i]))
+    ) {
+      const spots = axes.map(
+        (p): Part => (p.kind === "int" ? { kind: "array", value: lax.dimensionValue(p.value) } : p),
+      );
+      const adv = advanced(x, spots) as Advanced;
       const kept = x.shape.map((_, i) => i).filter((i) => !adv.axes.includes(i));
       const rank = kept.length + adv.batchShape.length;
       const windowDims = Array.from({ length: rank }, (_, i) => i).filter(
         (i) => i < adv.position || i >= adv.position + adv.batchShape.length,
       );
       const shape = Array.from({ length: rank }, (_, i) =>
-        windowDims.includes(i) ? x.shape[kept[windowDims.indexOf(i)]] : adv.batchShape[i - adv.position],
+        windowDims.includes(i) ? x.aval.shape[kept[windowDims.indexOf(i)]] : adv.batchShape[i - adv.position],
       );
       return update(x, adv.indices, broadcastTo(`at.${name}`, v, shape), {
         dims: {
@@ -388,7 +516,7 @@ export class IndexedTensor {
       });
     }
     // everything else: positions in the flattened array, found by indexing a count
-    const positions = index(lax.reshape(lax.iota("i32", x.size), x.shape), ...indices);
+    const positions = index(lax.reshape(lax.iota("i32", dimProduct(x.aval.shape)), x.aval.shape), ...indices);
     const flat = update(
       lax.reshape(x, [-1]),
       lax.reshape(positions, [-1, 1]),

@@ -1,15 +1,18 @@
 /** `np.linalg`. Matrices are the last two axes. */
 import { fail } from "../diagnostics/error.js";
 import { printAval } from "../ir/aval.js";
-import { isFloat } from "../ir/dtype.js";
+import { type Dim, dimAdd, dimAtLeast, dimEqual, dimMax, isStatic } from "../ir/dim.js";
+import { type DType, isFloat } from "../ir/dtype.js";
 import * as lax from "../lax/index.js";
-import { astype } from "../lax/operand.js";
+import { astype, broadcastShapes, broadcastTo, canonicalAxis } from "../lax/operand.js";
 import type { Tensor } from "../tracer/tensor.js";
 import { diagonal, eye } from "./creation.js";
-import { matmul } from "./products.js";
-import { promoteDtypes, toFloat } from "./promote.js";
-import { max, sum } from "./reduction.js";
-import { swapaxes } from "./movement.js";
+import { finfo } from "./dtype-info.js";
+import { divide, greater, multiply, where } from "./elementwise.js";
+import { cross, matmul, outer, tensordot, trace, vecdot } from "./products.js";
+import { promoteDtypes, type TensorLike, toFloat } from "./promote.js";
+import { type AxisArg, max, min, sum } from "./reduction.js";
+import { matrixTranspose, swapaxes } from "./movement.js";
 
 /** Factorisations run in f32 or f64; narrower floats are widened and the result narrowed again. */
 function matrix(what: string, x: Tensor, square = false): Tensor {
@@ -18,8 +21,9 @@ function matrix(what: string, x: Tensor, square = false): Tensor {
     fail("TW2007", `linalg.${what}: needs a matrix, got ${printAval(t.aval)}`, {
       help: "give an array with at least two axes",
     });
-  const [n, m] = t.shape.slice(-2);
-  if (square && n !== m) fail("TW2001", `linalg.${what}: needs a square matrix, got ${printAval(t.aval)}`, {});
+  const [n, m] = t.aval.shape.slice(-2);
+  if (square && dimEqual(n, m) === false)
+    fail("TW2001", `linalg.${what}: needs a square matrix, got ${printAval(t.aval)}`, {});
   return t.aval.dtype === "f16" || t.aval.dtype === "bf16" ? astype(t, "f32") : t;
 }
 const back = (like: Tensor, y: Tensor): Tensor =>
@@ -33,9 +37,12 @@ export function cholesky(x: Tensor, options: { upper?: boolean } = {}): Tensor {
 function symmetrize(a: Tensor): Tensor {
   return lax.mul(lax.add(a, swapaxes(a, -1, -2)), 0.5);
 }
-export function qr(x: Tensor, mode: "reduced" | "complete" = "reduced"): [Tensor, Tensor] {
+/** [Q, R] with orthonormal columns in Q and R upper triangular; mode "r" gives R alone. */
+export function qr(x: Tensor, mode?: "reduced" | "complete"): [Tensor, Tensor];
+export function qr(x: Tensor, mode: "r"): Tensor;
+export function qr(x: Tensor, mode: "reduced" | "complete" | "r" = "reduced"): [Tensor, Tensor] | Tensor {
   const [q, r] = lax.linalg.qr(matrix("qr", x), { fullMatrices: mode === "complete" });
-  return [back(x, q), back(x, r)];
+  return mode === "r" ? back(x, r) : [back(x, q), back(x, r)];
 }
 /** [eigenvalues ascending, eigenvectors in columns] of a symmetric matrix. */
 export function eigh(x: Tensor): [Tensor, Tensor] {
@@ -45,24 +52,60 @@ export function eigh(x: Tensor): [Tensor, Tensor] {
 export function eigvalsh(x: Tensor): Tensor {
   return eigh(x)[0];
 }
-/** [u, s, vt] with s descending. */
-export function svd(x: Tensor, options: { fullMatrices?: boolean } = {}): [Tensor, Tensor, Tensor] {
-  const [u, s, vt] = lax.linalg.svd(matrix("svd", x), { fullMatrices: options.fullMatrices ?? true });
-  return [back(x, u), back(x, s), back(x, vt)];
+/** [U, singular values descending, Vᵀ]; with `computeUv: false` the singular values alone. */
+export function svd(x: Tensor, options?: { fullMatrices?: boolean; computeUv?: true }): [Tensor, Tensor, Tensor];
+export function svd(x: Tensor, options: { fullMatrices?: boolean; computeUv: false }): Tensor;
+export function svd(
+  x: Tensor,
+  options: { fullMatrices?: boolean; computeUv?: boolean } = {},
+): [Tensor, Tensor, Tensor] | Tensor {
+  const full = options.computeUv !== false && (options.fullMatrices ?? true);
+  const [u, s, vt] = lax.linalg.svd(matrix("svd", x), { fullMatrices: full });
+  return options.computeUv === false ? back(x, s) : [back(x, u), back(x, s), back(x, vt)];
 }
 export function svdvals(x: Tensor): Tensor {
   return svd(x, { fullMatrices: false })[1];
 }
-/** x with a x = b. `b` is a vector or a matrix of columns. */
+/** x with a x = b. `b` is a vector or a matrix of columns; leading axes broadcast. */
 export function solve(a: Tensor, b: Tensor): Tensor {
   const [p, q] = promoteDtypes("linalg.solve", [matrix("solve", a, true), toFloat("solve", b)]);
-  const vector = q.ndim === p.ndim - 1;
+  const vector = q.ndim === 1 || q.ndim === p.ndim - 1;
   const rhs = vector ? lax.expandDims(q, [q.ndim]) : q;
-  const [lu, , perm] = lax.linalg.lu(p);
-  const permuted = takeRows(rhs, perm);
+  const n = p.aval.shape[p.ndim - 1];
+  if (dimEqual(rhs.aval.shape[rhs.ndim - 2], n) === false) {
+    fail(
+      "TW2001",
+      `linalg.solve: the matrix ${printAval(p.aval)} and the right side ${printAval(q.aval)} differ in size`,
+      {
+        help: "the right side is a vector [n] or a matrix [n, k] for a matrix [n, n]",
+      },
+    );
+  }
+  const lead = broadcastShapes("linalg.solve", [p.aval.shape.slice(0, -2), rhs.aval.shape.slice(0, -2)]);
+  const [lu, , perm] = lax.linalg.lu(broadcastTo("linalg.solve", p, [...lead, n, n]));
+  const permuted = takeRows(broadcastTo("linalg.solve", rhs, [...lead, ...rhs.aval.shape.slice(-2)]), perm);
   const y = lax.linalg.triangularSolve(lu, permuted, { leftSide: true, lower: true, unitDiagonal: true });
   const x = lax.linalg.triangularSolve(lu, y, { leftSide: true, lower: false });
-  return back(b, vector ? lax.squeeze(x, [x.ndim - 1]) : x);
+  return back(q, vector ? lax.squeeze(x, [x.ndim - 1]) : x);
+}
+/** x with a x = b for a triangular a; only its triangle is read. */
+export function solveTriangular(
+  a: Tensor,
+  b: Tensor,
+  options: { lower?: boolean; trans?: boolean; unitDiagonal?: boolean } = {},
+): Tensor {
+  const [p, q] = promoteDtypes("linalg.solveTriangular", [
+    matrix("solveTriangular", a, true),
+    toFloat("solveTriangular", b),
+  ]);
+  const vector = q.ndim === p.ndim - 1;
+  const x = lax.linalg.triangularSolve(p, vector ? lax.expandDims(q, [q.ndim]) : q, {
+    leftSide: true,
+    lower: options.lower ?? false,
+    transposeA: options.trans ?? false,
+    unitDiagonal: options.unitDiagonal ?? false,
+  });
+  return back(q, vector ? lax.squeeze(x, [x.ndim - 1]) : x);
 }
 function takeRows(x: Tensor, perm: Tensor): Tensor {
   const batch = perm.shape.slice(0, -1).map((_, i) => i);
@@ -81,7 +124,7 @@ function takeRows(x: Tensor, perm: Tensor): Tensor {
 }
 export function inv(x: Tensor): Tensor {
   const a = matrix("inv", x, true);
-  const n = a.shape[a.ndim - 1];
+  const n = a.aval.shape[a.ndim - 1];
   return back(x, solve(a, lax.broadcastInDim(eye(n, n, 0, a.aval.dtype), a.aval.shape, [a.ndim - 2, a.ndim - 1])));
 }
 /** [sign, log of the absolute determinant]. */
@@ -109,104 +152,195 @@ export function det(x: Tensor): Tensor {
   const p = lax.reduceProd(diagonal(lu), [-1]);
   return back(x, lax.select(odd, lax.neg(p), p));
 }
+const epsOf = (d: DType): number => finfo(d).eps;
+/** Singular values (and more) below this share of the greatest count as zero. */
+function cutoff(a: Tensor, factor: number): TensorLike {
+  const [n, m] = a.aval.shape.slice(-2);
+  const largest = dimMax(n, m);
+  const by = factor * epsOf(a.aval.dtype);
+  return isStatic(largest) ? by * largest : lax.mul(lax.dimensionValue(largest, a.aval.dtype), by);
+}
+function significant(s: Tensor, rcond: TensorLike): Tensor {
+  return greater(s, multiply(max(s, -1, { keepdims: true, initial: 0 }), rcond));
+}
+/** The Moore–Penrose inverse, by SVD. */
 export function pinv(x: Tensor, rcond?: number): Tensor {
   const a = matrix("pinv", x);
   const [u, s, vt] = svd(a, { fullMatrices: false });
-  const cut = rcond ?? 10 * Math.max(...a.shape.slice(-2)) * (a.aval.dtype === "f64" ? 2.2e-16 : 1.2e-7);
-  const least = lax.mul(max(s, -1, { keepdims: true }), cut);
-  const big = lax.gt(
-    s,
-    lax.broadcastInDim(
-      least,
-      s.aval.shape,
-      s.shape.map((_, i) => i),
-    ),
-  );
-  const inverse = lax.select(
-    big,
-    lax.div(1, lax.select(big, s, lax.full(s.aval.shape, 1, s.aval.dtype))),
-    lax.full(s.aval.shape, 0, s.aval.dtype),
-  );
+  const big = significant(s, rcond ?? cutoff(a, 10));
+  const inverse = where(big, lax.div(1, where(big, s, 1)), 0);
   const v = swapaxes(vt, -1, -2);
-  return back(
-    x,
-    matmul(
-      lax.mul(
-        v,
-        lax.broadcastInDim(
-          inverse,
-          v.aval.shape,
-          [...inverse.shape.keys()].map((i) => (i === inverse.ndim - 1 ? v.ndim - 1 : i)),
-        ),
-      ),
-      swapaxes(u, -1, -2),
-    ),
-  );
+  return back(x, matmul(multiply(v, lax.expandDims(inverse, [inverse.ndim - 1])), swapaxes(u, -1, -2)));
 }
-/** Least squares by the pseudo-inverse. */
-export function lstsq(a: Tensor, b: Tensor): Tensor {
-  return matmul(pinv(a), b);
+/**
+ * Least squares: [x of least norm that minimises |a x - b|, squared residuals (empty where the rank is not full), rank of a,
+ * its singular values].
+ */
+export function lstsq(a: Tensor, b: Tensor, rcond?: number): [x: Tensor, residuals: Tensor, rank: Tensor, s: Tensor] {
+  const [p, q] = promoteDtypes("linalg.lstsq", [matrix("lstsq", a), toFloat("lstsq", b)]);
+  if (p.ndim !== 2 || q.ndim < 1 || q.ndim > 2 || dimEqual(p.aval.shape[0], q.aval.shape[0]) === false) {
+    fail("TW2001", `linalg.lstsq: the matrix ${printAval(p.aval)} and the right side ${printAval(q.aval)} do not fit`, {
+      help: "the right side is a vector [m] or a matrix [m, k] for a matrix [m, n]",
+    });
+  }
+  const rhs = q.ndim === 1 ? lax.expandDims(q, [1]) : q;
+  const [u, s, vt] = svd(p, { fullMatrices: false });
+  const big = significant(s, rcond ?? cutoff(p, 1));
+  const inverse = where(big, lax.div(1, where(big, s, 1)), 0);
+  const x = matmul(swapaxes(vt, -1, -2), multiply(lax.expandDims(inverse, [1]), matmul(swapaxes(u, -1, -2), rhs)));
+  const rank = sum(astype(big, "i32"));
+  const [m, n] = p.aval.shape;
+  const residuals =
+    dimAtLeast(m, dimAdd(n, 1)) === true
+      ? sum(lax.square(lax.sub(rhs, matmul(p, x))), 0)
+      : lax.full([0], 0, p.aval.dtype);
+  return [back(q, q.ndim === 1 ? lax.squeeze(x, [1]) : x), residuals, rank, s];
 }
-export function matrixRank(x: Tensor): Tensor {
-  const s = svdvals(x);
-  const least = lax.mul(
-    max(s, -1, { keepdims: true }),
-    Math.max(...x.shape.slice(-2)) * (x.aval.dtype === "f64" ? 2.2e-16 : 1.2e-7),
-  );
-  return sum(
-    astype(
-      lax.gt(
-        s,
-        lax.broadcastInDim(
-          least,
-          s.aval.shape,
-          s.shape.map((_, i) => i),
-        ),
-      ),
-      "i32",
-    ),
-    -1,
-  );
+/** How many singular values are not zero (but for rounding). */
+export function matrixRank(x: Tensor, rtol?: number): Tensor {
+  const a = matrix("matrixRank", x);
+  return sum(astype(significant(svdvals(a), rtol ?? cutoff(a, 1)), "i32"), -1);
 }
+/** The ratio of the greatest to the least singular value, or of another norm of the matrix and of its inverse. */
+export function cond(x: Tensor, ord?: NormOrder): Tensor {
+  const a = matrix("cond", x);
+  if (ord === undefined || ord === 2) {
+    const s = svdvals(a);
+    return divide(max(s, -1), min(s, -1));
+  }
+  return multiply(norm(a, ord, { axis: [-2, -1] }), norm(inv(a), ord, { axis: [-2, -1] }));
+}
+/** A square matrix to a whole power, by squaring. */
 export function matrixPower(x: Tensor, n: number): Tensor {
+  if (!Number.isInteger(n)) fail("TW2011", `linalg.matrixPower: ${n} is not a whole number`, {});
+  if (x.ndim < 2 || dimEqual(x.aval.shape[x.ndim - 1], x.aval.shape[x.ndim - 2]) === false) {
+    fail("TW2001", `linalg.matrixPower: needs a square matrix, got ${printAval(x.aval)}`, {});
+  }
   if (n < 0) return matrixPower(inv(x), -n);
-  if (n === 0)
-    return lax.broadcastInDim(eye(x.shape[x.ndim - 1], undefined, 0, x.aval.dtype), x.aval.shape, [
-      x.ndim - 2,
-      x.ndim - 1,
-    ]);
+  const size = x.aval.shape[x.ndim - 1];
+  if (n === 0) return lax.broadcastInDim(eye(size, size, 0, x.aval.dtype), x.aval.shape, [x.ndim - 2, x.ndim - 1]);
   if (n === 1) return x;
   const half = matrixPower(x, Math.floor(n / 2));
   const both = matmul(half, half);
   return n % 2 ? matmul(both, x) : both;
 }
+/** The product of several matrices, in the order that takes the fewest multiplications. */
+export function multiDot(xs: readonly Tensor[]): Tensor {
+  if (xs.length < 2) fail("TW2011", `linalg.multiDot: ${xs.length} arrays`, { help: "give at least two" });
+  const first = xs[0].ndim === 1 ? lax.expandDims(xs[0], [0]) : xs[0];
+  const end = xs[xs.length - 1];
+  const last = end.ndim === 1 ? lax.expandDims(end, [1]) : end;
+  const list = [first, ...xs.slice(1, -1), last];
+  const size = (d: Dim): number => (isStatic(d) ? d : 64);
+  const sizes = [...list.map((x) => size(x.aval.shape[0])), size(last.aval.shape[1])];
+  // the classic dynamic program over intervals
+  const best = new Map<string, { cost: number; product: () => Tensor }>();
+  const solveFor = (i: number, j: number): { cost: number; product: () => Tensor } => {
+    if (i === j) return { cost: 0, product: () => list[i] };
+    const key = `${i},${j}`;
+    const known = best.get(key);
+    if (known) return known;
+    let found: { cost: number; product: () => Tensor } | undefined;
+    for (let k = i; k < j; k++) {
+      const [left, right] = [solveFor(i, k), solveFor(k + 1, j)];
+      const cost = left.cost + right.cost + sizes[i] * sizes[k + 1] * sizes[j + 1];
+      if (!found || cost < found.cost) found = { cost, product: () => matmul(left.product(), right.product()) };
+    }
+    const r = found as { cost: number; product: () => Tensor };
+    best.set(key, r);
+    return r;
+  };
+  const r = solveFor(0, list.length - 1).product();
+  const gone = [...(xs[0].ndim === 1 ? [0] : []), ...(end.ndim === 1 ? [1] : [])];
+  return lax.squeeze(r, gone);
+}
+
 export type NormOrder = number | "fro" | "nuc";
-/** Vector norm (one axis or none) or matrix norm (two axes). */
-export function norm(
-  x: Tensor,
-  options: { ord?: NormOrder; axis?: number | readonly [number, number]; keepdims?: boolean } = {},
-): Tensor {
+export interface NormOptions {
+  ord?: NormOrder | undefined;
+  axis?: number | readonly [number, number] | null | undefined;
+  keepdims?: boolean | undefined;
+}
+/** The norm of vectors (along one axis) or matrices (two axes); of all elements as one vector without an order. */
+export function norm(x: Tensor, ordOrOptions?: NormOrder | null | NormOptions, options: NormOptions = {}): Tensor {
+  const o: NormOptions =
+    typeof ordOrOptions === "object" && ordOrOptions !== null
+      ? ordOrOptions
+      : { ...options, ord: ordOrOptions ?? options.ord };
   const t = toFloat("linalg.norm", x);
-  const { ord, axis, keepdims } = options;
-  if (ord === undefined || ord === "fro") return lax.sqrt(sum(lax.square(t), { axis: axis ?? null, keepdims }));
-  const one = typeof axis === "number" || (axis === undefined && t.ndim === 1);
-  const a = axis === undefined ? (t.ndim === 1 ? 0 : ([t.ndim - 2, t.ndim - 1] as const)) : axis;
-  const size = lax.abs(t);
-  if (one && typeof ord === "number") {
-    if (ord === Number.POSITIVE_INFINITY) return max(size, { axis: a, keepdims });
-    if (ord === 0) return sum(astype(lax.ne(size, 0), t.aval.dtype), { axis: a, keepdims });
-    if (ord === 1) return sum(size, { axis: a, keepdims });
-    if (ord === 2) return lax.sqrt(sum(lax.square(t), { axis: a, keepdims }));
-    const p = sum(lax.pow(size, lax.full(size.aval.shape, ord, t.aval.dtype)), { axis: a, keepdims });
-    return lax.pow(p, lax.full(p.aval.shape, 1 / ord, t.aval.dtype));
+  const { ord, keepdims } = o;
+  if ((o.axis ?? null) === null && ord === undefined) return lax.sqrt(sum(lax.square(t), { axis: null, keepdims }));
+  if ((o.axis ?? null) === null && t.ndim !== 1 && t.ndim !== 2) {
+    fail("TW2007", `linalg.norm: the order ${String(ord)} of ${printAval(t.aval)}, which is no vector or matrix`, {
+      help: "give { axis }",
+    });
   }
-  const s = (): Tensor => svdvals(t);
-  if (ord === "nuc") return sum(s(), -1);
-  if (ord === 2) return max(s(), -1);
-  if (ord === 1) return max(sum(size, -2), -1);
-  if (ord === Number.POSITIVE_INFINITY) return max(sum(size, -1), -1);
-  return fail("TW2011", `linalg.norm: unknown order ${String(ord)}`, {
-    help: 'use a number, Infinity, "fro" or "nuc"',
+  const axis = o.axis ?? (t.ndim === 1 ? 0 : ([-2, -1] as const));
+  return typeof axis === "number" ? vectorNormOf(t, ord, axis, keepdims) : matrixNormOf(t, ord, axis, keepdims);
+}
+/** The norm of vectors along an axis (or several, or all). */
+export function vectorNorm(x: Tensor, options: { ord?: number; axis?: AxisArg; keepdims?: boolean } = {}): Tensor {
+  return vectorNormOf(toFloat("linalg.vectorNorm", x), options.ord, options.axis ?? null, options.keepdims);
+}
+/** The norm of matrices on the last two axes. */
+export function matrixNorm(x: Tensor, options: { ord?: NormOrder; keepdims?: boolean } = {}): Tensor {
+  return matrixNormOf(matrix("matrixNorm", x), options.ord, [-2, -1], options.keepdims);
+}
+function vectorNormOf(t: Tensor, ord: NormOrder | undefined, axis: AxisArg, keepdims: boolean | undefined): Tensor {
+  const at = { axis, keepdims };
+  const size = lax.abs(t);
+  if (ord === undefined || ord === 2) return lax.sqrt(sum(lax.square(t), at));
+  if (ord === Number.POSITIVE_INFINITY) return max(size, at);
+  if (ord === Number.NEGATIVE_INFINITY) return min(size, at);
+  if (ord === 0) return sum(astype(lax.ne(size, 0), t.aval.dtype), at);
+  if (ord === 1) return sum(size, at);
+  if (typeof ord !== "number" || Number.isNaN(ord)) return unknownOrder(ord);
+  const p = sum(lax.pow(size, lax.full(size.aval.shape, ord, t.aval.dtype)), at);
+  return lax.pow(p, lax.full(p.aval.shape, 1 / ord, t.aval.dtype));
+}
+function matrixNormOf(
+  t: Tensor,
+  ord: NormOrder | undefined,
+  axes: readonly number[],
+  keepdims: boolean | undefined,
+): Tensor {
+  if (ord === undefined || ord === "fro") return lax.sqrt(sum(lax.square(t), { axis: axes, keepdims }));
+  const [row, column] = axes.map((a) => canonicalAxis("linalg.norm", a, t.ndim));
+  if (row === column) fail("TW2004", `linalg.norm: axis ${row} is named twice`, { help: "name two axes" });
+  const rest = t.shape.map((_, i) => i).filter((i) => i !== row && i !== column);
+  const m = lax.transpose(t, [...rest, row, column]);
+  const r = orderedNorm(m, ord);
+  return keepdims
+    ? lax.reshape(
+        r,
+        t.aval.shape.map((d, i) => (i === row || i === column ? 1 : d)),
+      )
+    : r;
+}
+function orderedNorm(m: Tensor, ord: NormOrder): Tensor {
+  const size = lax.abs(m);
+  switch (ord) {
+    case "nuc":
+      return sum(svdvals(m), -1);
+    case 2:
+      return max(svdvals(m), -1);
+    case -2:
+      return min(svdvals(m), -1);
+    case 1:
+      return max(sum(size, -2), -1);
+    case -1:
+      return min(sum(size, -2), -1);
+    case Number.POSITIVE_INFINITY:
+      return max(sum(size, -1), -1);
+    case Number.NEGATIVE_INFINITY:
+      return min(sum(size, -1), -1);
+    default:
+      return unknownOrder(ord);
+  }
+}
+function unknownOrder(ord: NormOrder): never {
+  return fail("TW2011", `linalg.norm: there is no norm of order ${String(ord)}`, {
+    help: 'vectors: any number, Infinity; matrices: 1, 2, Infinity, their negatives, "fro" or "nuc"',
   });
 }
-export { diagonal, matmul };
+export { cross, diagonal, matmul, matrixTranspose, outer, tensordot, trace, vecdot };

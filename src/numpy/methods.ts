@@ -1,6 +1,6 @@
 /** The methods of tensors: numpy functions with the tensor as their first argument. */
 import type { DType } from "../ir/dtype.js";
-import { type ShapeSpec, Tensor } from "../tracer/tensor.js";
+import { Tensor } from "../tracer/tensor.js";
 import { astype } from "../lax/operand.js";
 import * as creation from "./creation.js";
 import * as e from "./elementwise.js";

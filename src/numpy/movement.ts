@@ -1,10 +1,11 @@
 /** Rearranging: shapes, axes, joining, splitting, repeating. */
 import { fail } from "../diagnostics/error.js";
-import type { Dim } from "../ir/dim.js";
+import { printAval } from "../ir/aval.js";
+import { type Dim, dimMod, dimMul, dimSub } from "../ir/dim.js";
 import * as lax from "../lax/index.js";
 import { broadcastShapes, broadcastTo as broadcast, canonicalAxes, canonicalAxis } from "../lax/operand.js";
 import type { Tensor } from "../tracer/tensor.js";
-import { promoteDtypes, type TensorLike } from "./promote.js";
+import { promoteDtypes, staticSize, type TensorLike } from "./promote.js";
 
 export function reshape(x: Tensor, shape: Dim | readonly Dim[]): Tensor {
   return lax.reshape(x, Array.isArray(shape) ? shape : [shape as Dim]);
@@ -46,9 +47,13 @@ export function moveaxis(
 export function expandDims(x: Tensor, axis: number | readonly number[]): Tensor {
   return lax.expandDims(x, typeof axis === "number" ? [axis] : axis);
 }
-export function squeeze(x: Tensor, axis?: number | readonly number[]): Tensor {
+export function squeeze(x: Tensor, axis?: number | readonly number[] | null): Tensor {
   const axes =
-    axis === undefined ? x.shape.flatMap((d, i) => (d === 1 ? [i] : [])) : typeof axis === "number" ? [axis] : axis;
+    axis === undefined || axis === null
+      ? x.aval.shape.flatMap((d, i) => (d === 1 ? [i] : []))
+      : typeof axis === "number"
+        ? [axis]
+        : axis;
   return lax.squeeze(x, axes);
 }
 export function broadcastTo(x: TensorLike, shape: readonly Dim[]): Tensor {
@@ -67,76 +72,10 @@ export function atleast1d(x: Tensor): Tensor {
 export function atleast2d(x: Tensor): Tensor {
   return x.ndim >= 2 ? x : lax.reshape(x, [1, ...(x.ndim === 1 ? x.aval.shape : [1])]);
 }
+export function atleast3d(x: Tensor): Tensor {
+  return x.ndim >= 3 ? x : lax.reshape(atleast2d(x), [...atleast2d(x).aval.shape, 1]);
+}
 
-/** Joins along an existing axis. */
-export function concatenate(xs: readonly TensorLike[], axis: number | null = 0): Tensor {
-  if (xs.length === 0) fail("TW2011", "concatenate: the list is empty", { help: "give at least one array" });
-  const list = promoteDtypes("concatenate", xs);
-  return axis === null ? lax.concatenate(list.map(ravel), 0) : lax.concatenate(list, axis);
-}
-export const concat = concatenate;
-/** Joins along a new axis. */
-export function stack(xs: readonly TensorLike[], axis = 0): Tensor {
-  if (xs.length === 0) fail("TW2011", "stack: the list is empty", { help: "give at least one array" });
-  const list = promoteDtypes("stack", xs);
-  return lax.concatenate(
-    list.map((x) => lax.expandDims(x, [axis])),
-    canonicalAxis("stack", axis, list[0].ndim + 1),
-  );
-}
-export function vstack(xs: readonly Tensor[]): Tensor {
-  return concatenate(xs.map(atleast2d), 0);
-}
-export function hstack(xs: readonly Tensor[]): Tensor {
-  return concatenate(xs.map(atleast1d), xs[0].ndim <= 1 ? 0 : 1);
-}
-export function dstack(xs: readonly Tensor[]): Tensor {
-  return concatenate(
-    xs.map((x) => (x.ndim >= 3 ? x : lax.reshape(atleast2d(x), [...atleast2d(x).aval.shape, 1]))),
-    2,
-  );
-}
-export function columnStack(xs: readonly Tensor[]): Tensor {
-  return concatenate(
-    xs.map((x) => (x.ndim < 2 ? lax.reshape(x, [x.size, 1]) : x)),
-    1,
-  );
-}
-/** Cuts into `sections` equal parts, or at the given positions. */
-export function split(x: Tensor, sections: number | readonly number[], axis = 0): Tensor[] {
-  const a = canonicalAxis("split", axis, x.ndim);
-  const n = x.shape[a];
-  let cuts: readonly number[];
-  if (typeof sections === "number") {
-    if (sections <= 0 || n % sections !== 0) {
-      fail("TW2001", `split: ${n} elements do not divide into ${sections} equal parts`, {
-        help: "use arraySplit, or give positions",
-      });
-    }
-    cuts = Array.from({ length: sections - 1 }, (_, i) => ((i + 1) * n) / sections);
-  } else cuts = sections;
-  return cutAt(x, cuts, a);
-}
-export function arraySplit(x: Tensor, sections: number, axis = 0): Tensor[] {
-  const a = canonicalAxis("arraySplit", axis, x.ndim);
-  const n = x.shape[a];
-  const long = n % sections;
-  const size = Math.floor(n / sections);
-  return cutAt(
-    x,
-    Array.from({ length: sections - 1 }, (_, i) => (i + 1) * size + Math.min(i + 1, long)),
-    a,
-  );
-}
-function cutAt(x: Tensor, cuts: readonly number[], axis: number): Tensor[] {
-  const ends = [...cuts, x.shape[axis]];
-  let from = 0;
-  return ends.map((to) => {
-    const part = lax.sliceInDim(x, from, to, 1, axis);
-    from = to;
-    return part;
-  });
-}
 export function flip(x: Tensor, axis?: number | readonly number[]): Tensor {
   return lax.rev(x, canonicalAxes("flip", axis, x.ndim));
 }
@@ -146,16 +85,33 @@ export function flipud(x: Tensor): Tensor {
 export function fliplr(x: Tensor): Tensor {
   return flip(x, 1);
 }
-export function roll(x: Tensor, shift: number | readonly number[], axis?: number | readonly number[]): Tensor {
-  if (axis === undefined) return lax.reshape(roll(ravel(x), shift, 0), x.aval.shape);
-  const axes = typeof axis === "number" ? [axis] : axis;
-  const shifts = typeof shift === "number" ? axes.map(() => shift) : shift;
-  return axes.reduce((y, a, i) => {
-    const at = canonicalAxis("roll", a, x.ndim);
-    const n = x.shape[at];
-    const s = n === 0 ? 0 : ((shifts[i] % n) + n) % n;
-    return s === 0 ? y : lax.concatenate([lax.sliceInDim(y, n - s, n, 1, at), lax.sliceInDim(y, 0, n - s, 1, at)], at);
-  }, x);
+/** Shifts elements along axes; those that leave at one end come in at the other. */
+export function roll(x: Tensor, shift: number | readonly number[], axis?: number | readonly number[] | null): Tensor {
+  if (axis === undefined || axis === null) return lax.reshape(roll(ravel(x), shift, 0), x.aval.shape);
+  const shifts = typeof shift === "number" ? [shift] : shift;
+  const named = typeof axis === "number" ? [axis] : axis;
+  if (shifts.length !== named.length && shifts.length !== 1 && named.length !== 1) {
+    fail("TW2011", `roll: ${shifts.length} shifts for ${named.length} axes`, { help: "give one shift for each axis" });
+  }
+  const count = Math.max(shifts.length, named.length);
+  let y = x;
+  for (let i = 0; i < count; i++) {
+    const at = canonicalAxis("roll", named[named.length === 1 ? 0 : i], x.ndim);
+    const by = shifts[shifts.length === 1 ? 0 : i];
+    const n = x.aval.shape[at];
+    if (n === 0) continue;
+    const s = dimMod(by, n);
+    if (s === 0) continue;
+    const cut = dimSub(n, s);
+    y = lax.concatenate([lax.sliceInDim(y, cut, n, 1, at), lax.sliceInDim(y, 0, cut, 1, at)], at);
+  }
+  return y;
+}
+/** Moves one axis back until it stands before `start`. */
+export function rollaxis(x: Tensor, axis: number, start = 0): Tensor {
+  const from = canonicalAxis("rollaxis", axis, x.ndim);
+  const to = start < 0 ? start + x.ndim : start;
+  return moveaxis(x, from, from < to ? to - 1 : to);
 }
 export function rot90(x: Tensor, k = 1, axes: readonly [number, number] = [0, 1]): Tensor {
   const turns = ((k % 4) + 4) % 4;
@@ -163,12 +119,23 @@ export function rot90(x: Tensor, k = 1, axes: readonly [number, number] = [0, 1]
   if (turns === 2) return flip(x, [...axes]);
   return turns === 1 ? flip(swapaxes(x, ...axes), axes[0]) : swapaxes(flip(x, axes[0]), ...axes);
 }
-/** Each element `n` times along `axis` (flattened without one). */
-export function repeat(x: Tensor, n: number, axis?: number): Tensor {
-  if (axis === undefined) return repeat(ravel(x), n, 0);
+/** Each element `n` times (or as often as a list says, one count for each) along `axis`, flattened without one. */
+export function repeat(x: Tensor, n: number | readonly number[], axis?: number | null): Tensor {
+  if (axis === undefined || axis === null) return repeat(ravel(x), n, 0);
   const a = canonicalAxis("repeat", axis, x.ndim);
   const s = x.aval.shape;
-  const wide = [...s.slice(0, a + 1), n, ...s.slice(a + 1)];
+  if (typeof n !== "number" && n.length !== 1) {
+    const size = staticSize("repeat", x, a);
+    if (n.length !== size) {
+      fail("TW2001", `repeat: ${n.length} counts for axis ${a} of ${printAval(x.aval)}`, {
+        help: "give one count, or one for each element of the axis",
+      });
+    }
+    const parts = n.flatMap((count, i) => (count > 0 ? [repeat(lax.sliceInDim(x, i, i + 1, 1, a), count, a)] : []));
+    return parts.length > 0 ? lax.concatenate(parts, a) : lax.sliceInDim(x, 0, 0, 1, a);
+  }
+  const count = typeof n === "number" ? n : n[0];
+  const wide = [...s.slice(0, a + 1), count, ...s.slice(a + 1)];
   const spread = lax.broadcastInDim(
     x,
     wide,
@@ -176,13 +143,14 @@ export function repeat(x: Tensor, n: number, axis?: number): Tensor {
   );
   return lax.reshape(
     spread,
-    s.map((d, i) => (i === a ? (d as number) * n : d)),
+    s.map((d, i) => (i === a ? dimMul(d, count) : d)),
   );
 }
+/** The whole array repeated along each axis. */
 export function tile(x: Tensor, reps: number | readonly number[]): Tensor {
   const r = typeof reps === "number" ? [reps] : reps;
   const rank = Math.max(r.length, x.ndim);
-  const shape = [...Array.from({ length: rank - x.ndim }, () => 1), ...x.shape];
+  const shape: Dim[] = [...Array.from({ length: rank - x.ndim }, () => 1), ...x.aval.shape];
   const times = [...Array.from({ length: rank - r.length }, () => 1), ...r];
   const wide = shape.flatMap((d, i) => [times[i], d]);
   const spread = lax.broadcastInDim(
@@ -192,64 +160,16 @@ export function tile(x: Tensor, reps: number | readonly number[]): Tensor {
   );
   return lax.reshape(
     spread,
-    shape.map((d, i) => d * times[i]),
+    shape.map((d, i) => dimMul(d, times[i])),
   );
 }
-
-export type PadWidth = number | readonly [number, number] | readonly (readonly [number, number])[];
-export function pad(
-  x: Tensor,
-  width: PadWidth,
-  options: { mode?: "constant" | "edge" | "reflect" | "wrap"; constantValues?: number } = {},
-): Tensor {
-  const each: (readonly [number, number])[] =
-    typeof width === "number"
-      ? x.shape.map(() => [width, width] as const)
-      : typeof width[0] === "number"
-        ? x.shape.map(() => width as readonly [number, number])
-        : (width as (readonly [number, number])[]);
-  if (each.length !== x.ndim)
-    fail("TW2007", `pad: ${each.length} widths for an array of rank ${x.ndim}`, {
-      help: "give [before, after] for each axis",
-    });
-  const mode = options.mode ?? "constant";
-  if (mode === "constant")
-    return lax.pad(
-      x,
-      options.constantValues ?? 0,
-      each.map(([a, b]) => [a, b, 0] as const),
-    );
-  return each.reduce((y, [before, after], axis) => {
-    const n = y.shape[axis];
-    const take = (from: number, to: number): Tensor => lax.sliceInDim(y, from, to, 1, axis);
-    const parts: Tensor[] = [];
-    if (mode === "edge") {
-      if (before > 0) parts.push(repeat(take(0, 1), before, axis));
-      parts.push(y);
-      if (after > 0) parts.push(repeat(take(n - 1, n), after, axis));
-    } else {
-      if (Math.max(before, after) > (mode === "reflect" ? n - 1 : n))
-        fail("TW2011", `pad: ${mode} padding of ${Math.max(before, after)} is wider than the axis (${n})`, {});
-      if (before > 0) parts.push(mode === "wrap" ? take(n - before, n) : flip(take(1, before + 1), axis));
-      parts.push(y);
-      if (after > 0) parts.push(mode === "wrap" ? take(0, after) : flip(take(n - 1 - after, n - 1), axis));
-    }
-    return parts.length === 1 ? parts[0] : lax.concatenate(parts, axis);
-  }, x);
-}
-export function append(x: Tensor, values: TensorLike, axis: number | null = null): Tensor {
-  return concatenate(
-    [x, promoteDtypes("append", [values])[0]].map((t) => (axis === null ? ravel(t) : t)),
-    axis ?? 0,
-  );
-}
-export function diff(x: Tensor, n = 1, axis = -1): Tensor {
-  const a = canonicalAxis("diff", axis, x.ndim);
-  let y = x;
-  for (let i = 0; i < n; i++) {
-    const size = y.shape[a];
-    const [late, early] = [lax.sliceInDim(y, 1, size, 1, a), lax.sliceInDim(y, 0, size - 1, 1, a)];
-    y = y.aval.dtype === "bool" ? lax.ne(late, early) : lax.sub(late, early);
-  }
-  return y;
+/** The elements in row-major order, repeated or cut to fill a new shape. */
+export function resize(x: Tensor, shape: number | readonly number[]): Tensor {
+  const s = typeof shape === "number" ? [shape] : shape;
+  const total = s.reduce((a, b) => a * b, 1);
+  const flat = ravel(x);
+  const n = staticSize("resize", flat, 0);
+  if (n === 0 && total > 0) fail("TW2011", "resize: an empty array has nothing to repeat", {});
+  const long = total <= n ? flat : tile(flat, Math.ceil(total / n));
+  return lax.reshape(lax.sliceInDim(long, 0, total), s);
 }

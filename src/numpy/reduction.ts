@@ -1,14 +1,14 @@
 /** Reductions, statistics and cumulative functions. */
 import { fail } from "../diagnostics/error.js";
 import { printAval } from "../ir/aval.js";
-import { dimProduct } from "../ir/dim.js";
-import { type DType, isFloat, limits } from "../ir/dtype.js";
+import { dimProduct, isStatic } from "../ir/dim.js";
+import { type DType, isFloat, isWide, limits } from "../ir/dtype.js";
 import * as lax from "../lax/index.js";
-import { astype, canonicalAxes, canonicalAxis } from "../lax/operand.js";
+import { astype, broadcastTo, canonicalAxes, canonicalAxis } from "../lax/operand.js";
 import { scalar } from "../tracer/frame.js";
 import type { Tensor } from "../tracer/tensor.js";
-import { isnan, toBool, where } from "./elementwise.js";
-import { promoteDtypes, type TensorLike, toFloat } from "./promote.js";
+import { add, divide, isnan, maximum, minimum, multiply, subtract, where } from "./elementwise.js";
+import { checkDtype, promoteDtypes, type TensorLike, toBool, toFloat } from "./promote.js";
 
 export type AxisArg = number | readonly number[] | null;
 export interface ReduceOptions {
@@ -17,6 +17,8 @@ export interface ReduceOptions {
   dtype?: DType | undefined;
   /** Elements that take part. */
   where?: Tensor | undefined;
+  /** Takes part as one more element. */
+  initial?: TensorLike | undefined;
 }
 /** `sum(x)`, `sum(x, 0)`, `sum(x, [0, 1], { keepdims: true })`, `sum(x, { axis: 0 })`. */
 export type AxisOrOptions = AxisArg | ReduceOptions | undefined;
@@ -51,14 +53,16 @@ function makeReducer(
   f: (x: Tensor, axes: number[]) => Tensor,
   widen: (d: DType) => DType,
   neutral: (d: DType) => number | bigint | boolean,
+  join?: (x: Tensor, initial: TensorLike) => Tensor,
 ): Reducer {
   return (x, axis, options) => {
     const o = normalize(axis, options);
     let t = promoteDtypes(name, [x])[0];
-    t = astype(t, o.dtype ?? widen(t.aval.dtype));
+    t = astype(t, o.dtype === undefined ? widen(t.aval.dtype) : checkDtype(name, o.dtype));
     if (o.where) t = where(o.where, t, scalar(neutral(t.aval.dtype), t.aval.dtype));
     const axes = canonicalAxes(name, o.axis, t.ndim);
-    return finish(t, axes.length === 0 ? t : f(t, axes), axes, o.keepdims);
+    const r = finish(t, axes.length === 0 ? t : f(t, axes), axes, o.keepdims);
+    return o.initial === undefined || !join ? r : join(r, o.initial);
   };
 }
 const lowest = (d: DType): number | bigint | boolean =>
@@ -66,121 +70,143 @@ const lowest = (d: DType): number | bigint | boolean =>
 const highest = (d: DType): number | bigint | boolean =>
   d === "bool" ? true : isFloat(d) ? Number.POSITIVE_INFINITY : limits(d).max;
 
-export const sum = makeReducer("sum", lax.reduceSum, sumDtype, (d) => (d === "i64" || d === "u64" ? 0n : 0));
-export const prod = makeReducer("prod", lax.reduceProd, sumDtype, (d) => (d === "i64" || d === "u64" ? 1n : 1));
+export const sum = makeReducer("sum", lax.reduceSum, sumDtype, (d) => (isWide(d) ? 0n : 0), add);
+export const prod = makeReducer("prod", lax.reduceProd, sumDtype, (d) => (isWide(d) ? 1n : 1), multiply);
 const extremum = (
   name: string,
   f: (x: Tensor, axes: number[]) => Tensor,
   neutral: (d: DType) => number | bigint | boolean,
+  join: (x: Tensor, initial: TensorLike) => Tensor,
 ): Reducer => {
-  const run = makeReducer(name, f, (d) => d, neutral);
+  const run = makeReducer(name, f, (d) => d, neutral, join);
   return (x, axis, options) => {
     const o = normalize(axis, options);
     const t = promoteDtypes(name, [x])[0];
     for (const a of canonicalAxes(name, o.axis, t.ndim)) {
-      if (t.shape[a] === 0)
+      if (t.shape[a] === 0) {
+        if (o.initial !== undefined) return emptyExtremum(t, o, neutral(t.aval.dtype));
         fail("TW2011", `${name}: axis ${a} of ${printAval(t.aval)} is empty, it has no ${name}`, {
-          help: "an empty axis has no greatest or least element",
+          help: "an empty axis has no greatest or least element; give { initial }",
         });
+      }
     }
     return run(t, o);
   };
 };
+function emptyExtremum(t: Tensor, o: ReduceOptions, none: number | bigint | boolean): Tensor {
+  const axes = canonicalAxes("max", o.axis, t.ndim);
+  const shape = t.aval.shape.flatMap((d, i) => (!axes.includes(i) ? [d] : o.keepdims ? [1] : []));
+  const value = o.initial ?? none;
+  return broadcastTo("max", promoteDtypes("max", [t, value])[1], shape);
+}
 export const max = extremum(
   "max",
   (x, axes) => (x.aval.dtype === "bool" ? lax.reduceOr(x, axes) : lax.reduceMax(x, axes)),
   lowest,
+  maximum,
 );
 export const min = extremum(
   "min",
   (x, axes) => (x.aval.dtype === "bool" ? lax.reduceAnd(x, axes) : lax.reduceMin(x, axes)),
   highest,
+  minimum,
 );
 export const amax = max;
 export const amin = min;
-export const all: Reducer = (x, axis, options) =>
-  makeReducer(
-    "all",
-    lax.reduceAnd,
-    (d) => d,
-    () => true,
-  )(toBool(x), axis, options);
-export const any: Reducer = (x, axis, options) =>
-  makeReducer(
-    "any",
-    lax.reduceOr,
-    (d) => d,
-    () => false,
-  )(toBool(x), axis, options);
+const every = makeReducer(
+  "all",
+  lax.reduceAnd,
+  (d) => d,
+  () => true,
+);
+const some = makeReducer(
+  "any",
+  lax.reduceOr,
+  (d) => d,
+  () => false,
+);
+/** Whether all elements are true (not zero). */
+export const all: Reducer = (x, axis, options) => every(toBool(x), axis, options);
+/** Whether some element is true (not zero). */
+export const any: Reducer = (x, axis, options) => some(toBool(x), axis, options);
 
-function count(x: Tensor, axes: readonly number[]): number {
-  return dimProduct(axes.map((a) => x.aval.shape[a])) as number;
+/** How many elements the axes hold, as a number where it is known. */
+function count(x: Tensor, axes: readonly number[]): TensorLike {
+  const n = dimProduct(axes.map((a) => x.aval.shape[a]));
+  return isStatic(n) ? n : lax.dimensionValue(n, x.aval.dtype);
 }
+/** How many elements take part in each result, like the total beside it. */
+function participants(t: Tensor, axes: number[], o: ReduceOptions): TensorLike {
+  if (!o.where) return count(t, axes);
+  const mask = broadcastTo("where", toBool(o.where), t.aval.shape);
+  return sum(astype(mask, t.aval.dtype), { axis: axes, keepdims: o.keepdims });
+}
+/** Means of f16 and bf16 are taken in f32, where their sums do not overflow. */
+const wideFloat = (d: DType): DType => (d === "f16" || d === "bf16" ? "f32" : d);
 
+/** The arithmetic mean; integers give f32. */
 export const mean: Reducer = (x, axis, options) => {
   const o = normalize(axis, options);
-  const t = o.dtype ? astype(toFloat("mean", x), o.dtype) : toFloat("mean", x);
+  const given = toFloat("mean", x);
+  const out = o.dtype === undefined ? given.aval.dtype : checkDtype("mean", o.dtype);
+  const t = astype(given, wideFloat(out));
   const axes = canonicalAxes("mean", o.axis, t.ndim);
   const total = sum(t, { axis: axes, keepdims: o.keepdims, where: o.where });
-  if (o.where)
-    return lax.div(total, lax.max(sum(astype(toBool(o.where), t.aval.dtype), { axis: axes, keepdims: o.keepdims }), 0));
-  return lax.div(total, count(t, axes));
+  return astype(divide(total, participants(t, axes, o)), out);
 };
 
 export interface VarianceOptions extends ReduceOptions {
   /** Divides by n - ddof. */
   ddof?: number;
 }
+/** The mean square of the distances from the mean. */
 export function variance(x: TensorLike, axis?: AxisOrOptions, options?: VarianceOptions): Tensor {
   const o = normalize(axis, options) as VarianceOptions;
-  const t = toFloat("var", x);
+  const given = toFloat("var", x);
+  const out = o.dtype === undefined ? given.aval.dtype : checkDtype("var", o.dtype);
+  const t = astype(given, wideFloat(out));
   const axes = canonicalAxes("var", o.axis, t.ndim);
-  const m = mean(t, { axis: axes, keepdims: true });
-  const centered = lax.square(
-    lax.sub(
-      t,
-      lax.broadcastInDim(
-        m,
-        t.aval.shape,
-        t.shape.map((_, i) => i),
-      ),
-    ),
-  );
-  return lax.div(sum(centered, { axis: axes, keepdims: o.keepdims }), count(t, axes) - (o.ddof ?? 0));
+  const m = mean(t, { axis: axes, keepdims: true, where: o.where });
+  const centered = lax.square(lax.sub(t, broadcastTo("var", m, t.aval.shape)));
+  const total = sum(centered, { axis: axes, keepdims: o.keepdims, where: o.where });
+  const n = participants(t, axes, o);
+  const ddof = o.ddof ?? 0;
+  return astype(divide(total, typeof n === "number" ? n - ddof : ddof === 0 ? n : subtract(n, ddof)), out);
 }
+/** The root of the variance. */
 export function std(x: TensorLike, axis?: AxisOrOptions, options?: VarianceOptions): Tensor {
   return lax.sqrt(variance(x, axis, options));
 }
 export { variance as var };
-export function average(x: TensorLike, options: { axis?: AxisArg; weights?: Tensor } = {}): Tensor {
-  if (!options.weights) return mean(x, options.axis);
-  const t = toFloat("average", x);
-  const [a, w] = promoteDtypes("average", [t, options.weights]);
-  return lax.div(
-    sum(
-      lax.mul(
-        a,
-        lax.broadcastInDim(
-          w,
-          a.aval.shape,
-          w.ndim === a.ndim
-            ? a.shape.map((_, i) => i)
-            : [canonicalAxis("average", (options.axis as number) ?? 0, a.ndim)],
-        ),
-      ),
-      options.axis,
-    ),
-    sum(
-      lax.broadcastInDim(
-        w,
-        a.aval.shape,
-        w.ndim === a.ndim
-          ? a.shape.map((_, i) => i)
-          : [canonicalAxis("average", (options.axis as number) ?? 0, a.ndim)],
-      ),
-      options.axis,
-    ),
-  );
+/** The mean with weights: one for each element, or one for each position of the axis. */
+export function average(
+  x: TensorLike,
+  axisOrOptions?: AxisArg | { axis?: AxisArg; weights?: TensorLike; keepdims?: boolean },
+  options: { weights?: TensorLike; keepdims?: boolean } = {},
+): Tensor {
+  const named = axisOrOptions !== null && typeof axisOrOptions === "object" && !Array.isArray(axisOrOptions);
+  const o = (named ? axisOrOptions : { ...options, axis: axisOrOptions }) as {
+    axis?: AxisArg;
+    weights?: TensorLike;
+    keepdims?: boolean;
+  };
+  if (o.weights === undefined) return mean(x, { axis: o.axis, keepdims: o.keepdims });
+  const [a, w] = promoteInexactAlone("average", [x, o.weights]);
+  const reduce = { axis: o.axis, keepdims: o.keepdims };
+  if (w.ndim === a.ndim) {
+    const wide = broadcastTo("average", w, a.aval.shape);
+    return lax.div(sum(lax.mul(a, wide), reduce), sum(wide, reduce));
+  }
+  if (w.ndim !== 1 || typeof o.axis !== "number") {
+    fail("TW2001", `average: weights ${printAval(w.aval)} do not fit ${printAval(a.aval)}`, {
+      help: "give weights of the array's shape, or a vector and the axis that it runs along",
+    });
+  }
+  const wide = lax.broadcastInDim(w, a.aval.shape, [canonicalAxis("average", o.axis, a.ndim)]);
+  return lax.div(sum(lax.mul(a, wide), reduce), sum(wide, reduce));
+}
+function promoteInexactAlone(what: string, xs: readonly TensorLike[]): Tensor[] {
+  return promoteDtypes(what, xs).map((x) => toFloat(what, x));
 }
 export function ptp(x: TensorLike, axis?: AxisOrOptions): Tensor {
   return lax.sub(max(x, axis), min(x, axis));
@@ -189,21 +215,39 @@ export function countNonzero(x: TensorLike, axis?: AxisOrOptions): Tensor {
   return sum(astype(toBool(x), "i32"), axis);
 }
 
-const ignoringNan =
-  (f: Reducer, fill: (d: DType) => number): Reducer =>
+/** NaN replaced by what does not count. */
+function withoutNan(what: string, x: TensorLike, fill: number): Tensor {
+  const t = promoteDtypes(what, [x])[0];
+  return isFloat(t.aval.dtype) ? where(isnan(t), scalar(fill, t.aval.dtype), t) : t;
+}
+/** Sums and products in which NaN does not count. */
+export const nansum: Reducer = (x, axis, options) => sum(withoutNan("nansum", x, 0), axis, options);
+export const nanprod: Reducer = (x, axis, options) => prod(withoutNan("nanprod", x, 1), axis, options);
+const nanExtremum =
+  (name: string, f: Reducer, fill: number): Reducer =>
   (x, axis, options) => {
-    const t = promoteDtypes("nan reduction", [x])[0];
-    return f(isFloat(t.aval.dtype) ? where(isnan(t), scalar(fill(t.aval.dtype), t.aval.dtype), t) : t, axis, options);
+    const t = promoteDtypes(name, [x])[0];
+    const r = f(withoutNan(name, t, fill), axis, options);
+    // NaN where there is nothing else
+    return isFloat(t.aval.dtype)
+      ? where(all(isnan(t), { ...normalize(axis, options), initial: undefined }), Number.NaN, r)
+      : r;
   };
-export const nansum = ignoringNan(sum, () => 0);
-export const nanprod = ignoringNan(prod, () => 1);
-export const nanmax = ignoringNan(max, () => Number.NEGATIVE_INFINITY);
-export const nanmin = ignoringNan(min, () => Number.POSITIVE_INFINITY);
-export const nanmean: Reducer = (x, axis, options) => {
-  const t = toFloat("nanmean", x);
+export const nanmax = nanExtremum("nanmax", max, Number.NEGATIVE_INFINITY);
+export const nanmin = nanExtremum("nanmin", min, Number.POSITIVE_INFINITY);
+/** Mean, variance and standard deviation of what is not NaN. */
+export const nanmean: Reducer = (x, axis, options) => mean(toFloat("nanmean", x), present(x, axis, options));
+export function nanvar(x: TensorLike, axis?: AxisOrOptions, options?: VarianceOptions): Tensor {
+  return variance(withoutNan("nanvar", toFloat("nanvar", x), 0), present(x, axis, options));
+}
+export function nanstd(x: TensorLike, axis?: AxisOrOptions, options?: VarianceOptions): Tensor {
+  return lax.sqrt(nanvar(x, axis, options));
+}
+function present(x: TensorLike, axis: AxisOrOptions, options: ReduceOptions | undefined): ReduceOptions {
   const o = normalize(axis, options);
-  return lax.div(nansum(t, o), sum(astype(lax.not(isnan(t)), t.aval.dtype), o));
-};
+  const here = lax.not(isnan(x));
+  return { ...o, where: o.where ? lax.bitwiseAnd(broadcastTo("where", toBool(o.where), here.aval.shape), here) : here };
+}
 
 function argReducer(
   name: string,
@@ -225,6 +269,11 @@ function argReducer(
 }
 export const argmax = argReducer("argmax", (x, a) => lax.argmax(x, a));
 export const argmin = argReducer("argmin", (x, a) => lax.argmin(x, a));
+/** Positions of extrema among what is not NaN (0 where there is nothing else). */
+export const nanargmax: typeof argmax = (x, axis, options) =>
+  argmax(withoutNan("nanargmax", x, Number.NEGATIVE_INFINITY), axis, options);
+export const nanargmin: typeof argmin = (x, axis, options) =>
+  argmin(withoutNan("nanargmin", x, Number.POSITIVE_INFINITY), axis, options);
 
 function cumulative(
   name: string,
@@ -241,6 +290,9 @@ export const cumsum = cumulative("cumsum", lax.cumsum, true);
 export const cumprod = cumulative("cumprod", lax.cumprod, true);
 export const cummax = cumulative("cummax", lax.cummax, false);
 export const cummin = cumulative("cummin", lax.cummin, false);
+export const nancumsum = (x: TensorLike, axis?: number | null): Tensor => cumsum(withoutNan("nancumsum", x, 0), axis);
+export const nancumprod = (x: TensorLike, axis?: number | null): Tensor =>
+  cumprod(withoutNan("nancumprod", x, 1), axis);
 
 /** log(sum(exp(x))) without overflow. */
 export function logsumexp(x: TensorLike, axis?: AxisOrOptions, options?: ReduceOptions): Tensor {
@@ -259,25 +311,4 @@ export function logsumexp(x: TensorLike, axis?: AxisOrOptions, options?: ReduceO
   );
   const s = lax.add(lax.log(sum(lax.exp(shifted), { axis: axes, keepdims: true })), m);
   return o.keepdims ? s : lax.squeeze(s, axes);
-}
-/** The middle value (mean of the two middle ones); NaN when there is one. */
-export function median(x: TensorLike, axis?: AxisArg): Tensor {
-  return quantile(x, 0.5, axis);
-}
-/** Linear interpolation between order statistics. */
-export function quantile(x: TensorLike, q: number, axis?: AxisArg): Tensor {
-  let t = toFloat("quantile", x);
-  if (axis === undefined || axis === null) t = lax.reshape(t, [-1]);
-  const a = axis === undefined || axis === null ? 0 : canonicalAxis("quantile", axis as number, t.ndim);
-  const sorted = lax.sort(t, { axis: a });
-  const n = t.shape[a];
-  const at = q * (n - 1);
-  const low = lax.sliceInDim(sorted, Math.floor(at), Math.floor(at) + 1, 1, a);
-  const high = lax.sliceInDim(sorted, Math.ceil(at), Math.ceil(at) + 1, 1, a);
-  const r = lax.squeeze(lax.add(low, lax.mul(lax.sub(high, low), at - Math.floor(at))), [a]);
-  const last = lax.squeeze(lax.sliceInDim(sorted, n - 1, n, 1, a), [a]);
-  return lax.select(lax.ne(last, last), last, r);
-}
-export function percentile(x: TensorLike, p: number, axis?: AxisArg): Tensor {
-  return quantile(x, p / 100, axis);
 }
