@@ -204,10 +204,15 @@ function matchTangents(
 function likePrimal(what: string, t: Tensor, want: Aval): Tensor {
   const fits =
     t.aval.shape.length === want.shape.length && t.aval.shape.every((d, i) => dimEqual(d, want.shape[i]) !== false);
-  if (!fits || (t.aval.dtype !== want.dtype && !t.aval.weak)) {
-    fail("TW2001", `${what}: a (co)tangent is ${printAval(t.aval)}, what it belongs to is ${printAval(want)}`, {
-      help: "shapes and dtypes of (co)tangents equal those of their values",
-    });
+  const fitsDtype = t.aval.dtype === want.dtype || t.aval.weak === true;
+  if (!fits || !fitsDtype) {
+    fail(
+      fits ? "TW2006" : "TW2001",
+      `${what}: a (co)tangent is ${printAval(t.aval)}, what it belongs to is ${printAval(want)}`,
+      {
+        help: "shapes and dtypes of (co)tangents equal those of their values",
+      },
+    );
   }
   return convertTo(t, want.dtype);
 }
