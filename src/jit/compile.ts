@@ -1,9 +1,17 @@
-/** BRING-UP ONLY (replaced by the real pipeline): runs core programs by the interpreter on the heap's memory. */
-import { interpret } from "../interpreter/index.js";
-import type { NDArray } from "../interpreter/array.js";
-import { sizeOf } from "../ir/aval.js";
-import { byteSize, type DType, fromBf16Bits, fromF16Bits, STORAGE, toBf16Bits, toF16Bits } from "../ir/dtype.js";
+/** The way down: simplify, plan, tile to loop programs, one Wasm module. */
+import { fail, isTileworkError } from "../diagnostics/error.js";
+import { printLoop } from "../ir/print-loop.js";
+import { printTile } from "../ir/print-tile.js";
+import type { PlanStep } from "../ir/plan.js";
 import type { Program } from "../ir/program.js";
+import { tileKey } from "../ir/tile-key.js";
+import { lowerToLoop } from "../lowering/loop/lower.js";
+import { lowerToPlan, printPlan } from "../lowering/plan/index.js";
+import type { Target } from "../lowering/target.js";
+import { callbackImport } from "../lowering/wasm/callback.js";
+import { wasmTarget } from "../lowering/wasm/features.js";
+import { emitModule } from "../lowering/wasm/module.js";
+import { simplify } from "../simplify/index.js";
 
 /** Text of each level of a compiled program, made when asked for. */
 export interface Stages {
@@ -22,54 +30,104 @@ export interface CompiledProgram {
   /** Milliseconds by pass. */
   readonly timings: readonly { readonly name: string; readonly ms: number }[];
   readonly arenaBytes: number;
-  instantiate(memory: WebAssembly.Memory, callbacks: readonly ((...args: readonly unknown[]) => void)[]): ProgramInstance;
+  /** The module's bytes. */
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  instantiate(
+    memory: WebAssembly.Memory,
+    callbacks: readonly ((...args: readonly unknown[]) => void)[],
+  ): ProgramInstance;
+}
+export interface CompileOptions {
+  /** Positions of inputs whose memory the program may take. */
+  readonly donate?: readonly number[];
+  /** This machine when left out. */
+  readonly target?: Target;
 }
 
-function readElement(dtype: DType, x: number | bigint): number | bigint {
-  return dtype === "f16" ? fromF16Bits(Number(x)) : dtype === "bf16" ? fromBf16Bits(Number(x)) : x;
+class Clock {
+  readonly entries: { name: string; ms: number }[] = [];
+  time<R>(name: string, pass: () => R): R {
+    const start = performance.now();
+    const result = pass();
+    this.entries.push({ name, ms: performance.now() - start });
+    return result;
+  }
 }
 
-export function compileProgram(program: Program<"core">, options: { readonly donate?: readonly number[] } = {}): CompiledProgram {
-  void options;
-  const slot = (space: "input" | "output", i: number, a: { readonly aval: Program<"core">["inputs"][number]["aval"] }) => ({
-    slot: { kind: "slot" as const, id: i, bytes: sizeOf(a.aval) * byteSize(a.aval.dtype), space, offset: i, name: `${space}${i}` },
-    aval: a.aval,
-  });
-  const plan: Program<"plan"> = {
-    phase: "plan",
-    name: program.name,
-    inputs: program.inputs.map((v, i) => slot("input", i, v)),
-    outputs: program.outputs.map((v, i) => slot("output", i, v)),
-    steps: [],
-    arenaBytes: 0,
-    liveBytes: 0,
-    callbacks: [],
-    notes: [],
+export function compileProgram(program: Program<"core">, options: CompileOptions = {}): CompiledProgram {
+  const target = options.target ?? wasmTarget();
+  const clock = new Clock();
+  const core = clock.time("simplify", () => simplify(program));
+  const plan = clock.time("plan", () => lowerToPlan(core, options.donate ? { donate: options.donate } : {}));
+  let loopMs = 0;
+  const lower = (kernel: Program<"tile">): Program<"loop"> => {
+    const start = performance.now();
+    const loop = lowerToLoop(kernel, target);
+    loopMs += performance.now() - start;
+    return loop;
   };
+  const bytes = clock.time("emit", () => emitModule(plan, lower, target));
+  const emit = clock.entries[clock.entries.length - 1];
+  emit.ms -= loopMs;
+  clock.entries.splice(-1, 0, { name: "loop", ms: loopMs });
+  const module = clock.time("compile", () => new WebAssembly.Module(bytes));
   return {
     plan,
-    stages: { plan: () => "", tile: () => "", loop: () => "", wat: async () => "" },
-    timings: [],
-    arenaBytes: 0,
-    instantiate: (memory) => ({
-      run(table) {
-        const n = program.inputs.length;
-        const words = new Uint32Array(memory.buffer, table, n + program.outputs.length).slice();
-        const inputs = program.inputs.map((v, i): NDArray => {
-          const { shape, dtype } = v.aval;
-          const stored = new STORAGE[dtype](memory.buffer as ArrayBuffer, words[i], sizeOf(v.aval)).slice();
-          const big = dtype === "i64" || dtype === "u64" || dtype === "key";
-          return { dtype, shape: shape as readonly number[], data: (big ? stored : Float64Array.from(stored as Float64Array, (x) => Number(readElement(dtype, x)))) as never };
-        });
-        const results = interpret(program, inputs);
-        results.forEach((r, i) => {
-          const out = new STORAGE[r.dtype](memory.buffer as ArrayBuffer, words[n + i], r.data.length);
-          for (let k = 0; k < r.data.length; k++) {
-            const x = r.data[k];
-            out[k] = (r.dtype === "f16" ? toF16Bits(Number(x)) : r.dtype === "bf16" ? toBf16Bits(Number(x)) : x) as never;
-          }
-        });
-      },
-    }),
+    bytes,
+    stages: {
+      plan: () => printPlan(plan),
+      tile: () => kernelsOf(plan).map(printTile).join("\n"),
+      loop: () =>
+        kernelsOf(plan)
+          .map((k) => printLoop(lowerToLoop(k, target)))
+          .join("\n"),
+      wat: () => printWat(bytes),
+    },
+    timings: clock.entries,
+    arenaBytes: plan.arenaBytes,
+    instantiate: (memory, callbacks) => {
+      const env: Record<string, WebAssembly.ImportValue> = { memory };
+      if (callbacks.length > 0) env.callback = callbackImport(plan.steps, memory, callbacks);
+      const { exports } = new WebAssembly.Instance(module, { env });
+      return { run: exports.run as ProgramInstance["run"] };
+    },
   };
+}
+
+/** Each kernel once, in the order of its first launch. */
+function kernelsOf(plan: Program<"plan">): Program<"tile">[] {
+  const kernels = new Map<string, Program<"tile">>();
+  const visit = (steps: readonly PlanStep[]): void => {
+    for (const s of steps) {
+      if (s.kind === "launch") {
+        const key = tileKey(s.kernel);
+        if (!kernels.has(key)) kernels.set(key, s.kernel);
+      } else if (s.kind === "loop") visit(s.body);
+      else if (s.kind === "while") {
+        visit(s.cond);
+        visit(s.body);
+      } else if (s.kind === "switch") for (const c of s.cases) visit(c);
+    }
+  };
+  visit(plan.steps);
+  return [...kernels.values()];
+}
+
+/** Reads the bytes back with binaryen, which is loaded only for this. */
+async function printWat(bytes: Uint8Array): Promise<string> {
+  const { default: binaryen } = await import("binaryen").catch((cause: unknown) =>
+    fail("TW4006", "the WAT view needs the package binaryen, which is not installed", { cause }),
+  );
+  const module = binaryen.readBinary(bytes);
+  try {
+    return module.emitText();
+  } finally {
+    module.dispose();
+  }
+}
+
+/** A trap of the engine as an error of ours; what a callback threw stays what it is. */
+export function explainTrap(e: unknown, name: string): never {
+  if (!(e instanceof WebAssembly.RuntimeError) || isTileworkError(e)) throw e;
+  return fail("TW4007", `the compiled program ${name || "(anonymous)"} stopped: ${e.message}`, { cause: e });
 }

@@ -54,7 +54,11 @@ export class Workspace {
   }
 }
 
-export function makeExecutable(program: Program<"core">, workspace: Workspace, donate: readonly number[] = []): Executable {
+export function makeExecutable(
+  program: Program<"core">,
+  workspace: Workspace,
+  donate: readonly number[] = [],
+): Executable {
   const { heap } = workspace;
   const compiled = compileProgram(program, { donate });
   const { plan } = compiled;
@@ -93,7 +97,8 @@ export function makeExecutable(program: Program<"core">, workspace: Workspace, d
             instance.run(table, arena);
             // only now, when nothing can fail any more, do donated arrays lose their memory
             next = 0;
-            for (const o of plan.outputs) outputs.push(o.donatedFrom === undefined ? fresh[next++] : heap.takeOver(inputs[o.donatedFrom], o.aval));
+            for (const o of plan.outputs)
+              outputs.push(o.donatedFrom === undefined ? fresh[next++] : heap.takeOver(inputs[o.donatedFrom], o.aval));
             for (const i of donated) heap.release(inputs[i], "donated");
             return outputs;
           });
@@ -114,7 +119,9 @@ export function makeExecutable(program: Program<"core">, workspace: Workspace, d
 function checkDonation(inputs: readonly ArrayCell[], donated: ReadonlySet<number>): void {
   for (const i of donated) {
     if (inputs.some((c, k) => k !== i && c === inputs[i])) {
-      fail("TW1008", `the donated array ${printAval(inputs[i].aval)} is passed twice in one call`, { help: "pass a copy, or do not donate it" });
+      fail("TW1008", `the donated array ${printAval(inputs[i].aval)} is passed twice in one call`, {
+        help: "pass a copy, or do not donate it",
+      });
     }
   }
 }

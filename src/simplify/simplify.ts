@@ -1,6 +1,5 @@
 /** The fixpoint of rewriting and dead code elimination. */
 import type { Program } from "../ir/program.js";
-import { inlineCheckpoints } from "./checkpoint.js";
 import { dce } from "./dce/index.js";
 import { indexRules, Rewriter } from "./rewriter.js";
 import type { Rule } from "./rule.js";
@@ -31,13 +30,10 @@ export function makeSimplifier(rules: Iterable<Rule>): (p: Core) => Core {
   return fixpoint;
 }
 
-const simplifyAll = makeSimplifier(Object.values(RULES));
-
 /**
  * The same function with less to do, for programs that are compiled (not differentiated any more): calls are inlined,
  * equal equations merged, constants folded, dead code dropped, invariants moved out of loops, and unstable formulas
- * replaced by stable ones. Shapes, dtypes, effects and their order stay.
+ * replaced by stable ones. Shapes, dtypes, effects and their order stay. Checkpoints of a backward pass stay too: the plan
+ * opens them, when nothing is merged any more.
  */
-export function simplify(program: Core): Core {
-  return inlineCheckpoints(simplifyAll(program));
-}
+export const simplify: (program: Core) => Core = makeSimplifier(Object.values(RULES));
