@@ -16,10 +16,14 @@ export interface Run {
 export function runCompiled(program: Program<"core">, inputs: readonly NDArray[], options: CompileOptions = {}): Run {
   const compiled = compileProgram(program, options);
   validated(compiled.bytes);
-  return { compiled, outputs: runOn(compiled, inputs) };
+  return { compiled, outputs: runOn(compiled, inputs, options.donate) };
 }
 
-export function runOn(compiled: CompiledProgram, inputs: readonly NDArray[]): NDArray[] {
+export function runOn(
+  compiled: CompiledProgram,
+  inputs: readonly NDArray[],
+  donate: readonly number[] = [],
+): NDArray[] {
   const { plan } = compiled;
   let end = 64;
   const allocate = (bytes: number): number => {
@@ -43,7 +47,7 @@ export function runOn(compiled: CompiledProgram, inputs: readonly NDArray[]): ND
   new Uint32Array(memory.buffer, table, inputAt.length + outputAt.length).set([...inputAt, ...outputAt]);
   const kept = bytes.slice(0, table);
   compiled.instantiate(memory, plan.callbacks).run(table, arena);
-  const donated = new Set(plan.outputs.map((o) => o.donatedFrom));
+  const donated = new Set(donate);
   plan.inputs.forEach(({ slot }, i) => {
     if (donated.has(i)) return;
     for (let k = inputAt[i]; k < inputAt[i] + slot.bytes; k++) {
