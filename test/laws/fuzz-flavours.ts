@@ -12,7 +12,7 @@ export interface Flavour {
 export const FLAVOURS: readonly Flavour[] = [
   {
     name: "all dtypes, all control flow",
-    laws: ["vmap"],
+    laws: ["vmap", "partial evaluation"],
     make: (seed) =>
       randomProgram({
         seed,
@@ -23,7 +23,7 @@ export const FLAVOURS: readonly Flavour[] = [
   },
   {
     name: "f64, smooth",
-    laws: ["vmap", "jvp", "vjp", "jvp of vmap", "jvp of vjp"],
+    laws: ["vmap", "jvp", "vjp", "jvp of vmap", "jvp of vjp", "vjp of vjp"],
     make: (seed) => randomProgram({ seed, smooth: true, reversible: true }),
   },
   {
@@ -33,7 +33,7 @@ export const FLAVOURS: readonly Flavour[] = [
   },
   {
     name: "f64, with while",
-    laws: ["vmap", "jvp"],
+    laws: ["vmap", "jvp", "partial evaluation of jvp"],
     make: (seed) => randomProgram({ seed, smooth: seed % 2 === 0 }),
   },
 ];

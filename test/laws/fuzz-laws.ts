@@ -4,7 +4,8 @@ import { interpret } from "../../src/interpreter/index.js";
 import { buildProgram } from "../../src/ir/builder.js";
 import { isFloat } from "../../src/ir/dtype.js";
 import type { Program } from "../../src/ir/program.js";
-import { jvpProgram, vjpProgram } from "../../src/transforms/grad/index.js";
+import { verify } from "../../src/ir/verify.js";
+import { jvpProgram, partialEval, vjpProgram } from "../../src/transforms/grad/index.js";
 import { batchProgram } from "../../src/transforms/vmap/index.js";
 import type { Tolerance } from "./cases/types.js";
 import { expectSame, stackArrays } from "./compare.js";
@@ -63,6 +64,7 @@ function runJvp(
   tangents: readonly (NDArray | undefined)[],
 ): { outputs: NDArray[]; tangents: NDArray[] } {
   const { program: jvp, nonzeroOut } = jvpProgram(program, floatInputs(program));
+  verify(jvp, "jvp");
   const given = tangents.filter((t): t is NDArray => t !== undefined);
   const results = interpret(jvp, [...inputs, ...given]);
   const outputs = results.slice(0, program.outputs.length);
@@ -107,6 +109,8 @@ export const vjpLaw: Law = (program, seed) => {
   const inputs = randomInputs(program, seed);
   const directions = randomTangents(inputs, seed);
   const { forward, backward } = vjpProgram(program, wrt);
+  verify(forward, "vjp");
+  verify(backward, "vjp");
   const results = interpret(forward, inputs);
   const outputs = results.slice(0, program.outputs.length);
   expectSame("vjp's forward results", outputs, interpret(program, inputs), REORDERED);
@@ -123,6 +127,26 @@ export const vjpLaw: Law = (program, seed) => {
   );
   const scale = 1 + Math.max(leftSize, rightSize);
   if (!(Math.abs(left - right) <= 1e-9 * scale)) throw new Error(`⟨c, jvp(t)⟩ = ⟨vjp(c), t⟩: ${left} and ${right}`);
+};
+
+/** A program cut in two, whatever is unknown, gives what it gives in one piece. */
+export const partialEvalLaw: Law = (program, seed) => {
+  const rng = new Rng(seed ^ 0x9a17);
+  const unknown = program.inputs.map(() => rng.chance(0.5));
+  const forced = program.outputs.map(() => rng.chance(0.3));
+  const parts = partialEval(program, unknown, forced);
+  verify(parts.known, "partial evaluation");
+  verify(parts.unknown, "partial evaluation");
+  const inputs = randomInputs(program, seed);
+  const known = interpret(
+    parts.known,
+    inputs.filter((_, i) => !unknown[i]),
+  );
+  const residuals = known.slice(known.length - parts.residuals.length);
+  const late = interpret(parts.unknown, [...residuals, ...inputs.filter((_, i) => unknown[i])]);
+  let [k, u] = [0, 0];
+  const results = parts.unknownOut.map((isUnknown) => (isUnknown ? late[u++] : known[k++]));
+  expectSame("partial evaluation", results, interpret(program, inputs), REORDERED);
 };
 
 /** Σ xᵢyᵢ and Σ |xᵢyᵢ|. */
@@ -169,6 +193,9 @@ export const LAWS = {
   vjp: vjpLaw,
   "jvp of vmap": (p, seed) => jvpLaw(batch(p), seed),
   "jvp of vjp": (p, seed) => jvpLaw(reverse(p), seed),
+  "vjp of vjp": (p, seed) => vjpLaw(reverse(p), seed),
+  "partial evaluation": partialEvalLaw,
+  "partial evaluation of jvp": (p, seed) => partialEvalLaw(forwardMode(p), seed),
   "vmap of vjp": (p, seed) => vmapLaw(reverse(p), seed),
   "vmap of jvp": (p, seed) => vmapLaw(forwardMode(p), seed),
 } satisfies Record<string, Law>;

@@ -25,6 +25,8 @@ export interface FuzzOptions {
   readonly reversible?: boolean;
   /** Leaves out what has kinks or jumps. */
   readonly smooth?: boolean;
+  /** Sizes that axes take; left out: three small ones. */
+  readonly sizes?: readonly number[];
 }
 
 /** A value of the program under construction, with |elements| ≤ bound (infinite for integers that may wrap). */
@@ -150,10 +152,11 @@ export function randomProgram(options: FuzzOptions): Program<"core"> {
     symbolic: false,
     reversible: false,
     smooth: false,
+    sizes: [],
     ...options,
   };
   const rng = new Rng(all.seed);
-  const sizes: Dim[] = [rng.int(1, 4), rng.int(2, 5), rng.chance(0.1) ? 0 : 3];
+  const sizes: Dim[] = all.sizes.length > 0 ? [...all.sizes] : [rng.int(1, 4), rng.int(2, 5), rng.chance(0.1) ? 0 : 3];
   if (all.symbolic) sizes.push(symbol("n"), symbol("m"), symbol("n"));
   const maker = new ProgramMaker(rng, all, sizes, 0);
   const inputs = rng.int(1, 4);

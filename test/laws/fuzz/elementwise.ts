@@ -314,7 +314,8 @@ export const elementwise: readonly Template[] = [
       const x = m.find(() => true);
       const y = m.find(() => true);
       if (!x || !y) return false;
-      if (m.rng.chance(0.3)) return apply(m, "stop_gradient", [x], x.bound);
+      // stop_gradient has not the derivative of what it computes; programs for derivative laws have one float type
+      if (m.options.floats.length > 1 && m.rng.chance(0.3)) return apply(m, "stop_gradient", [x], x.bound);
       const [a, b] = m.b.emit("optimization_barrier", [x.atom, y.atom], {});
       m.keep(a, x.bound);
       m.keep(b, y.bound);
