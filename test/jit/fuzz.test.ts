@@ -28,7 +28,7 @@ function failureOf(program: Program<"core">, seed: number): string | undefined {
 const kindOf = (message: string): string => message.replace(/[-+\d.e]+/g, "#").slice(0, 40);
 
 /** The failure of a program that was made as small as it gets with a failure of the same kind. */
-export function shrunkFailure(program: Program<"core">, seed: number): string | undefined {
+function shrunkFailure(program: Program<"core">, seed: number): string | undefined {
   const message = failureOf(program, seed);
   if (message === undefined) return undefined;
   const fails = (p: Program<"core">): boolean => {
