@@ -44,7 +44,10 @@ export function splitCorpus(text: string, nameOf: (block: string) => string): Co
   const candidates: string[] = [];
   for (const block of blocks) (hash(nameOf(block)) % 16 === 0 ? candidates : train).push(block);
   const trainText = joinBlocks(train);
-  const heldOut = candidates.filter((block) => !trainText.includes(block));
+  // in an order of chance, so that the first few stand for all
+  const heldOut = candidates
+    .filter((block) => !trainText.includes(block))
+    .sort((a, b) => hash(a) - hash(b) || (a < b ? -1 : 1));
   if (train.length === 0 || heldOut.length === 0) {
     throw new UserError("The text is too short: it needs some dozens of blocks with blank lines between them.");
   }

@@ -1,0 +1,73 @@
+/**
+ * README.md and docs/tour.md are programs: their code is type-checked under strict, run against the built package, and prints
+ * what they show. `npm test -- --update` rewrites what they show.
+ */
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { buildDist, root, runNode } from "../pack/workspace.js";
+import { type Section, sectionsOf, withOutputs } from "./markdown.js";
+
+// inside of the repository, so that "tilework" is the package itself
+const folder = join(root, "build", `documents-${process.pid}`);
+const MARK = "\u001e";
+
+beforeAll(() => {
+  buildDist();
+  mkdirSync(folder, { recursive: true });
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/** Type-checks and runs sections, each as one module; gives what each block printed. */
+function runSections(name: string, sections: readonly Section[]): string[][] {
+  const modules = sections.map((section, i) => {
+    const module = `${name}-${i}`;
+    const marked = section.blocks.map(({ code }) => `${code}console.log(${JSON.stringify(MARK)});\n`);
+    writeFileSync(join(folder, `${module}.ts`), marked.join(""));
+    return module;
+  });
+  const config = join(folder, `tsconfig.${name}.json`);
+  const compilerOptions = {
+    strict: true,
+    target: "es2022",
+    lib: ["es2022"],
+    types: ["node"],
+    module: "nodenext",
+    skipLibCheck: true,
+    noUnusedLocals: false,
+    noEmitOnError: true,
+    rootDir: ".",
+    outDir: ".",
+  };
+  writeFileSync(config, JSON.stringify({ compilerOptions, files: modules.map((m) => `${m}.ts`) }));
+  const tsc = join(root, "node_modules", "typescript", "bin", "tsc");
+  expect(runNode([tsc, "-p", config, "--pretty", "false"], folder).output).toBe("");
+  const all = modules.map((m) => `await import("./${m}.js");`).join("\n");
+  writeFileSync(join(folder, `${name}.mjs`), `${all}\n`);
+  const { status, output } = runNode([join(folder, `${name}.mjs`)], folder);
+  expect(status, output).toBe(0);
+  const printed = `${output}\n`.split(`${MARK}\n`);
+  return sections.map((section) => printed.splice(0, section.blocks.length));
+}
+
+describe.each(["README.md", "docs/tour.md"])("%s", (path) => {
+  const file = join(root, path);
+  const markdown = readFileSync(file, "utf8");
+  const sections = sectionsOf(markdown);
+  let printed: string[][];
+
+  beforeAll(() => {
+    printed = runSections(path.replace(/\W/g, "-"), sections);
+    if (process.env.TILEWORK_UPDATE_GOLDENS === "1") writeFileSync(file, withOutputs(markdown, printed.flat()));
+  });
+
+  it("has code", () => {
+    expect(sections.length).toBeGreaterThan(0);
+  });
+
+  it.each(sections.map((s, i) => [s.title, i] as const))("%s", (_, i) => {
+    sections[i].blocks.forEach((block, b) => {
+      expect(printed[i][b], `${path}:${block.line}`).toBe(block.output ?? "");
+    });
+  });
+});
