@@ -69,7 +69,7 @@ export function svdvals(x: Tensor): Tensor {
 /** x with a x = b. `b` is a vector or a matrix of columns; leading axes broadcast. */
 export function solve(a: Tensor, b: Tensor): Tensor {
   const [p, q] = promoteDtypes("linalg.solve", [matrix("solve", a, true), toFloat("solve", b)]);
-  const vector = q.ndim === 1 || q.ndim === p.ndim - 1;
+  const vector = q.ndim === 1;
   const rhs = vector ? lax.expandDims(q, [q.ndim]) : q;
   const n = p.aval.shape[p.ndim - 1];
   if (dimEqual(rhs.aval.shape[rhs.ndim - 2], n) === false) {
