@@ -443,19 +443,17 @@ type Jacobian = (f: AnyFunction, options?: { argnums?: number }) => AnyFunction;
 function jacobian(what: string, forward: boolean): Jacobian {
   return (f, options = {}) =>
     (...args) => {
-      const n = options.argnums ?? 0;
-      const flat = tree.flatten(args[n]);
-      const leaves = stripWeak(flat.leaves.map((x) => leafTensor(x, () => `${what}: argument ${n}`)));
-      for (const x of leaves) {
-        if (!isFloat(x.aval.dtype))
-          fail(
-            "TW3002",
-            `${what}(${f.name || "function"}): argument ${n} is ${printAval(x.aval)}, which has no derivative`,
-            {},
-          );
-      }
+      const label = `${what}(${f.name || "function"})`;
+      const argnums = options.argnums ?? 0;
+      const all = flattenCall(label, args);
+      differentiatedLeaves(label, f.name, all, args, [argnums]);
+      const n = argnums < 0 ? argnums + args.length : argnums;
+      const flat = all.arguments[n];
+      const part = (k: number): Tensor[] =>
+        all.leaves.slice(all.arguments[k].start, all.arguments[k].start + all.arguments[k].count);
+      const leaves = stripWeak(part(n));
       const only = (...xs: Tensor[]): unknown =>
-        f(...args.map((a, i) => (i === n ? tree.unflatten(flat.treedef, xs) : a)));
+        f(...all.arguments.map((a, i) => tree.unflatten(a.treedef, i === n ? xs : part(i))));
       if (forward) {
         // columns: one jvp for each input element, stacked on axis 0
         const outTree: { def?: tree.TreeDef } = {};

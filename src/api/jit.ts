@@ -1,12 +1,13 @@
 /** `jit`: traces once for each signature, compiles, and runs. */
 import { fail } from "../diagnostics/error.js";
-import { type Aval, printAval } from "../ir/aval.js";
+import { type Aval, avalSame, printAval } from "../ir/aval.js";
 import type { Program } from "../ir/program.js";
 import { type Executable, makeExecutable } from "../jit/execute.js";
-import { axisEnvironment, bind, currentFrame, TracedSource } from "../tracer/frame.js";
+import { axisEnvironment, bind, isTracing, TracedSource } from "../tracer/frame.js";
 import { leafTensor } from "../tracer/leaf.js";
 import { type Cell, Tensor } from "../tracer/tensor.js";
 import { type AnyFunction, argumentName, traceFunction } from "../tracer/trace.js";
+import { ArrayCell } from "../runtime/heap.js";
 import * as tree from "../tree/index.js";
 import { LruMap } from "../util/index.js";
 import { backend } from "./backend.js";
@@ -53,6 +54,11 @@ interface JittedInternals {
 function executableOf(entry: JitEntry): Executable {
   entry.executable ??= makeExecutable(entry.program, backend.workspace, entry.donated);
   return entry.executable;
+}
+
+const isOwnTensor = (x: object): boolean => x instanceof Tensor;
+function sameAval(a: Aval, b: Aval): boolean {
+  return avalSame(a, b) && !a.weak === !b.weak;
 }
 
 const avalKeys = new WeakMap<Aval, string>();
@@ -114,6 +120,27 @@ function makeJitted(f: AnyFunction, options: JitOptions): Jitted<unknown[], unkn
   const cache = new LruMap<string, JitEntry>(256);
   const history: JitEntry[] = [];
 
+  /** The entry of the last call, when these arguments have its structure and avals: no keys are built. */
+  let last: { readonly entry: JitEntry; readonly inTree: tree.TreeDef } | undefined;
+  const sameAsLast = (args: readonly unknown[]): { entry: JitEntry; leaves: Tensor[] } | undefined => {
+    if (last === undefined || isTracing()) return undefined;
+    const leaves: unknown[] = [];
+    if (!tree.matchLeaves(last.inTree, args, isOwnTensor, leaves)) return undefined;
+    const { entry } = last;
+    const first = entry.captures.length;
+    const { inputs } = entry.program;
+    for (let i = 0; i < leaves.length; i++) {
+      const x = leaves[i];
+      const expected = inputs[first + i].aval;
+      if (!(x instanceof Tensor)) {
+        // numbers are weak f32 scalars: what every other leaf is, prepare finds out
+        if (typeof x !== "number" || !expected.weak || expected.dtype !== "f32" || expected.shape.length > 0) return undefined;
+        leaves[i] = leafTensor(x, () => argumentName(label, args, i));
+      } else if (x.aval !== expected && !sameAval(x.aval, expected)) return undefined;
+    }
+    return { entry, leaves: leaves as Tensor[] };
+  };
+
   const prepare = (args: readonly unknown[]): { entry: JitEntry; leaves: Tensor[] } => {
     const dynamic = statics.size === 0 ? args : args.map((a, i) => (statics.has(i) ? null : a));
     const flat = tree.flatten(dynamic);
@@ -151,6 +178,8 @@ function makeJitted(f: AnyFunction, options: JitOptions): Jitted<unknown[], unkn
         if (history.length > 256) history.shift();
       }
     }
+    // static arguments and named axes are part of the key, but not of the structure
+    last = statics.size === 0 && axes.length === 0 && cache.has(key) ? { entry, inTree: flat.treedef } : undefined;
     return { entry, leaves };
   };
 
@@ -166,13 +195,20 @@ function makeJitted(f: AnyFunction, options: JitOptions): Jitted<unknown[], unkn
   };
 
   const call = (...args: unknown[]): unknown => {
-    const { entry, leaves } = prepare(args);
+    const { entry, leaves } = sameAsLast(args) ?? prepare(args);
     const inputs = entry.captures.length === 0 ? leaves : [...entry.captures, ...leaves];
     let results: Tensor[];
-    if (currentFrame()) {
+    if (isTracing()) {
       results = bind("call", inputs, { program: entry.program, name: name || "function" });
     } else {
-      const cells = inputs.map((x, i) => Tensor.source(x).cell(`${label}: ${inputName(entry, args, i)}`));
+      const cells = new Array<Cell>(inputs.length);
+      for (let i = 0; i < cells.length; i++) {
+        const source = Tensor.source(inputs[i]);
+        cells[i] =
+          source instanceof ArrayCell && source.state === "live"
+            ? source
+            : source.cell(`${label}: ${inputName(entry, args, i)}`);
+      }
       results = config.debugNans ? runChecked(entry, cells, label) : backend.run(executableOf(entry), cells);
     }
     return tree.unflatten(entry.outTree, results);

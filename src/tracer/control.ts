@@ -13,6 +13,9 @@ import { type AnyFunction, type Traced, traceFunction } from "./trace.js";
 // biome-ignore lint/suspicious/noExplicitAny: a tree of arrays, checked when traced
 export type Tree = any;
 
+/** A loop's carry. The empty tuple makes tsc infer [a, b] as a pair, not as a list. */
+export type Carry = object | [] | number | boolean | bigint | null | undefined;
+
 interface FlatTree {
   readonly leaves: Tensor[];
   readonly treedef: tree.TreeDef;
@@ -31,7 +34,7 @@ export function convertTo(x: Tensor, dtype: Aval["dtype"]): Tensor {
 }
 
 /** Identity of a captured value. */
-function captureKey(t: Tensor): unknown {
+export function captureKey(t: Tensor): unknown {
   const s = Tensor.source(t);
   return s instanceof TracedSource ? s.atom : s;
 }
@@ -211,7 +214,11 @@ function strip(xs: readonly Tensor[]): Tensor[] {
 }
 
 /** Runs `body` on the carry while `test(carry)` holds. Has forward mode only; its trip count is not bounded. */
-export function whileLoop<C extends Tree>(test: (carry: C) => Tensor | boolean, body: (carry: C) => C, init: C): C {
+export function whileLoop<C extends Carry>(
+  test: (carry: C) => Tensor | boolean,
+  body: (carry: C) => NoInfer<C>,
+  init: C,
+): C {
   const flat = flattenTensors(init, "whileLoop: the first carry");
   const inTree = tree.flatten([init]).treedef;
   let traced: Traced | undefined;
@@ -257,8 +264,8 @@ export interface ScanOptions {
  * Folds `f(carry, x) → [carry, y]` over the first axis of the leaves of `xs`; gives the last carry and the stacked ys.
  * A loop in the compiled program; differentiable in both modes.
  */
-export function scan<C extends Tree, X extends Tree, Y extends Tree>(
-  f: (carry: C, x: X) => readonly [C, Y],
+export function scan<C extends Carry, X extends Tree, Y extends Tree>(
+  f: (carry: C, x: X) => readonly [NoInfer<C>, Y],
   init: C,
   xs: X,
   options: ScanOptions = {},
@@ -334,10 +341,10 @@ export function scan<C extends Tree, X extends Tree, Y extends Tree>(
  * `for (i = lower; i < upper; i++) carry = body(i, carry)`. With plain numbers for both bounds it has reverse mode (it is a scan);
  * with a traced bound it is a whileLoop.
  */
-export function foriLoop<C extends Tree>(
+export function foriLoop<C extends Carry>(
   lower: number | Tensor,
   upper: number | Tensor,
-  body: (i: Tensor, carry: C) => C,
+  body: (i: Tensor, carry: C) => NoInfer<C>,
   init: C,
 ): C {
   checkBound("lower", lower);

@@ -4,57 +4,16 @@ import { type Aval, aval, printAval } from "../ir/aval.js";
 import { dimEqual } from "../ir/dim.js";
 import { isFloat } from "../ir/dtype.js";
 import type { CheckpointPolicy, LazyProgram } from "../ir/ops/index.js";
-import { type Program, Var } from "../ir/program.js";
 import * as tree from "../tree/index.js";
 import { convertTo, flattenTensors, shareCaptures } from "./control.js";
 import { bind, scalar } from "./frame.js";
 import { leafTensor } from "./leaf.js";
+import { LateRule, reserve, traceRules } from "./rules.js";
 import { Tensor } from "./tensor.js";
 import { type AnyFunction, type Traced, traceFlat, traceFunction } from "./trace.js";
 
 const strongAvals = (xs: readonly Tensor[]): Aval[] => xs.map((x) => aval(x.aval.shape, x.aval.dtype));
 const strip = (xs: readonly Tensor[]): Tensor[] => xs.map((x) => convertTo(x, x.aval.dtype));
-
-/** A program traced when first needed, once. Traced late, it may close over arrays but not over traced values. */
-class LateProgram implements LazyProgram {
-  #program: Program<"core"> | undefined;
-  constructor(
-    readonly name: string,
-    readonly trace: () => Program<"core">,
-  ) {}
-  get(): Program<"core"> {
-    this.#program ??= this.trace();
-    return this.#program;
-  }
-}
-
-/** Rules that are being traced now: a rule that calls its own function must not trace itself again. */
-const tracing = new Set<string>();
-
-/** Traces `rule` at once with its captures, unless that is what is going on already; then it waits until it is needed. */
-function traceRule(key: string, name: string, trace: () => Traced): { lazy: LazyProgram; traced: Traced | undefined } {
-  if (tracing.has(key)) {
-    return {
-      traced: undefined,
-      lazy: new LateProgram(name, () => {
-        const t = trace();
-        if (t.captures.length > 0) {
-          fail("TW1002", `${name}: a rule that calls its own function closes over traced or array values`, {
-            help: "pass them as arguments of the function",
-          });
-        }
-        return t.program;
-      }),
-    };
-  }
-  tracing.add(key);
-  try {
-    const traced = trace();
-    return { traced, lazy: { name, get: () => traced.program } };
-  } finally {
-    tracing.delete(key);
-  }
-}
 
 let nextRule = 0;
 
@@ -102,7 +61,7 @@ export function customJvp<A extends unknown[], R>(f: (...args: A) => R): CustomJ
     const primal = traceFunction(f as AnyFunction, avals, flat.treedef, { kind: "custom", name });
     const floats = avals.map((a) => isFloat(a.dtype));
     const outAvals = primal.program.outputs.map((o) => aval(o.aval.shape, o.aval.dtype));
-    const trace = (): Traced => {
+    const trace = (adopt?: readonly Tensor[]): Traced => {
       const all = [...avals, ...avals.filter((_, i) => floats[i])];
       const { program, captures } = traceFlat(
         (...xs) => {
@@ -135,15 +94,17 @@ export function customJvp<A extends unknown[], R>(f: (...args: A) => R): CustomJ
           ];
         },
         all,
-        { kind: "custom", name: `${name}.jvp` },
+        { kind: "custom", name: `${name}.jvp`, ...(adopt ? { adopt } : {}) },
       );
       return { program, captures, outTree: primal.outTree };
     };
-    const { lazy, traced } = traceRule(`jvp${id}:${avals.map(printAval).join()}`, `${name}.jvp`, trace);
-    const { captures, programs } = shareCaptures(traced ? [primal, traced] : [primal]);
-    const shared: LazyProgram = traced
-      ? { name: lazy.name, get: () => programs[1] }
-      : withUnusedCaptures(lazy, captures);
+    const key = `${id}:${flat.treedef.key}:${avals.map(printAval).join()}`;
+    const rules = traceRules(key, [trace]);
+    const { captures, programs } = shareCaptures([primal, rules.traced ? rules.traced[0] : reserve(rules.known)]);
+    const ruleName = `${name}.jvp`;
+    const shared: LazyProgram = rules.traced
+      ? { name: ruleName, get: () => programs[1] }
+      : new LateRule(ruleName, key, captures, trace);
     const results = bind("custom_jvp_call", [...captures, ...leaves], {
       primal: programs[0],
       jvp: shared,
@@ -157,15 +118,6 @@ export function customJvp<A extends unknown[], R>(f: (...args: A) => R): CustomJ
       rule = r;
       return wrapped as CustomJvp<A, R>;
     },
-  });
-}
-
-/** A late rule has no captures of its own; its program gets inputs for those that the primal has. */
-function withUnusedCaptures(lazy: LazyProgram, captures: readonly Tensor[]): LazyProgram {
-  const inputs = captures.map((c) => new Var(c.aval));
-  return new LateProgram(lazy.name, () => {
-    const p = lazy.get();
-    return { ...p, inputs: [...inputs, ...p.inputs] };
   });
 }
 
@@ -206,7 +158,7 @@ export function customVjp<A extends unknown[], R>(f: (...args: A) => R): CustomV
     const outAvals = primal.program.outputs.map((o) => aval(o.aval.shape, o.aval.dtype));
     let residualTree: tree.TreeDef | undefined;
     let residualAvals: Aval[] = [];
-    const traceForward = (): Traced => {
+    const traceForward = (adopt?: readonly Tensor[]): Traced => {
       const { program, captures } = traceFlat(
         (...xs) => {
           const result = forward(...(tree.unflatten(flat.treedef, xs) as A));
@@ -230,13 +182,11 @@ export function customVjp<A extends unknown[], R>(f: (...args: A) => R): CustomV
           return [...checkLike(`${name}: the forward rule's output`, out.leaves, outAvals), ...kept];
         },
         avals,
-        { kind: "custom", name: `${name}.forward` },
+        { kind: "custom", name: `${name}.forward`, ...(adopt ? { adopt } : {}) },
       );
       return { program, captures, outTree: primal.outTree };
     };
-    const fwd = traceRule(`fwd${id}:${avals.map(printAval).join()}`, `${name}.forward`, traceForward);
-    const traceBackward = (): Traced => {
-      if (!residualTree) fwd.lazy.get();
+    const traceBackward = (adopt?: readonly Tensor[]): Traced => {
       const resTree = residualTree ?? internal("customVjp: residuals are not known");
       const cotangents = outAvals.filter((a) => isFloat(a.dtype));
       const { program, captures } = traceFlat(
@@ -257,23 +207,28 @@ export function customVjp<A extends unknown[], R>(f: (...args: A) => R): CustomV
           return spreadCotangents(name, args, result, avals);
         },
         [...residualAvals, ...cotangents],
-        { kind: "custom", name: `${name}.backward` },
+        { kind: "custom", name: `${name}.backward`, ...(adopt ? { adopt } : {}) },
       );
       return { program, captures, outTree: primal.outTree };
     };
-    const bwd = fwd.traced
-      ? traceRule(`bwd${id}:${avals.map(printAval).join()}`, `${name}.backward`, traceBackward)
-      : { traced: undefined, lazy: new LateProgram(`${name}.backward`, () => traceBackward().program) };
-    const parts: Traced[] = [primal];
-    if (fwd.traced) parts.push(fwd.traced);
-    if (bwd.traced) parts.push(bwd.traced);
+    const key = `${id}:${flat.treedef.key}:${avals.map(printAval).join()}`;
+    const traced = traceRules(key, [traceForward, traceBackward]);
+    const parts = traced.traced ? [primal, ...traced.traced] : [primal, reserve(traced.known)];
     const { captures, programs } = shareCaptures(parts);
+    let forwardRule: LazyProgram = { name: `${name}.forward`, get: () => programs[1] };
+    let backwardRule: LazyProgram = { name: `${name}.backward`, get: () => programs[2] };
+    if (!traced.traced) {
+      const late = new LateRule(forwardRule.name, key, captures, traceForward);
+      forwardRule = late;
+      backwardRule = new LateRule(backwardRule.name, key, captures, (adopt) => {
+        late.get(); // tells what the residuals are
+        return traceBackward(adopt);
+      });
+    }
     const results = bind("custom_vjp_call", [...captures, ...leaves], {
       primal: programs[0],
-      forward: fwd.traced ? { name: fwd.lazy.name, get: () => programs[1] } : withUnusedCaptures(fwd.lazy, captures),
-      backward: bwd.traced
-        ? { name: bwd.lazy.name, get: () => programs[programs.length - 1] }
-        : withUnusedCaptures(bwd.lazy, captures),
+      forward: forwardRule,
+      backward: backwardRule,
       numCaptures: captures.length,
       name,
     });
@@ -307,15 +262,16 @@ function spreadCotangents(
     let cts: unknown[];
     if (given === null || given === undefined) cts = own.map(() => null);
     else {
-      const flat = tree.flatten(given);
-      if (!tree.equal(flat.treedef, treedef)) {
+      try {
+        cts = tree.broadcastPrefix(given, arg, { nullIsLeaf: true });
+      } catch (cause) {
+        const got = tree.structure(given);
         fail(
           "TW3010",
-          `${name}: the backward rule's cotangent of argument ${k} has structure ${flat.treedef}; the argument has ${treedef}`,
-          {},
+          `${name}: the backward rule's cotangent of argument ${k} has structure ${got}; the argument has ${treedef}`,
+          { cause },
         );
       }
-      cts = flat.leaves;
     }
     own.forEach((a, i) => {
       if (!isFloat(a.dtype)) return;

@@ -74,22 +74,29 @@ export class Frame {
     const source = Tensor.source(x);
     if (source instanceof TracedSource) {
       if (source.frame === this) return source.atom;
-      if (source.frame.closed) leak(source);
+      if (source.frame.closed && !stack.some((f) => f.#lifted.has(source.atom))) leak(source);
       if (!isVar(source.atom)) return source.atom;
     } else if ((source as Cell).disposed) {
       source.cell("an operation");
     }
     const key = source instanceof TracedSource ? source.atom : source;
-    let v = this.#lifted.get(key);
-    if (!v) {
-      const n = this.builder.inputs.length;
-      v = this.builder.input(x.aval);
-      this.builder.inputs.length = n;
-      this.captures.push(x);
-      this.captureVars.push(v);
-      this.#lifted.set(key, v);
-    }
+    return this.#lifted.get(key) ?? this.#lift(key, x);
+  }
+
+  #lift(key: unknown, x: Tensor): Var {
+    const n = this.builder.inputs.length;
+    const v = this.builder.input(x.aval);
+    this.builder.inputs.length = n;
+    this.captures.push(x);
+    this.captureVars.push(v);
+    this.#lifted.set(key, v);
     return v;
+  }
+
+  /** Makes a value a capture before it is used. */
+  adopt(x: Tensor): void {
+    const source = Tensor.source(x);
+    this.#lift(source instanceof TracedSource ? source.atom : source, x);
   }
 
   /** The value of a variable, computing what it depends on; undefined when an argument has no value (under jit or vmap). */
@@ -183,7 +190,11 @@ export class TracedSource implements Source {
     if (!isVar(this.atom)) return currentEvaluator().constant(this.atom.value, this.atom.aval);
     const cell = this.frame.known(this.atom);
     if (cell) {
-      this.frame.flushEffects();
+      // those of outer functions came first; under jit and vmap nothing happens before the program runs
+      for (const frame of stack) {
+        if (frame.kind !== "grad" && frame.kind !== "jvp") break;
+        frame.flushEffects();
+      }
       return cell;
     }
     return fail(

@@ -23,6 +23,8 @@ export interface TraceOptions {
   /** What the arguments are outside, when that is known (grad and jvp of concrete values). */
   readonly args?: readonly Tensor[];
   readonly axis?: NamedAxis;
+  /** Values that are inputs of the program whether they are used or not, also when their own trace is over: see rules.ts. */
+  readonly adopt?: readonly Tensor[];
 }
 
 /** Traces `f`, which takes and returns flat lists of tensors. */
@@ -32,6 +34,7 @@ export function traceFlat(
   options: TraceOptions,
 ): { program: Program<"core">; captures: readonly Tensor[] } {
   const frame = new Frame(options.kind, options.name ?? "", options.args, options.axis);
+  options.adopt?.forEach((x) => frame.adopt(x));
   return withFrame(frame, () => {
     const outputs = f(...avals.map((a) => frame.argument(a)));
     const program = frame.finish(outputs);
