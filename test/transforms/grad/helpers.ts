@@ -25,7 +25,11 @@ export function tangentsFor(inputs: readonly NDArray[], marked: readonly boolean
 export const present = (xs: Tangents): NDArray[] => xs.filter((x) => x !== undefined);
 
 /** Results, and a tangent for each float result. */
-export function runJvp(p: Core, inputs: readonly NDArray[], tangents: Tangents): { outputs: NDArray[]; dots: NDArray[] } {
+export function runJvp(
+  p: Core,
+  inputs: readonly NDArray[],
+  tangents: Tangents,
+): { outputs: NDArray[]; dots: NDArray[] } {
   const { program, nonzeroOut } = jvpProgram(
     p,
     tangents.map((t) => t !== undefined),
@@ -76,7 +80,13 @@ export function inner(xs: readonly NDArray[], ys: readonly NDArray[]): { sum: nu
 }
 
 /** The jvp's tangents are finite differences, its results those of the program; f64 only. */
-export function expectJvp(p: Core, inputs: readonly NDArray[], tangents: Tangents, rel = 1e-6, skip: readonly number[] = []): void {
+export function expectJvp(
+  p: Core,
+  inputs: readonly NDArray[],
+  tangents: Tangents,
+  rel = 1e-6,
+  skip: readonly number[] = [],
+): void {
   const { outputs, dots } = runJvp(p, inputs, tangents);
   const expected = interpret(p, inputs);
   const { derivative } = finiteDifference(p, inputs, tangents);
@@ -90,7 +100,8 @@ export function expectJvp(p: Core, inputs: readonly NDArray[], tangents: Tangent
     const scale = Math.max(1, ...numbers(want).map(Math.abs));
     numbers(want).forEach((d, i) => {
       const is = Number(dot.data[i]);
-      if (!(Math.abs(is - d) <= rel * 10 * scale)) throw new Error(`tangent ${o}[${i}] is ${is}, finite differences give ${d}`);
+      if (!(Math.abs(is - d) <= rel * 10 * scale))
+        throw new Error(`tangent ${o}[${i}] is ${is}, finite differences give ${d}`);
     });
   });
 }
@@ -103,7 +114,13 @@ function same(what: string, x: NDArray, y: NDArray): void {
 }
 
 /** ⟨c, jvp(t)⟩ = ⟨vjp(c), t⟩. */
-export function expectTransposed(p: Core, inputs: readonly NDArray[], tangents: Tangents, seed: number, rel = 1e-10): void {
+export function expectTransposed(
+  p: Core,
+  inputs: readonly NDArray[],
+  tangents: Tangents,
+  seed: number,
+  rel = 1e-10,
+): void {
   const marked = tangents.map((t) => t !== undefined);
   let cts: NDArray[] = [];
   const { outputs, cotangents } = runVjp(p, inputs, marked, (ys) => {

@@ -10,7 +10,8 @@ const REL = { f64: 1e-9, f32: 1e-4, f16: 3e-2, bf16: 2e-1 } as const;
 type FloatType = keyof typeof REL;
 
 const rows = CASES.filter((c) => c.differentiable.length > 0);
-const marks = (c: AnyCase): boolean[] => c.operands.map((o, i) => c.differentiable.includes(i) && (o.dtype === "T" || isFloat(o.dtype)));
+const marks = (c: AnyCase): boolean[] =>
+  c.operands.map((o, i) => c.differentiable.includes(i) && (o.dtype === "T" || isFloat(o.dtype)));
 
 describe("derivatives of the op table", () => {
   it("has rows", () => expect(rows.length).toBeGreaterThan(150));

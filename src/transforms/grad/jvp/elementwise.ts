@@ -54,7 +54,8 @@ export const elementwise = {
   log: elementwise1((b, x) => reciprocal(b, x)),
   log1p: elementwise1((b, x) => reciprocal(b, b.add(x, one(b, x)))),
   sqrt: elementwise1((b, _x, y) => b.div(b.fullLike(y, 0.5), y)),
-  rsqrt: elementwise1((b, x, y) => scale(b, b.div(y, x), -0.5)),
+  // of y alone, which is at hand wherever the derivative is taken
+  rsqrt: elementwise1((b, _x, y) => scale(b, b.mul(y, square(b, y)), -0.5)),
   cbrt: elementwise1((b, _x, y) => b.div(b.fullLike(y, 1 / 3), square(b, y))),
   logistic: elementwise1((b, _x, y) => b.mul(y, b.sub(one(b, y), y))),
   sin: elementwise1((b, x) => b.op("cos", x)),
@@ -78,10 +79,13 @@ export const elementwise = {
     if (tx !== null && ty !== null) return { primals: outs, tangents: [b.sub(tx, ty)] };
     return { primals: outs, tangents: [ty === null ? tx : b.neg(ty)] };
   },
-  mul: partials(
-    (_b, [, y]) => y,
-    (_b, [x]) => x,
-  ),
+  mul: (b, primals, [tx, ty], _params, eqn) => {
+    const [x, y] = primals;
+    const outs = copyEqn(b, eqn, primals);
+    // a square has one product, not two
+    if (x === y && tx !== null) return { primals: outs, tangents: [b.mul(tx, b.add(x, x))] };
+    return { primals: outs, tangents: [addAll(b, [tx && b.mul(tx, y), ty && b.mul(ty, x)])] };
+  },
   div: (b, primals, [tx, ty], _params, eqn) => {
     const [, y] = primals;
     const [out] = copyEqn(b, eqn, primals);

@@ -20,7 +20,11 @@ export function splitCheckpoint(h: Halves, eqn: AnyEqn, params: ControlOps["chec
   );
   const numOut = part.known.outputs.length - part.residuals.length;
   const [outs, residuals] = split(part.known.outputs, numOut);
-  const again = recompute(part.known, residuals, (e) => policy?.(e.prim, e.params as Readonly<Record<string, unknown>>) ?? false);
+  const again = recompute(
+    part.known,
+    residuals,
+    (e) => policy?.(e.prim, e.params as Readonly<Record<string, unknown>>) ?? false,
+  );
 
   const operands = knownOperands(h, eqn.inputs);
   const known: Core = { ...part.known, outputs: [...outs, ...again.saved] };

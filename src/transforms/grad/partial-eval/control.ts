@@ -15,6 +15,7 @@ import {
   isNothing,
   knownOperands,
   splitCall,
+  splitEach,
   unknownOperands,
   withoutIo,
 } from "./nested.js";
@@ -24,7 +25,10 @@ import { splitScan } from "./scan.js";
 type Core = Program<"core">;
 
 /** Slots for residuals that only one branch makes: those of different branches share one when they have one type. */
-function assignSlots(parts: readonly (readonly Aval[])[]): { slots: readonly Aval[]; of: readonly (readonly number[])[] } {
+function assignSlots(parts: readonly (readonly Aval[])[]): {
+  slots: readonly Aval[];
+  of: readonly (readonly number[])[];
+} {
   const slots: Aval[] = [];
   const of = parts.map((avals) => {
     const taken = new Set<number>();
@@ -39,7 +43,12 @@ function assignSlots(parts: readonly (readonly Aval[])[]): { slots: readonly Ava
 }
 
 /** A known branch that fills its own slots and zeros for the others. */
-function knownBranch(part: PartialEvalResult, made: readonly boolean[], slots: readonly Aval[], of: readonly number[]): Core {
+function knownBranch(
+  part: PartialEvalResult,
+  made: readonly boolean[],
+  slots: readonly Aval[],
+  of: readonly number[],
+): Core {
   const numOut = part.known.outputs.length - part.residuals.length;
   const [outs, residuals] = split(part.known.outputs, numOut);
   const own = keep(residuals, made);
@@ -52,7 +61,10 @@ function knownBranch(part: PartialEvalResult, made: readonly boolean[], slots: r
 
 function splitCond(h: Halves, eqn: AnyEqn, { branches }: ControlOps["cond"]): void {
   const [index, ...operands] = eqn.inputs;
-  if (h.isUnknown(index)) return postpone(h, eqn);
+  if (h.isUnknown(index)) {
+    postpone(h, eqn);
+    return;
+  }
   const unknown = operands.map((a) => h.isUnknown(a));
   const first = branches.map((p) => h.partialEval(p, unknown).unknownOut);
   const unknownOut = first[0].map((_, i) => first.some((o) => o[i]));
@@ -113,7 +125,10 @@ function splitWhile(h: Halves, eqn: AnyEqn, { cond, body, condConsts, bodyConsts
   }
   const { program: test, used } = prune(cond, [true]);
   const decided = used.every((u, i) => !u || !(i < condConsts ? ukCond[i] : carry[i - condConsts]));
-  if (!decided || !carry.includes(false)) return postpone(h, eqn);
+  if (!decided || !carry.includes(false)) {
+    postpone(h, eqn);
+    return;
+  }
 
   const part = h.partialEval(body, [...ukBody, ...carry], { instantiate: carry });
   const numOut = part.known.outputs.length - part.residuals.length;
@@ -134,13 +149,14 @@ function splitWhile(h: Halves, eqn: AnyEqn, { cond, body, condConsts, bodyConsts
     },
     eqn.span,
   );
-  if (!carry.includes(true)) return bindResults(h, eqn, carry, results, []);
-  const all = h.unknown.emit(
-    "while",
-    eqn.inputs.map((a) => h.readUnknown(a)),
-    { cond: withoutIo(cond), body: silence(body, [...ukBody, ...carry]), condConsts, bodyConsts },
-    eqn.span,
-  );
+  const all = carry.includes(true)
+    ? h.unknown.emit(
+        "while",
+        eqn.inputs.map((a) => h.readUnknown(a)),
+        { cond: withoutIo(cond), body: silence(body, [...ukBody, ...carry]), condConsts, bodyConsts },
+        eqn.span,
+      )
+    : [];
   bindResults(h, eqn, carry, results, keep(all, carry));
 }
 
@@ -179,12 +195,6 @@ export const control = {
   custom_vjp_call: postpone,
   custom_vjp_linear: postpone,
   custom_linear_solve: postpone,
-  optimization_barrier: (h, eqn) => {
-    const unknown = eqn.inputs.map((a) => h.isUnknown(a));
-    const known = knownOperands(h, eqn.inputs);
-    const first = known.length === 0 ? [] : h.known.emit("optimization_barrier", known, {}, eqn.span);
-    const late = h.unknown.emit("optimization_barrier", unknownOperands(h, eqn.inputs), {}, eqn.span);
-    bindResults(h, eqn, unknown, first, late);
-  },
+  optimization_barrier: splitEach,
   debug_callback: postpone,
 } satisfies Rules<ControlOps, PartialEvalKind>;

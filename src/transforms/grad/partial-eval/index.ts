@@ -3,6 +3,7 @@ import { internal } from "../../../diagnostics/error.js";
 import type { Program } from "../../../ir/program.js";
 import type { AnyRule, Table } from "../../../ir/rules.js";
 import { flags, memoize } from "../programs.js";
+import { collective } from "./collective.js";
 import { control } from "./control.js";
 import { type PartialEvalKind, type PartialEvalOptions, type PartialEvalResult, postponed } from "./rule.js";
 import { Split } from "./split.js";
@@ -19,7 +20,7 @@ const TABLE = {
   ...postponed("random"),
   ...postponed("linalg"),
   ...postponed("sort"),
-  ...postponed("collective"),
+  ...collective,
 } satisfies Table<PartialEvalKind>;
 
 const made = memoize<PartialEvalResult>();

@@ -1,4 +1,5 @@
 /** What the rules of equations with programs share: running the known half, and residuals that are operands anyway. */
+import type { Builder } from "../../../ir/builder.js";
 import type { Prim } from "../../../ir/ops/index.js";
 import type { AnyEqn, Atom, Program } from "../../../ir/program.js";
 import { isVar } from "../../../ir/program.js";
@@ -40,6 +41,15 @@ export function bindResults(
     if (unknownOut[i]) h.bindUnknown(v, unknown[u++]);
     else h.bindKnown(v, known[k++]);
   });
+}
+
+/** Results that belong each to its own operand: those of known operands come at once. */
+export function splitEach(h: Halves, eqn: AnyEqn): void {
+  const unknown = eqn.inputs.map((a) => h.isUnknown(a));
+  const emit = (b: Builder, operands: readonly Atom[]): readonly Atom[] =>
+    operands.length === 0 ? [] : b.emit(eqn.prim as Prim, operands, eqn.params as never, eqn.span);
+  const first = emit(h.known, knownOperands(h, eqn.inputs));
+  bindResults(h, eqn, unknown, first, emit(h.unknown, unknownOperands(h, eqn.inputs)));
 }
 
 /** An equation that runs one program on its operands, in two. */

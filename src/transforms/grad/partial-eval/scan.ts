@@ -27,13 +27,19 @@ export function splitScan(h: Halves, eqn: AnyEqn, params: ControlOps["scan"]): v
   const numOut = part.known.outputs.length - part.residuals.length;
   const [outs, residuals] = split(part.known.outputs, numOut);
   const stacked = residuals.map((_, i) => place[i].at === "step");
-  const known: Core = { ...part.known, outputs: [...outs, ...keep(residuals, stacked)] };
+  const lifted = liftHoisted(part.known, place, residuals, operands.consts.length);
+  const known: Core = { ...lifted.body, outputs: [...outs, ...keep(residuals, stacked)] };
   const results = isNothing(known)
     ? []
     : h.known.emit(
         "scan",
-        [...operands.consts, ...operands.init, ...operands.xs],
-        { ...params, body: known, numConsts: operands.consts.length, numCarry: operands.init.length },
+        [...operands.consts, ...lifted.atoms, ...operands.init, ...operands.xs],
+        {
+          ...params,
+          body: known,
+          numConsts: operands.consts.length + lifted.atoms.length,
+          numCarry: operands.init.length,
+        },
         eqn.span,
       );
 
@@ -48,28 +54,29 @@ export function splitScan(h: Halves, eqn: AnyEqn, params: ControlOps["scan"]): v
   const numUkConsts = ukConsts.filter((u) => u).length;
   const numUkCarry = carry.filter((u) => u).length;
   const [resVars, constVars, carryVars, xVars] = split(part.unknown.inputs, n, numUkConsts, numUkCarry);
-  const unknown = part.unknown.outputs.length + part.unknown.effects.length === 0
-    ? []
-    : h.unknown.emit(
-        "scan",
-        [
-          ...keep(sources, isConst),
-          ...unknownOperands(h, consts),
-          ...keep(init, carry).map((a) => h.readUnknown(a)),
-          ...drop(sources, isConst),
-          ...unknownOperands(h, xs),
-        ],
-        {
-          ...params,
-          body: {
-            ...part.unknown,
-            inputs: [...keep(resVars, isConst), ...constVars, ...carryVars, ...drop(resVars, isConst), ...xVars],
+  const unknown =
+    part.unknown.outputs.length + part.unknown.effects.length === 0
+      ? []
+      : h.unknown.emit(
+          "scan",
+          [
+            ...keep(sources, isConst),
+            ...unknownOperands(h, consts),
+            ...keep(init, carry).map((a) => h.readUnknown(a)),
+            ...drop(sources, isConst),
+            ...unknownOperands(h, xs),
+          ],
+          {
+            ...params,
+            body: {
+              ...part.unknown,
+              inputs: [...keep(resVars, isConst), ...constVars, ...carryVars, ...drop(resVars, isConst), ...xVars],
+            },
+            numConsts: numUkConsts + isConst.filter((c) => c).length,
+            numCarry: numUkCarry,
           },
-          numConsts: numUkConsts + isConst.filter((c) => c).length,
-          numCarry: numUkCarry,
-        },
-        eqn.span,
-      );
+          eqn.span,
+        );
   bindResults(h, eqn, part.unknownOut, results.slice(0, numOut), unknown);
 }
 
@@ -86,7 +93,10 @@ function cut(
   for (;;) {
     const unknown = [...ukConsts, ...carry, ...ukXs];
     // a carry of each step is kept only by stacking it
-    const free = drop([...fill(ukConsts.length, true), ...fill(carry.length, false), ...fill(ukXs.length, true)], unknown);
+    const free = drop(
+      [...fill(ukConsts.length, true), ...fill(carry.length, false), ...fill(ukXs.length, true)],
+      unknown,
+    );
     const part = h.partialEval(body, unknown, { instantiate: [...carry, ...none], free });
     const more = carry.map((c, i) => c || part.unknownOut[i]);
     if (more.every((c, i) => c === carry[i])) return { part, carry };
@@ -145,3 +155,33 @@ function hoist(h: Halves, body: Core, residuals: readonly Atom[], outside: Map<V
   }
 }
 
+/** The known body takes what was hoisted for the residuals as operands: it need not make it again in every step. */
+function liftHoisted(
+  body: Core,
+  places: readonly Place[],
+  residuals: readonly Atom[],
+  numConsts: number,
+): { body: Core; atoms: readonly Atom[] } {
+  const made = new Map<Atom, AnyEqn>();
+  for (const eqn of body.eqns) if (eqn.outputs.length === 1) made.set(eqn.outputs[0], eqn);
+  const gone = new Set<AnyEqn>();
+  const vars: Var[] = [];
+  const atoms: Atom[] = [];
+  places.forEach((p, i) => {
+    const a = residuals[i];
+    const eqn = made.get(a);
+    if (p.at !== "outside" || !isVar(a) || !eqn || gone.has(eqn)) return;
+    gone.add(eqn);
+    vars.push(a);
+    atoms.push(p.atom);
+  });
+  if (gone.size === 0) return { body, atoms };
+  return {
+    body: {
+      ...body,
+      inputs: [...body.inputs.slice(0, numConsts), ...vars, ...body.inputs.slice(numConsts)],
+      eqns: body.eqns.filter((e) => !gone.has(e)),
+    },
+    atoms,
+  };
+}

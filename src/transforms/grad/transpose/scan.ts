@@ -28,12 +28,16 @@ export function transposeScan(
   // a carry may start from something fixed (zeros as a rule); in the body all of it is linear
   const linear = [...consts.map((x) => x === null), ...fill(numCarry, true), ...xs.map((x) => x === null)];
   const [linearConsts, linearXs] = [consts, xs].map((list) => list.filter((x) => x === null).length);
-  const { step, carry } = fixpoint(nonzero(carryCts), (c) => {
-    const options = { nonzero: [...c, ...nonzero(yCts)], strict };
-    // cotangents of the carry that circulate are wanted even where a step gives zero
-    const wanted = [...fill(linearConsts, false), ...c, ...fill(linearXs, false)];
-    return transpose(body, linear, { ...options, instantiate: wanted });
-  }, linearConsts);
+  const { step, carry } = fixpoint(
+    nonzero(carryCts),
+    (c) => {
+      const options = { nonzero: [...c, ...nonzero(yCts)], strict };
+      // cotangents of the carry that circulate are wanted even where a step gives zero
+      const wanted = [...fill(linearConsts, false), ...c, ...fill(linearXs, false)];
+      return transpose(body, linear, { ...options, instantiate: wanted });
+    },
+    linearConsts,
+  );
   const [sumOf, , xOf] = split(step.nonzeroIn, linearConsts, numCarry);
 
   const [constAvals, initAvals] = split(
