@@ -134,7 +134,8 @@ function makeJitted(f: AnyFunction, options: JitOptions): Jitted<unknown[], unkn
       const expected = inputs[first + i].aval;
       if (!(x instanceof Tensor)) {
         // numbers are weak f32 scalars: what every other leaf is, prepare finds out
-        if (typeof x !== "number" || !expected.weak || expected.dtype !== "f32" || expected.shape.length > 0) return undefined;
+        if (typeof x !== "number" || !expected.weak || expected.dtype !== "f32" || expected.shape.length > 0)
+          return undefined;
         leaves[i] = leafTensor(x, () => argumentName(label, args, i));
       } else if (x.aval !== expected && !sameAval(x.aval, expected)) return undefined;
     }

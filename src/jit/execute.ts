@@ -1,55 +1,82 @@
 /** Runs compiled programs on cells: addresses in, one call into Wasm, cells out. */
 import { fail } from "../diagnostics/error.js";
-import { printAval } from "../ir/aval.js";
+import { type Aval, printAval } from "../ir/aval.js";
 import type { Program } from "../ir/program.js";
-import type { ArrayCell, Heap } from "../runtime/heap.js";
-import { type CompiledProgram, compileProgram } from "./compile.js";
+import type { ArrayCell } from "../runtime/heap.js";
+import { type CompiledProgram, compileProgram, explainTrap, type ProgramInstance } from "./compile.js";
+import { type Scope, Workspace } from "./workspace.js";
+
+export { Workspace };
 
 /** A compiled program tied to a heap. */
-export interface Executable {
-  readonly compiled: CompiledProgram;
-  /** `donated`: positions of inputs whose memory the call may take. */
-  run(inputs: readonly ArrayCell[]): ArrayCell[];
-}
+export class Executable {
+  readonly #instance: ProgramInstance;
+  readonly #outputs: readonly { readonly aval: Aval; readonly donatedFrom: number | undefined }[];
 
-/** Working memory that calls share: an arena as large as the largest program needs, and the pointer table. */
-export class Workspace {
-  #arena = 0;
-  #arenaBytes = 0;
-  #table = 0;
-  #tableEntries = 0;
-  #depth = 0;
-  constructor(readonly heap: Heap) {}
+  constructor(
+    readonly name: string,
+    readonly compiled: CompiledProgram,
+    readonly workspace: Workspace,
+    /** Types of the results, weakness included. */
+    outputs: readonly Aval[],
+    /** Positions of inputs whose memory the call may take. */
+    readonly donated: readonly number[],
+  ) {
+    const { plan } = compiled;
+    this.#instance = compiled.instantiate(workspace.heap.memory, plan.callbacks);
+    this.#outputs = outputs.map((aval, i) => ({ aval, donatedFrom: plan.outputs[i].donatedFrom }));
+  }
 
-  /** Gives `use` an arena and a table; a call from inside a callback gets ones of its own. */
-  with<R>(arenaBytes: number, entries: number, use: (arena: number, table: number) => R): R {
-    if (this.#depth > 0) {
-      const arena = arenaBytes > 0 ? this.heap.allocateBytes(arenaBytes) : 0;
-      const table = this.heap.allocateBytes(entries * 4);
-      try {
-        return use(arena, table);
-      } finally {
-        if (arena) this.heap.free(arena);
-        this.heap.free(table);
-      }
-    }
-    if (arenaBytes > this.#arenaBytes) {
-      if (this.#arena) this.heap.free(this.#arena);
-      this.#arena = 0;
-      this.#arenaBytes = 0;
-      this.#arena = this.heap.allocateBytes(arenaBytes);
-      this.#arenaBytes = arenaBytes;
-    }
-    if (entries > this.#tableEntries) {
-      if (this.#table) this.heap.free(this.#table);
-      this.#tableEntries = Math.max(64, entries);
-      this.#table = this.heap.allocateBytes(this.#tableEntries * 4);
-    }
-    this.#depth++;
+  /**
+   * One call. Its operands stay where they are while it runs; when it fails (no memory, a callback that throws) its results
+   * are given back, and everything else is as before, except that donated operands are gone if it had started.
+   */
+  run(inputs: readonly ArrayCell[]): ArrayCell[] {
+    const { heap } = this.workspace;
+    const results: ArrayCell[] = [];
+    let scope: Scope | undefined;
+    let started = false;
+    let pinned = 0;
     try {
-      return use(this.#arena, this.#table);
+      if (this.donated.length > 0) checkDonation(inputs, this.donated);
+      for (; pinned < inputs.length; pinned++) inputs[pinned].pins++;
+      for (let i = 0; i < inputs.length; i++) heap.resident(inputs[i]);
+      const outputs = this.#outputs;
+      for (let i = 0; i < outputs.length; i++) {
+        const { aval, donatedFrom } = outputs[i];
+        // a donated operand's cell stands in for its result until the call is over
+        if (donatedFrom !== undefined) results.push(inputs[donatedFrom]);
+        else {
+          const cell = heap.allocate(aval);
+          cell.pins++;
+          results.push(cell);
+        }
+      }
+      scope = this.workspace.enter(this.compiled.arenaBytes, inputs.length + outputs.length);
+      const { words } = scope;
+      let at = 0;
+      for (let i = 0; i < inputs.length; i++) words[at++] = inputs[i].address;
+      for (let i = 0; i < outputs.length; i++) words[at++] = results[i].address;
+      started = true;
+      this.#instance.run(scope.table, scope.arena);
+      for (let i = 0; i < outputs.length; i++) {
+        const { aval, donatedFrom } = outputs[i];
+        if (donatedFrom === undefined) results[i].pins--;
+        else results[i] = heap.takeOver(inputs[donatedFrom], aval);
+      }
+      for (let i = 0; i < this.donated.length; i++) heap.release(inputs[this.donated[i]], "donated");
+      return results;
+    } catch (e) {
+      for (let i = 0; i < results.length; i++) {
+        if (this.#outputs[i].donatedFrom !== undefined) continue;
+        results[i].pins = 0;
+        heap.release(results[i], "disposed");
+      }
+      if (started) for (const i of this.donated) heap.release(inputs[i], "donated");
+      return explainTrap(e, this.name);
     } finally {
-      this.#depth--;
+      if (scope) this.workspace.leave(scope);
+      for (let i = 0; i < pinned; i++) inputs[i].pins--;
     }
   }
 }
@@ -59,64 +86,17 @@ export function makeExecutable(
   workspace: Workspace,
   donate: readonly number[] = [],
 ): Executable {
-  const { heap } = workspace;
-  const compiled = compileProgram(program, { donate });
-  const { plan } = compiled;
-  const instance = compiled.instantiate(heap.memory, plan.callbacks);
-  const donated = new Set(donate);
-  return {
+  const compiled = compileProgram(program, donate.length > 0 ? { donate } : {});
+  return new Executable(
+    program.name,
     compiled,
-    run(inputs) {
-      const pinned: ArrayCell[] = [];
-      const pin = (c: ArrayCell): void => {
-        c.pins++;
-        pinned.push(c);
-      };
-      try {
-        for (const c of inputs) pin(c);
-        const addresses = inputs.map((c) => heap.resident(c));
-        if (donated.size > 0) checkDonation(inputs, donated);
-        const outputs: ArrayCell[] = [];
-        const fresh: ArrayCell[] = [];
-        try {
-          for (const o of plan.outputs) {
-            if (o.donatedFrom !== undefined) continue;
-            const cell = heap.allocate(o.aval);
-            pin(cell);
-            fresh.push(cell);
-          }
-          return workspace.with(compiled.arenaBytes, inputs.length + plan.outputs.length, (arena, table) => {
-            const words = new Uint32Array(heap.buffer, table, inputs.length + plan.outputs.length);
-            addresses.forEach((a, i) => {
-              words[i] = a;
-            });
-            let next = 0;
-            plan.outputs.forEach((o, i) => {
-              words[inputs.length + i] = o.donatedFrom === undefined ? fresh[next++].address : addresses[o.donatedFrom];
-            });
-            instance.run(table, arena);
-            // only now, when nothing can fail any more, do donated arrays lose their memory
-            next = 0;
-            for (const o of plan.outputs)
-              outputs.push(o.donatedFrom === undefined ? fresh[next++] : heap.takeOver(inputs[o.donatedFrom], o.aval));
-            for (const i of donated) heap.release(inputs[i], "donated");
-            return outputs;
-          });
-        } catch (e) {
-          for (const c of fresh) {
-            c.pins = 0;
-            heap.release(c, "disposed");
-          }
-          throw e;
-        }
-      } finally {
-        for (const c of pinned) if (c.pins > 0) c.pins--;
-      }
-    },
-  };
+    workspace,
+    program.outputs.map((o) => o.aval),
+    donate,
+  );
 }
 
-function checkDonation(inputs: readonly ArrayCell[], donated: ReadonlySet<number>): void {
+function checkDonation(inputs: readonly ArrayCell[], donated: readonly number[]): void {
   for (const i of donated) {
     if (inputs.some((c, k) => k !== i && c === inputs[i])) {
       fail("TW1008", `the donated array ${printAval(inputs[i].aval)} is passed twice in one call`, {

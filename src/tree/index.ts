@@ -9,6 +9,7 @@ import { equal, NULL, LEAF as LEAF_NODE, TreeDef, UNDEFINED } from "./treedef.js
 import type { Leaf, Mapped } from "./types.js";
 
 export { type Class, type Registration, register } from "./containers.js";
+export { matchLeaves } from "./match.js";
 export { equal, TreeDef } from "./treedef.js";
 export { LEAF, type Leaf, type Mapped } from "./types.js";
 
