@@ -27,20 +27,46 @@ export type PlanStep =
   | { readonly kind: "launch"; readonly kernel: TileProgram; readonly args: readonly SlotView[] }
   | { readonly kind: "copy"; readonly from: SlotView; readonly to: SlotView; readonly bytes: number }
   /** counter = 0 … length-1, or down when `reverse`. */
-  | { readonly kind: "loop"; readonly loop: number; readonly length: number; readonly reverse: boolean; readonly body: readonly PlanStep[] }
+  | {
+      readonly kind: "loop";
+      readonly loop: number;
+      readonly length: number;
+      readonly reverse: boolean;
+      readonly body: readonly PlanStep[];
+    }
   /** Runs `cond`, goes on while the bool at `test` is true. */
-  | { readonly kind: "while"; readonly cond: readonly PlanStep[]; readonly test: SlotView; readonly body: readonly PlanStep[] }
+  | {
+      readonly kind: "while";
+      readonly cond: readonly PlanStep[];
+      readonly test: SlotView;
+      readonly body: readonly PlanStep[];
+    }
   /** Runs cases[clamp(i32 or bool at index)]. */
-  | { readonly kind: "switch"; readonly index: SlotView; readonly bool: boolean; readonly cases: readonly (readonly PlanStep[])[] }
+  | {
+      readonly kind: "switch";
+      readonly index: SlotView;
+      readonly bool: boolean;
+      readonly cases: readonly (readonly PlanStep[])[];
+    }
   /** Calls host function `callback` with copies of these values. */
-  | { readonly kind: "callback"; readonly callback: number; readonly args: readonly SlotView[]; readonly avals: readonly Aval[] };
+  | {
+      readonly kind: "callback";
+      readonly callback: number;
+      readonly args: readonly SlotView[];
+      readonly avals: readonly Aval[];
+    };
 
 export interface PlanProgram {
   readonly phase: "plan";
   readonly name: string;
   readonly inputs: readonly { readonly slot: Slot; readonly aval: Aval }[];
   /** Output i is written to output slot i, except where it is an input passed on (`aliasOf` gives the input's position) or donated. */
-  readonly outputs: readonly { readonly slot: Slot; readonly aval: Aval; readonly aliasOf?: number | undefined; readonly donatedFrom?: number | undefined }[];
+  readonly outputs: readonly {
+    readonly slot: Slot;
+    readonly aval: Aval;
+    readonly aliasOf?: number | undefined;
+    readonly donatedFrom?: number | undefined;
+  }[];
   readonly steps: readonly PlanStep[];
   readonly arenaBytes: number;
   /** Greatest sum of bytes alive at one time: the lower bound for the arena. */
