@@ -17,7 +17,7 @@ export interface MatmulSpec {
   readonly outDtype: DType;
 }
 
-function axesOf(c: MatmulSpec): Pick<Contraction, "batch" | "rows" | "columns" | "inner"> {
+export function axesOf(c: MatmulSpec): Pick<Contraction, "batch" | "rows" | "columns" | "inner"> {
   const { lhsContract, rhsContract, lhsBatch, rhsBatch } = c.params;
   const free = (rank: number, batch: readonly number[], contract: readonly number[]): number[] =>
     Array.from({ length: rank }, (_, i) => i).filter((i) => !batch.includes(i) && !contract.includes(i));

@@ -133,6 +133,8 @@ function elementwise(prim: string, dtype: DType, [x, y, z]: readonly Element[]):
       return dtype === "i32" ? Math.imul(a, b) : a * b;
     case "div":
       return isFloat(dtype) ? a / b : Math.trunc(a / b);
+    case "rem":
+      return a % b;
     case "neg":
       return -a;
     case "abs":

@@ -18,18 +18,25 @@ const MAX_SUMS = 8;
 /** One step of k: `sums` registers multiplied and added, `heads` scalars copied to all lanes. */
 const stepCost = (sums: number, heads: number): number => 0.5 + 0.105 * sums + 0.02 * heads;
 const TILE_COST = 10;
-const LOOP_COST = 2;
+const LOOP_COST = 0.5;
 const PROGRAM_COST = 15;
 const STAGE_COST = 300;
 /** Bytes of lhs that the row tiles of one program read. */
 const BLOCK_BYTES = 131072;
+/** Elements of a copy that stay in the second and the third cache. */
+const NEAR = 100_000;
+const FAR = 2_000_000;
 const L1_LINES = 512;
 const L2_LINES = 8192;
 
 export function planContraction(c: Contraction): PlannedContraction {
-  let best: PlannedContraction | undefined;
+  return candidates(c).reduce((best, x) => (x.cost < best.cost ? x : best));
+}
+/** Every plan that is considered. */
+export function candidates(c: Contraction): PlannedContraction[] {
+  const list: PlannedContraction[] = [];
   const consider = (candidate: PlannedContraction): void => {
-    if (!best || candidate.cost < best.cost) best = candidate;
+    list.push(candidate);
   };
   for (const side of [c, exchange(c)]) {
     for (const rowAxis of choices(side.rows)) {
@@ -39,7 +46,7 @@ export function planContraction(c: Contraction): PlannedContraction {
       }
     }
   }
-  return best as unknown as PlannedContraction;
+  return list;
 }
 
 export function describePlan(p: ContractionPlan): string {
@@ -148,8 +155,11 @@ function estimate(
   }
   let cost = tiles * perTile + panels * Math.ceil(tall / rowTiles) * PROGRAM_COST + STAGE_COST;
   const packing = (side: "lhs" | "rhs", run: Axis, count: number): number => {
+    const elements = count * depth;
+    // a copy that caches do not hold is written to memory and read from there
+    const far = elements > FAR ? 0.6 : elements > NEAR ? 0.15 : 0;
     const perElement = run[side] === 1 ? 0.25 : 0.7;
-    return STAGE_COST + count * depth * (perElement + 0.25 * narrow(c[side].dtype));
+    return STAGE_COST + elements * (perElement + far + 0.25 * narrow(c[side].dtype));
   };
   if (packLhs) cost += packing("lhs", row, batch * outerRows * tall * height);
   if (packRhs) cost += packing("rhs", column, batch * outerColumns * wide * width);

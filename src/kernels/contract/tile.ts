@@ -94,7 +94,10 @@ export function innerTile(
   );
 }
 
-/** `step` at every index of the inner axes, in row-major order, with the places in lhs and rhs. */
+/**
+ * `step` at every index of the inner axes, in row-major order, with the places in lhs and rhs. Loops count places in lhs, a
+ * variable follows in rhs. Nothing is written out: engines keep the sums in registers best when the body is one step.
+ */
 export function walk(
   k: ScalarCode,
   inner: readonly Axis[],

@@ -2,6 +2,7 @@
 import type { ContractionOps, ConvParams, DotParams } from "../../ir/ops/index.js";
 import type { Rules } from "../../ir/rules.js";
 import type { TileProgram } from "../../ir/tile.js";
+import { convolution } from "../../kernels/conv.js";
 import { matmul } from "../../kernels/matmul.js";
 import { LruMap } from "../../util/lru.js";
 import { addIndex, divideIndex, scaleIndex } from "./affine.js";
@@ -71,7 +72,7 @@ const dotAsReduction: ReduceRule<DotParams> = {
 };
 
 /** Products fewer than this are not worth a kernel of their own: a reduction fuses with what comes before and after it. */
-const FEW_PRODUCTS = 1024;
+const FEW_PRODUCTS = 4096;
 /** Kernels by what they depend on: a network multiplies matrices of few different shapes. */
 const kernels = new LruMap<string, TileProgram>(512);
 
@@ -99,13 +100,20 @@ const dotAsKernel: KernelRule<DotParams> = template((eqn) => {
 const dot: ChoiceRule<DotParams> = {
   kind: "choice",
   choose(eqn: EqnOf<DotParams>) {
-    const [lhs] = eqn.inputs;
-    const size = (shape: readonly number[]): number => shape.reduce((n, d) => n * d, 1);
-    const depth = size(eqn.params.lhsContract.map((i) => shapeOf(lhs)[i]));
-    const products = size(shapeOf(eqn.outputs[0])) * depth;
-    return depth > 1 && products >= FEW_PRODUCTS && eqn.outputs[0].aval.dtype !== "bool" ? dotAsKernel : dotAsReduction;
+    const [lhs, rhs] = eqn.inputs;
+    const { lhsContract, lhsBatch } = eqn.params;
+    const depth = sizeOf(lhsContract.map((i) => shapeOf(lhs)[i]));
+    const batch = sizeOf(lhsBatch.map((i) => shapeOf(lhs)[i]));
+    const rows = sizeOf(shapeOf(lhs)) / (depth * batch);
+    const columns = sizeOf(shapeOf(rhs)) / (depth * batch);
+    // a matrix times a vector is as fast as memory either way
+    const worth = depth >= 4 && rows > 1 && columns > 1 && batch * rows * columns * depth >= FEW_PRODUCTS;
+    return worth ? dotAsKernel : dotAsReduction;
   },
 };
+function sizeOf(shape: readonly number[]): number {
+  return shape.reduce((n, d) => n * d, 1);
+}
 
 /** The convolution as a sum over input features and kernel taps, in any layout and with every dilation and group. */
 const convAsReduction: ReduceRule<ConvParams> = {
@@ -174,7 +182,31 @@ const convAsReduction: ReduceRule<ConvParams> = {
   },
 };
 
+const convAsKernel: KernelRule<ConvParams> = template((eqn) => {
+  const [lhs, rhs] = eqn.inputs;
+  const spec = {
+    params: eqn.params,
+    lhsShape: shapeOf(lhs),
+    rhsShape: shapeOf(rhs),
+    outShape: shapeOf(eqn.outputs[0]),
+    dtype: lhs.aval.dtype,
+    outDtype: eqn.outputs[0].aval.dtype,
+  };
+  return cached(`conv${JSON.stringify(spec)}`, () => convolution(spec));
+});
+
+const conv: ChoiceRule<ConvParams> = {
+  kind: "choice",
+  choose(eqn: EqnOf<ConvParams>) {
+    const [, rhs] = eqn.inputs;
+    const out = shapeOf(eqn.outputs[0]);
+    const outFeatures = out[eqn.params.outSpec[1]];
+    const products = (sizeOf(out) * sizeOf(shapeOf(rhs))) / Math.max(outFeatures, 1);
+    return products >= FEW_PRODUCTS ? convAsKernel : convAsReduction;
+  },
+};
+
 export const contraction = {
   dot_general: dot,
-  conv_general_dilated: convAsReduction,
+  conv_general_dilated: conv,
 } satisfies Rules<ContractionOps, ScheduleKind>;

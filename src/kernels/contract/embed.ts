@@ -1,0 +1,96 @@
+/** A copy of an array inside a larger one of zeros: padding at both ends of every axis and holes between elements. */
+import type { DType } from "../../ir/dtype.js";
+import type { TileAtom, TileRef } from "../../ir/tile.js";
+import type { ScalarCode } from "../scalar-code.js";
+import { stridesFor } from "./pack.js";
+
+/** An axis of `size` elements, `dilation` apart, that starts at `low` (which may be negative: cut off) of `full`. */
+export interface EmbeddedAxis {
+  readonly size: number;
+  readonly low: number;
+  readonly dilation: number;
+  readonly full: number;
+}
+
+export function isPlain(axis: EmbeddedAxis): boolean {
+  return axis.low === 0 && axis.full === axis.size && axis.dilation === 1;
+}
+
+/** Adds the stage that makes the copy; its axes keep their order. */
+export function embed(k: ScalarCode, source: TileRef, axes: readonly EmbeddedAxis[], dtype: DType): TileRef {
+  const { t } = k;
+  const full = axes.map((a) => a.full);
+  const out = t.ref(
+    `${source.name}_padded`,
+    dtype,
+    "scratch",
+    full.reduce((n, d) => n * d, 1),
+  );
+  // axes behind the last padded one move along with its elements
+  let last = axes.length - 1;
+  while (last > 0 && isPlain(axes[last])) last--;
+  const run = axes.slice(last + 1).reduce((n, a) => n * a.size, 1);
+  const line = axes[last];
+  const outer = axes.slice(0, last);
+  const from = stridesFor([...outer.map((a) => a.size), line.size], run);
+  const to = stridesFor([...outer.map((a) => a.full), line.full], run);
+  const zero = t.const(dtype === "i64" || dtype === "u64" ? 0n : 0, dtype);
+  const clear = (start: TileAtom, count: number): void => {
+    if (count > 0) k.vectorFor(start, k.add(start, count), (i, w) => fill(i, w));
+  };
+  const fill = (i: TileAtom, w: number): void => {
+    if (w === 1) t.store(out, i, zero);
+    else t.store(out, i, t.const(zero.value, dtype, [w]), [1]);
+  };
+  const copy = (target: TileAtom, start: TileAtom, count: number): void => {
+    const shift = k.sub(target, start);
+    k.vectorFor(start, k.add(start, count), (i, w) => {
+      const x = w === 1 ? t.load(source, i) : t.load(source, i, [w], [1]);
+      t.store(out, k.add(i, shift), t.convert(x, dtype), w === 1 ? [] : [1]);
+    });
+  };
+  t.stage(
+    outer.map((a) => a.full),
+    (...ids) => {
+      const target = ids.reduce<TileAtom>((at, id, i) => k.add(at, k.mul(id, to[i])), t.i32(0));
+      let inside: TileAtom | undefined;
+      const both = (x: TileAtom): void => {
+        inside = inside ? k.and(inside, x) : x;
+      };
+      let place: TileAtom = t.i32(0);
+      ids.forEach((id, i) => {
+        const axis = outer[i];
+        if (isPlain(axis)) {
+          place = k.add(place, k.mul(id, from[i]));
+          return;
+        }
+        const at = k.sub(id, axis.low);
+        both(k.ge(at, 0));
+        const element = axis.dilation === 1 ? at : k.div(at, axis.dilation);
+        if (axis.dilation > 1) both(k.eq(k.rem(at, axis.dilation), 0));
+        both(k.lt(element, axis.size));
+        place = k.add(place, k.mul(element, from[i]));
+      });
+      const data = (): void => {
+        const first = Math.max(0, Math.ceil(-line.low / line.dilation));
+        const beyond = Math.min(line.size, Math.floor((line.full - 1 - line.low) / line.dilation) + 1);
+        const count = Math.max(0, beyond - first);
+        const begin = line.low + first * line.dilation;
+        if (count === 0 || line.dilation > 1) clear(target, line.full * run);
+        else {
+          clear(target, begin * run);
+          clear(k.add(target, (begin + count) * run), (line.full - begin - count) * run);
+        }
+        if (count === 0) return;
+        const head = k.add(target, begin * run);
+        const source0 = k.add(place, first * run);
+        if (line.dilation === 1) copy(head, source0, count * run);
+        else
+          k.for(0, count, (i) => copy(k.add(head, k.mul(i, line.dilation * run)), k.add(source0, k.mul(i, run)), run));
+      };
+      if (inside) t.if(inside, data, () => clear(target, line.full * run));
+      else data();
+    },
+  );
+  return out;
+}

@@ -1,0 +1,220 @@
+/** Convolutions against the interpreter: layouts, strides, dilations, padding, groups, one to three dimensions. */
+import { describe, expect, test } from "vitest";
+import { castScalar, type DType } from "../../src/ir/dtype.js";
+import type { ConvParams } from "../../src/ir/ops/index.js";
+import { convolution } from "../../src/kernels/conv.js";
+import type { Element } from "./evaluate-tile.js";
+import { interpreterContraction } from "./oracle.js";
+import { randomSource } from "./random.js";
+import { ways } from "./run.js";
+
+const sizeOf = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
+
+function values(dtype: DType, n: number, random: () => number): Element[] {
+  return Array.from({ length: n }, () => castScalar(Math.floor((random() - 0.5) * 7), dtype));
+}
+/** Sizes in the order batch, features, space…; filter: out, in, space…. */
+interface Case {
+  readonly name: string;
+  readonly input: readonly number[];
+  readonly filter: readonly number[];
+  readonly strides?: readonly number[];
+  readonly padding?: readonly (readonly [number, number])[];
+  readonly lhsDilation?: readonly number[];
+  readonly rhsDilation?: readonly number[];
+  readonly featureGroups?: number;
+  readonly batchGroups?: number;
+  /** Where the axes stand: of input, filter, result. */
+  readonly specs?: readonly [readonly number[], readonly number[], readonly number[]];
+}
+const place = (sizes: readonly number[], spec: readonly number[]): number[] => {
+  const shape: number[] = [];
+  spec.forEach((axis, i) => {
+    shape[axis] = sizes[i];
+  });
+  return shape;
+};
+const NHWC = [
+  [0, 3, 1, 2],
+  [3, 2, 0, 1],
+  [0, 3, 1, 2],
+] as const;
+
+const CASES: readonly Case[] = [
+  { name: "one tap", input: [2, 3, 4, 5], filter: [4, 3, 1, 1] },
+  {
+    name: "3×3, same size",
+    input: [2, 3, 6, 7],
+    filter: [8, 3, 3, 3],
+    padding: [
+      [1, 1],
+      [1, 1],
+    ],
+  },
+  {
+    name: "3×3, same size, NHWC",
+    input: [2, 3, 6, 7],
+    filter: [8, 3, 3, 3],
+    padding: [
+      [1, 1],
+      [1, 1],
+    ],
+    specs: NHWC,
+  },
+  { name: "5×5 without padding", input: [2, 2, 9, 9], filter: [5, 2, 5, 5] },
+  { name: "5×5 without padding, NHWC", input: [2, 2, 9, 9], filter: [16, 2, 5, 5], specs: NHWC },
+  {
+    name: "strides",
+    input: [1, 2, 9, 11],
+    filter: [4, 2, 3, 3],
+    strides: [2, 3],
+    padding: [
+      [1, 0],
+      [2, 1],
+    ],
+  },
+  {
+    name: "dilated input",
+    input: [2, 3, 4, 5],
+    filter: [4, 3, 3, 2],
+    lhsDilation: [2, 3],
+    padding: [
+      [1, 2],
+      [0, 1],
+    ],
+  },
+  {
+    name: "dilated input, NHWC",
+    input: [2, 3, 4, 5],
+    filter: [4, 3, 3, 2],
+    lhsDilation: [2, 3],
+    padding: [
+      [1, 2],
+      [0, 1],
+    ],
+    specs: NHWC,
+  },
+  {
+    name: "dilated filter",
+    input: [2, 3, 9, 8],
+    filter: [4, 3, 3, 2],
+    rhsDilation: [2, 3],
+    padding: [
+      [1, 1],
+      [0, 0],
+    ],
+  },
+  {
+    name: "negative padding",
+    input: [2, 2, 8, 9],
+    filter: [3, 2, 2, 2],
+    padding: [
+      [-1, 1],
+      [-2, -3],
+    ],
+  },
+  {
+    name: "negative padding, dilated",
+    input: [2, 2, 5, 4],
+    filter: [3, 2, 2, 2],
+    lhsDilation: [2, 2],
+    padding: [
+      [-1, -2],
+      [-3, 1],
+    ],
+  },
+  { name: "feature groups", input: [2, 6, 5, 5], filter: [4, 3, 2, 2], featureGroups: 2 },
+  {
+    name: "each feature by itself",
+    input: [2, 5, 6, 6],
+    filter: [10, 1, 3, 3],
+    featureGroups: 5,
+    padding: [
+      [1, 1],
+      [1, 1],
+    ],
+  },
+  { name: "each feature by itself, NHWC", input: [2, 5, 6, 6], filter: [5, 1, 3, 3], featureGroups: 5, specs: NHWC },
+  { name: "batch groups", input: [6, 2, 5, 5], filter: [9, 2, 2, 2], batchGroups: 3 },
+  { name: "one dimension", input: [3, 4, 17], filter: [6, 4, 5], padding: [[2, 2]] },
+  {
+    name: "three dimensions",
+    input: [1, 2, 4, 5, 6],
+    filter: [3, 2, 2, 3, 2],
+    padding: [
+      [0, 1],
+      [1, 1],
+      [0, 0],
+    ],
+  },
+  { name: "no dimension", input: [3, 4], filter: [5, 4] },
+  // the gradient for the filter: batch and features change places, the window is the gradient of the result
+  {
+    name: "gradient for the filter",
+    input: [3, 4, 8, 8],
+    filter: [6, 4, 6, 6],
+    specs: [
+      [1, 0, 2, 3],
+      [1, 0, 2, 3],
+      [1, 0, 2, 3],
+    ],
+  },
+  { name: "nothing in", input: [2, 0, 4, 4], filter: [3, 0, 2, 2] },
+  { name: "window larger than the input", input: [2, 2, 2, 2], filter: [3, 2, 3, 3] },
+];
+
+describe.each(ways)("$name", ({ run }) => {
+  const check = (c: Case, dtype: DType, outDtype: DType): void => {
+    const space = c.input.length - 2;
+    const ones = Array(space).fill(1);
+    const natural = c.input.map((_, i) => i);
+    const [lhsSpec, rhsSpec, outSpec] = c.specs ?? [natural, natural, natural];
+    const params: ConvParams = {
+      strides: c.strides ?? ones,
+      padding: c.padding ?? ones.map(() => [0, 0]),
+      lhsDilation: c.lhsDilation ?? ones,
+      rhsDilation: c.rhsDilation ?? ones,
+      lhsSpec,
+      rhsSpec,
+      outSpec,
+      featureGroupCount: c.featureGroups ?? 1,
+      batchGroupCount: c.batchGroups ?? 1,
+      preferred: dtype === outDtype ? null : outDtype,
+    };
+    const random = randomSource(c.name.length);
+    const lhsShape = place(c.input, lhsSpec);
+    const rhsShape = place(c.filter, rhsSpec);
+    const lhs = values(dtype, sizeOf(lhsShape), random);
+    const rhs = values(dtype, sizeOf(rhsShape), random);
+    const outSizes = [c.input[0] / params.batchGroupCount, c.filter[0]];
+    for (let i = 0; i < space; i++) {
+      const [low, high] = params.padding[i];
+      const full = (c.input[i + 2] - 1) * params.lhsDilation[i] + 1 + low + high;
+      const window = (c.filter[i + 2] - 1) * params.rhsDilation[i] + 1;
+      outSizes.push(full < window ? 0 : Math.floor((full - window) / params.strides[i]) + 1);
+    }
+    const outShape = place(outSizes, outSpec);
+    const program = convolution({ params, lhsShape, rhsShape, outShape, dtype, outDtype });
+    const [out] = run(program, [lhs, rhs]);
+    const expected = interpreterContraction(
+      "conv_general_dilated",
+      [
+        { shape: lhsShape, dtype, data: lhs },
+        { shape: rhsShape, dtype, data: rhs },
+      ],
+      params,
+    );
+    expect(out.map(Number), `${program.notes}`).toEqual(expected.map(Number));
+  };
+
+  test.each(CASES)("$name", (c) => check(c, "f32", "f32"));
+  test.each([
+    ["f64", "f64"],
+    ["f16", "f16"],
+    ["bf16", "f32"],
+    ["i8", "i32"],
+    ["i32", "i32"],
+  ] as const)("%s with a result of %s", (dtype, outDtype) => {
+    for (const c of CASES.slice(1, 8)) check(c, dtype, outDtype);
+  });
+});
