@@ -79,6 +79,18 @@ export function squareplus(x: TensorLike, b = 4): Tensor {
   const t = toFloat("squareplus", x);
   return lax.mul(lax.add(t, lax.sqrt(lax.add(lax.square(t), b))), 0.5);
 }
+/** 0 below -1, x above 1, and a parabola between (Martins & Astudillo 2016). */
+export function sparsePlus(x: TensorLike): Tensor {
+  const t = toFloat("sparsePlus", x);
+  const middle = lax.mul(lax.square(lax.add(t, 1)), 0.25);
+  return np.where(lax.le(t, -1), 0, np.where(lax.ge(t, 1), t, middle));
+}
+/** The derivative of sparsePlus. */
+export function sparseSigmoid(x: TensorLike): Tensor {
+  return np.multiply(np.clip(np.add(toFloat("sparseSigmoid", x), 1), 0, 2), 0.5);
+}
+export const hardSilu = hardSwish;
+export const identity = (x: Tensor): Tensor => x;
 /** Halves along the axis: the first times the sigmoid of the second. */
 export function glu(x: Tensor, axis = -1): Tensor {
   const [a, b] = np.split(x, 2, axis);
@@ -101,7 +113,9 @@ export function softmax(x: TensorLike, axis: Axis = -1, options: SoftmaxOptions 
   const axes = canonicalAxes("softmax", axis, t0.ndim);
   const t = options.where ? np.where(options.where, t0, Number.NEGATIVE_INFINITY) : t0;
   const e = lax.exp(shifted(t, axes));
-  return lax.div(e, broadcastTo("softmax", np.sum(e, { axis: axes, keepdims: true }), e.aval.shape));
+  const p = lax.div(e, broadcastTo("softmax", np.sum(e, { axis: axes, keepdims: true }), e.aval.shape));
+  // where nothing takes part the quotient is NaN
+  return options.where ? np.where(options.where, p, 0) : p;
 }
 /** x - log(sum(exp(x))) along the axis (default the last). */
 export function logSoftmax(x: TensorLike, axis: Axis = -1): Tensor {

@@ -3,6 +3,7 @@
  */
 import { fail } from "../diagnostics/error.js";
 import { printAval } from "../ir/aval.js";
+import { dimEqual, dimSub } from "../ir/dim.js";
 import { type DType, isInt } from "../ir/dtype.js";
 import * as lax from "../lax/index.js";
 import { broadcastTo } from "../lax/operand.js";
@@ -44,7 +45,8 @@ export interface ConvParams {
 }
 export interface ConvLayerOptions {
   strides?: number | readonly number[];
-  padding?: Padding;
+  /** "SAME" (default), "VALID", [before, after] for each axis of space, or one number for all. */
+  padding?: Padding | number;
   dilation?: number | readonly number[];
   groups?: number;
 }
@@ -59,7 +61,10 @@ function applyConv(p: ConvParams, x: Tensor, options: ConvLayerOptions = {}): Te
   const s = "HWD".slice(0, n);
   const y = lax.convGeneralDilated(x, p.w, {
     windowStrides: each(options.strides),
-    padding: options.padding ?? "SAME",
+    padding:
+      typeof options.padding === "number"
+        ? Array(n).fill([options.padding, options.padding])
+        : (options.padding ?? "SAME"),
     rhsDilation: each(options.dilation),
     dimensionNumbers: [`N${s}C`, `${s}IO`, `N${s}C`],
     featureGroupCount: options.groups ?? 1,
@@ -211,6 +216,16 @@ export function dotProductAttention(q: Tensor, k: Tensor, v: Tensor, options: At
   }
   const [b, t, h, d] = q.shape;
   const [, s, kv] = k.shape;
+  const agree = (what: string, x: Tensor, i: number, y: Tensor, j: number): void => {
+    if (dimEqual(x.aval.shape[i], y.aval.shape[j]) !== false) return;
+    fail("TW2001", `dotProductAttention: ${what} differ: ${printAval(x.aval)} and ${printAval(y.aval)}`, {
+      help: "queries, keys and values are [batch, position, heads, features]; keys and values have the same positions",
+    });
+  };
+  agree("the batches", q, 0, k, 0);
+  agree("the features of queries and keys", q, 3, k, 3);
+  agree("the positions of keys and values", k, 1, v, 1);
+  agree("the heads of keys and values", k, 2, v, 2);
   if (h % kv !== 0)
     fail("TW2001", `dotProductAttention: ${h} query heads do not divide among ${kv} key heads`, {
       help: "the number of query heads is a multiple of that of key heads",
@@ -227,7 +242,9 @@ export function dotProductAttention(q: Tensor, k: Tensor, v: Tensor, options: At
   if (options.causal) {
     const row = lax.broadcastedIota("i32", [t, s], 0);
     const column = lax.broadcastedIota("i32", [t, s], 1);
-    masked = np.where(lax.ge(lax.add(row, s - t), column), masked, hidden);
+    // the last query sees the last key
+    const shift = broadcastTo("attention", lax.dimensionValue(dimSub(s, t)), [t, s]);
+    masked = np.where(lax.ge(lax.add(row, shift), column), masked, hidden);
   }
   const m = lax.stopGradient(np.max(masked, { axis: -1, keepdims: true }));
   const e = lax.exp(lax.sub(masked, broadcastTo("attention", m, masked.aval.shape)));

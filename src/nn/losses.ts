@@ -1,6 +1,7 @@
 /** Losses. Means over all elements unless `reduction` says otherwise. */
 import { fail } from "../diagnostics/error.js";
 import { printAval } from "../ir/aval.js";
+import { dimEqual, type Shape } from "../ir/dim.js";
 import { isInt } from "../ir/dtype.js";
 import * as lax from "../lax/index.js";
 import * as np from "../numpy/index.js";
@@ -10,38 +11,64 @@ import { logSigmoid, logSoftmax } from "./activations.js";
 export type Reduction = "mean" | "sum" | "none";
 export interface LossOptions {
   reduction?: Reduction;
+  /** Which of the losses count in the mean or sum; broadcast to them. */
+  where?: Tensor;
 }
 function reduce(x: Tensor, options: LossOptions): Tensor {
-  return options.reduction === "none" ? x : options.reduction === "sum" ? np.sum(x) : np.mean(x);
+  const { reduction = "mean", where } = options;
+  if (reduction === "none") return where ? np.where(where, x, 0) : x;
+  if (reduction !== "mean" && reduction !== "sum") {
+    fail("TW2011", `the reduction ${JSON.stringify(reduction)} of a loss is not known`, {
+      help: "one of mean, sum, none",
+    });
+  }
+  return (reduction === "sum" ? np.sum : np.mean)(x, where ? { where } : {});
+}
+export interface CrossEntropyOptions extends LossOptions {
+  /** This share of the target is spread evenly over all classes (Szegedy et al. 2016). */
+  labelSmoothing?: number;
 }
 /** Cross-entropy of logits [..., classes] with integer labels [...] or with probabilities [..., classes], in nats. */
-export function crossEntropy(logits: Tensor, labels: Tensor, options: LossOptions = {}): Tensor {
+export function crossEntropy(logits: Tensor, labels: Tensor, options: CrossEntropyOptions = {}): Tensor {
   const logp = logSoftmax(logits, -1);
+  const smoothing = options.labelSmoothing ?? 0;
+  if (!(smoothing >= 0 && smoothing <= 1)) {
+    fail("TW2011", `crossEntropy: labelSmoothing ${smoothing}`, { help: "give a share from 0 to 1" });
+  }
+  const smooth = (exact: Tensor): Tensor =>
+    smoothing === 0
+      ? exact
+      : np.add(np.multiply(exact, 1 - smoothing), np.multiply(lax.neg(np.mean(logp, -1)), smoothing));
   if (isInt(labels.aval.dtype)) {
-    if (labels.ndim !== logits.ndim - 1 || labels.shape.some((d, i) => d !== logits.shape[i])) {
+    if (labels.ndim !== logits.ndim - 1 || differ(labels.aval.shape, logits.aval.shape)) {
       fail("TW2001", `crossEntropy: labels ${printAval(labels.aval)} do not fit logits ${printAval(logits.aval)}`, {
         help: "integer labels have the shape of the logits without the last axis; probabilities have the shape of the logits",
       });
     }
     const picked = np.takeAlongAxis(logp, lax.expandDims(labels, [labels.ndim]), -1);
-    return reduce(lax.neg(lax.squeeze(picked, [picked.ndim - 1])), options);
+    return reduce(smooth(lax.neg(lax.squeeze(picked, [picked.ndim - 1]))), options);
   }
-  if (labels.ndim !== logits.ndim)
+  if (labels.ndim !== logits.ndim || differ(labels.aval.shape, logits.aval.shape))
     fail(
       "TW2001",
       `crossEntropy: probabilities ${printAval(labels.aval)} do not fit logits ${printAval(logits.aval)}`,
       { help: "give integer labels, or probabilities of the logits' shape" },
     );
-  return reduce(lax.neg(np.sum(np.multiply(logp, labels), -1)), options);
+  return reduce(smooth(lax.neg(np.sum(np.multiply(logp, labels), -1))), options);
 }
 /** Cross-entropy of independent bits: labels in [0, 1]. */
 export function binaryCrossEntropy(logits: Tensor, labels: Tensor, options: LossOptions = {}): Tensor {
+  sameShapes("binaryCrossEntropy", logits, labels);
   const p = np.multiply(labels, logSigmoid(logits));
   const q = np.multiply(np.subtract(1, labels), logSigmoid(lax.neg(logits)));
   return reduce(lax.neg(np.add(p, q)), options);
 }
+/** Whether a size of `a` is certainly not that of `b`. */
+function differ(a: Shape, b: Shape): boolean {
+  return a.some((d, i) => dimEqual(d, b[i]) === false);
+}
 function sameShapes(what: string, a: Tensor, b: Tensor): void {
-  if (a.ndim !== b.ndim || a.shape.some((d, i) => d !== b.shape[i])) {
+  if (a.ndim !== b.ndim || differ(a.aval.shape, b.aval.shape)) {
     fail("TW2001", `${what}: ${printAval(a.aval)} and ${printAval(b.aval)} differ in shape`, {
       help: "a loss compares arrays of one shape; reshape or squeeze one side",
     });

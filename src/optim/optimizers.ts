@@ -8,7 +8,9 @@ import {
   type Schedule,
   scaleByAdam,
   scaleByLearningRate,
+  scaleByLion,
   scaleByRms,
+  scaleByRss,
   trace,
   type Tree,
 } from "./transform.js";
@@ -53,5 +55,23 @@ export function rmsprop(
     scaleByRms(options.decay, options.eps),
     scaleByLearningRate(learningRate),
     options.momentum ? trace(options.momentum) : identity(),
+  );
+}
+/** Steps shrink with the sum of all squared gradients so far (Duchi et al. 2011). */
+export function adagrad(
+  learningRate: Schedule,
+  options: { initialAccumulator?: number; eps?: number } = {},
+): GradientTransformation {
+  return chain(scaleByRss(options.initialAccumulator, options.eps), scaleByLearningRate(learningRate));
+}
+/** The sign of an interpolated momentum (Chen et al. 2023). */
+export function lion(
+  learningRate: Schedule,
+  options: { b1?: number; b2?: number; weightDecay?: number; mask?: (params: Tree) => Tree } = {},
+): GradientTransformation {
+  return chain(
+    scaleByLion(options.b1, options.b2),
+    addDecayedWeights(options.weightDecay ?? 1e-3, options.mask),
+    scaleByLearningRate(learningRate),
   );
 }

@@ -1,4 +1,5 @@
 /** Learning rates as functions of the step count. */
+import { fail } from "../diagnostics/error.js";
 import * as lax from "../lax/index.js";
 import * as np from "../numpy/index.js";
 import type { Tensor } from "../tracer/tensor.js";
@@ -32,16 +33,18 @@ export function warmupCosineDecaySchedule(
   const down = cosineDecaySchedule(peak, steps - warmupSteps, peak === 0 ? 0 : end / peak);
   return (count) => np.where(np.less(count, warmupSteps), up(count), down(lax.sub(count, warmupSteps)));
 }
-/** value · rate^(count / steps), in steps when `staircase`. */
+/** value · rate^(count / steps) after `transitionBegin`, in steps when `staircase`; not past `endValue`. */
 export function exponentialDecay(
   value: number,
   steps: number,
   rate: number,
-  options: { staircase?: boolean } = {},
+  options: { transitionBegin?: number; staircase?: boolean; endValue?: number } = {},
 ): ScheduleFunction {
   return (count) => {
-    const e = np.divide(count, steps);
-    return np.multiply(np.exp(np.multiply(options.staircase ? np.floor(e) : e, Math.log(rate))), value);
+    const e = np.maximum(np.divide(np.subtract(count, options.transitionBegin ?? 0), steps), 0);
+    const v = np.multiply(np.exp(np.multiply(options.staircase ? np.floor(e) : e, Math.log(rate))), value);
+    if (options.endValue === undefined) return v;
+    return rate < 1 ? np.maximum(v, options.endValue) : np.minimum(v, options.endValue);
   };
 }
 /** Multiplied by the given factor once each boundary is passed. */
@@ -53,5 +56,22 @@ export function piecewiseConstantSchedule(
     Object.entries(boundariesAndScales).reduce<Tensor>(
       (v, [boundary, factor]) => np.multiply(v, np.where(np.greaterEqual(count, Number(boundary)), factor, 1)),
       np.full([], value),
+    );
+}
+/** From `from` to `to` in `steps` steps as a power of what is left. */
+export function polynomialSchedule(from: number, to: number, power: number, steps: number): ScheduleFunction {
+  return (count) => np.add(np.multiply(np.power(np.subtract(1, fraction(count, steps)), power), from - to), to);
+}
+/** One schedule after the other; each starts to count at its boundary. */
+export function joinSchedules(schedules: readonly ScheduleFunction[], boundaries: readonly number[]): ScheduleFunction {
+  if (schedules.length !== boundaries.length + 1) {
+    fail("TW2011", `joinSchedules: ${schedules.length} schedules and ${boundaries.length} boundaries`, {
+      help: "give one boundary between each two schedules",
+    });
+  }
+  return (count) =>
+    boundaries.reduce(
+      (v, b, i) => np.where(np.less(count, b), v, schedules[i + 1](lax.sub(count, b))),
+      schedules[0](count),
     );
 }

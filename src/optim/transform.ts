@@ -113,6 +113,26 @@ export function scaleByRms(decay = 0.9, eps = 1e-8): GradientTransformation {
     },
   };
 }
+/** Divided by the root of the sum of all squares so far. */
+export function scaleByRss(initialAccumulator = 0.1, eps = 1e-7): GradientTransformation {
+  return {
+    init: (params) => ({ sum: each((p) => np.fullLike(p, initialAccumulator), params) }),
+    update(u, state) {
+      const sum = each((g, s) => lax.add(s, lax.square(g)), u, state.sum);
+      return [each((g, s) => lax.div(g, lax.add(lax.sqrt(s), eps)), u, sum), { sum }];
+    },
+  };
+}
+/** The sign of momentum mixed with the gradient. */
+export function scaleByLion(b1 = 0.9, b2 = 0.99): GradientTransformation {
+  return {
+    init: (params) => ({ mu: zerosLike(params) }),
+    update(u, state) {
+      const mix = (b: number): Tree => each((g, m) => lax.add(lax.mul(m, b), lax.mul(g, 1 - b)), u, state.mu);
+      return [each((x) => lax.sign(x), mix(b1)), { mu: mix(b2) }];
+    },
+  };
+}
 /** Adds weightDecay times the parameter; `mask` gives a tree of booleans for those that take part. */
 export function addDecayedWeights(weightDecay: number, mask?: (params: Tree) => Tree): GradientTransformation {
   return stateless((u, params) => {
@@ -147,3 +167,4 @@ export const clip = (limit: number): GradientTransformation =>
 export function applyUpdates(params: Tree, updates: Tree): Tree {
   return each((p, u) => lax.add(p, u.astype(p.aval.dtype)), params, updates);
 }
+export { applyUpdates as apply };
