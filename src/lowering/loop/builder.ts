@@ -5,7 +5,7 @@ import type { LoopBuffer, LoopExpr } from "../../ir/loop.js";
 import type { ElementwisePrim, TileReduceOp } from "../../ir/tile.js";
 import { type Target, vectorLanes } from "../target.js";
 import { EXPANSIONS } from "./expand.js";
-import { Graph, type Node } from "./graph.js";
+import { Graph, type Linear, type Node } from "./graph.js";
 import { canVectorize, isMachineOp } from "./legal.js";
 
 type Value = number | bigint | boolean;
@@ -256,33 +256,58 @@ export class LoopBuilder extends Graph {
 
   /** Where element `index` + `more` lies, for every `more` ≥ `least`. */
   place(buffer: LoopBuffer, index: Node, least = 0): Place {
-    let base = index;
-    let elements = 0;
-    if (index.shape?.is === "const") {
-      elements = Number(index.shape.value);
-      base = this.i32(0);
-    } else if (index.shape?.is === "op" && index.shape.prim === "add") {
-      // a constant term becomes the instruction's offset, where the rest cannot be negative (offsets do not wrap around)
-      const [x, c] = index.args;
-      if (c.shape?.is === "const" && Number(c.shape.value) >= 0 && x.natural) {
-        elements = Number(c.shape.value);
-        base = x;
-      }
-    }
+    const { terms, constant } = linearOf(index);
+    // what is surely not negative may be left to the instruction's offset: offsets do not wrap around
+    let natural = constant >= 0;
+    for (const [node, factor] of terms) natural &&= node.natural && factor >= 0;
+    let elements = natural ? constant : 0;
+    let rest = natural ? 0 : constant;
     if (elements + least < 0) {
-      base = this.op("add", "i32", [base, this.i32(elements + least)]);
+      rest += elements + least;
       elements = -least;
     }
-    const address = this.node(
+    return { buffer, address: this.#address(buffer, terms, rest), elements };
+  }
+  /** A serial loop's index moves a pointer; everything else of the address is computed before the loop. */
+  #address(buffer: LoopBuffer, terms: ReadonlyMap<Node, number>, constant: number): Node {
+    let inner = this.root;
+    for (const node of terms.keys()) if (node.region.depth > inner.depth) inner = node.region;
+    const { counting } = inner;
+    const factor = counting && terms.get(counting.index);
+    let moving = 0;
+    for (const node of terms.keys()) if (node.region === inner) moving++;
+    if (!counting || factor === undefined || moving > 1) return this.#addressOf(buffer, this.#sum(terms, constant));
+    const outside = new Map(terms);
+    outside.delete(counting.index);
+    const key = `pointer:${counting.index.id}:${buffer.id}:${[...outside].map(([n, f]) => `${n.id}*${f}`).sort()}:${constant}:${factor}`;
+    const first = (): Node => {
+      const start = linearOf(counting.start);
+      addTerms(outside, start, factor);
+      const sum = (constant + Math.imul(start.constant, factor)) | 0;
+      return this.#addressOf(buffer, this.#sum(outside, sum));
+    };
+    return this.induction(inner, key, first, Math.imul(factor, counting.step) * byteSize(buffer.dtype));
+  }
+  #addressOf(buffer: LoopBuffer, index: Node): Node {
+    return this.node(
       "pure",
-      `address:${buffer.id}:${base.id}`,
+      `address:${buffer.id}:${index.id}`,
       "i32",
       1,
-      [base],
+      [index],
       ([i]) => ({ kind: "address", dtype: "i32", lanes: 1, buffer, index: i }),
       { cheap: true },
     );
-    return { buffer, address, elements };
+  }
+  /** Terms of outer loops first, so that their sum is computed there. */
+  #sum(terms: ReadonlyMap<Node, number>, constant: number): Node {
+    const ordered = [...terms].sort(([a], [b]) => a.region.depth - b.region.depth || a.id - b.id);
+    let sum: Node | undefined = constant === 0 && ordered.length > 0 ? undefined : this.i32(constant);
+    for (const [node, factor] of ordered) {
+      const product = this.op("mul", "i32", [node, this.i32(factor)]);
+      sum = sum ? this.op("add", "i32", [sum, product]) : product;
+    }
+    return sum ?? this.i32(0);
   }
   load(at: Place, more: number, lanes: number): Node {
     const { buffer } = at;
@@ -353,10 +378,53 @@ export class LoopBuilder extends Graph {
       case "rem":
         if (y === 1) return this.i32(0);
         return x !== undefined && y > 0 ? this.i32(x % y) : undefined;
+      case "and":
+        return x === undefined ? undefined : this.i32(x & y);
+      case "min":
+        return x === undefined ? undefined : this.i32(Math.min(x, y));
+      case "max":
+        return x === undefined ? undefined : this.i32(Math.max(x, y));
       default:
         return undefined;
     }
   }
+}
+
+function addTerms(into: Map<Node, number>, { terms }: Linear, factor: number): void {
+  for (const [node, f] of terms) {
+    const sum = ((into.get(node) ?? 0) + Math.imul(f, factor)) | 0;
+    if (sum === 0) into.delete(node);
+    else into.set(node, sum);
+  }
+}
+
+/** An i32 scalar as a sum of multiples. */
+function linearOf(x: Node): Linear {
+  x.linear ??= makeLinear(x);
+  return x.linear;
+}
+function makeLinear(x: Node): Linear {
+  const { shape } = x;
+  if (shape?.is === "const") return { terms: new Map(), constant: Number(shape.value) | 0 };
+  if (shape?.is === "op") {
+    const [a, b] = x.args;
+    if (shape.prim === "add" || shape.prim === "sub") {
+      const sign = shape.prim === "add" ? 1 : -1;
+      const [p, q] = [linearOf(a), linearOf(b)];
+      const terms = new Map(p.terms);
+      addTerms(terms, q, sign);
+      return { terms, constant: (p.constant + sign * q.constant) | 0 };
+    }
+    const by = b?.shape?.is === "const" ? Number(b.shape.value) : undefined;
+    if (by !== undefined && (shape.prim === "mul" || (shape.prim === "shift_left" && by >= 0 && by < 32))) {
+      const factor = shape.prim === "mul" ? by : 1 << by;
+      const p = linearOf(a);
+      const terms = new Map<Node, number>();
+      addTerms(terms, p, factor);
+      return { terms, constant: Math.imul(p.constant, factor) };
+    }
+  }
+  return { terms: new Map([[x, 1]]), constant: 0 };
 }
 
 const NATURAL: ReadonlySet<ElementwisePrim> = new Set([

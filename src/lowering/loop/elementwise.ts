@@ -42,6 +42,19 @@ export function lowerOp(
   return new RegisterBlock(b, dtype, shape, lanes, pieces);
 }
 
+/** x · y + sum, register by register. */
+export function lowerMulAdd(b: LoopBuilder, shape: readonly number[], x: Block, y: Block, sum: Block): Block {
+  const { dtype } = sum;
+  const lanes = b.lanesOf(dtype);
+  const at = (block: Block, row: number, column: number, n: number): Node =>
+    block.shape.length === 0 ? block.piece(0, 0, n) : block.piece(row, column, n);
+  const pieces = cuts(shape, lanes).map((c) => {
+    const [p, q, r] = [x, y, sum].map((block) => at(block, c.row, c.column, c.lanes));
+    return b.fma(p, q, r);
+  });
+  return new RegisterBlock(b, dtype, shape, lanes, pieces);
+}
+
 /** Masks have as many lanes as the values that they come from. */
 function registerLanes(b: LoopBuilder, prim: ElementwisePrim, dtype: DType, args: readonly Block[]): number {
   if (dtype !== "bool") return b.lanesOf(dtype);

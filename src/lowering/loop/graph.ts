@@ -28,6 +28,8 @@ export interface Node {
   /** What the value is, for the pattern matches of the builder. */
   readonly shape: NodeShape | undefined;
   readonly variable: Variable | undefined;
+  /** Of i32 scalars, when asked for. */
+  linear: Linear | undefined;
   /** Filled by linearisation. */
   uses: number;
   outside: boolean;
@@ -38,6 +40,12 @@ export type NodeShape =
   | { readonly is: "const"; readonly value: number | bigint | boolean }
   | { readonly is: "op"; readonly prim: ElementwisePrim }
   | { readonly is: "splat" };
+
+/** constant + Σ factor · term, modulo 2^32. */
+export interface Linear {
+  readonly terms: ReadonlyMap<Node, number>;
+  readonly constant: number;
+}
 
 /** A mutable register. */
 export interface Variable {
@@ -54,6 +62,8 @@ export type Item =
   | {
       readonly kind: "effect";
       readonly args: readonly Node[];
+      /** The effect only serves this value: it is left out where nobody uses that. */
+      readonly serves?: Node;
       readonly assigns: Variable | undefined;
       readonly stores: boolean;
       readonly build: (args: readonly LoopExpr[]) => LoopStmt;
@@ -80,12 +90,21 @@ export interface Region {
   /** What is assigned and stored inside, collected while it is filled. */
   readonly writes: Set<Variable>;
   stores: boolean;
+  /** A serial for loop. */
+  readonly counting: { readonly index: Node; readonly start: Node; readonly step: number } | undefined;
+  /** Effects that end each iteration. */
+  readonly last: Item[];
   /** A while loop: its test and the number of items before it. */
   test: { readonly node: Node; readonly at: number } | undefined;
 }
 
-function makeRegion(kind: Region["kind"], parent: Region | undefined, assigned: ReadonlySet<Variable>): Region {
-  return {
+function makeRegion(
+  kind: Region["kind"],
+  parent: Region | undefined,
+  assigned: ReadonlySet<Variable>,
+  counting: (region: Region) => Region["counting"] = () => undefined,
+): Region {
+  const region: { -readonly [K in keyof Region]: Region[K] } = {
     kind,
     parent,
     depth: parent ? parent.depth + 1 : 0,
@@ -94,8 +113,12 @@ function makeRegion(kind: Region["kind"], parent: Region | undefined, assigned: 
     assigned,
     writes: new Set(),
     stores: false,
+    counting: undefined,
+    last: [],
     test: undefined,
   };
+  region.counting = counting(region);
+  return region;
 }
 
 export class Graph {
@@ -149,6 +172,7 @@ export class Graph {
       natural: options.natural ?? false,
       shape: options.shape,
       variable: options.variable,
+      linear: undefined,
       uses: 0,
       outside: false,
       depth: 0,
@@ -212,14 +236,20 @@ export class Graph {
     for (let r: Region | undefined = this.region; r; r = r.parent) f(r);
   }
 
-  #inside(kind: "loop" | "branch", assigned: ReadonlySet<Variable>, fill: () => void): Region {
-    const region = makeRegion(kind, this.region, assigned);
+  #inside(
+    kind: "loop" | "branch",
+    assigned: ReadonlySet<Variable>,
+    fill: () => void,
+    counting?: (region: Region) => Region["counting"],
+  ): Region {
     // what a loop assigns has another value in its next iteration: nothing read before is that value
     if (kind === "loop") for (const v of assigned) v.version++;
+    const region = makeRegion(kind, this.region, assigned, counting);
     this.region = region;
     fill();
     const { parent } = region;
     if (!parent) internal("a region without a parent");
+    for (const item of region.last) region.items.push(item);
     this.region = parent;
     return region;
   }
@@ -232,15 +262,40 @@ export class Graph {
     body: (index: Node) => void,
   ): void {
     const local = this.local("i32", 1, axis === "grid" ? "program" : undefined);
-    const region = this.#inside("loop", assigned, () => {
-      body(this.node("const", undefined, "i32", 1, [], () => local, { region: this.region, natural: start.natural }));
-    });
+    const index = (region: Region): Node =>
+      this.node("const", undefined, "i32", 1, [], () => local, { region, natural: start.natural });
+    const region = this.#inside(
+      "loop",
+      assigned,
+      () => body(this.region.counting?.index ?? index(this.region)),
+      axis === "grid" ? undefined : (r) => ({ index: index(r), start, step }),
+    );
     this.region.items.push({
       kind: "nested",
       args: [start, end],
       regions: [region],
       build: ([s, e], [stmts]) => ({ kind: "for", index: local, start: s, end: e, step, axis, body: stmts }),
     });
+  }
+  /** A value that begins a serial loop as `first` (known outside of it) and grows by `step` with each iteration. */
+  induction(region: Region, key: string, first: () => Node, step: number): Node {
+    const known = region.table.get(key);
+    if (known) return known;
+    const { parent } = region;
+    if (!parent || !region.counting) internal("an induction outside of a counting loop");
+    const local = this.local("i32", 1);
+    const init = first();
+    const node = this.node("const", key, "i32", 1, [], () => local, { region });
+    const effect = (args: readonly Node[], value: (args: readonly LoopExpr[]) => LoopExpr): Item => {
+      const build = (xs: readonly LoopExpr[]): LoopStmt => ({ kind: "set", local, value: value(xs) });
+      return { kind: "effect", args, serves: node, assigns: undefined, stores: false, build };
+    };
+    parent.items.push(effect([init], ([x]) => x));
+    const by: LoopExpr = { kind: "const", dtype: "i32", lanes: 1, value: step };
+    region.last.push(
+      effect([], () => ({ kind: "op", prim: "add", dtype: "i32", lanes: 1, args: [local, by], params: {} })),
+    );
+    return node;
   }
   while(assigned: ReadonlySet<Variable>, test: () => Node, body: () => void): void {
     const region = this.#inside("loop", assigned, () => {

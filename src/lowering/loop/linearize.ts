@@ -19,11 +19,16 @@ function countRegion(region: Region): void {
   for (let i = region.items.length - 1; i >= 0; i--) {
     if (region.test && region.test.at === i + 1) mark(region.test.node, region);
     const item = region.items[i];
-    if (item.kind === "node" || item.kind === "group") continue;
+    if (item.kind === "node" || item.kind === "group" || idle(item)) continue;
     for (const a of item.args) mark(a, region);
     if (item.kind === "nested") for (const r of item.regions) countRegion(r);
   }
   if (region.test?.at === 0) mark(region.test.node, region);
+}
+
+/** Whether the item serves a value that nobody uses; values are used below, or in a loop that stands below. */
+function idle(item: Item): boolean {
+  return item.kind === "effect" && item.serves !== undefined && item.serves.uses === 0;
 }
 
 function mark(node: Node, user: Region): void {
@@ -71,6 +76,7 @@ class Linearizer {
         for (const node of item.nodes) this.#define(node);
         return;
       case "effect": {
+        if (idle(item)) return;
         const args = item.args.map((a) => this.#use(a));
         const stmt = item.build(args);
         if (item.assigns) this.#save((n) => n.variable === item.assigns);

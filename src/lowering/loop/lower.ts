@@ -19,7 +19,7 @@ import {
   ViewBlock,
 } from "./block.js";
 import { LoopBuilder } from "./builder.js";
-import { lowerOp } from "./elementwise.js";
+import { lowerMulAdd, lowerOp } from "./elementwise.js";
 import type { Node, Variable } from "./graph.js";
 import { loadAt, storeAt } from "./indexed.js";
 import { linearize } from "./linearize.js";
@@ -45,10 +45,13 @@ interface MutableBlock {
   readonly pieces: readonly Variable[];
 }
 
+type OpStmt = Extract<TileStmt, { kind: "op" }>;
+
 class StageLowering {
   readonly b: LoopBuilder;
   readonly #values = new Map<TileVar, Block>();
   readonly #mutable = new Map<TileVar, MutableBlock>();
+  readonly #products = new Map<TileVar, OpStmt>();
   #programIds: readonly Node[] = [];
   constructor(
     target: Target,
@@ -149,17 +152,8 @@ class StageLowering {
     const { b } = this;
     switch (s.kind) {
       case "op":
-        this.#define(
-          s.out,
-          lowerOp(
-            b,
-            s.prim,
-            s.out.dtype,
-            s.out.shape,
-            s.args.map((a) => this.block(a)),
-            s.params,
-          ),
-        );
+        if (s.prim === "mul") this.#products.set(s.out, s);
+        this.#define(s.out, this.#accumulated(s) ?? this.#op(s));
         return;
       case "program_id":
         this.#define(s.out, new ScalarBlock(b, this.#programIds[s.axis], [], 1));
@@ -268,6 +262,23 @@ class StageLowering {
     }
   }
 
+  #op(s: OpStmt): Block {
+    const args = s.args.map((a) => this.block(a));
+    return lowerOp(this.b, s.prim, s.out.dtype, s.out.shape, args, s.params);
+  }
+  /** A product added to a mutable variable may be fused. Other sums stay as they are written: kernels may rely on their rounding. */
+  #accumulated(s: OpStmt): Block | undefined {
+    const { dtype, shape } = s.out;
+    if (!this.b.target.relaxedMadd || s.prim !== "add" || (dtype !== "f32" && dtype !== "f64") || shape.length === 0)
+      return;
+    const which = s.args.findIndex((a) => a.kind === "tilevar" && a.mutable);
+    const other = s.args[1 - which];
+    if (which < 0 || other.kind !== "tilevar") return;
+    const product = this.#products.get(other);
+    if (!product || product.args.some((a) => a.kind === "tilevar" && a.mutable)) return;
+    const [x, y, sum] = [...product.args, s.args[which]].map((a) => this.block(a));
+    return lowerMulAdd(this.b, shape, x, y, sum);
+  }
   #view(out: TileVar, arg: TileAtom, source: (index: readonly number[]) => readonly number[]): void {
     this.#define(out, new ViewBlock(this.b, this.block(arg), out.shape, this.#lanes(out.dtype, out.shape), source));
   }

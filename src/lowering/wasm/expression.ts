@@ -191,6 +191,7 @@ function emitOp(
   const go = (x: LoopExpr): void => emitExpr(c, scope, x);
   const from = args[0].dtype;
   if (prim === "select") {
+    if (lanes > 1 && pseudoMinMax(c, go, args)) return;
     go(args[1]);
     go(args[2]);
     go(args[0]);
@@ -228,6 +229,26 @@ function emitOp(
     go(args[1]);
     binary(c, prim, from, lanes);
   }
+}
+
+/**
+ * p < q ? p : q and p < q ? q : p are one instruction each. f32x4.pmin(a, b) is b < a ? b : a, pmax(a, b) is a < b ? b : a;
+ * where the comparison is false (equal, or NaN) both give a.
+ */
+function pseudoMinMax(c: Code, go: (e: LoopExpr) => void, [test, yes, no]: readonly LoopExpr[]): boolean {
+  if (test.kind !== "op" || (test.prim !== "lt" && test.prim !== "gt") || !isFloat(test.args[0].dtype)) return false;
+  const [p, q] = test.prim === "lt" ? test.args : [test.args[1], test.args[0]];
+  const least = same(p, yes) && same(q, no);
+  if (!least && !(same(q, yes) && same(p, no))) return false;
+  go(no);
+  go(yes);
+  c.op(`${vectorShape(yes.dtype)}.${least ? "pmin" : "pmax"}` as PlainOp);
+  return true;
+}
+/** Certainly the same value, at no cost to write twice. */
+function same(a: LoopExpr, b: LoopExpr): boolean {
+  if (a.kind === "local") return a === b;
+  return a.kind === "const" && b.kind === "const" && a.dtype === b.dtype && Object.is(a.value, b.value);
 }
 
 function emitPack(c: Code, go: (e: LoopExpr) => void, dtype: DType, args: readonly LoopExpr[]): void {

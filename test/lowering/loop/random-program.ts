@@ -8,6 +8,8 @@ import type { Rng } from "../../laws/random.js";
 /** Elements of a ref that one program of the grid may touch. */
 const PART = 64;
 const SIZES = [1, 2, 3, 4, 5, 6, 7, 8, 12];
+/** Kinds of statements without bodies. */
+const STRAIGHT = Array.from({ length: 16 }, (_, i) => i);
 const sizeOf = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
 
 export class ProgramMaker {
@@ -18,6 +20,8 @@ export class ProgramMaker {
   #pool: TileAtom[] = [];
   #variables: TileVar[] = [];
   #program: TileAtom = this.t.i32(0);
+  /** Indices of the loops around, each from -1 to 8. */
+  #loops: TileVar[] = [];
 
   constructor(readonly rng: Rng) {
     this.dtypes = rng.shuffle(DTYPES.filter((d) => d !== "key")).slice(0, 3);
@@ -92,10 +96,20 @@ export class ProgramMaker {
     this.#pool.push(v);
     return v;
   }
-  /** Offset of this program's part, and a place in it. */
-  #base(within: number): TileAtom {
-    const { t } = this;
+  /** Offset of this program's part, and a place in it from `least` to `within`; it may follow a loop. */
+  #base(within: number, least = within): TileAtom {
+    const { rng, t } = this;
     const part = t.mul(this.#program, t.i32(PART));
+    const factor = Math.min(Math.floor((within - least) / 9), 3);
+    if (factor > 0 && this.#loops.length > 0 && rng.chance(0.8)) {
+      const loop = rng.pick(this.#loops);
+      const rest = within - 9 * factor;
+      const moving = t.mul(loop, t.i32(factor));
+      if (rng.chance(0.3)) return t.add(part, t.sub(t.i32(within - factor), moving));
+      return rng.chance(0.5)
+        ? t.add(t.add(part, moving), t.i32(factor + rest))
+        : t.add(t.add(moving, t.i32(factor + rest)), part);
+    }
     return within === 0 ? part : t.add(part, t.i32(within));
   }
   #load(dtype: DType, shape: readonly number[]): TileAtom {
@@ -109,7 +123,8 @@ export class ProgramMaker {
       });
       const low = shape.reduce((o, n, i) => o + Math.min(0, (n - 1) * strides[i]), 0);
       const high = shape.reduce((o, n, i) => o + Math.max(0, (n - 1) * strides[i]), 0);
-      if (high - low < PART) return this.#keep(t.load(ref, this.#base(rng.int(-low, PART - 1 - high)), shape, strides));
+      if (high - low < PART)
+        return this.#keep(t.load(ref, this.#base(rng.int(-low, PART - 1 - high), -low), shape, strides));
     }
   }
   #store(): void {
@@ -131,7 +146,7 @@ export class ProgramMaker {
     const low = shape.reduce((o, n, i) => o + (flip[i] ? (n - 1) * strides[i] : 0), 0);
     const size = sizeOf(shape);
     const signed = strides.map((s, i) => (flip[i] ? -s : s));
-    t.store(ref, this.#base(rng.int(0, PART - size) + low), value, signed);
+    t.store(ref, this.#base(rng.int(0, PART - size) + low, low), value, signed);
   }
   /** Indices of this program's part: what they are does not matter. */
   #indices(shape: readonly number[]): TileAtom {
@@ -155,7 +170,7 @@ export class ProgramMaker {
     const { rng, t } = this;
     const dtype = this.#dtype();
     const shape = this.#shape();
-    const kind = rng.int(0, depth > 0 ? 18 : 15);
+    const kind = rng.pick(depth > 0 ? [...STRAIGHT, ...STRAIGHT, 16, 16, 16, 16, 17, 17, 18] : STRAIGHT);
     switch (kind) {
       case 0:
       case 1:
@@ -226,7 +241,9 @@ export class ProgramMaker {
         const bound = rng.chance(0.5) ? t.i32(start + rng.int(0, 5)) : t.op("and", [this.#value("i32", []), t.i32(3)]);
         t.for(t.i32(start), bound, rng.int(1, 3), (i) => {
           this.#pool.push(i);
+          this.#loops.push(i);
           this.#scope(depth);
+          this.#loops.pop();
           this.#pool.pop();
         });
         return;
