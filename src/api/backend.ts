@@ -35,8 +35,27 @@ class Backend implements Evaluator {
   }
 
   evaluate(eqn: Pick<AnyEqn, "prim" | "params" | "span">, inputs: readonly (Cell | Literal)[]): readonly Cell[] {
-    const cells = inputs.map((x) => ("kind" in x ? this.constant(x.value, x.aval) : this.own(x)));
-    const key = `${eqn.prim} ${paramsKey(eqn.params)} ${cells.map((c) => printAval(c.aval)).join()}`;
+    const cells = new Array<ArrayCell>(inputs.length);
+    let key = `${eqn.prim} ${paramsKey(eqn.params)}`;
+    let constants = 0;
+    try {
+      for (let i = 0; i < cells.length; i++) {
+        const x = inputs[i];
+        if ("kind" in x) constants++;
+        cells[i] = "kind" in x ? this.constant(x.value, x.aval) : this.own(x);
+        key += ` ${avalKey(cells[i].aval)}`;
+      }
+      return this.#evaluate(eqn, key, cells);
+    } finally {
+      if (constants > 0) for (let i = 0; i < cells.length; i++) if ("kind" in inputs[i]) cells[i]?.dispose();
+    }
+  }
+
+  #evaluate(
+    eqn: Pick<AnyEqn, "prim" | "params" | "span">,
+    key: string,
+    cells: readonly ArrayCell[],
+  ): readonly ArrayCell[] {
     const cacheable = eqn.prim !== "debug_callback";
     let executable = cacheable ? this.#eager.get(key) : undefined;
     if (!executable) {
@@ -44,9 +63,6 @@ class Backend implements Evaluator {
       if (cacheable) this.#eager.set(key, executable);
     }
     const outputs = executable.run(cells);
-    inputs.forEach((x, i) => {
-      if ("kind" in x) cells[i].dispose();
-    });
     if (config.debugNans) checkNans(eqn, cells, outputs);
     return outputs;
   }
@@ -79,6 +95,17 @@ class Backend implements Evaluator {
   own(c: Cell): ArrayCell {
     return c instanceof ArrayCell ? c : internal("a cell of another backend");
   }
+}
+
+/** Avals live as long as their arrays and programs, so their text is made once. */
+const avalKeys = new WeakMap<Aval, string>();
+export function avalKey(a: Aval): string {
+  let key = avalKeys.get(a);
+  if (key === undefined) {
+    key = printAval(a);
+    avalKeys.set(a, key);
+  }
+  return key;
 }
 
 function equationProgram(eqn: Pick<AnyEqn, "prim" | "params" | "span">, inputs: readonly Cell[]): Program<"core"> {

@@ -10,7 +10,7 @@ import { type AnyFunction, argumentName, traceFunction } from "../tracer/trace.j
 import { ArrayCell } from "../runtime/heap.js";
 import * as tree from "../tree/index.js";
 import { LruMap } from "../util/index.js";
-import { backend } from "./backend.js";
+import { avalKey, backend } from "./backend.js";
 import { config } from "./config.js";
 import { locateNan } from "./nans.js";
 import { staticKey } from "./static-key.js";
@@ -59,16 +59,6 @@ function executableOf(entry: JitEntry): Executable {
 const isOwnTensor = (x: object): boolean => x instanceof Tensor;
 function sameAval(a: Aval, b: Aval): boolean {
   return avalSame(a, b) && !a.weak === !b.weak;
-}
-
-const avalKeys = new WeakMap<Aval, string>();
-function avalKey(a: Aval): string {
-  let key = avalKeys.get(a);
-  if (key === undefined) {
-    key = printAval(a);
-    avalKeys.set(a, key);
-  }
-  return key;
 }
 
 function positions(label: string, option: string, list: number | readonly number[] | undefined): readonly number[] {

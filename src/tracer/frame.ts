@@ -45,6 +45,8 @@ export class Frame {
   readonly captures: Tensor[] = [];
   readonly captureVars: Var[] = [];
   closed = false;
+  /** The equations of the finished program: they tell where a value that escaped was made. */
+  recorded: readonly AnyEqn[] | undefined;
   readonly #lifted = new Map<unknown, Var>();
   /** Known values of variables, for frames whose arguments are concrete. */
   readonly #known = new Map<Var, Cell>();
@@ -167,6 +169,7 @@ export class Frame {
       }
     }
     const eqns = this.builder.eqns.filter((e) => !this.#done.has(e));
+    this.recorded = eqns;
     this.builder.eqns.length = 0;
     const b = new Builder();
     b.inputs.push(...this.captureVars, ...this.builder.inputs);
@@ -210,10 +213,12 @@ export class TracedSource implements Source {
   }
 }
 
-function originNote(source: TracedSource): string[] {
-  const eqn = source.frame.builder.eqns.find((e) => e.outputs.some((o) => o === source.atom));
+function originNote({ frame, atom }: TracedSource): string[] {
+  const eqns = frame.recorded ?? frame.builder.eqns;
+  const eqn = eqns.find((e) => e.outputs.some((o) => o === atom));
   const span = eqn?.span?.resolve();
-  return span && eqn ? [`it was made by ${eqn.prim} at ${printSpan(span)}`] : [];
+  if (eqn) return span ? [`it was made by ${eqn.prim} at ${printSpan(span)}`] : [];
+  return frame.builder.inputs.some((v) => v === atom) ? [`it is an argument of ${frame.name || "the function"}`] : [];
 }
 
 function describe(frame: Frame): string {
@@ -226,6 +231,7 @@ function leak(source: TracedSource): never {
     `a traced ${printAval(source.aval)} outlived ${describe(source.frame)}: it was stored outside and used after the trace had ended`,
     {
       help: "return the value from the function (more results: return an object or a list) instead of assigning it to an outer variable",
+      notes: originNote(source),
     },
   );
 }
@@ -291,23 +297,19 @@ export function outsideFrames<R>(f: () => R): R {
 }
 
 /** Applies a primitive: recorded in the innermost frame, or run at once. */
-export function bind<P extends Prim>(
-  prim: P,
-  inputs: readonly Operand[],
-  params: Params<P>,
-  span: SpanRef = currentSpan(),
-): Tensor[] {
+export function bind<P extends Prim>(prim: P, inputs: readonly Operand[], params: Params<P>, span?: SpanRef): Tensor[] {
   const frame = currentFrame();
   if (frame) {
     const outputs = frame.builder.emit(
       prim,
       inputs.map((x) => frame.atom(x)),
       params,
-      span,
+      span ?? currentSpan(),
     );
     return outputs.map((v) => frame.wrap(v));
   }
   const cells = inputs.map((x) => (x instanceof Tensor ? Tensor.source(x).cell(prim) : x));
+  // no span: what fails now, fails where the user stands
   const eqn = { prim, params, span } as unknown as Pick<AnyEqn, "prim" | "params" | "span">;
   return currentEvaluator()
     .evaluate(eqn, cells)
@@ -316,7 +318,7 @@ export function bind<P extends Prim>(
 
 /** `bind` for primitives with one result. */
 export function bind1<P extends Prim>(prim: P, inputs: readonly Operand[], params: Params<P>): Tensor {
-  return bind(prim, inputs, params, currentSpan())[0];
+  return bind(prim, inputs, params)[0];
 }
 
 /** A scalar; in a program it is a literal. `weak` marks what a JavaScript number became. */
