@@ -300,7 +300,8 @@ export function scan<C extends Carry, X extends Tree, Y extends Tree>(
   let yTree: tree.TreeDef | undefined;
   const numCarry = carry0.leaves.length;
   const body = (c: C, x: X): unknown => {
-    const result = f(c, x);
+    const result: unknown = f(c, x);
+    if (result instanceof Promise) return result; // refused by the tracer, as everywhere
     if (!Array.isArray(result) || result.length !== 2) {
       fail("TW1009", "scan: the body must return [carry, y]", {
         help: "return [carry, null] when nothing is to be stacked",

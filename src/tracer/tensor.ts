@@ -193,9 +193,8 @@ export class Tensor<S extends ShapeSpec = any, D extends DType = any> {
   /** @internal JavaScript's operators and conditions land here. */
   [Symbol.toPrimitive](hint: string): string | number {
     if (hint === "string") return this.toString();
-    if (this.#source.traced) {
-      return fail("TW1001", `a traced ${printAval(this.aval)} met a JavaScript operator or condition`, {});
-    }
+    // a value that is not known yet says so itself (TW1001)
+    if (this.#source.traced) this.#source.cell("a JavaScript operator or condition");
     return fail("TW1004", `a JavaScript operator met an array ${printAval(this.aval)}`, {
       help: "use methods (x.add(y), x.mul(y), x.less(y)), or x.item() for the number in a scalar",
     });
