@@ -50,8 +50,7 @@ describe(`plans of ${PROGRAMS} random programs`, () => {
       }),
     long: (seed) => randomProgram({ seed, equations: 60 }),
     // sizes with whole vectors, tails, and kernels of several programs
-    large: (seed) =>
-      randomProgram({ seed, equations: 10, floats: ["f64", "f32"], sizes: LARGE[seed % LARGE.length] }),
+    large: (seed) => randomProgram({ seed, equations: 10, floats: ["f64", "f32"], sizes: LARGE[seed % LARGE.length] }),
   };
   for (const [name, make] of Object.entries(flavours)) {
     it(name, () => {
