@@ -8,7 +8,7 @@ import type { ConvParams } from "../ir/ops/index.js";
 import type { Program } from "../ir/program.js";
 import { TileBuilder } from "../ir/tile-builder.js";
 import { type Axis, type Contraction, collapse } from "./contract/contraction.js";
-import { emitContraction } from "./contract/emit.js";
+import { emitContraction, storeInto } from "./contract/emit.js";
 import { type EmbeddedAxis, embed, isPlain } from "./contract/embed.js";
 import { stridesFor } from "./contract/pack.js";
 import { describePlan, planContraction } from "./contract/plan.js";
@@ -41,11 +41,9 @@ export function convolution(spec: ConvSpec): Program<"tile"> {
     axes.map((a) => (plain ? a.size : a.full)),
     1,
   );
-  const c: Contraction = { lhs: input, rhs, out, accumulate, ...axesOf(params, strides, rhsShape, outShape) };
+  const c: Contraction = { lhs: input, rhs, accumulate, ...axesOf(params, strides, rhsShape, outShape) };
   const { contraction, plan } = planContraction(c);
-  emitContraction(k, contraction, plan, (at, value, stride) => {
-    t.store(out, at, t.convert(value, spec.outDtype), value.shape.length === 0 ? [] : [stride]);
-  });
+  emitContraction(k, contraction, plan, storeInto(k, out));
   t.notes.push(`${plain ? "" : "padded copy of the input, "}${describePlan(plan)}`);
   return t.finish();
 }

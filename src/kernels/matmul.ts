@@ -4,7 +4,7 @@ import type { DotParams } from "../ir/ops/index.js";
 import type { Program } from "../ir/program.js";
 import { TileBuilder } from "../ir/tile-builder.js";
 import { type Axis, type Contraction, collapse, product } from "./contract/contraction.js";
-import { type ContractionPlan, emitContraction } from "./contract/emit.js";
+import { type ContractionPlan, emitContraction, storeInto } from "./contract/emit.js";
 import { stridesFor } from "./contract/pack.js";
 import { describePlan, planContraction } from "./contract/plan.js";
 import { ScalarCode } from "./scalar-code.js";
@@ -54,11 +54,10 @@ export function matmul(spec: MatmulSpec, forced?: ContractionPlan): Program<"til
   const rhs = t.ref("rhs", spec.dtype, "in", size(spec.rhsShape));
   const out = t.ref("out", spec.outDtype, "out", product([...axes.batch, ...axes.rows, ...axes.columns]));
   const accumulate = spec.outDtype === "f16" || spec.outDtype === "bf16" ? "f32" : spec.outDtype;
-  const c: Contraction = { lhs, rhs, out, accumulate, ...axes };
+  const c: Contraction = { lhs, rhs, accumulate, ...axes };
   const { contraction, plan } = forced ? { contraction: c, plan: forced } : planContraction(c);
-  emitContraction(new ScalarCode(t), contraction, plan, (at, value, stride) => {
-    t.store(out, at, t.convert(value, spec.outDtype), value.shape.length === 0 ? [] : [stride]);
-  });
+  const k = new ScalarCode(t);
+  emitContraction(k, contraction, plan, storeInto(k, out));
   t.notes.push(describePlan(plan));
   return t.finish();
 }

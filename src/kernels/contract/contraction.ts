@@ -8,6 +8,8 @@ import type { TileRef } from "../../ir/tile.js";
 
 /** One axis with its strides, in elements, in the operands and the result (0 where it does not occur). */
 export interface Axis {
+  /** What the axis is to whoever wrote the contraction. */
+  readonly key?: number;
   readonly size: number;
   readonly lhs: number;
   readonly rhs: number;
@@ -16,7 +18,9 @@ export interface Axis {
 export interface Contraction {
   readonly lhs: TileRef;
   readonly rhs: TileRef;
-  readonly out: TileRef;
+  /** Places of the elements with index 0 everywhere. */
+  readonly lhsBase?: number;
+  readonly rhsBase?: number;
   /** Type of products and sums. */
   readonly accumulate: DType;
   readonly batch: readonly Axis[];
@@ -51,6 +55,8 @@ export function exchange(c: Contraction): Contraction {
     ...c,
     lhs: c.rhs,
     rhs: c.lhs,
+    lhsBase: c.rhsBase ?? 0,
+    rhsBase: c.lhsBase ?? 0,
     batch: turn(c.batch),
     rows: turn(c.columns),
     columns: turn(c.rows),

@@ -1,5 +1,5 @@
 /** A contraction by a chosen plan, as grid stages: packing where the plan says so, then tile after tile. */
-import type { TileAtom } from "../../ir/tile.js";
+import type { TileAtom, TileRef } from "../../ir/tile.js";
 import type { ScalarCode } from "../scalar-code.js";
 import { type Axis, type Contraction, product, tilesOf, vectorLanes } from "./contraction.js";
 import { pack, type SideLayout, sum, tileStart } from "./pack.js";
@@ -20,8 +20,28 @@ export interface ContractionPlan {
   readonly rowTiles: number;
 }
 
-/** What happens with a finished piece of the result: a scalar or a vector whose elements lie `stride` apart. */
-export type StoreResult = (at: TileAtom, value: TileAtom, stride: number) => void;
+/** A finished piece of the result: one element, or a vector of neighbours along `vector` from the index given for it. */
+export interface ResultPiece {
+  readonly value: TileAtom;
+  readonly positions: readonly { readonly axis: Axis; readonly index: TileAtom }[];
+  readonly vector: Axis | null;
+}
+export type StoreResult = (piece: ResultPiece) => void;
+
+/** Writes pieces where the axes' `out` strides say. */
+export function storeInto(k: ScalarCode, out: TileRef): StoreResult {
+  return ({ value, positions, vector }) => {
+    const at = positions.reduce<TileAtom>((sum, p) => k.add(sum, k.mul(p.index, p.axis.out)), k.i32(0));
+    k.t.store(out, at, k.t.convert(value, out.dtype), value.shape.length === 0 ? [] : [vector ? vector.out : 0]);
+  };
+}
+
+/** Whether a piece may be computed twice: then what it is written over must not be read for it. */
+export function overlaps(c: Contraction, plan: ContractionPlan): boolean {
+  const cut = (axes: readonly Axis[], axis: number | null, size: number): boolean =>
+    axis !== null && axes[axis].size % size !== 0;
+  return cut(c.rows, plan.rowAxis, plan.height) || cut(c.columns, plan.columnAxis, plan.width);
+}
 
 export function emitContraction(k: ScalarCode, c: Contraction, plan: ContractionPlan, store: StoreResult): void {
   const { t } = k;
@@ -33,6 +53,7 @@ export function emitContraction(k: ScalarCode, c: Contraction, plan: Contraction
   const outerColumns = c.columns.filter((_, i) => i !== plan.columnAxis);
   const layout = (side: "lhs" | "rhs", outer: readonly Axis[], run: Axis): SideLayout => ({
     ref: c[side],
+    base: (side === "lhs" ? c.lhsBase : c.rhsBase) ?? 0,
     batch: c.batch.map((a) => a[side]),
     outer: outer.map((a) => a[side]),
     tile: null,
@@ -73,21 +94,23 @@ export function emitContraction(k: ScalarCode, c: Contraction, plan: Contraction
         0,
       );
     const right = place(rhs, co, panel, firstColumn);
-    const outStrides = [...batch, ...outerRows, ...outerColumns, column].map((a) => a.out);
-    const out = sum(k, [...b, ...r, ...co, firstColumn], outStrides, 0);
+    const zipped = (axes: readonly Axis[], list: readonly TileAtom[]): ResultPiece["positions"] =>
+      axes.map((axis, i) => ({ axis, index: list[i] }));
+    const known = [...zipped(batch, b), ...zipped(outerRows, r), ...zipped(outerColumns, co)];
+    const piece = (value: TileAtom, i: TileAtom, j: TileAtom, vector: Axis | null): void =>
+      store({ value, vector, positions: [...known, { axis: row, index: i }, { axis: column, index: j }] });
     const left = place(lhs, r, t.i32(0), t.i32(0));
 
     const one = (tile: TileAtom): void => {
       const firstRow = tileStart(k, tile, row.size, height);
       const a = k.add(left, lhs.tile === null ? k.mul(firstRow, lhs.run.stride) : k.mul(tile, lhs.tile));
-      const o = k.add(out, k.mul(firstRow, row.out));
       const l = { ref: lhs.ref, at: a, run: { count: height, stride: lhs.run.stride } };
       const h = { ref: rhs.ref, at: right, run: { count: width, stride: rhs.run.stride } };
       if (plan.vectors === "columns") {
-        outerTile(k, accumulate, l, h, axes).forEach((x, i) => store(k.add(o, i * row.out), x, column.out));
+        outerTile(k, accumulate, l, h, axes).forEach((x, i) => piece(x, k.add(firstRow, i), firstColumn, column));
       } else {
         innerTile(k, accumulate, l, h, axes, vectorLanes(accumulate)).forEach((xs, i) => {
-          xs.forEach((x, j) => store(k.add(o, i * row.out + j * column.out), x, 0));
+          xs.forEach((x, j) => piece(x, k.add(firstRow, i), k.add(firstColumn, j), null));
         });
       }
     };

@@ -8,6 +8,7 @@ import { walk } from "./tile.js";
 /** How the tiles of one side are found: strides of the grid's axes, of the tiles along the run, of the run and of k. */
 export interface SideLayout {
   readonly ref: TileRef;
+  readonly base: number;
   readonly batch: readonly number[];
   /** The axes of this side that are not cut into tiles. */
   readonly outer: readonly number[];
@@ -63,7 +64,8 @@ export function pack(
   const single = height === 1;
   t.stage([...sizes, tiles], (...ids) => {
     const id = ids[ids.length - 1];
-    const source = sum(k, ids, [...from, 0], k.mul(tileStart(k, id, side.run.size, height), side.run.stride));
+    const first = k.mul(tileStart(k, id, side.run.size, height), side.run.stride);
+    const source = sum(k, ids, [...from, 0], k.add(first, side.base));
     walk(k, axes, source, sum(k, ids, strides, 0), (a, b) => {
       const x = single ? t.load(side.ref, a) : t.load(side.ref, a, [height], [side.run.stride]);
       t.store(ref, b, t.convert(x, dtype), single ? [] : [1]);
@@ -71,6 +73,7 @@ export function pack(
   });
   return {
     ref,
+    base: 0,
     batch: strides.slice(0, batch.length),
     outer: strides.slice(batch.length, sizes.length),
     tile,
