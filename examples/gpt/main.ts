@@ -7,6 +7,7 @@ import { numpy as np } from "tilework";
 import { drawChart } from "./chart.js";
 import { loadRun, type Run, saveRun } from "./checkpoint.js";
 import { bigramEntropy, type Corpus, encode, textFile, typescriptDeclarations, vocabularyOf } from "./corpus.js";
+import { type Interruption, watchForInterrupt } from "./interruption.js";
 import { countParams } from "./model.js";
 import { DEFAULT_STEPS, type Options, parseOptions, UserError } from "./options.js";
 import { Progress } from "./progress.js";
@@ -33,21 +34,21 @@ async function main(options: Options): Promise<void> {
   if (run.losses.length > 0) say(`Resuming after step ${run.losses.length} of ${config.steps}.`);
 
   const evaluate = makeEvaluation(model);
-  const finished = await trainRun(
-    run,
-    train,
-    (params) => evaluate(params, heldOut.subarray(0, GLIMPSE + 1)),
-    () => saveRun(checkpoint, run),
-  );
+  const interruption = watchForInterrupt();
+  const outcome = await trainRun(run, train, interruption, {
+    glimpse: () => evaluate(run.state.params, heldOut.subarray(0, GLIMPSE + 1)),
+    save: () => saveRun(checkpoint, run),
+  });
   await saveRun(checkpoint, run);
   writeFileSync(join(options.out, "loss.svg"), lossCurve(run, bigram));
-  if (!finished) {
+  if (outcome === "interrupted") {
     say(
       `Stopped after step ${run.losses.length} of ${config.steps} and saved ${checkpoint}; --resume goes on from there.`,
     );
     process.exitCode = 130;
     return;
   }
+  interruption.stop();
 
   const loss = evaluate(run.state.params, heldOut);
   say(`Held-out loss: ${loss.toFixed(3)} nats per character, ${(bigram - loss).toFixed(3)} below the bigram entropy.`);
@@ -75,46 +76,34 @@ function fingerprint({ train, heldOut }: Corpus): string {
   return createHash("sha256").update(train).update("\0").update(heldOut).digest("hex");
 }
 
-/** Trains until the last step or the first Ctrl-C; false when it was interrupted. */
+/** Trains until the last step or until it is interrupted; says which. */
 async function trainRun(
   run: Run,
   text: Int32Array,
-  glimpse: (params: Run["state"]["params"]) => number,
-  save: () => Promise<void>,
-): Promise<boolean> {
+  interruption: Interruption,
+  { glimpse, save }: { glimpse: () => number; save: () => Promise<void> },
+): Promise<"finished" | "interrupted"> {
   const { train, losses, heldOut } = run;
   const characters = np.array(text);
   const trainStep = makeTrainStep(run.model, train);
   const progress = new Progress(losses.length, train.steps, train.batch * run.model.context);
   const every = Math.max(1, Math.round(train.steps / 20));
-  const interruption = watchForInterrupt();
-  while (losses.length < train.steps && !interruption.asked) {
+  while (losses.length < train.steps) {
+    if (interruption.asked) {
+      progress.interrupt();
+      return "interrupted";
+    }
     const [state, loss] = trainStep(run.state, characters);
     run.state = state;
-    const step = losses.push(loss.item() as number);
+    const step = losses.push(loss.item());
     if (step % every === 0 || step === train.steps) {
-      heldOut.push([step, glimpse(state.params)]);
+      heldOut.push([step, glimpse()]);
       await save();
     }
     progress.update({ step, loss: losses[step - 1], heldOut: heldOut.at(-1)?.[1] });
     await setImmediate(); // lets Ctrl-C through
   }
-  interruption.stop();
-  if (losses.length < train.steps) progress.interrupt();
-  return losses.length === train.steps;
-}
-
-function watchForInterrupt(): { asked: boolean; stop(): void } {
-  const signals = ["SIGINT", "SIGTERM"] as const;
-  const interruption = {
-    asked: false,
-    stop: () => signals.forEach((s) => process.off(s, ask)),
-  };
-  const ask = (): void => {
-    interruption.asked = true;
-  };
-  for (const s of signals) process.on(s, ask);
-  return interruption;
+  return "finished";
 }
 
 function lossCurve({ losses, heldOut }: Run, bigram: number): string {

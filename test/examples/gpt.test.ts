@@ -70,6 +70,7 @@ describe("a run", () => {
     let said = "";
     child.stdout.on("data", (chunk) => {
       said += chunk;
+      // more than once, as a terminal and npm together do
       if (said.includes("step 6 of")) child.kill("SIGINT");
     });
     const status = await new Promise((done) => child.on("exit", done));
