@@ -1,7 +1,7 @@
 /** Transposes of the elementwise primitives: sums, products with what is fixed, choices by a fixed mask. */
 import type { Builder } from "../../../ir/builder.js";
 import type { ElementwiseOps } from "../../../ir/ops/index.js";
-import { type Atom, isVar } from "../../../ir/program.js";
+import type { Atom } from "../../../ir/program.js";
 import type { Rules } from "../../../ir/rules.js";
 import { type MaybeZero, maskTo } from "../emit.js";
 import { failNotLinear, nonlinear, type Operand, type TransposeContext, type TransposeKind, unary } from "./rule.js";
@@ -15,14 +15,10 @@ const chosen = nonlinear("which operand wins depends on all of them");
 function sum(sign: (b: Builder, ct: Atom) => Atom) {
   return (b: Builder, [ct]: readonly MaybeZero[], [x, y]: readonly Operand[], _p: unknown, ctx: TransposeContext) => {
     const fixed = x ?? y;
-    if (ctx.strict && fixed !== null && !isZero(fixed)) failNotLinear(ctx, "a constant is added");
+    if (ctx.strict && fixed !== null && !ctx.isZero(fixed)) failNotLinear(ctx, "a constant is added");
     return [x === null ? ct : null, y === null ? ct && sign(b, ct) : null];
   };
 }
-function isZero(a: Atom): boolean {
-  return !isVar(a) && Number(a.value) === 0;
-}
-
 export const elementwise = {
   neg: unary((b, ct) => b.neg(ct)),
   abs: curved,

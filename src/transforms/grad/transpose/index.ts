@@ -2,7 +2,8 @@
 import { internal } from "../../../diagnostics/error.js";
 import { avalSame, printAval } from "../../../ir/aval.js";
 import { Builder } from "../../../ir/builder.js";
-import { type Atom, isVar, type Program, Var } from "../../../ir/program.js";
+import { type AnyEqn, type Atom, isVar, type Program, Var } from "../../../ir/program.js";
+import { definitions } from "../../../ir/rewrite.js";
 import type { AnyRule, Table } from "../../../ir/rules.js";
 import { prune } from "../../../simplify/index.js";
 import { type MaybeZero, strong, zeros } from "../emit.js";
@@ -64,6 +65,13 @@ function makeTransposed(
     if (eqn.inputs.some((a) => isLinear.has(a))) for (const v of eqn.outputs) isLinear.add(v);
     else b.eqns.push(eqn);
   }
+  let defined: Map<Var, AnyEqn> | undefined;
+  const isZero = (a: Atom): boolean => {
+    if (!isVar(a)) return Number(a.value) === 0;
+    defined ??= definitions(program);
+    const eqn = defined.get(a);
+    return (eqn?.prim === "broadcast_in_dim" || eqn?.prim === "convert_element_type") && isZero(eqn.inputs[0]);
+  };
   const cts = new Map<Var, Atom>();
   const accumulate = (a: Atom, ct: MaybeZero): void => {
     if (ct === null || !isVar(a) || !isLinear.has(a)) return;
@@ -84,7 +92,7 @@ function makeTransposed(
     if (results.every((ct) => ct === null)) continue;
     for (const v of eqn.outputs) cts.delete(v);
     b.span = eqn.span;
-    const ctx: TransposeContext = { eqn, transpose: transposeLinear, strict };
+    const ctx: TransposeContext = { eqn, transpose: transposeLinear, strict, isZero };
     const rule = TABLE[eqn.prim] as AnyRule<TransposeKind>;
     const inputs = eqn.inputs.map((a) => (isLinear.has(a) ? null : a));
     const found = rule(b, results, inputs, eqn.params as never, ctx);

@@ -31,6 +31,8 @@ export interface TransposeContext {
   readonly eqn: AnyEqn;
   readonly transpose: Transpose;
   readonly strict: boolean;
+  /** Whether a value that is not linear is 0 for certain. */
+  isZero(a: Atom): boolean;
 }
 
 /** null stands for a linear operand: its value is not known, only its type in `ctx.eqn.inputs`. */
