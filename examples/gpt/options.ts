@@ -18,7 +18,7 @@ export interface Options {
   readonly model: Omit<ModelConfig, "vocabulary">;
 }
 
-export const DEFAULT_STEPS = 1400;
+export const DEFAULT_STEPS = 4000;
 
 const HELP = `Trains a small GPT on the characters of TypeScript's own declaration files, and samples from it.
 
