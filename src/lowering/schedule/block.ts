@@ -198,9 +198,18 @@ export class Block implements DraftSource {
     if (this.#demanded.has(v)) return true;
     if (cost > MOST_COST || loads > MOST_LOADS) return true;
     const users = this.#uses.get(v) ?? [];
+    if (!this.#isView(v) && users.some(isContraction)) return true;
     const cheap = cost <= (loads === 0 ? CHEAP_WITHOUT_LOADS : CHEAP) && loads <= 2;
     if (users.length > 1 && !cheap) return true;
     return !cheap && users.some((eqn) => repeats(eqn, v));
+  }
+
+  /** Elements of something in memory at other places, perhaps converted: what a contraction can read as it stands. */
+  #isView(v: Var): boolean {
+    const def = this.#defs.get(v);
+    if (!def || !VIEWS.has(def.eqn.prim)) return false;
+    const [source] = def.eqn.inputs;
+    return isVar(source) && (!this.#inline.has(source) || this.#isView(source));
   }
 
   /** The values in memory that an expression of these atoms reads. */
@@ -337,6 +346,18 @@ export class Block implements DraftSource {
       return { kind: "launches", launches: writeLaunches(p, this.kernels) };
     });
   }
+}
+
+const VIEWS: ReadonlySet<string> = new Set([
+  "transpose",
+  "reshape",
+  "broadcast_in_dim",
+  "slice",
+  "convert_element_type",
+  "stop_gradient",
+]);
+function isContraction(eqn: AnyEqn): boolean {
+  return eqn.prim === "dot_general" || eqn.prim === "conv_general_dilated";
 }
 
 /** Does computing `v` where this equation reads it mean computing its elements several times? */

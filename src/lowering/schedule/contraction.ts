@@ -1,11 +1,11 @@
-/** Contractions: a register-tiled template where the shape is worth it, else a reduction of products. */
+/** Contractions: sums of products, which the writer of nests tiles where that pays (contract.ts). */
 import type { ContractionOps, ConvParams, DotParams } from "../../ir/ops/index.js";
 import type { Rules } from "../../ir/rules.js";
 import type { TileProgram } from "../../ir/tile.js";
 import { convolution } from "../../kernels/conv.js";
-import { matmul } from "../../kernels/matmul.js";
 import { LruMap } from "../../util/lru.js";
 import { addIndex, divideIndex, scaleIndex } from "./affine.js";
+import { FEW_PRODUCTS } from "./contract.js";
 import { unpad } from "./movement.js";
 import { accumulateType } from "./reduction.js";
 import {
@@ -71,46 +71,6 @@ const dotAsReduction: ReduceRule<DotParams> = {
   },
 };
 
-/** Products fewer than this are not worth a kernel of their own: a reduction fuses with what comes before and after it. */
-const FEW_PRODUCTS = 4096;
-/** Kernels by what they depend on: a network multiplies matrices of few different shapes. */
-const kernels = new LruMap<string, TileProgram>(512);
-
-function cached(key: string, make: () => TileProgram): TileProgram {
-  let kernel = kernels.get(key);
-  if (!kernel) {
-    kernel = make();
-    kernels.set(key, kernel);
-  }
-  return kernel;
-}
-
-const dotAsKernel: KernelRule<DotParams> = template((eqn) => {
-  const [lhs, rhs] = eqn.inputs;
-  const spec = {
-    params: eqn.params,
-    lhsShape: shapeOf(lhs),
-    rhsShape: shapeOf(rhs),
-    dtype: lhs.aval.dtype,
-    outDtype: eqn.outputs[0].aval.dtype,
-  };
-  return cached(`dot${JSON.stringify(spec)}`, () => matmul(spec));
-});
-
-const dot: ChoiceRule<DotParams> = {
-  kind: "choice",
-  choose(eqn: EqnOf<DotParams>) {
-    const [lhs, rhs] = eqn.inputs;
-    const { lhsContract, lhsBatch } = eqn.params;
-    const depth = sizeOf(lhsContract.map((i) => shapeOf(lhs)[i]));
-    const batch = sizeOf(lhsBatch.map((i) => shapeOf(lhs)[i]));
-    const rows = sizeOf(shapeOf(lhs)) / (depth * batch);
-    const columns = sizeOf(shapeOf(rhs)) / (depth * batch);
-    // a matrix times a vector is as fast as memory either way
-    const worth = depth >= 4 && rows > 1 && columns > 1 && batch * rows * columns * depth >= FEW_PRODUCTS;
-    return worth ? dotAsKernel : dotAsReduction;
-  },
-};
 function sizeOf(shape: readonly number[]): number {
   return shape.reduce((n, d) => n * d, 1);
 }
@@ -182,6 +142,9 @@ const convAsReduction: ReduceRule<ConvParams> = {
   },
 };
 
+/** Kernels by what they depend on: a network has convolutions of few different shapes. */
+const kernels = new LruMap<string, TileProgram>(512);
+
 const convAsKernel: KernelRule<ConvParams> = template((eqn) => {
   const [lhs, rhs] = eqn.inputs;
   const spec = {
@@ -192,21 +155,34 @@ const convAsKernel: KernelRule<ConvParams> = template((eqn) => {
     dtype: lhs.aval.dtype,
     outDtype: eqn.outputs[0].aval.dtype,
   };
-  return cached(`conv${JSON.stringify(spec)}`, () => convolution(spec));
+  const key = JSON.stringify(spec);
+  let kernel = kernels.get(key);
+  if (!kernel) {
+    kernel = convolution(spec);
+    kernels.set(key, kernel);
+  }
+  return kernel;
 });
 
+/** Without padding and holes it is a sum of products as it stands, and what follows joins it; else a copy comes first. */
 const conv: ChoiceRule<ConvParams> = {
   kind: "choice",
   choose(eqn: EqnOf<ConvParams>) {
-    const [, rhs] = eqn.inputs;
+    const { params } = eqn;
+    const [lhs, rhs] = eqn.inputs;
+    const plain =
+      params.padding.every(([low, high]) => low === 0 && high === 0) && params.lhsDilation.every((d) => d === 1);
     const out = shapeOf(eqn.outputs[0]);
-    const outFeatures = out[eqn.params.outSpec[1]];
+    const outFeatures = out[params.outSpec[1]];
     const products = (sizeOf(out) * sizeOf(shapeOf(rhs))) / Math.max(outFeatures, 1);
-    return products >= FEW_PRODUCTS ? convAsKernel : convAsReduction;
+    // one feature after the other, side by side in memory: vectors along them want no tiles
+    const eachFeature = params.featureGroupCount === shapeOf(lhs)[params.lhsSpec[1]] && params.featureGroupCount > 1;
+    const sideBySide = eachFeature && params.lhsSpec[1] === out.length - 1;
+    return plain || sideBySide || products < FEW_PRODUCTS ? convAsReduction : convAsKernel;
   },
 };
 
 export const contraction = {
-  dot_general: dot,
+  dot_general: dotAsReduction,
   conv_general_dilated: conv,
 } satisfies Rules<ContractionOps, ScheduleKind>;

@@ -38,6 +38,18 @@ export function emitNest(b: TileBuilder, nest: PreparedNest, refOf: RefOf): InPl
   return emitter.inPlace();
 }
 
+/** Computes and stores what follows a reduction at one point of the kept loops, or along `nest.vector`, from its result. */
+export function emitAtPoint(
+  b: TileBuilder,
+  nest: PreparedNest,
+  refOf: RefOf,
+  point: ReadonlyMap<Loop, TileAtom>,
+  reduction: Member,
+  result: TileAtom,
+): void {
+  new NestEmitter(b, nest, refOf).at(point, reduction, result);
+}
+
 class NestEmitter {
   readonly #scopes: Scope[] = [];
   /** Level at which each loop is open, and its current index. */
@@ -55,6 +67,16 @@ class NestEmitter {
     readonly refOf: RefOf,
   ) {}
 
+  at(point: ReadonlyMap<Loop, TileAtom>, reduction: Member, result: TileAtom): void {
+    this.#inScope(() => {
+      for (const [loop, index] of point) this.#open.set(loop, { level: 0, index });
+      this.#width = result.shape.length === 0 ? 1 : result.shape[0];
+      this.#pass = this.nest.passes;
+      this.#results.set(reduction, result);
+      this.#hoistResults([reduction]);
+      this.#stores(this.nest.members.filter((m) => m.store));
+    });
+  }
   emit(): void {
     this.#planSpills();
     const { kept, vector, points } = this.nest;

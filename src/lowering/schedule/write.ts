@@ -8,7 +8,8 @@ import { Value, type View, viewKey } from "../plan/view.js";
 import type { Affine, Loop } from "./affine.js";
 import type { Block } from "./block.js";
 import type { Draft } from "./draft.js";
-import { emitNest } from "./emit.js";
+import { emitContractionNest, matchContraction } from "./contract.js";
+import { emitNest, type RefOf } from "./emit.js";
 import { Expander, flatOver, kernelDType, type Pos } from "./expand.js";
 import type { KernelContext, Part } from "./kernel-context.js";
 import { type Nest, prepareNest, reachable } from "./nest.js";
@@ -95,19 +96,7 @@ export function lowerKernel(
       start = { result, from };
     },
     launch(kernel, views) {
-      const all: View[] = [];
-      const scratch: Value[] = [];
-      let next = 0;
-      for (const r of kernel.refs) {
-        if (r.role !== "scratch") {
-          all.push(views[next++]);
-          continue;
-        }
-        const value = new Value(r.size * byteSize(r.dtype), `${kernel.name}.${r.name}`);
-        scratch.push(value);
-        all.push({ value, offset: 0, follow: null, size: r.size, dtype: r.dtype });
-      }
-      if (next !== views.length) internal(`${kernel.name}: ${views.length} operands for ${next} references`);
+      const { args: all, scratch } = withScratch(kernel, views);
       launches.push({
         name: kernel.name,
         nests: () => [],
@@ -130,6 +119,24 @@ export function lowerKernel(
       for (const view of read) visit(view);
     },
   };
+}
+
+/** The views of a kernel's refs in their order: those given, and memory of this launch alone for its scratch. */
+function withScratch(kernel: TileProgram, views: readonly View[]): { args: View[]; scratch: Value[] } {
+  const args: View[] = [];
+  const scratch: Value[] = [];
+  let next = 0;
+  for (const r of kernel.refs) {
+    if (r.role !== "scratch") {
+      args.push(views[next++]);
+      continue;
+    }
+    const value = new Value(r.size * byteSize(r.dtype), `${kernel.name}.${r.name}`);
+    scratch.push(value);
+    args.push({ value, offset: 0, follow: null, size: r.size, dtype: r.dtype });
+  }
+  if (next !== views.length) internal(`${kernel.name}: ${views.length} operands for ${next} references`);
+  return { args, scratch };
 }
 
 function partNest(part: Part, block: Block): Nest {
@@ -220,7 +227,10 @@ function writeNests(
     });
     const pairs: { output: number; input: number }[] = [];
     for (const nest of nests) {
-      const found = emitNest(b, prepareNest(nest), (view, use) => refs[number(view, use)]);
+      const prepared = prepareNest(nest);
+      const refOf: RefOf = (view, use) => refs[number(view, use)];
+      const match = matchContraction(prepared);
+      const found = (match && emitContractionNest(b, prepared, match, refOf)) ?? emitNest(b, prepared, refOf);
       if (nests.length === 1)
         for (const f of found) pairs.push({ output: number(f.output, "write"), input: number(f.input, "read") });
     }
@@ -229,7 +239,8 @@ function writeNests(
     kernels.set(key, kernel);
   }
   // what starts as a copy is also read: the planner must know that its old contents matter
-  return { kernel, args: views, inPlace: inPlaceOf.get(kernel) ?? [], startFrom, scratch: [] };
+  const { args, scratch } = withScratch(kernel, views);
+  return { kernel, args, inPlace: inPlaceOf.get(kernel) ?? [], startFrom, scratch };
 }
 
 function kernelName(nests: readonly Nest[]): string {

@@ -1,0 +1,135 @@
+/**
+ * A nest that sums products of two arrays, written with register tiles: its loops are the axes of a contraction, and what
+ * follows the sum (bias, activation, residual, conversion) is computed on each finished piece before it is stored.
+ */
+import { internal } from "../../diagnostics/error.js";
+import { byteSize } from "../../ir/dtype.js";
+import type { TileAtom, TileRef } from "../../ir/tile.js";
+import type { TileBuilder } from "../../ir/tile-builder.js";
+import { type Axis, type Contraction, product } from "../../kernels/contract/contraction.js";
+import { emitContraction, overlaps } from "../../kernels/contract/emit.js";
+import { describePlan, planContraction } from "../../kernels/contract/plan.js";
+import { ScalarCode } from "../../kernels/scalar-code.js";
+import { type View, viewKey } from "../plan/view.js";
+import { type Affine, affineKey, type Loop } from "./affine.js";
+import { emitAtPoint, type InPlace, type RefOf } from "./emit.js";
+import type { PreparedNest } from "./nest.js";
+import type { LoadNode, Member, Node } from "./node.js";
+
+/** Products fewer than this are not worth tiles. */
+export const FEW_PRODUCTS = 4096;
+/** Products shorter than this are dominated by their results. */
+export const FEW_STEPS = 4;
+/** Nanoseconds that a plain loop takes for a product, at its best. */
+const PLAIN = 0.12;
+
+export interface ContractionNest {
+  readonly sum: Member;
+  readonly lhs: LoadNode;
+  readonly rhs: LoadNode;
+  readonly axes: Pick<Contraction, "batch" | "rows" | "columns" | "inner">;
+  readonly loops: ReadonlyMap<number, Loop>;
+}
+
+/** The contraction that a nest is, if it is one and large enough for tiles. */
+export function matchContraction(nest: PreparedNest): ContractionNest | undefined {
+  const sum = nest.members.find((m) => m.kind === "reduce");
+  if (!sum || sum.combine !== "sum" || sum.payload || sum.valid || !nest.parallel) return undefined;
+  if (nest.members.some((m) => m !== sum && m.kind !== "row")) return undefined;
+  if (sum.node.kind !== "op" || sum.node.prim !== "mul") return undefined;
+  const [lhs, rhs] = sum.node.args.map(plainLoad);
+  if (!lhs || !rhs || lhs === rhs) return undefined;
+  const stored = nest.members.find((m) => m.store)?.store;
+  if (!stored) return undefined;
+
+  const batch: Axis[] = [];
+  const rows: Axis[] = [];
+  const columns: Axis[] = [];
+  const loops = new Map<number, Loop>();
+  const axisOf = (loop: Loop): Axis => {
+    loops.set(loop.id, loop);
+    const [l, r, out] = [lhs.offset, rhs.offset, stored.offset].map((a) => factorOf(a, loop));
+    return { key: loop.id, size: loop.extent, lhs: l, rhs: r, out };
+  };
+  for (const loop of nest.kept) {
+    const axis = axisOf(loop);
+    if (axis.lhs !== 0 && axis.rhs === 0) rows.push(axis);
+    else if (axis.lhs === 0 && axis.rhs !== 0) columns.push(axis);
+    else batch.push(axis);
+  }
+  const inner = nest.reduced.map(axisOf);
+  if (inner.some((a) => a.lhs <= 0 || a.rhs <= 0)) return undefined;
+  // the order of a sum is free: what lies closest together on the left comes last
+  inner.sort((a, b) => b.lhs - a.lhs);
+  const depth = product(inner);
+  if (product(rows) < 2 || product(columns) < 2 || depth < FEW_STEPS || nest.points < FEW_PRODUCTS) return undefined;
+  return { sum, lhs, rhs, axes: { batch, rows, columns, inner }, loops };
+}
+
+/** A value read from memory, perhaps converted, at a place that only loops decide. */
+function plainLoad(n: Node): LoadNode | undefined {
+  const load = n.kind === "op" && n.prim === "convert_element_type" ? n.args[0] : n;
+  if (load.kind !== "load" || load.guard || load.offset.terms.some((t) => t.atom.kind === "opaque")) return undefined;
+  return load;
+}
+function factorOf(a: Affine, loop: Loop): number {
+  for (const t of a.terms) if (t.atom === loop) return t.factor;
+  return 0;
+}
+
+/** Adds the stages; undefined when plain loops are expected to be faster. */
+export function emitContractionNest(
+  b: TileBuilder,
+  nest: PreparedNest,
+  match: ContractionNest,
+  refOf: RefOf,
+): InPlace[] | undefined {
+  const { sum, lhs, rhs, axes } = match;
+  const read = (load: LoadNode): TileRef => refOf(load.view, "read");
+  const c: Contraction = {
+    lhs: read(lhs),
+    rhs: read(rhs),
+    lhsBase: lhs.offset.constant,
+    rhsBase: rhs.offset.constant,
+    accumulate: sum.dtype,
+    ...axes,
+  };
+  const { contraction, plan, cost } = planContraction(c);
+  const vectorisable = axes.batch.some((a) => a.out === 1 && a.lhs <= 1 && a.rhs <= 1);
+  if (vectorisable && cost > PLAIN * nest.points) return undefined;
+  const loopOf = (axis: Axis): Loop | undefined =>
+    axis.key === undefined ? undefined : (match.loops.get(axis.key) ?? internal("an axis without a loop"));
+  emitContraction(new ScalarCode(b), contraction, plan, ({ value, positions, vector }) => {
+    const open = new Map<Loop, TileAtom>();
+    for (const { axis, index } of positions) {
+      const loop = loopOf(axis);
+      if (loop) open.set(loop, index);
+    }
+    const along = vector && value.shape.length > 0 ? (loopOf(vector) ?? null) : null;
+    emitAtPoint(b, { ...nest, vector: along }, refOf, open, sum, value);
+  });
+  b.notes.push(describePlan(plan));
+  return overlaps(contraction, plan) ? [] : writtenOver(nest, match);
+}
+
+/** Outputs that may lie where an operand of what follows the sum lies: each piece reads there, then writes there. */
+function writtenOver(nest: PreparedNest, { lhs, rhs }: ContractionNest): InPlace[] {
+  const result: InPlace[] = [];
+  const stores = nest.members.flatMap((m) => (m.store ? [m.store] : []));
+  const loads = nest.nodes.filter((n): n is LoadNode => n.kind === "load");
+  for (const { view, offset, guard } of stores) {
+    if (guard) continue;
+    const inputs = new Map<string, { readonly view: View; fits: boolean }>();
+    for (const load of loads) {
+      const key = viewKey(load.view);
+      const entry = inputs.get(key) ?? { view: load.view, fits: true };
+      if (load === lhs || load === rhs || affineKey(load.offset) !== affineKey(offset)) entry.fits = false;
+      inputs.set(key, entry);
+    }
+    for (const input of inputs.values()) {
+      if (input.fits && byteSize(input.view.dtype) === byteSize(view.dtype))
+        result.push({ output: view, input: input.view });
+    }
+  }
+  return result;
+}
