@@ -14,6 +14,11 @@ import { byteSize, STORAGE, type TypedArray } from "../ir/dtype.js";
 import { Allocator } from "./allocator.js";
 
 const PAGE = 65536;
+/**
+ * What a resident array counts at least. Its block may be small, but its cell and its finalizer weigh about a kilobyte of
+ * JavaScript heap, and what is resident is promoted to V8's old generation, which is collected late.
+ */
+const LEAST_WEIGHT = 8192;
 
 export interface HeapOptions {
   /** Resident bytes at which the oldest arrays are spilled; it doubles when that turns out to hit arrays in use. */
@@ -210,8 +215,8 @@ export class Heap {
   }
 
   #block(bytes: number, aval: Aval | undefined): number {
-    // many small arrays weigh more than their bytes: each resident one counts at least a kilobyte
-    if (Math.max(this.#residentBytes, this.#resident.size * 1024) + bytes > this.#softLimit) this.#relieve(bytes);
+    if (Math.max(this.#residentBytes, this.#resident.size * LEAST_WEIGHT) + bytes > this.#softLimit)
+      this.#relieve(bytes);
     const address = this.#allocator.allocate(bytes);
     if (address !== undefined) return address;
     this.#spill(Number.POSITIVE_INFINITY);
@@ -232,7 +237,7 @@ export class Heap {
     }
     this.#spilledBytes = 0;
     this.#pagedInBytes = 0;
-    if (Math.max(this.#residentBytes, this.#resident.size * 1024) + bytes > this.#softLimit)
+    if (Math.max(this.#residentBytes, this.#resident.size * LEAST_WEIGHT) + bytes > this.#softLimit)
       this.#spill(this.#softLimit / 2 + bytes);
   }
 
@@ -247,7 +252,7 @@ export class Heap {
       } catch {
         return; // the process has no memory left: what is resident stays so
       }
-      done += Math.max(cell.bytes, 1024);
+      done += Math.max(cell.bytes, LEAST_WEIGHT);
       cell.lost = true;
       this.#spilledBytes += cell.bytes;
       this.#expel(cell);
