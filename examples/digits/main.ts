@@ -12,7 +12,7 @@ const HELP = `Trains a multilayer perceptron and a convolutional network to read
   --data FOLDER    MNIST's idx files, packed or not: train-images-idx3-ubyte(.gz) or train10k-…, t10k-…, and the labels;
                    without it, digits are drawn by the program itself
   --model NAME     mlp, cnn or both (default)
-  --epochs N       how often each image is seen (default: 10 for the mlp, 16 for the cnn)
+  --epochs N       how often each image is seen (default: 10 for the mlp, 20 for the cnn)
   --steps N        steps of training instead
   --batch N        images in a step (default 100)
   --seed N         another seed gives other initial weights, batches and drawn digits (default 0)

@@ -52,7 +52,7 @@ export function cnnModel(): Model<CnnParams> {
       const h2 = nn.relu(nn.conv(p.second, h1, { strides: 2 }));
       return nn.linear(p.out, h2.reshape(-1, 7 * 7 * 32));
     },
-    epochs: 16,
+    epochs: 20,
     learningRate: 4e-3,
     shift: 2,
   };
