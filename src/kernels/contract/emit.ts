@@ -91,7 +91,7 @@ export function emitContraction(k: ScalarCode, c: Contraction, plan: Contraction
         k,
         [...b, ...outer, tile, start],
         [...side.batch, ...side.outer, side.tile ?? 0, side.tile === null ? side.run.stride : 0],
-        0,
+        side.base,
       );
     const right = place(rhs, co, panel, firstColumn);
     const zipped = (axes: readonly Axis[], list: readonly TileAtom[]): ResultPiece["positions"] =>

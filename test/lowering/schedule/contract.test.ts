@@ -1,0 +1,169 @@
+/** Contractions with their neighbours: how many kernels they become, and the interpreter's numbers. */
+import { describe, expect, it } from "vitest";
+import { type NDArray, fromValues } from "../../../src/interpreter/array.js";
+import { interpret } from "../../../src/interpreter/index.js";
+import { type Aval, aval } from "../../../src/ir/aval.js";
+import type { Builder } from "../../../src/ir/builder.js";
+import { buildProgram } from "../../../src/ir/builder.js";
+import type { DType } from "../../../src/ir/dtype.js";
+import type { Atom, Var } from "../../../src/ir/program.js";
+import { randomSource } from "../../kernels/random.js";
+import { runPlan } from "../run-plan.js";
+
+/** Small whole numbers, so that the order of a sum does not show. */
+function input(a: Aval, seed: number): NDArray {
+  const random = randomSource(seed);
+  const shape = a.shape as readonly number[];
+  const n = shape.reduce((x, y) => x * y, 1);
+  return fromValues(
+    shape,
+    a.dtype,
+    Array.from({ length: n }, () => Math.floor((random() - 0.5) * 9)),
+  );
+}
+function check(inputs: readonly Aval[], f: (b: Builder, ...x: Var[]) => readonly Atom[], donate: number[] = []) {
+  const program = buildProgram("main", inputs, f);
+  const arrays = inputs.map((a, i) => input(a, i + 1));
+  const expected = interpret(program, arrays);
+  const run = runPlan(program, arrays, { donate });
+  run.outputs.forEach((o, i) => {
+    expect(Array.from(o.data as Float64Array)).toEqual(Array.from(expected[i].data as Float64Array));
+  });
+  const notes = run.plan.steps.flatMap((s) => (s.kind === "launch" ? s.kernel.notes : []));
+  return { launches: run.launches, copies: run.copies, tiled: notes.filter((n) => n.startsWith("tiles of")).length };
+}
+const f32 = (...shape: number[]): Aval => aval(shape, "f32");
+const dims = (lhsContract: number[], rhsContract: number[], lhsBatch: number[] = [], rhsBatch: number[] = []) => ({
+  lhsContract,
+  rhsContract,
+  lhsBatch,
+  rhsBatch,
+  preferred: null,
+});
+const matmul = (b: Builder, x: Atom, y: Atom): Var => b.emit1("dot_general", [x, y], dims([1], [0]));
+const full = (b: Builder, like: Atom, value: number): Atom => b.full(like.aval.shape, value, like.aval.dtype);
+
+describe("a product and what follows it are one kernel", () => {
+  // sizes that tiles divide, and sizes that they do not
+  const SIZES = [
+    [32, 48, 24],
+    [29, 35, 17],
+    [16, 3, 100],
+    [5, 200, 9],
+  ];
+  it("bias and activation", () => {
+    for (const [m, n, k] of SIZES) {
+      const r = check([f32(m, k), f32(k, n), f32(n), f32(m)], (b, x, w, c, d) => {
+        const y = b.add(matmul(b, x, w), b.broadcast(c, [m, n], [1]));
+        return [b.op("max", b.add(y, b.broadcast(d, [m, n], [0])), full(b, y, 0))];
+      });
+      expect(r).toEqual({ launches: 1, copies: 0, tiled: 1 });
+    }
+  });
+  it("residual, and the product itself as a second result", () => {
+    for (const [m, n, k] of SIZES) {
+      const r = check([f32(m, k), f32(k, n), f32(m, n)], (b, x, w, y) => {
+        const z = matmul(b, x, w);
+        return [b.add(y, b.mul(z, full(b, z, 0.5))), z];
+      });
+      expect(r).toEqual({ launches: 1, copies: 0, tiled: 1 });
+    }
+  });
+  it("an update of donated weights", () => {
+    for (const [m, n, k] of SIZES) {
+      const r = check(
+        [f32(k, m), f32(k, n), f32(m, n)],
+        (b, x, g, w) => {
+          const d = b.emit1("dot_general", [x, g], dims([0], [0]));
+          return [b.sub(w, b.mul(d, full(b, d, 0.5)))];
+        },
+        [2],
+      );
+      expect(r.tiled).toBe(1);
+    }
+  });
+  it("iota and masks over the result", () => {
+    const r = check([f32(20, 30), f32(30, 20)], (b, x, w) => {
+      const y = matmul(b, x, w);
+      const below = b.op("ge", b.iota([20, 20], 0, "i32"), b.iota([20, 20], 1, "i32"));
+      return [b.select(below, y, full(b, y, -1))];
+    });
+    expect(r).toEqual({ launches: 1, copies: 0, tiled: 1 });
+  });
+  it("conversions on both sides", () => {
+    for (const dtype of ["f16", "bf16", "i8"] as DType[]) {
+      const r = check([aval([20, 30], dtype), aval([30, 20], dtype)], (b, x, w) => {
+        const y = b.emit1("dot_general", [x, w], { ...dims([1], [0]), preferred: dtype === "i8" ? "i32" : "f32" });
+        return [b.convert(y, dtype)];
+      });
+      expect(r).toEqual({ launches: 1, copies: 0, tiled: 1 });
+    }
+  });
+});
+
+describe("operands are read where they lie", () => {
+  it("transposed and reshaped heads", () => {
+    const r = check([f32(2, 4, 16, 8), f32(32, 24)], (b, s, w) => {
+      const t = b.reshape(b.transpose(s, [0, 2, 1, 3]), [32, 32]);
+      return [matmul(b, t, w)];
+    });
+    expect(r).toEqual({ launches: 1, copies: 0, tiled: 1 });
+  });
+  it("slices, broadcasts, conversions", () => {
+    const r = check([f32(16, 96), f32(32, 24), aval([16, 96], "f16")], (b, x, w, h) => {
+      const part = b.emit1("slice", [x], { start: [0, 32], limit: [16, 64], strides: [1, 1] });
+      const other = b.emit1("slice", [b.convert(h, "f32")], { start: [0, 1], limit: [16, 96], strides: [1, 3] });
+      const many = b.broadcast(w, [3, 32, 24], [1, 2]);
+      const left = b.broadcast(part, [3, 16, 32], [1, 2]);
+      return [matmul(b, part, w), matmul(b, other, w), b.emit1("dot_general", [left, many], dims([2], [1], [0], [0]))];
+    });
+    expect(r).toEqual({ launches: 3, copies: 0, tiled: 3 });
+  });
+  it("anything else is computed first, once", () => {
+    const r = check([f32(16, 32), f32(32, 24)], (b, x, w) => [matmul(b, b.op("max", x, full(b, x, 0)), w)]);
+    expect(r).toEqual({ launches: 2, copies: 0, tiled: 1 });
+  });
+  it("a product of broadcast arrays that is summed is a matrix product", () => {
+    const r = check([f32(16, 20), f32(24, 20)], (b, x, y) => {
+      const products = b.mul(b.broadcast(x, [16, 24, 20], [0, 2]), b.broadcast(y, [16, 24, 20], [1, 2]));
+      return [b.reduceSum(products, [2])];
+    });
+    expect(r).toEqual({ launches: 1, copies: 0, tiled: 1 });
+  });
+});
+
+describe("convolutions", () => {
+  const conv = (padding: [number, number]) => ({
+    strides: [1, 1],
+    padding: [padding, padding],
+    lhsDilation: [1, 1],
+    rhsDilation: [1, 1],
+    lhsSpec: [0, 1, 2, 3],
+    rhsSpec: [0, 1, 2, 3],
+    outSpec: [0, 1, 2, 3],
+    featureGroupCount: 1,
+    batchGroupCount: 1,
+    preferred: null,
+  });
+  it("bias and activation join", () => {
+    const r = check([f32(2, 3, 9, 10), f32(8, 3, 3, 3), f32(8)], (b, x, w, c) => {
+      const y = b.emit1("conv_general_dilated", [x, w], conv([0, 0]));
+      const z = b.add(y, b.broadcast(c, y.aval.shape, [1]));
+      return [b.op("max", z, full(b, z, 0))];
+    });
+    expect(r).toEqual({ launches: 1, copies: 0, tiled: 1 });
+  });
+  it("padding", () => {
+    check([f32(2, 3, 9, 10), f32(8, 3, 3, 3), f32(8)], (b, x, w, c) => {
+      const y = b.emit1("conv_general_dilated", [x, w], conv([1, 1]));
+      const z = b.add(y, b.broadcast(c, y.aval.shape, [1]));
+      return [b.op("max", z, full(b, z, 0))];
+    });
+  });
+  it("groups are a batch", () => {
+    const r = check([f32(2, 6, 9, 10), f32(8, 3, 3, 3)], (b, x, w) => [
+      b.emit1("conv_general_dilated", [x, w], { ...conv([0, 0]), featureGroupCount: 2 }),
+    ]);
+    expect(r).toEqual({ launches: 1, copies: 0, tiled: 1 });
+  });
+});
