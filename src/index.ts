@@ -1,7 +1,18 @@
 /** The public entry of Tilework: names only. */
 import "./api/setup.js";
 
-export { grad, hessian, jacfwd, jacrev, jvp, linearize, linearTranspose, valueAndGrad, vjp, vjpWithAux } from "./api/autodiff.js";
+export {
+  grad,
+  hessian,
+  jacfwd,
+  jacrev,
+  jvp,
+  linearize,
+  linearTranspose,
+  valueAndGrad,
+  vjp,
+  vjpWithAux,
+} from "./api/autodiff.js";
 export type { GradOptions } from "./api/autodiff.js";
 export { configure } from "./api/config.js";
 export type { Config } from "./api/config.js";
@@ -11,7 +22,7 @@ export type { Explanation } from "./api/inspect.js";
 export { jit } from "./api/jit.js";
 export type { Jitted, JitOptions } from "./api/jit.js";
 export { customRoot } from "./api/root.js";
-export type { In, InArgs, Out } from "./api/types.js";
+export type { Batched, BatchedArgs, In, InArgs, Out } from "./api/types.js";
 export { vmap } from "./api/vmap.js";
 export type { VmapOptions } from "./api/vmap.js";
 export { CATALOG as errorCatalog } from "./diagnostics/catalog.js";

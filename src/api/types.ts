@@ -31,3 +31,22 @@ export type PickArgs<A extends readonly unknown[], N> = N extends number
   : N extends readonly number[]
     ? { -readonly [K in keyof N]: N[K] extends number ? Out<A[N[K]]> : never }
     : Out<A[0]>;
+
+/**
+ * What a batched function accepts and gives: the same trees of tensors, whose shapes have an axis more, somewhere. tsc does not
+ * follow where, so any shape does; dtypes stay.
+ */
+export type Batched<T> =
+  T extends Tensor<infer _, infer D>
+    ? // biome-ignore lint/suspicious/noExplicitAny: any shape
+      Tensor<any, D>
+    : T extends string | bigint | symbol | null | undefined | ((...args: never[]) => unknown)
+      ? T
+      : T extends number | boolean
+        ? Tensor | T
+        : T extends Map<infer K, infer V>
+          ? Map<K, Batched<V>>
+          : T extends object
+            ? { [K in keyof T]: Batched<T[K]> }
+            : T;
+export type BatchedArgs<A extends readonly unknown[]> = { [K in keyof A]: In<Batched<A[K]>> };

@@ -7,7 +7,7 @@ import { type AnyFunction, argumentName, traceFunction } from "../tracer/trace.j
 import { batchProgram } from "../transforms/vmap/index.js";
 import * as tree from "../tree/index.js";
 import { flattenCall } from "./flatten.js";
-import type { InArgs, Out } from "./types.js";
+import type { Batched, BatchedArgs, Out } from "./types.js";
 
 /** Axis numbers in a tree that is a prefix of what they apply to; null: not batched. */
 // biome-ignore lint/suspicious/noExplicitAny: a tree of numbers and nulls
@@ -34,7 +34,7 @@ export function vmap<A extends unknown[], R>(
   f: (...args: A) => R,
   options?: VmapOptions | number | readonly AxesTree[],
   outAxes?: AxesTree,
-): (...args: InArgs<A>) => Out<R>;
+): (...args: BatchedArgs<A>) => Batched<Out<R>>;
 export function vmap(
   f: AnyFunction,
   options: VmapOptions | number | readonly AxesTree[] = {},

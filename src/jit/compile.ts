@@ -32,6 +32,7 @@ export interface CompiledProgram {
   readonly arenaBytes: number;
   /** The module's bytes. */
   readonly bytes: Uint8Array<ArrayBuffer>;
+  /** @internal (declarations name no global that a library lacks) */
   instantiate(
     memory: WebAssembly.Memory,
     callbacks: readonly ((...args: readonly unknown[]) => void)[],

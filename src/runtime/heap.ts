@@ -92,6 +92,7 @@ export class ArrayCell {
 }
 
 export class Heap {
+  /** @internal (declarations name no global that a library lacks) */
   readonly memory: WebAssembly.Memory;
   readonly #allocator: Allocator;
   readonly #resident = new Set<ArrayCell>();
