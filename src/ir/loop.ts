@@ -42,9 +42,20 @@ export type LoopExpr =
       readonly params: object;
     }
   /** a·b + c with one or two roundings, whichever the machine does faster. */
-  | { readonly kind: "fma"; readonly dtype: DType; readonly lanes: number; readonly args: readonly [LoopExpr, LoopExpr, LoopExpr] }
+  | {
+      readonly kind: "fma";
+      readonly dtype: DType;
+      readonly lanes: number;
+      readonly args: readonly [LoopExpr, LoopExpr, LoopExpr];
+    }
   /** Byte address (i32) of element `index` of the buffer. */
-  | { readonly kind: "address"; readonly dtype: "i32"; readonly lanes: 1; readonly buffer: LoopBuffer; readonly index: LoopExpr }
+  | {
+      readonly kind: "address";
+      readonly dtype: "i32";
+      readonly lanes: 1;
+      readonly buffer: LoopBuffer;
+      readonly index: LoopExpr;
+    }
   /** The element `offset` bytes after `address`, or `lanes` elements from there on. */
   | {
       readonly kind: "load";
@@ -79,16 +90,40 @@ export type LoopExpr =
   /** The low or high half of a vector of 4, converted to a type of 2 lanes (8 bytes, or a mask). */
   | { readonly kind: "widen"; readonly dtype: DType; readonly lanes: 2; readonly arg: LoopExpr; readonly high: boolean }
   /** Two vectors of 2 lanes converted to a type of 4 lanes and joined. */
-  | { readonly kind: "narrow"; readonly dtype: DType; readonly lanes: 4; readonly low: LoopExpr; readonly high: LoopExpr }
+  | {
+      readonly kind: "narrow";
+      readonly dtype: DType;
+      readonly lanes: 4;
+      readonly low: LoopExpr;
+      readonly high: LoopExpr;
+    }
   /** All lanes of a vector to one scalar. */
-  | { readonly kind: "reduce_lanes"; readonly dtype: DType; readonly lanes: 1; readonly op: TileReduceOp; readonly arg: LoopExpr }
+  | {
+      readonly kind: "reduce_lanes";
+      readonly dtype: DType;
+      readonly lanes: 1;
+      readonly op: TileReduceOp;
+      readonly arg: LoopExpr;
+    }
   /** A library function on scalars (`math` of the target): special functions. */
-  | { readonly kind: "call"; readonly dtype: DType; readonly lanes: 1; readonly callee: string; readonly args: readonly LoopExpr[] };
+  | {
+      readonly kind: "call";
+      readonly dtype: DType;
+      readonly lanes: 1;
+      readonly callee: string;
+      readonly args: readonly LoopExpr[];
+    };
 
 export type LoopStmt =
   /** Defines or redefines a local. */
   | { readonly kind: "set"; readonly local: LoopLocal; readonly value: LoopExpr }
-  | { readonly kind: "store"; readonly buffer: LoopBuffer; readonly address: LoopExpr; readonly offset: number; readonly value: LoopExpr }
+  | {
+      readonly kind: "store";
+      readonly buffer: LoopBuffer;
+      readonly address: LoopExpr;
+      readonly offset: number;
+      readonly value: LoopExpr;
+    }
   | {
       readonly kind: "for";
       readonly index: LoopLocal;
@@ -98,8 +133,18 @@ export type LoopStmt =
       readonly axis: "grid" | "serial";
       readonly body: readonly LoopStmt[];
     }
-  | { readonly kind: "while"; readonly cond: readonly LoopStmt[]; readonly test: LoopExpr; readonly body: readonly LoopStmt[] }
-  | { readonly kind: "if"; readonly test: LoopExpr; readonly then: readonly LoopStmt[]; readonly else: readonly LoopStmt[] };
+  | {
+      readonly kind: "while";
+      readonly cond: readonly LoopStmt[];
+      readonly test: LoopExpr;
+      readonly body: readonly LoopStmt[];
+    }
+  | {
+      readonly kind: "if";
+      readonly test: LoopExpr;
+      readonly then: readonly LoopStmt[];
+      readonly else: readonly LoopStmt[];
+    };
 
 /**
  * One grid stage of a kernel: (…buffer addresses in bytes, begin, end) runs programs begin ≤ p < end of the flattened grid.

@@ -1,9 +1,9 @@
 /** Makes the values of loop programs: folds index arithmetic, and splits what the target cannot do on vectors into lanes. */
 import { internal } from "../../diagnostics/error.js";
 import { byteSize, type DType, isUnsignedInt } from "../../ir/dtype.js";
-import type { LoopBuffer, LoopExpr } from "../../ir/loop.js";
+import type { LoopBuffer, LoopExpr, LoopLocal } from "../../ir/loop.js";
 import type { ElementwisePrim, TileReduceOp } from "../../ir/tile.js";
-import { type Target, vectorLanes } from "../target.js";
+import { type MathLibrary, type Target, vectorLanes } from "../target.js";
 import { EXPANSIONS } from "./expand.js";
 import { Graph, type Linear, type Node } from "./graph.js";
 import { canVectorize, isMachineOp } from "./legal.js";
@@ -61,7 +61,7 @@ export class LoopBuilder extends Graph {
       (NATURAL.has(prim) ? args.every((a) => a.natural) : prim === "max" && args.some((a) => a.natural));
     return this.node(
       "pure",
-      `${prim}:${dtype}:${lanes}:${paramKey(params)}:${ids(args)}`,
+      `${prim}:${dtype}:${lanes}:${paramKey(prim, params)}:${ids(args)}`,
       dtype,
       lanes,
       args,
@@ -100,11 +100,10 @@ export class LoopBuilder extends Graph {
       return this.convert(wide, dtype);
     }
     const { lanes } = args[0];
-    const expansion = this.target.math.expansion(prim, dtype, lanes);
-    if (expansion) {
-      const locals = args.map((a) => this.local(a.dtype, a.lanes));
-      const bound = new Map<LoopExpr, Node>(locals.map((l, i) => [l, args[i]]));
-      return this.import(expansion(...locals), bound);
+    const expanded = expansionOf(this.target.math, prim, dtype, args);
+    if (expanded) {
+      const bound = new Map<LoopExpr, Node>(expanded.params.map((l, i) => [l, args[i]]));
+      return this.import(expanded.result, bound);
     }
     if (lanes > 1) return this.byLanes(prim, dtype, args, params);
     const callee = this.target.math.callee(prim, dtype);
@@ -454,7 +453,32 @@ function ids(nodes: readonly Node[]): string {
   for (const n of nodes) text += `${n.id},`;
   return text;
 }
-function paramKey(params: object): string {
-  for (const _ in params) return JSON.stringify(params);
-  return "";
+/** What distinguishes operations of the same type on the same operands. */
+function paramKey(prim: ElementwisePrim, params: object): string {
+  return prim === "round" ? (params as { method: string }).method : "";
+}
+
+/** Inline code of a function, on these parameters. */
+interface Expanded {
+  readonly params: readonly LoopLocal[];
+  readonly result: LoopExpr;
+}
+const expansions = new WeakMap<MathLibrary, Map<string, Expanded | undefined>>();
+/** Expansions do not depend on where they stand: each is made once. */
+function expansionOf(
+  math: MathLibrary,
+  prim: ElementwisePrim,
+  dtype: DType,
+  args: readonly Node[],
+): Expanded | undefined {
+  const { lanes } = args[0];
+  let known = expansions.get(math);
+  if (!known) expansions.set(math, (known = new Map()));
+  const key = `${prim}:${dtype}:${lanes}`;
+  if (known.has(key)) return known.get(key);
+  const make = math.expansion(prim, dtype, lanes);
+  const params = args.map((a, id): LoopLocal => ({ kind: "local", id, dtype: a.dtype, lanes: a.lanes }));
+  const expanded = make && { params, result: make(...params) };
+  known.set(key, expanded);
+  return expanded;
 }

@@ -98,9 +98,12 @@ export interface FunctionType {
 
 const MEMORY_OPS: Readonly<Record<string, readonly [number, number]>> = MEMORY;
 const VECTOR_MEMORY_OPS: Readonly<Record<string, readonly [number, number]>> = VECTOR_MEMORY;
-const SCALAR_OPS: Readonly<Record<string, number>> = SCALAR;
-const SATURATING_OPS: Readonly<Record<string, number>> = SATURATING;
-const VECTOR_OPS: Readonly<Record<string, number>> = VECTOR;
+/** Instructions without immediates: the number, with its prefix in the bits from 16 on. */
+const PLAIN_OPS: ReadonlyMap<string, number> = new Map([
+  ...Object.entries(SCALAR),
+  ...Object.entries(VECTOR).map(([name, n]): [string, number] => [name, 0xfd0000 | n]),
+  ...Object.entries(SATURATING).map(([name, n]): [string, number] => [name, 0xfc0000 | n]),
+]);
 
 /** One function's code. Locals are numbered after the parameters, in the order in which they are asked for. */
 export class Code {
@@ -126,21 +129,12 @@ export class Code {
 
   op(name: PlainOp): this {
     const b = this.#body;
-    const scalar = SCALAR_OPS[name];
-    if (scalar !== undefined) {
-      b.byte(scalar);
-      return this;
-    }
-    const vector = VECTOR_OPS[name];
-    if (vector !== undefined) {
-      b.byte(0xfd);
-      b.u32(vector);
-      return this;
-    }
-    const saturating = SATURATING_OPS[name];
-    if (saturating === undefined) internal(`no instruction ${name}`);
-    b.byte(0xfc);
-    b.u32(saturating);
+    const code = PLAIN_OPS.get(name);
+    if (code === undefined) internal(`no instruction ${name}`);
+    if (code > 0xffff) {
+      b.byte(code >> 16);
+      b.u32(code & 0xffff);
+    } else b.byte(code);
     return this;
   }
   get(local: number): this {
@@ -185,12 +179,21 @@ export class Code {
    * at each use, which costs up to 3x.
    */
   v128(bytes: Uint8Array): this {
-    const key = bytes.join();
+    const view = new DataView(bytes.buffer, bytes.byteOffset, 16);
+    return this.constant(
+      `${view.getInt32(0)},${view.getInt32(4)},${view.getInt32(8)},${view.getInt32(12)}`,
+      () => bytes,
+    );
+  }
+  /** The same, of a value that `key` names in this function. */
+  constant(key: string, make: () => Uint8Array): this {
     let local = this.#constants.get(key);
     if (local === undefined) {
       local = this.local("v128");
       this.#constants.set(key, local);
-      this.#prologue.raw([0xfd, 12, ...bytes, 0x21]);
+      this.#prologue.raw([0xfd, 12]);
+      this.#prologue.raw(make());
+      this.#prologue.byte(0x21);
       this.#prologue.u32(local);
     }
     return this.get(local);

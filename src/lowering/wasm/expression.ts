@@ -130,12 +130,12 @@ function elementBytes(dtype: DType): number {
 
 function emitConst(c: Code, value: number | bigint | boolean, dtype: DType, lanes: number): void {
   if (lanes > 1) {
-    c.v128(
+    const all = (): Uint8Array =>
       constBytes(
         Array.from({ length: lanes }, () => value),
         dtype,
-      ),
-    );
+      );
+    c.constant(`${dtype}*${lanes}:${Object.is(value, -0) ? "-0" : value}`, all);
     return;
   }
   switch (valueType(dtype, 1)) {
