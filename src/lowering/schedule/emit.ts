@@ -3,14 +3,17 @@
  * them, walks the innermost loop in blocks with narrower blocks for what remains, and combines reductions.
  */
 import { internal } from "../../diagnostics/error.js";
-import { byteSize, type DType, limits } from "../../ir/dtype.js";
+import { type DType, limits } from "../../ir/dtype.js";
 import type { TileAtom, TileRef, TileVar } from "../../ir/tile.js";
 import type { TileBuilder } from "../../ir/tile-builder.js";
-import { type View, viewKey } from "../plan/view.js";
-import { type Affine, affineKey, type Loop, type Term } from "./affine.js";
-import type { LoadNode, Member, Node, Target } from "./node.js";
+import type { View } from "../plan/view.js";
+import type { Affine, Loop, Term } from "./affine.js";
+import type { Member, Node, Target } from "./node.js";
 import type { PreparedNest } from "./nest.js";
+import { type InPlace, inPlacePairs, type Kept, passesOf, planSpills } from "./reuse.js";
 import { type Accumulator, makeAccumulator } from "./accumulate.js";
+
+export type { InPlace } from "./reuse.js";
 
 /** Finds the kernel's reference for a view. */
 export type RefOf = (view: View, use: "read" | "write") => TileRef;
@@ -26,16 +29,10 @@ interface Scope {
 }
 type Bound = number | TileAtom;
 
-/** An output that may be written over an input: each element of the input is read for the last time before its place is written. */
-export interface InPlace {
-  readonly output: View;
-  readonly input: View;
-}
-
 export function emitNest(b: TileBuilder, nest: PreparedNest, refOf: RefOf): InPlace[] {
   const emitter = new NestEmitter(b, nest, refOf);
   emitter.emit();
-  return emitter.inPlace();
+  return emitter.inPlace;
 }
 
 /** Computes and stores what follows a reduction at one point of the kept loops, or along `nest.vector`, from its result. */
@@ -59,13 +56,20 @@ class NestEmitter {
   #pass = 0;
   readonly #results = new Map<Member, TileAtom>();
   /** Members whose value of an earlier pass is read back from where it was stored. */
-  readonly #reload = new Map<Member, Target>();
+  readonly #reload: Kept;
+  /** The passes in which each node is computed. */
+  readonly #passes: ReadonlyMap<Node, number>;
+  readonly inPlace: InPlace[];
 
   constructor(
     readonly b: TileBuilder,
     readonly nest: PreparedNest,
     readonly refOf: RefOf,
-  ) {}
+  ) {
+    this.#reload = planSpills(nest);
+    this.#passes = passesOf(nest, this.#reload);
+    this.inPlace = inPlacePairs(nest, this.#reload, this.#passes);
+  }
 
   at(point: ReadonlyMap<Loop, TileAtom>, reduction: Member, result: TileAtom): void {
     this.#inScope(() => {
@@ -78,7 +82,6 @@ class NestEmitter {
     });
   }
   emit(): void {
-    this.#planSpills();
     const { kept, vector, points } = this.nest;
     const outer = kept.filter((l) => l !== vector);
     const chunkable = vector && !vector.reduced ? [...outer, vector] : outer;
@@ -247,107 +250,6 @@ class NestEmitter {
     }
   }
 
-  /** A value that is dear to compute and wanted in a later pass too is kept where a later output will be written. */
-  #planSpills(): void {
-    const { members, nodes, passOf } = this.nest;
-    if (this.nest.passes < 2) return;
-    const lastUse = new Map<Member, number>();
-    for (const m of members) {
-      const seen = new Set<Node>();
-      const visit = (n: Node): void => {
-        if (seen.has(n)) return;
-        seen.add(n);
-        if (n.kind === "member" && n.member.kind === "full") {
-          lastUse.set(n.member, Math.max(lastUse.get(n.member) ?? 0, m.pass));
-          if (n.member.pass < m.pass) return;
-          visit(n.member.node);
-        } else if (n.kind === "op") n.args.forEach(visit);
-      };
-      visit(m.node);
-    }
-    const taken = new Set<Member>();
-    for (const m of members) {
-      if (m.kind !== "full" || (lastUse.get(m) ?? 0) <= m.pass) continue;
-      if (m.store) {
-        if (m.store.guard === null) this.#reload.set(m, m.store);
-        continue;
-      }
-      const host = members.find(
-        (o) =>
-          o.kind === "full" &&
-          o.store !== null &&
-          o.store.guard === null &&
-          !taken.has(o) &&
-          o.dtype === m.dtype &&
-          o.pass >= (lastUse.get(m) ?? 0) &&
-          !this.#readBefore(nodes, o, m.pass, passOf),
-      );
-      if (host?.store && worthKeeping(m.node)) {
-        taken.add(host);
-        this.#reload.set(m, host.store);
-      }
-    }
-  }
-  inPlace(): InPlace[] {
-    const lastRead = new Map<LoadNode, number>();
-    for (const m of this.nest.members) {
-      const seen = new Set<Node>();
-      const visitIndex = (a: Affine): void => {
-        for (const { atom } of a.terms) if (atom.kind === "opaque") visit(atom.node);
-      };
-      const visit = (n: Node | null): void => {
-        if (n === null || seen.has(n)) return;
-        seen.add(n);
-        if (n.kind === "op") n.args.forEach(visit);
-        else if (n.kind === "load") {
-          lastRead.set(n, Math.max(lastRead.get(n) ?? 0, m.pass));
-          visit(n.guard);
-          visitIndex(n.offset);
-        } else if (n.kind === "index") visitIndex(n.index);
-        else if (
-          n.kind === "member" &&
-          n.member.kind !== "reduce" &&
-          !(this.#reload.has(n.member) && n.member.pass < m.pass)
-        )
-          visit(n.member.node);
-      };
-      visit(m.node);
-      visit(m.payload);
-      visit(m.valid);
-      if (m.store) {
-        visit(m.store.guard);
-        visitIndex(m.store.offset);
-      }
-    }
-    const firstWrite = new Map<View, number>();
-    for (const m of this.nest.members) {
-      const target = m.store ?? this.#reload.get(m);
-      if (target)
-        firstWrite.set(target.view, Math.min(firstWrite.get(target.view) ?? Number.POSITIVE_INFINITY, m.pass));
-    }
-    const result: InPlace[] = [];
-    for (const m of this.nest.members) {
-      if (!m.store || m.store.guard || (m.kind !== "full" && this.nest.reduced.length > 0)) continue;
-      const { view, offset } = m.store;
-      const place = affineKey(offset);
-      const loads = new Map<string, { view: View; fits: boolean }>();
-      for (const [load, pass] of lastRead) {
-        const key = viewKey(load.view);
-        const entry = loads.get(key) ?? { view: load.view, fits: true };
-        if (affineKey(load.offset) !== place || pass > (firstWrite.get(view) ?? 0)) entry.fits = false;
-        loads.set(key, entry);
-      }
-      for (const entry of loads.values())
-        if (entry.fits && byteSize(entry.view.dtype) === byteSize(view.dtype))
-          result.push({ output: view, input: entry.view });
-    }
-    return result;
-  }
-  /** Does something after pass `pass` still read the buffer that `host` is written to? */
-  #readBefore(nodes: readonly Node[], host: Member, pass: number, passOf: (n: Node) => number): boolean {
-    return nodes.some((n) => n.kind === "load" && n.view.value === host.store?.view.value && passOf(n) > pass);
-  }
-
   #stores(members: readonly Member[]): void {
     // all values first, then all stores: an output may share its buffer with an input
     const values = members.map((m) => ({ m, value: this.#value(m) }));
@@ -370,7 +272,11 @@ class NestEmitter {
     const closed = ~open;
     const { nodes, passOf } = this.nest;
     const merged = this.#mergedMask();
-    const wanted = (n: Node): boolean => (n.loops & ~merged & closed) === 0 && passOf(n) <= this.#pass;
+    const inReduction = this.nest.reduced.some((l) => this.#open.has(l));
+    const passes = inReduction ? 1 << this.#pass : -1 << this.#pass;
+
+    const wanted = (n: Node): boolean =>
+      (n.loops & ~merged & closed) === 0 && passOf(n) <= this.#pass && ((this.#passes.get(n) ?? 0) & passes) !== 0;
     const needed = new Set<Node>();
     // users come after operands: walk back from the users to find the greatest subexpressions that can be computed here
     for (const n of nodes) {
@@ -562,24 +468,6 @@ class NestEmitter {
     return sum;
   }
 }
-
-function worthKeeping(n: Node): boolean {
-  let cost = 0;
-  const seen = new Set<Node>();
-  const visit = (m: Node): void => {
-    if (seen.has(m) || m.kind !== "op") return;
-    seen.add(m);
-    cost += DEAR.has(m.prim) ? 8 : 1;
-    m.args.forEach(visit);
-  };
-  visit(n);
-  return cost > 4;
-}
-const CHEAP_OPS =
-  "neg abs sign floor ceil round not is_finite add sub mul max min and or xor eq ne lt le gt ge select clamp convert_element_type integer_pow".split(
-    " ",
-  );
-const DEAR = { has: (prim: string): boolean => !CHEAP_OPS.includes(prim) };
 
 export function zeroOf(d: DType): number | bigint | boolean {
   if (d === "bool") return false;
