@@ -4,8 +4,10 @@ import {
   checkpoint,
   checkpointPolicies,
   debug,
+  foriLoop,
   grad,
   jit,
+  lax,
   makeProgram,
   nn,
   numpy as np,
@@ -93,6 +95,19 @@ describe("loops", () => {
     // the sum for w, and the carry's
     expect(back.params.numCarry).toBe(2);
     expect(back.outputs.length).toBe(2);
+  });
+  it("add to a table only where they read it", () => {
+    const f = (t: Tensor): Tensor =>
+      foriLoop(0, 50, (i, c: Tensor) => c.add(np.sin(lax.dynamicSlice(t, [i], [1]).sum())), np.zeros([]) as Tensor);
+    const r = vjpOf(f as never, [f32(50)]);
+    const back = find(r.backward, "scan") as Extract<AnyEqn, { prim: "scan" }>;
+    const wide = back.params.body.eqns.filter((e) => e.outputs.some((v) => v.aval.shape[0] === 50));
+    expect(wide.map((e) => e.prim)).toEqual(["dynamic_update_slice"]);
+    const g = (t: Tensor): Tensor =>
+      foriLoop(0, 50, (i, c: Tensor) => c.add(np.sin(np.take(t, i))), np.zeros([]) as Tensor);
+    const gather = find(vjpOf(g as never, [f32(50)]).backward, "scan") as Extract<AnyEqn, { prim: "scan" }>;
+    const made = gather.params.body.eqns.filter((e) => e.outputs.some((v) => v.aval.shape[0] === 50));
+    expect(made.map((e) => e.prim)).toEqual(["scatter_add"]);
   });
   it("make what no step changes once, outside", () => {
     const f = (w: Tensor, x: Tensor): Tensor =>

@@ -44,15 +44,21 @@ export function transposeLinear(
   linear: readonly boolean[],
   options: TransposeOptions = {},
 ): Transposed {
-  const { nonzero, instantiate, strict } = options;
-  const key = [flags(linear), flags(nonzero ?? []), flags(instantiate ?? []), strict === true].join("/");
+  const { nonzero, instantiate, accumulate, strict } = options;
+  const key = [
+    flags(linear),
+    flags(nonzero ?? []),
+    flags(instantiate ?? []),
+    flags(accumulate ?? []),
+    strict === true,
+  ].join("/");
   return made(program, key, () => makeTransposed(program, linear, options));
 }
 
 function makeTransposed(
   program: Program<"core">,
   linear: readonly boolean[],
-  { nonzero, instantiate, strict = false }: TransposeOptions,
+  { nonzero, instantiate, accumulate: sums, strict = false }: TransposeOptions,
 ): Transposed {
   const b = new Builder();
   const isLinear = new Set<Atom>();
@@ -85,6 +91,10 @@ function makeTransposed(
     if (nonzero && !nonzero[i]) return;
     accumulate(a, b.input(strong(a.aval)));
   });
+  const inputs = program.inputs.filter((_, i) => linear[i]);
+  inputs.forEach((v, i) => {
+    if (sums?.[i]) accumulate(v, b.input(strong(v.aval)));
+  });
   // backward
   for (let i = program.eqns.length - 1; i >= 0; i--) {
     const eqn = program.eqns[i];
@@ -92,16 +102,22 @@ function makeTransposed(
     if (results.every((ct) => ct === null)) continue;
     for (const v of eqn.outputs) cts.delete(v);
     b.span = eqn.span;
-    const ctx: TransposeContext = { eqn, transpose: transposeLinear, strict, isZero };
+    const takeSum = (k: number): MaybeZero => {
+      const a = eqn.inputs[k];
+      if (!isVar(a) || !isLinear.has(a)) return null;
+      const sum = cts.get(a) ?? null;
+      cts.delete(a);
+      return sum;
+    };
+    const ctx: TransposeContext = { eqn, transpose: transposeLinear, strict, takeSum, isZero };
     const rule = TABLE[eqn.prim] as AnyRule<TransposeKind>;
-    const inputs = eqn.inputs.map((a) => (isLinear.has(a) ? null : a));
-    const found = rule(b, results, inputs, eqn.params as never, ctx);
+    const operands = eqn.inputs.map((a) => (isLinear.has(a) ? null : a));
+    const found = rule(b, results, operands, eqn.params as never, ctx);
     eqn.inputs.forEach((a, k) => {
       accumulate(a, found[k]);
     });
   }
   b.span = undefined;
-  const inputs = program.inputs.filter((_, i) => linear[i]);
   const found = inputs.map((v, i): MaybeZero => cts.get(v) ?? (instantiate?.[i] ? zeros(b, v.aval) : null));
   const outputs = found.filter((ct) => ct !== null);
   const transposed = b.finish(outputs, `transpose(${program.name})`);

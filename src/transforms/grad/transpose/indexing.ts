@@ -26,9 +26,11 @@ function lastWriters(b: Builder, indices: Atom, operand: Aval, updates: Aval, pa
 }
 
 export const indexing = {
-  dynamic_slice: unary((b, ct, x, _params, starts) =>
-    b.emit1("dynamic_update_slice", [zeros(b, x), ct, ...starts], {}),
-  ),
+  dynamic_slice: unary((b, ct, x, params, starts, ctx) => {
+    const sum = ctx.takeSum(0);
+    const more = sum === null ? ct : b.add(b.emit1("dynamic_slice", [sum, ...starts], params), ct);
+    return b.emit1("dynamic_update_slice", [sum ?? zeros(b, x), more, ...starts], {});
+  }),
   dynamic_update_slice: (b, [ct], [operand, update, ...rest], _params, ctx) => {
     const starts = fixed(rest, ctx);
     const none = starts.map(() => null);
@@ -39,8 +41,8 @@ export const indexing = {
     const sizes = shape.map((d) => staticSize(d, "the derivative of dynamic_update_slice"));
     return [kept, update === null ? b.emit1("dynamic_slice", [ct, ...starts], { sizes }) : null, ...none];
   },
-  gather: unary((b, ct, x, params, indices) =>
-    b.emit1("scatter_add", [zeros(b, x), ...indices, ct], {
+  gather: unary((b, ct, x, params, indices, ctx) =>
+    b.emit1("scatter_add", [ctx.takeSum(0) ?? zeros(b, x), ...indices, ct], {
       dims: toScatterDims(params.dims),
       mode: params.mode,
       uniqueIndices: false,

@@ -11,11 +11,16 @@ export interface TransposeOptions {
   readonly nonzero?: readonly boolean[];
   /** Linear inputs whose cotangent is wanted as an array even if it is zero. Left out: none. */
   readonly instantiate?: readonly boolean[];
+  /** Linear inputs for which a sum so far is given: one input more for each, and their results include it. Left out: none. */
+  readonly accumulate?: readonly boolean[];
   /** A sum with what is not linear is an error: only 0 may be added. */
   readonly strict?: boolean;
 }
 export interface Transposed {
-  /** (…inputs that are not linear, …cotangents of the outputs marked nonzero) → (…cotangents of the linear inputs marked in `nonzeroIn`). */
+  /**
+   * (…inputs that are not linear, …cotangents of the outputs marked nonzero, …sums so far) → (…cotangents of the linear
+   * inputs marked in `nonzeroIn`).
+   */
   readonly program: Program<"core">;
   /** One flag for each linear input. */
   readonly nonzeroIn: readonly boolean[];
@@ -31,6 +36,11 @@ export interface TransposeContext {
   readonly eqn: AnyEqn;
   readonly transpose: Transpose;
   readonly strict: boolean;
+  /**
+   * What operand i has got from later equations, taken out of the sum: the rule gives a result that includes it. For rules
+   * that touch few elements, which would else add an array of zeros.
+   */
+  takeSum(i: number): MaybeZero;
   /** Whether a value that is not linear is 0 for certain. */
   isZero(a: Atom): boolean;
 }
@@ -72,12 +82,14 @@ export function nonlinear(reason: string): Rule<unknown> {
 }
 
 /** Linear in its one array operand, the first; whatever follows are indices. */
-export function unary<P>(f: (b: Builder, ct: Atom, x: Aval, params: P, rest: readonly Atom[]) => Atom): Rule<P> {
+export function unary<P>(
+  f: (b: Builder, ct: Atom, x: Aval, params: P, rest: readonly Atom[], ctx: TransposeContext) => Atom,
+): Rule<P> {
   return (b, [ct], inputs, params, ctx) => {
     const [, ...rest] = inputs;
     const [x] = ctx.eqn.inputs;
     const fixed = rest.filter((r) => r !== null);
     if (fixed.length < rest.length) failNotLinear(ctx, "only its first operand may be linear");
-    return [ct && f(b, ct, x.aval, params, fixed), ...rest.map(() => null)];
+    return [ct && f(b, ct, x.aval, params, fixed, ctx), ...rest.map(() => null)];
   };
 }

@@ -10,7 +10,7 @@ import type { ControlOps } from "../../../ir/ops/index.js";
 import type { Atom, Program } from "../../../ir/program.js";
 import { instantiate, type MaybeZero, strong, zeros } from "../emit.js";
 import { count, fill, keep, split } from "../programs.js";
-import type { Operand, TransposeContext, Transposed } from "./rule.js";
+import type { Operand, TransposeContext, Transposed, TransposeOptions } from "./rule.js";
 
 const present = (xs: readonly MaybeZero[]): Atom[] => xs.filter((x) => x !== null);
 const nonzero = (xs: readonly MaybeZero[]): boolean[] => xs.map((x) => x !== null);
@@ -20,7 +20,7 @@ export function transposeScan(
   cts: readonly MaybeZero[],
   inputs: readonly Operand[],
   params: ControlOps["scan"],
-  { eqn, transpose, strict }: TransposeContext,
+  { eqn, transpose, strict, takeSum }: TransposeContext,
 ): readonly MaybeZero[] {
   const { body, numConsts, numCarry } = params;
   const [consts, init, xs] = split(inputs, numConsts, numCarry);
@@ -28,27 +28,28 @@ export function transposeScan(
   // a carry may start from something fixed (zeros as a rule); in the body all of it is linear
   const linear = [...consts.map((x) => x === null), ...fill(numCarry, true), ...xs.map((x) => x === null)];
   const [linearConsts, linearXs] = [consts, xs].map((list) => list.filter((x) => x === null).length);
-  const { step, carry } = fixpoint(
-    nonzero(carryCts),
-    (c) => {
-      const options = { nonzero: [...c, ...nonzero(yCts)], strict };
-      // cotangents of the carry that circulate are wanted even where a step gives zero
-      const wanted = [...fill(linearConsts, false), ...c, ...fill(linearXs, false)];
-      return transpose(body, linear, { ...options, instantiate: wanted });
-    },
-    linearConsts,
-  );
-  const [sumOf, , xOf] = split(step.nonzeroIn, linearConsts, numCarry);
+  const options = (c: readonly boolean[]): TransposeOptions => ({
+    nonzero: [...c, ...nonzero(yCts)],
+    // cotangents of the carry that circulate are wanted even where a step gives zero
+    instantiate: [...fill(linearConsts, false), ...c, ...fill(linearXs, false)],
+    strict,
+  });
+  const { step: first, carry } = fixpoint(nonzero(carryCts), (c) => transpose(body, linear, options(c)), linearConsts);
+  const [sumOf, , xOf] = split(first.nonzeroIn, linearConsts, numCarry);
+  // steps add to the sums that they are given
+  const accumulate = [...sumOf, ...fill(numCarry + linearXs, false)];
+  const step = transpose(body, linear, { ...options(carry), accumulate });
 
   const [constAvals, initAvals] = split(
     eqn.inputs.map((a) => strong(a.aval)),
     numConsts,
     numCarry,
   );
-  const sumAvals = keep(
-    constAvals.filter((_, i) => consts[i] === null),
+  const summed = keep(
+    consts.flatMap((x, i) => (x === null ? [i] : [])),
     sumOf,
   );
+  const sumAvals = summed.map((i) => constAvals[i]);
   const residualConsts = consts.filter((x) => x !== null);
   const residualXs = xs.filter((x) => x !== null);
   const reversed = stepProgram(step.program, {
@@ -58,13 +59,19 @@ export function transposeScan(
     xs: [...residualXs, ...present(yCts)].map((x) => aval(x.aval.shape.slice(1), x.aval.dtype)),
     numResidualXs: residualXs.length,
   });
-  const first = keep(
+  const start = keep(
     carryCts.map((ct, i) => (carry[i] ? instantiate(b, ct, initAvals[i]) : null)),
     carry,
   );
   const results = b.emit(
     "scan",
-    [...residualConsts, ...sumAvals.map((a) => zeros(b, a)), ...present(first), ...residualXs, ...present(yCts)],
+    [
+      ...residualConsts,
+      ...summed.map((i) => takeSum(i) ?? zeros(b, constAvals[i])),
+      ...present(start),
+      ...residualXs,
+      ...present(yCts),
+    ],
     {
       body: reversed,
       length: params.length,
@@ -119,7 +126,5 @@ function stepProgram(step: Program<"core">, t: StepTypes): Program<"core"> {
   const inputs = (avals: readonly Aval[]): Atom[] => avals.map((a) => b.input(a));
   const [consts, sums, carry, xs] = [t.consts, t.sums, t.carry, t.xs].map(inputs);
   const [residuals, yCts] = split(xs, t.numResidualXs);
-  const results = b.inline(step, [...consts, ...residuals, ...carry, ...yCts]);
-  const [more, rest] = split(results, t.sums.length);
-  return b.finish([...more.map((x, i) => b.add(sums[i], x)), ...rest], step.name);
+  return b.finish(b.inline(step, [...consts, ...residuals, ...carry, ...yCts, ...sums]), step.name);
 }
