@@ -82,16 +82,28 @@ function drawDigit(digit: number, random: () => number, out: Uint8Array): void {
   );
   const ink = 200 + random() * 55;
   const grain = random() * 30;
-  for (let row = 0; row < SIDE; row++) {
-    for (let column = 0; column < SIDE; column++) {
-      let distance = 99;
-      for (const stroke of placed) {
-        for (let i = 1; i < stroke.length; i++) {
-          distance = Math.min(distance, distanceToSegment(column + 0.5, row + 0.5, stroke[i - 1], stroke[i]));
-        }
-      }
-      const cover = Math.min(1, Math.max(0, pen + 0.5 - distance));
-      out[row * SIDE + column] = Math.min(255, Math.max(0, cover * ink + spread(grain)));
+  const distance = new Float64Array(SIDE * SIDE).fill(99);
+  for (const stroke of placed) {
+    for (let i = 1; i < stroke.length; i++) markDistance(distance, stroke[i - 1], stroke[i], pen + 0.5);
+  }
+  for (let k = 0; k < SIDE * SIDE; k++) {
+    const cover = Math.min(1, Math.max(0, pen + 0.5 - distance[k]));
+    out[k] = Math.min(255, Math.max(0, cover * ink + spread(grain)));
+  }
+}
+
+/** Lowers the distances of the pixels that lie within `reach` of a segment. */
+function markDistance(distance: Float64Array, a: Point, b: Point, reach: number): void {
+  const range = (p: number, q: number): [number, number] => [
+    Math.max(0, Math.floor(Math.min(p, q) - reach - 0.5)),
+    Math.min(SIDE - 1, Math.ceil(Math.max(p, q) + reach - 0.5)),
+  ];
+  const [left, right] = range(a[0], b[0]);
+  const [top, bottom] = range(a[1], b[1]);
+  for (let row = top; row <= bottom; row++) {
+    for (let column = left; column <= right; column++) {
+      const at = row * SIDE + column;
+      distance[at] = Math.min(distance[at], distanceToSegment(column + 0.5, row + 0.5, a, b));
     }
   }
 }
