@@ -9,7 +9,10 @@ import { cotangentsFor, expectJvp, expectTransposed, reverse, tangentsFor } from
 const REL = { f64: 1e-9, f32: 1e-4, f16: 3e-2, bf16: 2e-1 } as const;
 type FloatType = keyof typeof REL;
 
-const rows = CASES.filter((c) => c.differentiable.length > 0);
+/** Large rows are there for tiles of a backend; derivatives know nothing of them. */
+const LARGE = 400;
+const elements = (c: AnyCase): number => c.operands.reduce((n, o) => n + o.shape.reduce((x, y) => x * y, 1), 0);
+const rows = CASES.filter((c) => c.differentiable.length > 0 && elements(c) <= LARGE);
 const marks = (c: AnyCase): boolean[] =>
   c.operands.map((o, i) => c.differentiable.includes(i) && (o.dtype === "T" || isFloat(o.dtype)));
 
@@ -21,19 +24,17 @@ describe("derivatives of the op table", () => {
     if (c.dtypes.includes("f64") && c.modes !== "reverse") {
       it(`${caseTitle(c)}: jvp is the finite difference`, () => {
         const p = caseProgram(c, "f64");
-        for (let seed = 0; seed < 2; seed++) {
-          const x = caseInputs(c, "f64", seed, true);
-          expectJvp(p, x, tangentsFor(x, marked, seed), c.fdTolerance ?? 1e-6, c.skipOutputs);
-        }
+        const x = caseInputs(c, "f64", 1, true);
+        expectJvp(p, x, tangentsFor(x, marked, 1), c.fdTolerance ?? 1e-6, c.skipOutputs);
       });
     }
     if (c.modes === undefined) {
-      for (const d of floatTypes) {
-        it(`${caseTitle(c)} at ${d}: vjp is the transpose of jvp`, () => {
+      it(`${caseTitle(c)} at ${floatTypes.join(", ")}: vjp is the transpose of jvp`, () => {
+        for (const d of floatTypes) {
           const x = caseInputs(c, d, 3, true);
           expectTransposed(caseProgram(c, d), x, tangentsFor(x, marked, 3), 3, REL[d]);
-        });
-      }
+        }
+      });
     }
   }
 });
