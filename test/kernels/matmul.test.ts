@@ -2,8 +2,8 @@
 import { describe, expect, test } from "vitest";
 import { castScalar, type DType } from "../../src/ir/dtype.js";
 import type { DotParams } from "../../src/ir/ops/index.js";
-import { matmul } from "../../src/kernels/matmul.js";
 import type { Element } from "./evaluate-tile.js";
+import { matmul } from "./matmul.js";
 import { interpreterContraction } from "./oracle.js";
 import { randomSource } from "./random.js";
 import { ways } from "./run.js";

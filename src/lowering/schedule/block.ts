@@ -7,11 +7,12 @@ import { byteSize } from "../../ir/dtype.js";
 import { type AnyEqn, type Atom, isVar, type Var } from "../../ir/program.js";
 import type { TileProgram } from "../../ir/tile.js";
 import { Value, type View } from "../plan/view.js";
+import { copyRule, splitPadding } from "./contraction.js";
 import { Draft, type DraftSource } from "./draft.js";
 import type { Expander, Pos } from "./expand.js";
 import { scheduleRule } from "./index.js";
 import type { Node } from "./node.js";
-import { type EqnOf, type KernelRule, type PointRule, type ReduceSpec, type ScheduleRule, shapeOf } from "./rule.js";
+import { type KernelRule, type PointRule, type ReduceSpec, type ScheduleRule, shapeOf } from "./rule.js";
 import { type Launch, lowerDraft, lowerKernel, type PendingKernel, writeLaunches } from "./write.js";
 
 export type { Launch } from "./write.js";
@@ -44,8 +45,7 @@ type Item =
   | { readonly kind: "barrier" };
 
 function ruleOf(eqn: AnyEqn): Rule {
-  const rule = scheduleRule(eqn.prim);
-  return rule.kind === "choice" ? rule.choose(eqn as unknown as EqnOf<never>) : rule;
+  return copyRule(eqn) ?? scheduleRule(eqn.prim);
 }
 function elements(v: { readonly aval: { readonly shape: readonly unknown[] } }): number {
   return (v.aval.shape as readonly number[]).reduce((n, d) => n * d, 1);
@@ -67,14 +67,17 @@ export class Block implements DraftSource {
   readonly #bySize = new Map<number, Draft[]>();
   readonly #live: AnyEqn[] = [];
 
+  readonly eqns: readonly AnyEqn[];
+
   /** `inputs`: where the free variables lie; `outputs`: what must lie in memory at the end. */
   constructor(
-    readonly eqns: readonly AnyEqn[],
+    eqns: readonly AnyEqn[],
     inputs: ReadonlyMap<Var, View>,
     readonly outputs: readonly Atom[],
     readonly kernels: Map<string, TileProgram>,
   ) {
     for (const [v, view] of inputs) this.#views.set(v, view);
+    this.eqns = eqns.flatMap(splitPadding);
     this.#analyse();
     this.#group();
   }

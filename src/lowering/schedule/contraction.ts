@@ -1,23 +1,14 @@
 /** Contractions: sums of products, which the writer of nests tiles where that pays (contract.ts). */
+import { aval } from "../../ir/aval.js";
 import type { ContractionOps, ConvParams, DotParams } from "../../ir/ops/index.js";
+import { type AnyEqn, isVar, literal, Var } from "../../ir/program.js";
 import type { Rules } from "../../ir/rules.js";
-import type { TileProgram } from "../../ir/tile.js";
-import { convolution } from "../../kernels/conv.js";
-import { LruMap } from "../../util/lru.js";
+import { type EmbeddedAxis, embed, isPlain } from "../../kernels/embed.js";
 import { addIndex, divideIndex, scaleIndex } from "./affine.js";
 import { FEW_PRODUCTS } from "./contract.js";
 import { unpad } from "./movement.js";
 import { accumulateType } from "./reduction.js";
-import {
-  type ChoiceRule,
-  type EqnOf,
-  type KernelRule,
-  type ReduceRule,
-  type ReduceSpec,
-  type ScheduleKind,
-  shapeOf,
-  template,
-} from "./rule.js";
+import { type KernelRule, type ReduceRule, type ReduceSpec, type ScheduleKind, shapeOf } from "./rule.js";
 
 /** The axes of a dot: free ones are those that are neither batch nor contracted, in order. */
 export function dotAxes(params: DotParams, lhsRank: number, rhsRank: number): { lhsFree: number[]; rhsFree: number[] } {
@@ -142,47 +133,66 @@ const convAsReduction: ReduceRule<ConvParams> = {
   },
 };
 
-/** Kernels by what they depend on: a network has convolutions of few different shapes. */
-const kernels = new LruMap<string, TileProgram>(512);
+/** Equations that the schedule itself made, with the rule of each. */
+const copies = new WeakMap<AnyEqn, KernelRule<never>>();
 
-const convAsKernel: KernelRule<ConvParams> = template((eqn) => {
+export function copyRule(eqn: AnyEqn): KernelRule<never> | undefined {
+  return copies.get(eqn);
+}
+
+/**
+ * A large convolution with padding or holes in its input: first a copy that has the padding, then a plain sum of products
+ * that what follows can join. Gradients of convolutions are of this kind.
+ */
+export function splitPadding(eqn: AnyEqn): readonly AnyEqn[] {
+  if (eqn.prim !== "conv_general_dilated") return [eqn];
+  const { params } = eqn;
   const [lhs, rhs] = eqn.inputs;
-  const spec = {
-    params: eqn.params,
-    lhsShape: shapeOf(lhs),
-    rhsShape: shapeOf(rhs),
-    outShape: shapeOf(eqn.outputs[0]),
-    dtype: lhs.aval.dtype,
-    outDtype: eqn.outputs[0].aval.dtype,
-  };
-  const key = JSON.stringify(spec);
-  let kernel = kernels.get(key);
-  if (!kernel) {
-    kernel = convolution(spec);
-    kernels.set(key, kernel);
-  }
-  return kernel;
-});
+  const shape = shapeOf(lhs);
+  const axes = shape.map((n): EmbeddedAxis => ({ size: n, low: 0, dilation: 1, full: n }));
+  params.lhsSpec.slice(2).forEach((axis, i) => {
+    const n = shape[axis];
+    const dilation = params.lhsDilation[i];
+    const [low, high] = params.padding[i];
+    axes[axis] = { size: n, low, dilation, full: Math.max(0, (n - 1) * dilation + 1 + low + high) };
+  });
+  const [outFeatures, last] = [params.outSpec[1], shape.length - 1];
+  const out = shapeOf(eqn.outputs[0]);
+  const products = (sizeOf(out) * sizeOf(shapeOf(rhs))) / Math.max(out[outFeatures], 1);
+  // one feature after the other, side by side in memory: vectors along them want no tiles
+  const groups = params.featureGroupCount;
+  const sideBySide = groups > 1 && groups === shape[params.lhsSpec[1]] && params.lhsSpec[1] === last;
+  if (axes.every(isPlain) || products < FEW_PRODUCTS || sideBySide || !isVar(lhs)) return [eqn];
 
-/** Without padding and holes it is a sum of products as it stands, and what follows joins it; else a copy comes first. */
-const conv: ChoiceRule<ConvParams> = {
-  kind: "choice",
-  choose(eqn: EqnOf<ConvParams>) {
-    const { params } = eqn;
-    const [lhs, rhs] = eqn.inputs;
-    const plain =
-      params.padding.every(([low, high]) => low === 0 && high === 0) && params.lhsDilation.every((d) => d === 1);
-    const out = shapeOf(eqn.outputs[0]);
-    const outFeatures = out[params.outSpec[1]];
-    const products = (sizeOf(out) * sizeOf(shapeOf(rhs))) / Math.max(outFeatures, 1);
-    // one feature after the other, side by side in memory: vectors along them want no tiles
-    const eachFeature = params.featureGroupCount === shapeOf(lhs)[params.lhsSpec[1]] && params.featureGroupCount > 1;
-    const sideBySide = eachFeature && params.lhsSpec[1] === out.length - 1;
-    return plain || sideBySide || products < FEW_PRODUCTS ? convAsReduction : convAsKernel;
-  },
-};
+  const padded = new Var(
+    aval(
+      axes.map((a) => a.full),
+      lhs.aval.dtype,
+    ),
+  );
+  const none = params.padding.map(() => 0);
+  const copy: AnyEqn = {
+    ...eqn,
+    prim: "pad",
+    inputs: [lhs, literal(lhs.aval.dtype === "i64" || lhs.aval.dtype === "u64" ? 0n : 0, aval([], lhs.aval.dtype))],
+    params: {
+      low: axes.map((a) => a.low),
+      high: axes.map((a) => a.full - a.low - ((a.size - 1) * a.dilation + 1)),
+      interior: axes.map((a) => a.dilation - 1),
+    },
+    outputs: [padded],
+  };
+  copies.set(copy, {
+    kind: "kernel",
+    // the fill is known to be zero
+    inlines: () => [false, true],
+    lower: (k) => k.launch(embed(lhs.aval.dtype, axes), [k.buffer(lhs), k.out(padded)]),
+  });
+  const plain = { ...params, padding: none.map(() => [0, 0] as const), lhsDilation: none.map(() => 1) };
+  return [copy, { ...eqn, inputs: [padded, rhs], params: plain }];
+}
 
 export const contraction = {
   dot_general: dotAsReduction,
-  conv_general_dilated: conv,
+  conv_general_dilated: convAsReduction,
 } satisfies Rules<ContractionOps, ScheduleKind>;

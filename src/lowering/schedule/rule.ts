@@ -71,13 +71,7 @@ export interface RefusedRule {
   readonly code: Code;
   readonly reason: string;
 }
-/** The form depends on the equation's shapes. */
-export interface ChoiceRule<P> {
-  readonly kind: "choice";
-  readonly choose: (eqn: EqnOf<P>) => ReduceRule<P> | KernelRule<P>;
-}
 export type ScheduleRule<P> =
-  | ChoiceRule<P>
   | PointRule<P>
   | AliasRule
   | ReduceRule<P>

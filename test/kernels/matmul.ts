@@ -1,13 +1,13 @@
-/** dot_general in any layout, as a register-tiled contraction. */
-import type { DType } from "../ir/dtype.js";
-import type { DotParams } from "../ir/ops/index.js";
-import type { Program } from "../ir/program.js";
-import { TileBuilder } from "../ir/tile-builder.js";
-import { type Axis, type Contraction, collapse, product } from "./contract/contraction.js";
-import { type ContractionPlan, emitContraction, storeInto } from "./contract/emit.js";
-import { stridesFor } from "./contract/pack.js";
-import { describePlan, planContraction } from "./contract/plan.js";
-import { ScalarCode } from "./scalar-code.js";
+/** dot_general as a contraction by itself, without a schedule. */
+import type { DType } from "../../src/ir/dtype.js";
+import type { DotParams } from "../../src/ir/ops/index.js";
+import type { Program } from "../../src/ir/program.js";
+import { TileBuilder } from "../../src/ir/tile-builder.js";
+import { type Axis, type Contraction, collapse, product } from "../../src/kernels/contract/contraction.js";
+import { type ContractionPlan, emitContraction, storeInto } from "../../src/kernels/contract/emit.js";
+import { stridesFor } from "../../src/kernels/contract/pack.js";
+import { describePlan, planContraction } from "../../src/kernels/contract/plan.js";
+import { ScalarCode } from "../../src/kernels/scalar-code.js";
 
 export interface MatmulSpec {
   readonly params: DotParams;

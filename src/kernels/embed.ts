@@ -1,8 +1,10 @@
 /** A copy of an array inside a larger one of zeros: padding at both ends of every axis and holes between elements. */
-import type { DType } from "../../ir/dtype.js";
-import type { TileAtom, TileRef } from "../../ir/tile.js";
-import type { ScalarCode } from "../scalar-code.js";
-import { stridesFor } from "./pack.js";
+import type { DType } from "../ir/dtype.js";
+import type { Program } from "../ir/program.js";
+import type { TileAtom } from "../ir/tile.js";
+import { TileBuilder } from "../ir/tile-builder.js";
+import { stridesFor } from "./contract/pack.js";
+import { ScalarCode } from "./scalar-code.js";
 
 /** An axis of `size` elements, `dilation` apart, that starts at `low` (which may be negative: cut off) of `full`. */
 export interface EmbeddedAxis {
@@ -16,16 +18,13 @@ export function isPlain(axis: EmbeddedAxis): boolean {
   return axis.low === 0 && axis.full === axis.size && axis.dilation === 1;
 }
 
-/** Adds the stage that makes the copy; its axes keep their order. */
-export function embed(k: ScalarCode, source: TileRef, axes: readonly EmbeddedAxis[], dtype: DType): TileRef {
-  const { t } = k;
-  const full = axes.map((a) => a.full);
-  const out = t.ref(
-    `${source.name}_padded`,
-    dtype,
-    "scratch",
-    full.reduce((n, d) => n * d, 1),
-  );
+/** Refs: source in, copy out; the axes keep their order. */
+export function embed(dtype: DType, axes: readonly EmbeddedAxis[]): Program<"tile"> {
+  const t = new TileBuilder("pad");
+  const k = new ScalarCode(t);
+  const size = (list: readonly number[]): number => list.reduce((n, d) => n * d, 1);
+  const source = t.ref("x", dtype, "in", size(axes.map((a) => a.size)));
+  const out = t.ref("y", dtype, "out", size(axes.map((a) => a.full)));
   // axes behind the last padded one move along with its elements
   let last = axes.length - 1;
   while (last > 0 && isPlain(axes[last])) last--;
@@ -46,7 +45,7 @@ export function embed(k: ScalarCode, source: TileRef, axes: readonly EmbeddedAxi
     const shift = k.sub(target, start);
     k.vectorFor(start, k.add(start, count), (i, w) => {
       const x = w === 1 ? t.load(source, i) : t.load(source, i, [w], [1]);
-      t.store(out, k.add(i, shift), t.convert(x, dtype), w === 1 ? [] : [1]);
+      t.store(out, k.add(i, shift), x, w === 1 ? [] : [1]);
     });
   };
   t.stage(
@@ -92,5 +91,5 @@ export function embed(k: ScalarCode, source: TileRef, axes: readonly EmbeddedAxi
       else data();
     },
   );
-  return out;
+  return t.finish();
 }
