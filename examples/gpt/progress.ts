@@ -28,7 +28,9 @@ export class Progress {
       const now = performance.now();
       if (now - this.#drawn < 100 && !done) return;
       this.#drawn = now;
-      this.out.write(`\r\x1b[2K${this.#bar(step)} ${this.#line(step, heldOut)}`.slice(0, this.#columns() + 5));
+      const line = `${this.#bar(step)} ${this.#line(step, heldOut)}`;
+      // a line that wraps could not be drawn over
+      this.out.write(`\r\x1b[2K${line.slice(0, (this.out.columns || 80) - 1)}`);
       if (done) this.out.write("\n");
     } else if (done || step % Math.max(1, Math.round(this.steps / 20)) === 0) {
       this.out.write(`step ${step} of ${this.steps}: ${this.#line(step, heldOut)}\n`);
@@ -38,10 +40,6 @@ export class Progress {
   /** Ends the bar's line, so that what is printed next stands on its own. */
   interrupt(): void {
     if (this.out.isTTY) this.out.write("\n");
-  }
-
-  #columns(): number {
-    return (this.out.columns ?? 80) - 1;
   }
 
   #bar(step: number): string {
