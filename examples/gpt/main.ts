@@ -86,7 +86,7 @@ async function trainRun(
   const { train, losses, heldOut } = run;
   const characters = np.array(text);
   const trainStep = makeTrainStep(run.model, train);
-  const progress = new Progress(losses.length, train.steps, train.batch * run.model.context);
+  const progress = new Progress(losses, train.steps, train.batch * run.model.context);
   const every = Math.max(1, Math.round(train.steps / 20));
   while (losses.length < train.steps) {
     if (interruption.asked) {

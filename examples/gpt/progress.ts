@@ -8,21 +8,25 @@ export interface Measures {
 
 export class Progress {
   readonly #started = performance.now();
+  readonly #from: number;
   #smooth: number | undefined;
   #drawn = 0;
 
   constructor(
-    readonly from: number,
+    /** Losses of the steps that were done before, in a run that goes on. */
+    before: readonly number[],
     readonly steps: number,
     /** Characters that one step learns from. */
     readonly perStep: number,
     readonly out: NodeJS.WriteStream = process.stdout,
-  ) {}
+  ) {
+    this.#from = before.length;
+    for (const loss of before) this.#average(loss);
+  }
 
   /** To be called after every step. */
   update({ step, loss, heldOut }: Measures): void {
-    // one batch's loss is noisy; what is shown is a running mean
-    this.#smooth = this.#smooth === undefined ? loss : 0.95 * this.#smooth + 0.05 * loss;
+    this.#average(loss);
     const done = step === this.steps;
     if (this.out.isTTY) {
       const now = performance.now();
@@ -35,6 +39,11 @@ export class Progress {
     } else if (done || step % Math.max(1, Math.round(this.steps / 20)) === 0) {
       this.out.write(`step ${step} of ${this.steps}: ${this.#line(step, heldOut)}\n`);
     }
+  }
+
+  /** One batch's loss is noisy; what is shown is a running mean. */
+  #average(loss: number): void {
+    this.#smooth = this.#smooth === undefined ? loss : 0.95 * this.#smooth + 0.05 * loss;
   }
 
   /** Ends the bar's line, so that what is printed next stands on its own. */
@@ -50,7 +59,7 @@ export class Progress {
 
   #line(step: number, heldOut: number | undefined): string {
     const seconds = (performance.now() - this.#started) / 1000;
-    const rate = (step - this.from) / seconds;
+    const rate = (step - this.#from) / seconds;
     const parts = [`loss ${(this.#smooth ?? Number.NaN).toFixed(3)}`];
     if (heldOut !== undefined) parts.push(`held-out ${heldOut.toFixed(3)}`);
     parts.push(`${Math.round(rate * this.perStep).toLocaleString("en")} tokens/s`);

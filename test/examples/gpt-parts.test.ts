@@ -145,7 +145,7 @@ describe("what one sees", () => {
     const record = (isTTY: boolean): string => {
       const written: string[] = [];
       const stream = { isTTY, columns: 100, write: (text: string) => written.push(text) };
-      const progress = new Progress(0, 40, 256, stream as unknown as NodeJS.WriteStream);
+      const progress = new Progress([], 40, 256, stream as unknown as NodeJS.WriteStream);
       for (let step = 1; step <= 40; step++) progress.update({ step, loss: 2, heldOut: step < 20 ? undefined : 1.5 });
       return written.join("");
     };
