@@ -197,9 +197,11 @@ export function installMethods(): void {
   Object.defineProperty(prototype, Symbol.for("nodejs.util.inspect.custom"), {
     value(this: Tensor): string {
       if (Tensor.source(this).traced || this.disposed || this.dtype === "key") return plain.call(this);
-      const body = formatArray(this);
-      const suffix = this.dtype === "f32" || this.dtype === "bool" ? "" : `, ${this.dtype}`;
-      return `Tensor(${body.replace(/\n/g, "\n       ")}${suffix})`;
+      const body = formatArray(this, { lineWidth: 68 });
+      // an empty array shows no sizes, and numbers not always their type
+      const shape = this.size === 0 && this.ndim > 1 ? `, shape=[${this.shape.join(", ")}]` : "";
+      const dtype = this.dtype === "f32" || this.dtype === "bool" ? "" : `, ${this.dtype}`;
+      return `Tensor(${body.replace(/\n(?=.)/g, "\n       ")}${shape}${dtype})`;
     },
     configurable: true,
   });
