@@ -1,5 +1,6 @@
 /** `tilework explain CODE`: an entry of the error catalogue. */
-import { CATALOG, type CatalogEntry } from "../diagnostics/catalog.js";
+import { CATALOG, type Code } from "../diagnostics/catalog.js";
+import { printExplanation } from "../diagnostics/explanations/index.js";
 import { UsageError } from "./usage.js";
 
 export function explainCode(args: readonly string[]): string {
@@ -7,11 +8,8 @@ export function explainCode(args: readonly string[]): string {
   if (code === undefined || more.length > 0)
     throw new UsageError("tilework explain takes one error code, such as TW2003.");
   const name = code.toUpperCase();
-  const entry: CatalogEntry | undefined = Object.hasOwn(CATALOG, name)
-    ? CATALOG[name as keyof typeof CATALOG]
-    : undefined;
-  if (entry === undefined) throw new UsageError(`There is no error code ${code}; they run from ${range()}.`);
-  return entry.help === undefined ? `${name}: ${entry.title}` : `${name}: ${entry.title}\n  help: ${entry.help}`;
+  if (!Object.hasOwn(CATALOG, name)) throw new UsageError(`There is no error code ${code}; they run from ${range()}.`);
+  return printExplanation(name as Code);
 }
 
 function range(): string {

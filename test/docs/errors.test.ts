@@ -3,6 +3,8 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { errorCatalog, TileworkError } from "tilework";
 import { expect, it } from "vitest";
+import type { Code } from "../../src/diagnostics/catalog.js";
+import { EXPLANATIONS } from "../../src/diagnostics/explanations/index.js";
 import { root } from "../pack/workspace.js";
 
 const KINDS: Record<string, string> = {
@@ -19,7 +21,7 @@ function renderCatalog(): string {
     "# Error codes",
     "",
     "Every error of Tilework has one of these codes (`error.code`), says what disagrees and where, and what to do about it.",
-    "`tilework explain CODE` shows the same. This page is made from `src/diagnostics/catalog.ts`.",
+    "`tilework explain CODE` shows the same. This page is made from\n`src/diagnostics/catalog.ts` and the explanations beside it. Of two programs, the first makes the mistake and the second does not.",
   ];
   let kind = "";
   for (const [code, { title, help }] of Object.entries(errorCatalog).sort(([a], [b]) => (a < b ? -1 : 1))) {
@@ -29,6 +31,10 @@ function renderCatalog(): string {
     }
     lines.push("", `### ${code}`, "", `${title}.`);
     if (help !== undefined) lines.push("", `*What to do*: ${help}.`);
+    const { explanation, bad, fixed } = EXPLANATIONS[code as Code];
+    lines.push("", explanation);
+    // these programs run in test/errors/catalogue.test.ts
+    for (const program of [bad, fixed]) if (program !== undefined) lines.push("", "```js", program.trim(), "```");
   }
   return `${lines.join("\n")}\n`;
 }
@@ -38,7 +44,7 @@ const file = join(root, "docs", "ERRORS.md");
 it("docs/ERRORS.md has every code of the catalogue", () => {
   if (process.env.TILEWORK_UPDATE_GOLDENS === "1") writeFileSync(file, renderCatalog());
   expect(existsSync(file) && readFileSync(file, "utf8")).toBe(renderCatalog());
-  expect(renderCatalog()).not.toContain("undefined");
+  expect(renderCatalog()).not.toMatch(/: undefined|^undefined/m);
 });
 
 it("an error's address is a heading of it", () => {

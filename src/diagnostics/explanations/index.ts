@@ -1,0 +1,39 @@
+/** The catalogue's long texts, apart from it because a program in production needs the titles only. */
+import { CATALOG, type CatalogEntry, type Code } from "../catalog.js";
+import { RUNNING } from "./running.js";
+import { SHAPES } from "./shapes.js";
+import { TRANSFORMS } from "./transforms.js";
+import type { Explanation } from "./types.js";
+import { VALUES } from "./values.js";
+
+export type { Explanation } from "./types.js";
+
+/** Every code has one: tsc names what is missing. */
+export const EXPLANATIONS: Readonly<Record<Code, Explanation>> = { ...VALUES, ...SHAPES, ...TRANSFORMS, ...RUNNING };
+
+/** Everything that is known about a code, as a terminal shows it. */
+export function printExplanation(code: Code): string {
+  const { title, help }: CatalogEntry = CATALOG[code];
+  const { explanation, bad, fixed } = EXPLANATIONS[code];
+  const block = (text: string): string => text.trim().replace(/^/gm, "    ");
+  return [
+    `${code}: ${title}`,
+    "",
+    wrap(explanation, 100),
+    ...(help ? ["", `help: ${help}`] : []),
+    ...(bad ? ["", "The mistake:", "", block(bad)] : []),
+    ...(fixed ? ["", "Without it:", "", block(fixed)] : []),
+  ].join("\n");
+}
+
+function wrap(text: string, width: number): string {
+  const lines: string[] = [];
+  let line = "";
+  for (const word of text.split(" ")) {
+    if (line !== "" && line.length + 1 + word.length > width) {
+      lines.push(line);
+      line = word;
+    } else line = line === "" ? word : `${line} ${word}`;
+  }
+  return [...lines, line].join("\n");
+}

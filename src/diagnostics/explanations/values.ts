@@ -1,0 +1,147 @@
+import type { Explanation } from "./types.js";
+
+/** 1xxx: tracing and values. */
+export const VALUES = {
+  TW1001: {
+    explanation:
+      "jit and vmap call your function once, on values that stand for all later ones: they have a shape and a dtype, and no numbers. " +
+      "A JavaScript condition, an operator or a read (item, dataSync, js) needs a number and cannot have it. Under grad and jvp " +
+      "alone, outside of jit, numbers are there and may be read.",
+    bad: `
+import { array, jit } from "tilework";
+const relu = jit((x) => {
+  return x.item() > 0 ? x : x.mul(0);
+  //       ^ TW1001
+});
+relu(array(2));`,
+    fixed: `
+import { array, jit, numpy as np } from "tilework";
+const relu = jit((x) => np.where(x.greater(0), x, 0));
+relu(array(2));`,
+  },
+  TW1002: {
+    explanation:
+      "A traced value belongs to the call that traces it. Kept in a variable outside, it is a name without a meaning when that " +
+      "call has ended. What a function computes leaves it by its result.",
+    bad: `
+import { array, jit } from "tilework";
+let hidden;
+jit((x) => {
+  hidden = x.mul(2);
+  return hidden.add(1);
+})(array(1));
+hidden.add(1);
+//     ^ TW1002`,
+    fixed: `
+import { array, jit } from "tilework";
+const [y, hidden] = jit((x) => {
+  const h = x.mul(2);
+  return [h.add(1), h];
+})(array(1));
+hidden.add(y);`,
+  },
+  TW1003: {
+    explanation:
+      "Arguments and results of transformed functions are trees (lists, plain objects, Maps, registered classes) whose leaves are " +
+      "arrays, numbers, booleans or bigints; null and undefined are empty. Anything else must be a static argument, or a class " +
+      "that tree.register knows.",
+    bad: `
+import { array, jit } from "tilework";
+const scale = jit((x, unit) => (unit === "km" ? x.mul(1000) : x));
+const y = scale(array(3), "km");
+//        ^ TW1003`,
+    fixed: `
+import { array, jit } from "tilework";
+const scale = jit((x, unit) => (unit === "km" ? x.mul(1000) : x), { staticArgnums: 1 });
+const y = scale(array(3), "km");`,
+  },
+  TW1004: {
+    explanation:
+      "JavaScript turns the operands of its operators into numbers or strings, and an array is neither. Arithmetic and comparisons " +
+      "are methods and functions. The number in an array of one element is x.item().",
+    bad: `
+import { array } from "tilework";
+const x = array([1, 2]);
+const y = x * 2;
+//        ^ TW1004`,
+    fixed: `
+import { array } from "tilework";
+const x = array([1, 2]);
+const y = x.mul(2);`,
+  },
+  TW1005: {
+    explanation:
+      "Tracing is one synchronous call. What an async function does after its first await happens when the trace is over. Load " +
+      "data before the call, and read results (await y.data()) after it.",
+    bad: `
+import { array, jit } from "tilework";
+const f = jit(async (x) => x.mul(await Promise.resolve(2)));
+const y = f(array(1));
+//        ^ TW1005`,
+    fixed: `
+import { array, jit } from "tilework";
+const f = jit((x, k) => x.mul(k));
+const y = f(array(1), await Promise.resolve(2));`,
+  },
+  TW1006: {
+    explanation:
+      "Each value of a static argument is compiled for by itself, so it must be something that can be compared: numbers, strings " +
+      "and plain data by content, functions and instances by identity. Arrays have contents that are not looked at.",
+    bad: `
+import { array, jit } from "tilework";
+const f = jit((x, n) => x.mul(n), { staticArgnums: 1 });
+const y = f(array(1), array(2));
+//        ^ TW1006`,
+    fixed: `
+import { array, jit } from "tilework";
+const f = jit((x, n) => x.mul(n), { staticArgnums: 1 });
+const y = f(array(1), 2);`,
+  },
+  TW1007: {
+    explanation:
+      "A function was called with fewer or other arguments than it takes, or an option names an argument that is not there.",
+    bad: `
+import { array, grad } from "tilework";
+const g = grad((x) => x.mul(x), { argnums: 1 });
+const y = g(array(1));
+//        ^ TW1007`,
+    fixed: `
+import { array, grad } from "tilework";
+const g = grad((x) => x.mul(x), { argnums: 0 });
+const y = g(array(1));`,
+  },
+  TW1008: {
+    explanation:
+      "Donating an argument lets a call use its memory for the results. The array is empty afterwards, and the result stands in " +
+      "its place. One array cannot be donated and passed a second time in the same call.",
+    bad: `
+import { jit, numpy as np } from "tilework";
+const step = jit((w) => w.mul(0.9), { donate: 0 });
+const w = np.ones([3]);
+const next = step(w);
+const change = next.sub(w);
+//                  ^ TW1008`,
+    fixed: `
+import { jit, numpy as np } from "tilework";
+const step = jit((w) => w.mul(0.9), { donate: 0 });
+let w = np.ones([3]);
+w = step(w);
+w = step(w);`,
+  },
+  TW1009: {
+    explanation:
+      "Two trees were expected to have one structure: the same keys, lengths and kinds of containers in the same places. The " +
+      "message says where they part first.",
+    bad: `
+import { numpy as np, tree } from "tilework";
+const params = { w: np.ones([2]), b: np.zeros([2]) };
+const gradients = { w: np.ones([2]) };
+const next = tree.map((p, g) => p.sub(g), params, gradients);
+//                ^ TW1009`,
+    fixed: `
+import { numpy as np, tree } from "tilework";
+const params = { w: np.ones([2]), b: np.zeros([2]) };
+const gradients = { w: np.ones([2]), b: np.ones([2]) };
+const next = tree.map((p, g) => p.sub(g), params, gradients);`,
+  },
+} satisfies Record<string, Explanation>;

@@ -1,0 +1,61 @@
+/** The catalogue's programs: the bad one makes its error at the caret, the fixed one makes none, and each code has its text. */
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { configure, isTileworkError } from "tilework";
+import { afterEach, describe, expect, it } from "vitest";
+import { CATALOG, type Code } from "../../src/diagnostics/catalog.js";
+import { EXPLANATIONS, printExplanation } from "../../src/diagnostics/explanations/index.js";
+import { isTracing } from "../../src/tracer/frame.js";
+import { root } from "../pack/workspace.js";
+import { marks, tokenAt } from "./support/marks.js";
+
+/** Mistakes in texts and installations, not in programs. */
+const WITHOUT_PROGRAM = ["TW2013", "TW4004", "TW4005", "TW4006", "TW4007", "TW6001"];
+
+// inside the repository, so that "tilework" is found
+const folder = join(root, "build", "errors");
+mkdirSync(folder, { recursive: true });
+async function run(name: string, text: string): Promise<unknown> {
+  const file = join(folder, `${name}.ts`);
+  writeFileSync(file, text);
+  try {
+    await import(/* @vite-ignore */ file);
+    return undefined;
+  } catch (e) {
+    return e;
+  }
+}
+
+afterEach(() => configure({ debugNans: false }));
+
+describe.each(Object.keys(CATALOG) as Code[])("%s", (code) => {
+  const { bad, fixed, explanation } = EXPLANATIONS[code];
+
+  it("is explained", () => {
+    expect(explanation.length).toBeGreaterThan(40);
+    expect(CATALOG[code].title).toMatch(/^\w.*[^.]$/);
+    const text = printExplanation(code);
+    expect(text).toContain(code);
+    for (const line of text.split("\n")) expect(line.length).toBeLessThan(160);
+    expect(bad === undefined && fixed === undefined).toBe(WITHOUT_PROGRAM.includes(code));
+  });
+
+  if (bad === undefined || fixed === undefined) return;
+  it("the bad program fails at the caret, with a remedy", async () => {
+    const [mark] = marks(bad);
+    const e = await run(`${code}-bad`, bad);
+    if (!isTileworkError(e)) throw e ?? new Error("it ran without an error");
+    const { span, help } = e.diagnostic;
+    expect(e.code).toBe(code);
+    expect(mark.code).toBe(code);
+    const lines = bad.split("\n");
+    const at = (line: number, column: number): string => `${line} ${tokenAt(lines[line - 1] ?? "", column)}`;
+    expect(at(span?.line ?? 0, span?.column ?? 0)).toBe(at(mark.line, mark.column));
+    expect(help?.length).toBeGreaterThan(10);
+    expect(isTracing()).toBe(false);
+  });
+  it("the fixed program runs", async () => {
+    const e = await run(`${code}-fixed`, fixed);
+    if (e) throw e;
+  });
+});
