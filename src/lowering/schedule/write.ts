@@ -12,8 +12,9 @@ import { emitContractionNest, matchContraction } from "./contract.js";
 import { emitNest, type RefOf } from "./emit.js";
 import { Expander, flatOver, kernelDType, type Pos } from "./expand.js";
 import type { KernelContext, Part } from "./kernel-context.js";
-import { type Nest, prepareNest, reachable } from "./nest.js";
+import { type Nest, type PreparedNest, prepareNest, reachable } from "./nest.js";
 import type { Member, Node } from "./node.js";
+import { planSpills } from "./reuse.js";
 import type { EqnOf, KernelRule } from "./rule.js";
 
 /** A kernel with the views that stand for its refs. */
@@ -183,7 +184,7 @@ export function writeLaunches(pending: PendingKernel, kernels: Map<string, TileP
       const { kernel, views, scratch } = p.program;
       return { kernel, args: views, inPlace: [], startFrom: p.startFrom, scratch };
     }
-    const nests = p.nests().filter((n) => n.members.length > 0);
+    const nests = p.nests().filter((n) => n.members.length > 0 && !n.loops.some((l) => !l.reduced && l.extent === 0));
     return writeNests(p.name, nests, p.startFrom, kernels);
   });
 }
@@ -216,6 +217,9 @@ function writeNests(
   let kernel = kernels.get(key);
   if (!kernel) {
     const b = new TileBuilder(name || kernelName(nests));
+    const prepared = nests.map(prepareNest);
+    // a result that is read back in a later pass
+    for (const n of prepared) for (const { view } of planSpills(n).values()) number(view, "read");
     const refs: TileRef[] = views.map((v, i) => {
       const use = uses[i];
       return b.ref(
@@ -226,14 +230,15 @@ function writeNests(
       );
     });
     const pairs: { output: number; input: number }[] = [];
-    for (const nest of nests) {
-      const prepared = prepareNest(nest);
+    for (const nest of prepared) {
       const refOf: RefOf = (view, use) => refs[number(view, use)];
-      const match = matchContraction(prepared);
-      const found = (match && emitContractionNest(b, prepared, match, refOf)) ?? emitNest(b, prepared, refOf);
-      if (nests.length === 1)
+      const match = matchContraction(nest);
+      const found = (match && emitContractionNest(b, nest, match, refOf)) ?? emitNest(b, nest, refOf);
+      if (prepared.length === 1)
         for (const f of found) pairs.push({ output: number(f.output, "write"), input: number(f.input, "read") });
     }
+    const fused = fusedOperations(prepared);
+    if (fused) b.notes.push(fused);
     kernel = b.finish();
     inPlaceOf.set(kernel, pairs);
     kernels.set(key, kernel);
@@ -241,6 +246,23 @@ function writeNests(
   // what starts as a copy is also read: the planner must know that its old contents matter
   const { args, scratch } = withScratch(kernel, views);
   return { kernel, args, inPlace: inPlaceOf.get(kernel) ?? [], startFrom, scratch };
+}
+
+/** What was fused, in the order of computation. */
+function fusedOperations(nests: readonly PreparedNest[]): string | undefined {
+  const counts = new Map<string, number>();
+  let total = 0;
+  const add = (name: string): void => {
+    counts.set(name, (counts.get(name) ?? 0) + 1);
+    total++;
+  };
+  for (const nest of nests) {
+    for (const n of nest.nodes) if (n.kind === "op") add(n.prim);
+    for (const m of nest.members) if (m.combine) add(`reduce ${m.combine}`);
+  }
+  if (total < 2) return undefined;
+  const list = [...counts].slice(0, 12).map(([name, n]) => (n === 1 ? name : `${n} ${name}`));
+  return `${total} operations in one kernel: ${list.join(", ")}${counts.size > 12 ? ", …" : ""}`;
 }
 
 function kernelName(nests: readonly Nest[]): string {
