@@ -11,6 +11,7 @@ import type { Target } from "../lowering/target.js";
 import { callbackImport } from "../lowering/wasm/callback.js";
 import { wasmTarget } from "../lowering/wasm/features.js";
 import { emitModule } from "../lowering/wasm/module.js";
+import { printWat } from "../lowering/wasm/wat.js";
 import { simplify } from "../simplify/index.js";
 
 /** Text of each level of a compiled program, made when asked for. */
@@ -112,19 +113,6 @@ function kernelsOf(plan: Program<"plan">): Program<"tile">[] {
   };
   visit(plan.steps);
   return [...kernels.values()];
-}
-
-/** Reads the bytes back with binaryen, which is loaded only for this. */
-async function printWat(bytes: Uint8Array): Promise<string> {
-  const { default: binaryen } = await import("binaryen").catch((cause: unknown) =>
-    fail("TW4006", "the WAT view needs the package binaryen, which is not installed", { cause }),
-  );
-  const module = binaryen.readBinary(bytes);
-  try {
-    return module.emitText();
-  } finally {
-    module.dispose();
-  }
 }
 
 /** A trap of the engine as an error of ours; what a callback threw stays what it is. */
