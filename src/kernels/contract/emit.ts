@@ -2,7 +2,7 @@
 import type { TileAtom, TileRef } from "../../ir/tile.js";
 import type { ScalarCode } from "../scalar-code.js";
 import { type Axis, type Contraction, product, tilesOf, vectorLanes } from "./contraction.js";
-import { pack, type SideLayout, sum, tileStart } from "./pack.js";
+import { pack, packInner, type SideLayout, sum, tileStart } from "./pack.js";
 import { innerTile, outerTile } from "./tile.js";
 
 export interface ContractionPlan {
@@ -63,8 +63,9 @@ export function emitContraction(k: ScalarCode, c: Contraction, plan: Contraction
   let lhs = layout("lhs", outerRows, row);
   let rhs = layout("rhs", outerColumns, column);
   const { batch, inner, accumulate } = c;
-  if (plan.packLhs) lhs = pack(k, lhs, { batch, outer: outerRows, inner, height }, accumulate);
-  if (plan.packRhs) rhs = pack(k, rhs, { batch, outer: outerColumns, inner, height: width }, accumulate);
+  const copy = plan.vectors === "inner" ? packInner : pack;
+  if (plan.packLhs) lhs = copy(k, lhs, { batch, outer: outerRows, inner, height }, accumulate);
+  if (plan.packRhs) rhs = copy(k, rhs, { batch, outer: outerColumns, inner, height: width }, accumulate);
   const axes = inner.map((a, i): Axis => ({ size: a.size, lhs: lhs.inner[i], rhs: rhs.inner[i], out: 0 }));
 
   const rowTiles = tilesOf(row.size, height);

@@ -82,6 +82,47 @@ export function pack(
   };
 }
 
+/** Adds the stage that copies `side` so that the inner axes of each element of the run lie one after the other. */
+export function packInner(
+  k: ScalarCode,
+  side: SideLayout,
+  { batch, outer, inner }: PackedSide,
+  dtype: DType,
+): SideLayout {
+  const { t } = k;
+  const depth = product(inner);
+  const sizes = [...batch, ...outer].map((a) => a.size).concat(side.run.size);
+  const strides = stridesFor(sizes, depth);
+  const innerStrides = stridesFor(
+    inner.map((a) => a.size),
+    1,
+  );
+  const ref = t.ref(`${side.ref.name}_packed`, dtype, "scratch", product([...batch, ...outer]) * side.run.size * depth);
+  const last = inner.length - 1;
+  const axes = inner
+    .slice(0, last)
+    .map((a, i): Axis => ({ size: a.size, lhs: side.inner[i], rhs: innerStrides[i], out: 0 }));
+  t.stage(sizes, (...ids) => {
+    const source = sum(k, ids, [...side.batch, ...side.outer, side.run.stride], side.base);
+    walk(k, axes, source, sum(k, ids, strides, 0), (a, b) => {
+      k.vectorFor(0, inner[last].size, (i, width) => {
+        const at = k.add(a, k.mul(i, side.inner[last]));
+        const x = width === 1 ? t.load(side.ref, at) : t.load(side.ref, at, [width], [side.inner[last]]);
+        t.store(ref, k.add(b, i), t.convert(x, dtype), width === 1 ? [] : [1]);
+      });
+    });
+  });
+  return {
+    ref,
+    base: 0,
+    batch: strides.slice(0, batch.length),
+    outer: strides.slice(batch.length, sizes.length - 1),
+    tile: null,
+    run: { size: side.run.size, stride: depth },
+    inner: innerStrides,
+  };
+}
+
 /** Tiles cover the run; the last one starts early rather than being cut. */
 export function tileStart(k: ScalarCode, tile: Operand, size: number, height: number): TileAtom {
   const start = k.mul(tile, height);

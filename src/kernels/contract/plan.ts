@@ -2,7 +2,7 @@
  * Which tile, which vectors, what to pack: the cheapest by a model in nanoseconds, fitted on one machine (Zen 3, 128-bit
  * multiply and add). Only ratios matter. Tiles hold at most 8 sums: with more, engines of today start to spill.
  */
-import { byteSize } from "../../ir/dtype.js";
+import { byteSize, type DType } from "../../ir/dtype.js";
 import { type Axis, type Contraction, exchange, product, registersOf, tilesOf, vectorLanes } from "./contraction.js";
 import type { ContractionPlan } from "./emit.js";
 
@@ -62,22 +62,21 @@ type Consider = (candidate: PlannedContraction) => void;
 
 /** Vectors along a column axis. */
 function withColumns(c: Contraction, rowAxis: number | null, columnAxis: number | null, consider: Consider): void {
-  const row = rowAxis === null ? SINGLE : c.rows[rowAxis];
-  const column = columnAxis === null ? SINGLE : c.columns[columnAxis];
+  const space = spaceOf(c, rowAxis, columnAxis);
+  const { row, column, depth } = space;
   const lanes = vectorLanes(c.accumulate);
-  const depth = product(c.inner);
   for (const width of widths(column.size, lanes)) {
     const registers = registersOf(width, lanes);
     for (const packRhs of [false, true]) {
       if (!packRhs && column.rhs !== 1 && width > 1) continue;
       for (const packLhs of [false, true]) {
         const most = Math.max(1, Math.floor(MAX_SUMS / registers));
-        for (let height = 1; height <= Math.min(most, row.size, 6); height++) {
+        for (const height of heights(row.size, Math.min(most, 6))) {
           const step = stepCost(height * registers, height);
           const stores = column.out === 1 ? 0.4 * height * registers : 0.8 * height * width;
           consider(
             estimate(
-              c,
+              space,
               { vectors: "columns", rowAxis, columnAxis, height, width, packLhs, packRhs },
               depth * step,
               stores,
@@ -88,26 +87,46 @@ function withColumns(c: Contraction, rowAxis: number | null, columnAxis: number 
     }
   }
 }
-/** Vectors along an inner axis that is contiguous on both sides. */
+/** Vectors along an inner axis that is contiguous on both sides, one of them perhaps in a copy. */
 function withInner(c: Contraction, rowAxis: number | null, columnAxis: number | null, consider: Consider): void {
   const lanes = vectorLanes(c.accumulate);
-  const along = c.inner.findIndex((a) => a.lhs === 1 && a.rhs === 1 && a.size >= lanes);
+  const suits = (side: "lhs" | "rhs"): number => c.inner.findIndex((a) => a[side] === 1 && a.size >= lanes);
+  const both = c.inner.findIndex((a) => a.lhs === 1 && a.rhs === 1 && a.size >= lanes);
+  const along = both >= 0 ? both : Math.max(suits("lhs"), suits("rhs"));
   if (along < 0) return;
   const axis = c.inner[along];
   const turned: Contraction = { ...c, inner: [...c.inner.filter((_, i) => i !== along), axis] };
-  const rows = rowAxis === null ? 1 : c.rows[rowAxis].size;
-  const columns = columnAxis === null ? 1 : c.columns[columnAxis].size;
+  const space = spaceOf(turned, rowAxis, columnAxis);
+  const rows = space.row.size;
+  const columns = space.column.size;
+  // a large matrix that has to be copied is better copied for vectors along its columns
+  const packLhs = axis.lhs !== 1;
+  const packRhs = axis.rhs !== 1;
+  if ((packLhs && rows > 8) || (packRhs && columns > 8)) return;
   const steps = Math.floor(axis.size / lanes);
   const rest = axis.size % lanes;
-  const entries = product(c.inner) / axis.size;
-  for (let height = 1; height <= Math.min(rows, 6); height++) {
-    for (let width = 1; width <= Math.min(columns, 6) && height * width <= MAX_SUMS; width++) {
+  const entries = space.depth / axis.size;
+  for (const height of heights(rows, 6)) {
+    for (const width of heights(columns, Math.min(6, Math.floor(MAX_SUMS / height)))) {
       const sums = height * width;
       const walk = entries * (steps * stepCost(sums, height + width) + rest * (0.3 + 0.25 * sums));
-      const plan = { vectors: "inner", rowAxis, columnAxis, height, width, packLhs: false, packRhs: false } as const;
-      consider(estimate(turned, plan, walk, sums * 2.5));
+      const plan = { vectors: "inner", rowAxis, columnAxis, height, width, packLhs, packRhs } as const;
+      consider(estimate(space, plan, walk, sums * 2.5));
     }
   }
+}
+/** Rows of a tile worth a try: as many as there may be, and fewer where that leaves less over. */
+function heights(size: number, most: number): number[] {
+  const cap = Math.min(size, most);
+  const list: number[] = [];
+  let least = Number.POSITIVE_INFINITY;
+  for (let h = cap; h >= 1; h--) {
+    const covered = tilesOf(size, h) * h;
+    if (covered < least) list.push(h);
+    least = Math.min(least, covered);
+  }
+  if (cap > 1 && !list.includes(cap - 1)) list.push(cap - 1);
+  return list;
 }
 function widths(size: number, lanes: number): number[] {
   const list = [1, 2, 3, 4].map((n) => n * lanes).filter((w) => w <= size);
@@ -116,53 +135,81 @@ function widths(size: number, lanes: number): number[] {
   return list;
 }
 
+/** What all plans over the same axes have in common. */
+interface Space {
+  readonly c: Contraction;
+  readonly row: Axis;
+  readonly column: Axis;
+  readonly depth: number;
+  readonly batch: number;
+  readonly outerRows: number;
+  readonly outerColumns: number;
+  /** Nanoseconds for each k: conversions of a register, and lines that come again from farther away. */
+  readonly convertLhs: number;
+  readonly convertRhs: number;
+  readonly missLhs: number;
+  readonly missRhs: (lines: number) => number;
+  readonly loops: number;
+}
+function spaceOf(c: Contraction, rowAxis: number | null, columnAxis: number | null): Space {
+  const row = rowAxis === null ? SINGLE : c.rows[rowAxis];
+  const column = columnAxis === null ? SINGLE : c.columns[columnAxis];
+  const depth = product(c.inner);
+  const others = (axes: readonly Axis[], run: Axis): number => (run.size === 0 ? 0 : product(axes) / run.size);
+  // what is computed in another type than it lies in memory is converted at every step
+  const convert = (dtype: DType): number => (dtype === c.accumulate ? 0 : byteSize(dtype) === 2 ? 3 : 0.5);
+  return {
+    c,
+    row,
+    column,
+    depth,
+    batch: product(c.batch),
+    outerRows: others(c.rows, row),
+    outerColumns: others(c.columns, column),
+    convertLhs: convert(c.lhs.dtype),
+    convertRhs: convert(c.rhs.dtype),
+    missLhs: missCost(c.inner, "lhs", 1),
+    missRhs: (lines) => missCost(c.inner, "rhs", lines),
+    loops: c.inner.length > 1 ? (depth / c.inner[c.inner.length - 1].size) * LOOP_COST : 0,
+  };
+}
+
 function estimate(
-  c: Contraction,
+  space: Space,
   partial: Omit<ContractionPlan, "rowTiles">,
   walk: number,
   stores: number,
 ): PlannedContraction {
   const { height, width, packLhs, packRhs } = partial;
-  const row = partial.rowAxis === null ? SINGLE : c.rows[partial.rowAxis];
-  const column = partial.columnAxis === null ? SINGLE : c.columns[partial.columnAxis];
-  const depth = product(c.inner);
+  const { c, row, column, depth, batch, outerRows, outerColumns, convertLhs, convertRhs } = space;
   const tall = tilesOf(row.size, height);
   const wide = tilesOf(column.size, width);
-  const others = (axes: readonly Axis[], run: Axis): number => (run.size === 0 ? 0 : product(axes) / run.size);
-  const [outerRows, outerColumns, batch] = [others(c.rows, row), others(c.columns, column), product(c.batch)];
   const rowTiles = Math.max(1, Math.min(tall, 64, Math.floor(BLOCK_BYTES / (4 * height * Math.max(depth, 1)))));
-
   const panels = batch * outerRows * outerColumns * wide;
   const tiles = panels * tall;
-  const loops = c.inner.length > 1 ? (depth / c.inner[c.inner.length - 1].size) * LOOP_COST : 0;
-  let perTile = walk + stores + TILE_COST + loops;
-  // what is computed in another type than it lies in memory is converted at every step
-  const narrow = (dtype: Contraction["accumulate"]): number =>
-    dtype === c.accumulate ? 0 : byteSize(dtype) === 2 ? 3 : 0.5;
+  let perTile = walk + stores + TILE_COST + space.loops;
   if (partial.vectors === "columns") {
     if (!packLhs) {
-      perTile += depth * narrow(c.lhs.dtype) * height * 0.5;
-      if (row.lhs === 1 || height === 1)
-        perTile += depth * missCost(c.inner, "lhs", 1) * Math.min(1, (wide * height) / 16);
+      perTile += depth * convertLhs * height * 0.5;
+      if (row.lhs === 1 || height === 1) perTile += depth * space.missLhs * Math.min(1, (wide * height) / 16);
       else perTile += depth * 0.1;
     }
     if (!packRhs) {
-      perTile += depth * narrow(c.rhs.dtype) * registersOf(width, 4);
-      if (tall * outerRows > 1) perTile += depth * missCost(c.inner, "rhs", Math.ceil(width / 16));
+      perTile += depth * convertRhs * registersOf(width, 4);
+      if (tall * outerRows > 1) perTile += depth * space.missRhs(Math.ceil(width / 16));
     }
   } else {
-    perTile += depth * 0.25 * (narrow(c.lhs.dtype) * height + narrow(c.rhs.dtype) * width);
+    perTile += depth * 0.25 * ((packLhs ? 0 : convertLhs * height) + (packRhs ? 0 : convertRhs * width));
   }
   let cost = tiles * perTile + panels * Math.ceil(tall / rowTiles) * PROGRAM_COST + STAGE_COST;
-  const packing = (side: "lhs" | "rhs", run: Axis, count: number): number => {
+  const packing = (run: number, count: number, convert: number): number => {
     const elements = count * depth;
     // a copy that caches do not hold is written to memory and read from there
     const far = elements > FAR ? 0.6 : elements > NEAR ? 0.15 : 0;
-    const perElement = run[side] === 1 ? 0.25 : 0.7;
-    return STAGE_COST + elements * (perElement + far + 0.25 * narrow(c[side].dtype));
+    return STAGE_COST + elements * ((run === 1 ? 0.25 : 0.7) + far + 0.25 * convert);
   };
-  if (packLhs) cost += packing("lhs", row, batch * outerRows * tall * height);
-  if (packRhs) cost += packing("rhs", column, batch * outerColumns * wide * width);
+  if (packLhs) cost += packing(row.lhs, batch * outerRows * tall * height, convertLhs);
+  if (packRhs) cost += packing(column.rhs, batch * outerColumns * wide * width, convertRhs);
   return { contraction: c, plan: { ...partial, rowTiles }, cost };
 }
 
