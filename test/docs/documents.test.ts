@@ -6,7 +6,7 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { buildDist, root, runNode } from "../pack/workspace.js";
-import { type Section, sectionsOf, withOutputs } from "./markdown.js";
+import { comparable, type Section, sectionsOf, withOutputs } from "./markdown.js";
 
 // inside of the repository, so that "tilework" is the package itself
 const folder = join(root, "build", `documents-${process.pid}`);
@@ -67,7 +67,7 @@ describe.each(["README.md", "docs/tour.md"])("%s", (path) => {
 
   it.each(sections.map((s, i) => [s.title, i] as const))("%s", (_, i) => {
     sections[i].blocks.forEach((block, b) => {
-      expect(printed[i][b], `${path}:${block.line}`).toBe(block.output ?? "");
+      expect(comparable(printed[i][b]), `${path}:${block.line}`).toBe(comparable(block.output ?? ""));
     });
   });
 });

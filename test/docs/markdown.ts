@@ -38,3 +38,17 @@ export function withOutputs(markdown: string, outputs: readonly (string | undefi
     return output === undefined || output === "" ? code : `${code}\n\`\`\`output\n${output}\`\`\`\n`;
   });
 }
+
+const NUMBER = /[-+]?\d+\.\d*(?:e[-+]?\d+)?/g;
+
+/**
+ * Output with its fractions cut to five digits and its columns to one space: the last digits depend on whether the machine fuses
+ * a multiplication and an addition.
+ */
+export function comparable(output: string): string {
+  const short = (n: string): string => String(Number(Number(n).toPrecision(5)) || 0);
+  return output
+    .replace(NUMBER, short)
+    .replace(/ +/g, " ")
+    .replace(/ (?=[\]\n])/g, "");
+}
