@@ -10,7 +10,7 @@ import { type Axis, type Contraction, product } from "../../kernels/contract/con
 import { emitContraction, overlaps } from "../../kernels/contract/emit.js";
 import { describePlan, planContraction } from "../../kernels/contract/plan.js";
 import { ScalarCode } from "../../kernels/scalar-code.js";
-import { type View, viewKey } from "../plan/view.js";
+import { type Value, type View, viewKey } from "../plan/view.js";
 import { type Affine, affineKey, type Loop } from "./affine.js";
 import { emitAtPoint, type InPlace, type RefOf } from "./emit.js";
 import type { PreparedNest } from "./nest.js";
@@ -119,12 +119,13 @@ function writtenOver(nest: PreparedNest, { lhs, rhs }: ContractionNest): InPlace
   const loads = nest.nodes.filter((n): n is LoadNode => n.kind === "load");
   for (const { view, offset, guard } of stores) {
     if (guard) continue;
-    const inputs = new Map<string, { readonly view: View; fits: boolean }>();
+    const inputs = new Map<Value, { readonly view: View; fits: boolean }>();
     for (const load of loads) {
-      const key = viewKey(load.view);
-      const entry = inputs.get(key) ?? { view: load.view, fits: true };
+      const { value } = load.view;
+      const entry = inputs.get(value) ?? { view: load.view, fits: true };
+      if (viewKey(load.view) !== viewKey(entry.view)) entry.fits = false;
       if (load === lhs || load === rhs || affineKey(load.offset) !== affineKey(offset)) entry.fits = false;
-      inputs.set(key, entry);
+      inputs.set(value, entry);
     }
     for (const input of inputs.values()) {
       if (input.fits && byteSize(input.view.dtype) === byteSize(view.dtype))
