@@ -30,6 +30,16 @@ const CHEAP_WITHOUT_LOADS = 8;
 const MOST_COST = 400;
 const MOST_LOADS = 12;
 
+/** A broadcast, say, is never worth memory: what it is made from is. */
+const MOVES: ReadonlySet<string> = new Set([
+  "broadcast_in_dim",
+  "reshape",
+  "transpose",
+  "slice",
+  "rev",
+  "stop_gradient",
+]);
+
 type Rule = ScheduleRule<never>;
 
 interface Definition {
@@ -184,7 +194,7 @@ export class Block implements DraftSource {
       this.#alias(v, first);
       return;
     }
-    if (this.#shouldKeep(v, cost, leaves.length)) {
+    if (this.#shouldKeep(v, cost, leaves)) {
       this.#roots.add(v);
       this.#place(v, leaves);
     } else {
@@ -197,15 +207,32 @@ export class Block implements DraftSource {
   #isNeeded(v: Var): boolean {
     return this.#demanded.has(v) || (this.#uses.get(v)?.length ?? 0) > 0;
   }
-  #shouldKeep(v: Var, cost: number, loads: number): boolean {
+  #shouldKeep(v: Var, cost: number, leaves: readonly Var[]): boolean {
     if (this.#demanded.has(v)) return true;
-    if (cost > MOST_COST || loads > MOST_LOADS) return true;
+    if (cost > MOST_COST || leaves.length > MOST_LOADS) return true;
     const users = this.#uses.get(v) ?? [];
     if (!this.#isView(v) && users.some(isContraction)) return true;
-    const cheap = cost <= (loads === 0 ? CHEAP_WITHOUT_LOADS : CHEAP) && loads <= 2;
-    if (users.length > 1 && !cheap) return true;
+    // what belongs to a row or a column costs little to read beside the whole
+    const loads = leaves.filter((l) => 8 * elements(l) > elements(v)).length;
+    const cheap = cost <= (leaves.length === 0 ? CHEAP_WITHOUT_LOADS : CHEAP) && loads <= 2;
+    if (!cheap && this.#readers(v) > 1) return true;
     return !cheap && users.some((eqn) => repeats(eqn, v));
   }
+
+  /** How many equations compute with it; movement does not, but those that read what was moved do. */
+  #readers(v: Var): number {
+    let n = this.#readerCounts.get(v);
+    if (n === undefined) {
+      n = 0;
+      for (const eqn of this.#uses.get(v) ?? []) {
+        const moved = eqn.outputs[0];
+        n += MOVES.has(eqn.prim) && !this.#demanded.has(moved) ? this.#readers(moved) : 1;
+      }
+      this.#readerCounts.set(v, n);
+    }
+    return n;
+  }
+  readonly #readerCounts = new Map<Var, number>();
 
   /** Elements of something in memory at other places, perhaps converted: what a contraction can read as it stands. */
   #isView(v: Var): boolean {
