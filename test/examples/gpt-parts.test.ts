@@ -2,7 +2,7 @@
 import { jit, numpy as np, random, type Tensor } from "tilework";
 import { describe, expect, it } from "vitest";
 import { drawChart, ticks } from "../../examples/gpt/chart.js";
-import { bigramEntropy, encode, splitCorpus, vocabularyOf } from "../../examples/gpt/corpus.js";
+import { bigramEntropy, encode, splitCorpus, typescriptDeclarations, vocabularyOf } from "../../examples/gpt/corpus.js";
 import { decode, forward, initCache, initParams } from "../../examples/gpt/model.js";
 import { parseOptions, UserError } from "../../examples/gpt/options.js";
 import { clock, Progress } from "../../examples/gpt/progress.js";
@@ -33,6 +33,17 @@ describe("the text", () => {
     // each block also inside of a larger one that nothing holds out
     const inside = `namespace All {\n${blocks.join("\n")}\n}`;
     expect(() => splitCorpus([inside, ...blocks].join("\n\n"), (b) => b.split(" ")[1])).toThrow("too short");
+  });
+
+  it("of TypeScript's lib files: no held-out declaration stands anywhere in what is learnt", () => {
+    const { train, heldOut, blocks } = typescriptDeclarations();
+    const declarations = heldOut.split("\n\n").filter(Boolean);
+    expect(declarations.length).toBe(blocks.heldOut);
+    expect(declarations.length).toBeGreaterThan(100);
+    for (const declaration of declarations) expect(train.includes(declaration)).toBe(false);
+    expect(train).toContain("interface Array<T> {\n");
+    expect(train).not.toMatch(/\/\*|^ *\/\//m);
+    expect(typescriptDeclarations()).toEqual({ train, heldOut, blocks });
   });
 
   it("empty lines and indentation: a block ends where a line at the margin follows an empty one", () => {

@@ -101,6 +101,17 @@ describe("a run", () => {
   });
 });
 
+it("without options but its size it learns TypeScript's declarations", () => {
+  const out = join(folder, "typescript");
+  const { status, output } = runNode([main, ...tiny, "--steps", "30", "--out", out], folder);
+  expect(status, output).toBe(0);
+  const [, declarations, characters] =
+    /Text: ([\d,]+) declarations of TypeScript's lib files \(([\d,]+)/.exec(output) ?? [];
+  expect(Number(declarations.replace(",", ""))).toBeGreaterThan(2000);
+  expect(Number(characters.replaceAll(",", ""))).toBeGreaterThan(500_000);
+  expect(readFileSync(join(out, "sample.txt"), "utf8")).toMatch(/^interface /);
+});
+
 describe("mistakes are one sentence and status 2", () => {
   it.each([
     [["--steps", "x"], '--steps must be a whole number of at least 1, not "x".'],
