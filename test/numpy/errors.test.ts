@@ -1,0 +1,116 @@
+/** Wrong use of the namespace: a named error, the culprit and shapes in the message, a remedy in the help. */
+import { describe, expect, it } from "vitest";
+import { array, jit, numpy as np, random, type Tensor } from "../../src/index.js";
+import { errorOf } from "../api/helpers.js";
+
+const x = np.ones([2, 3]);
+const v = np.ones([4]);
+const traced = (f: (t: Tensor) => unknown) => (): unknown => jit((t: Tensor) => f(t) as Tensor)(x);
+
+const CASES: readonly (readonly [run: () => unknown, code: string, message: RegExp])[] = [
+  // shapes
+  [() => np.add(x, v), "TW2002", /add: shapes \[2, 3\] and \[4\] do not broadcast: 3 and 4 meet on axis -1/],
+  [() => np.where(np.ones([2], "bool"), x, 0), "TW2002", /where: .*\[2\].*\[2, 3\]/],
+  [() => np.dot(x, x), "TW2003", /dot: .*f32\[2,3\].* 3 on axis 1, f32\[2,3\] has 2 on axis 0/],
+  [() => np.matmul(x, v), "TW2003", /matmul: contracting dimensions differ/],
+  [() => np.matmul(x, 2), "TW2007", /scalars are not matrices/],
+  [() => np.einsum("ij,jk->ik", x, x), "TW2001", /label j of "ij,jk->ik" has size 3 and 2/],
+  [() => np.einsum("ij->k", x), "TW2011", /label k is in no operand/],
+  [() => np.einsum("i,j", x), "TW2011", /names 2 operands, 1 were given/],
+  [() => np.einsum("ijk", x), "TW2011", /"ijk" names 3 axes, operand 0 has 2/],
+  [() => np.tensordot(x, v, 1), "TW2003", /contracting dimensions differ/],
+  [() => np.cross(v, v), "TW2001", /cross: .*f32\[4\]/],
+  [() => np.reshape(x, [4, 2]), "TW2008", /has 6 elements, \[4, 2\] has 8/],
+  [() => np.reshape(x, [4, -1]), "TW2008", /6 elements do not divide into \[4, -1\]/],
+  [() => np.squeeze(x, 0), "TW2001", /squeeze: axis 0 has size 2, not 1/],
+  [() => np.stack([x, v]), "TW2001", /stack: f32\[2,3\] and f32\[4\] differ in shape/],
+  [() => np.concatenate([x, np.ones([2, 4])]), "TW2001", /concatenate: .*differ on an axis other than 0/],
+  [() => np.concatenate([1, 2]), "TW2007", /array 0 is a scalar/],
+  [() => np.concatenate([]), "TW2011", /the list is empty/],
+  [() => np.split(v, 3), "TW2001", /split: the 4 elements of axis 0 do not divide into 3 equal parts/],
+  [() => np.broadcastTo(x, [2, 4]), "TW2002", /f32\[2,3\] cannot be broadcast to \[2, 4\]/],
+  [() => np.array([[1, 2], [3]]), "TW2001", /ragged: 1 elements where the first list has 2/],
+  [() => np.array([1, 2, 3], { shape: [2, 2] }), "TW2001|TW2008", /3 elements/],
+  [() => np.meshgrid([x]), "TW2007", /needs vectors, got f32\[2,3\]/],
+  [() => np.average(x, 0, { weights: np.ones([2, 2]) }), "TW2002", /cannot be broadcast/],
+  [() => np.average(x, { weights: v }), "TW2001", /weights f32\[4\] do not fit f32\[2,3\]/],
+  // axes
+  [() => np.sum(x, 2), "TW2004", /sum: axis 2 does not exist in an array of rank 2/],
+  [() => np.sum(x, [0, 0]), "TW2004", /named twice/],
+  [() => np.sum(1, 0), "TW2004", /rank 0/],
+  [() => np.transpose(x, [0, 2]), "TW2004", /transpose: axis 2/],
+  [() => np.expandDims(x, 4), "TW2004", /axis 4/],
+  [() => np.moveaxis(x, [0, 1], 0), "TW2011", /different numbers of axes/],
+  [() => np.sort(x, 5), "TW2004", /sort: axis 5/],
+  [() => np.diagonal(x, 0, 1, 1), "TW2004", /are the same/],
+  // dtypes
+  [() => np.bitwiseAnd(x, x), "TW2005", /bitwiseAnd: needs integers or bools, got f32\[2,3\]/],
+  [() => np.take(v, array([0.5])), "TW2005", /take: indices must be integers/],
+  [() => x.index(v), "TW2005", /an index must be integers or a mask/],
+  [() => np.zeros([2], "float32" as never), "TW2005", /unknown dtype "float32"/],
+  [() => np.add(random.key(0), 1), "TW2005", /PRNG keys are not numbers/],
+  [() => np.power(np.arange(3), -1), "TW2011", /to the power -1/],
+  [() => np.bincount(v), "TW2005", /needs whole numbers/],
+  // indices
+  [() => x.index(2), "TW2009", /index: 2 is outside of axis 0, which has size 2/],
+  [() => x.index(0, -4), "TW2009", /-4 is outside of axis 1/],
+  [() => x.index(0, 0, 0), "TW2007", /3 indices for an array of rank 2/],
+  [() => x.index("1-2"), "TW2011", /cannot read "1-2"/],
+  [() => x.index("::0"), "TW2011", /step 0/],
+  [() => x.index("...", "..."), "TW2011", /may stand once/],
+  [() => x.index(0.5), "TW2011", /0.5 is not a whole number/],
+  [() => x.index(np.ones([3], "bool")), "TW2001", /mask of shape \[3\] for an array of shape \[2, 3\]/],
+  [
+    traced((t) => t.index(t.greater(0))),
+    "TW2012",
+    /a traced mask bool\[2,3\] selects a number of elements that only the run knows/,
+  ],
+  [traced((t) => np.nonzero(t)), "TW2012", /depends on values/],
+  [traced((t) => np.unique(t)), "TW2012", /unique: the size of the result/],
+  [traced((t) => np.extract(t, t)), "TW2012", /extract/],
+  [() => np.delete(v, 9), "TW2009", /position 9/],
+  [
+    () => np.takeAlongAxis(x, array([0], "i32"), 0),
+    "TW2007",
+    /takeAlongAxis: indices i32\[1\] for an array f32\[2,3\]/,
+  ],
+  [() => np.unravelIndex(array([1], "i32"), []).length === 0 && np.ravelMultiIndex([], []), "TW2011", /0 positions/],
+  // parameters
+  [() => np.max(np.ones([0])), "TW2011", /max: axis 0 of f32\[0\] is empty/],
+  [() => np.argmax(np.ones([0])), "TW2011", /argmax: the axis is empty/],
+  [() => np.quantile(v, 1.5), "TW2011", /1.5 is not a share/],
+  [() => np.quantile(v, 0.5, null, { method: "cubic" as never }), "TW2011", /unknown method "cubic"/],
+  [() => np.median(np.zeros([0])), "TW2011", /nothing along the axis/],
+  [() => np.pad(v, 1, "mirror" as never), "TW2011", /unknown mode "mirror"/],
+  [() => np.pad(x, [[1, 1]]), "TW2007", /1 widths for an array of rank 2/],
+  [() => np.pad(v, -1), "TW2011", /\[-1, -1\]/],
+  [() => np.arange(0, 5, 0), "TW2011", /step is 0/],
+  [() => np.arange(0, Number.POSITIVE_INFINITY), "TW2011", /has no end/],
+  [() => np.linspace(0, 1, -1), "TW2011", /-1 is not a number of points/],
+  [() => np.zeros([-1]), "TW2011", /-1 is not a size/],
+  [() => np.zeros([1.5]), "TW2011", /1.5 is not a size/],
+  [() => np.array("text" as never), "TW1003", /not a number/],
+  [() => np.repeat(v, [1, 2]), "TW2001", /2 counts for axis 0 of f32\[4\]/],
+  [() => np.searchsorted(x, 1), "TW2007", /needs a sorted vector, got f32\[2,3\]/],
+  [() => np.convolve(x, v), "TW2007", /needs two vectors/],
+  // matrices
+  [() => np.linalg.inv(x), "TW2001", /linalg.inv: needs a square matrix, got f32\[2,3\]/],
+  [() => np.linalg.solve(np.eye(3), v), "TW2001", /matrix f32\[3,3\] and the right side f32\[4\]/],
+  [() => np.linalg.cholesky(v), "TW2007", /needs a matrix, got f32\[4\]/],
+  [() => np.linalg.norm(x, 3), "TW2011", /no norm of order 3/],
+  [() => np.linalg.lstsq(x, v), "TW2001", /do not fit/],
+  [() => np.trace(v), "TW2007", /trace: needs a matrix/],
+  [() => np.tril(v), "TW2007", /tril: needs a matrix/],
+];
+
+describe("errors", () => {
+  it.each(CASES.map((c) => [`${c[1]} ${c[2].source}`, c] as const))("%s", (_, [run, code, message]) => {
+    const e = errorOf(run);
+    expect(code.split("|")).toContain(e.code);
+    expect(e.message).toMatch(message);
+    expect(e.help, `help of ${e.message}`).not.toBe("");
+  });
+  it("stand where the user wrote the call", () => {
+    expect(errorOf(() => np.add(x, v)).file).toMatch(/errors\.test\.ts$/);
+  });
+});
