@@ -55,6 +55,10 @@ describe("residuals", () => {
     expect(residuals(vjpOf((x) => nn.relu(x), [f32(8)]))).toEqual(["bool[8]"]);
     expect(residuals(vjpOf((x, s) => x.mul(s), [f32(8, 8), f32(8)], [true, false]))).toEqual(["f32[8]"]);
   });
+  it("of a choice are the masks, not the factors made of them", () => {
+    // above, below or equal: two masks instead of four bytes for each element
+    expect(residuals(vjpOf((x) => np.maximum(np.sin(x), 0.5), [f32(8)]))).toEqual(["f32[8]", "bool[8]", "bool[8]"]);
+  });
   it("are not kept when little work makes them from others", () => {
     // tanh twice: y for the product, 1 - y² from y
     const r = vjpOf((x, y) => np.tanh(x).mul(y), [f32(8), f32(8)]);

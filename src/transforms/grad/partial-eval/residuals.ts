@@ -22,9 +22,9 @@ const HEAVY: ReadonlySet<Prim> = new Set<Prim>([
   ...(["igamma_grad_a", "random_gamma_grad", "polygamma", "zeta", "regularized_incomplete_beta"] as const),
 ]);
 /** How many equations deep a value is made again. */
-const DEPTH = 4;
+export const DEPTH = 4;
 
-function isLight(eqn: AnyEqn): boolean {
+export function isLight(eqn: AnyEqn): boolean {
   if (eqn.effects.length > 0 || HEAVY.has(eqn.prim)) return false;
   const family = familyOf(eqn.prim);
   return family === "elementwise" || family === "movement";

@@ -8,7 +8,7 @@ import { substitute } from "../../../ir/rewrite.js";
 import { prune } from "../../../simplify/index.js";
 import { strong } from "../emit.js";
 import { keep } from "../programs.js";
-import { cheapResiduals } from "./residuals.js";
+import { cheapResiduals, DEPTH, isLight } from "./residuals.js";
 import type { Halves, PartialEval, PartialEvalOptions, PartialEvalResult } from "./rule.js";
 
 type Core = Program<"core">;
@@ -69,7 +69,7 @@ export class Split implements Halves {
     if (before) return before;
     this.#index();
     const made = this.#made.get(known);
-    if (made && (this.#constant.has(known) || spreads(made))) {
+    if (made && (this.#constant.has(known) || this.#spreads(made, known))) {
       const inputs = made.inputs.map((a) => this.residual(a));
       const outputs = made.outputs.map((v) => new Var(v.aval, v.name));
       this.unknown.eqns.push({ ...made, inputs, outputs } as AnyEqn);
@@ -80,6 +80,23 @@ export class Split implements Halves {
     this.#carried.set(known, input);
     this.#residuals.push({ known, input });
     return input;
+  }
+
+  /** The result takes more memory than what it is made of and says no more: that is the better residual. */
+  #spreads(eqn: AnyEqn, result: Var): boolean {
+    if (eqn.prim === "broadcast_in_dim") return true;
+    return this.#bytes(result, DEPTH) < byteSize(result.aval.dtype);
+  }
+  /** Bytes for each element to keep so that elementwise equations, few of them, make the value again. */
+  #bytes(a: Atom, depth: number): number {
+    if (!isVar(a) || this.#constant.has(a)) return 0;
+    const own = byteSize(a.aval.dtype);
+    const eqn = this.#made.get(a);
+    if (depth === 0 || own === 1 || !eqn || familyOf(eqn.prim) !== "elementwise" || !isLight(eqn)) return own;
+    return Math.min(
+      own,
+      eqn.inputs.reduce((sum, x) => sum + this.#bytes(x, depth - 1), 0),
+    );
   }
 
   #index(): void {
@@ -136,12 +153,4 @@ export function isCheap(eqn: AnyEqn): boolean {
   if (eqn.effects.length > 0) return false;
   const family = familyOf(eqn.prim);
   return family === "elementwise" || family === "movement";
-}
-
-/** The result is larger than the operand and says no more: the operand is the better residual. */
-function spreads(eqn: AnyEqn): boolean {
-  if (eqn.prim === "broadcast_in_dim") return true;
-  if (eqn.prim !== "convert_element_type") return false;
-  const [from] = eqn.inputs;
-  return byteSize(from.aval.dtype) < byteSize(eqn.params.dtype);
 }
