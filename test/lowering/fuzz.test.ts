@@ -22,7 +22,7 @@ const LARGE = [
   [5, 130],
   [19, 4, 64],
 ];
-const PROGRAMS = Number(process.env["TILEWORK_FUZZ"] ?? 60);
+const PROGRAMS = Number(process.env["TILEWORK_FUZZ"] ?? 25);
 const FIRST = Number(process.env["TILEWORK_FUZZ_SEED"] ?? 1);
 
 function failureOf(program: Program<"core">, seed: number): string | undefined {

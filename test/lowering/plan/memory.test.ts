@@ -44,14 +44,20 @@ describe("the arena", () => {
       });
       const { bytes, bound } = placeBlocks(blocks);
       expect(bound).toBe(liveBound(blocks));
-      for (const x of blocks) {
-        expect(x.offset % (x.bytes < 64 ? 16 : 64)).toBe(0);
-        expect(x.offset + x.bytes).toBeLessThanOrEqual(bytes);
-        for (const y of blocks) {
-          if (x === y || x.end < y.start || y.end < x.start) continue;
-          expect(x.offset + x.bytes <= y.offset || y.offset + y.bytes <= x.offset).toBe(true);
-        }
-      }
+      const wrong = blocks.filter(
+        (x) =>
+          x.offset % (x.bytes < 64 ? 16 : 64) !== 0 ||
+          x.offset + x.bytes > bytes ||
+          blocks.some(
+            (y) =>
+              x !== y &&
+              x.end >= y.start &&
+              y.end >= x.start &&
+              x.offset + x.bytes > y.offset &&
+              y.offset + y.bytes > x.offset,
+          ),
+      );
+      expect(wrong).toEqual([]);
       expect(bytes).toBeLessThanOrEqual(1.15 * bound);
     }
   });
@@ -213,9 +219,11 @@ describe("thousands of equations", () => {
       });
     const time = (layers: number): number => {
       const p = program(layers);
-      const start = performance.now();
+      // the processor's time: other processes do not count
+      const start = process.cpuUsage();
       lowerToPlan(p);
-      return performance.now() - start;
+      const { user, system } = process.cpuUsage(start);
+      return (user + system) / 1000;
     };
     time(30);
     const small = Math.min(time(60), time(60));
