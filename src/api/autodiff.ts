@@ -14,7 +14,7 @@ import { type AnyFunction, type Traced, traceFunction } from "../tracer/trace.js
 import { jvpProgram, partialEval, transposeProgram, vjpProgram } from "../transforms/grad/index.js";
 import * as tree from "../tree/index.js";
 import { differentiatedLeaves, type FlatArguments, flattenCall, normalizeArgnums } from "./flatten.js";
-import type { In, InArgs, Out, PickArgs } from "./types.js";
+import type { In, InArgs, JacobianOf, Out, PickArgs } from "./types.js";
 import { vmap } from "./vmap.js";
 
 export interface GradOptions<
@@ -483,26 +483,26 @@ function jacobian(what: string, forward: boolean): Jacobian {
 }
 
 /** The Jacobian by forward mode (few inputs): for each output leaf, the tree of the argument with leaves [...output shape, ...input shape]. */
-export function jacfwd<A extends unknown[], R>(
+export function jacfwd<A extends unknown[], R, const N extends number = 0>(
   f: (...args: A) => R,
-  options?: { argnums?: number },
-): (...args: InArgs<A>) => Tensor;
+  options?: { argnums?: N },
+): (...args: InArgs<A>) => JacobianOf<R, A[N]>;
 export function jacfwd(f: AnyFunction, options?: { argnums?: number }): AnyFunction {
   return jacobian("jacfwd", true)(f, options);
 }
 /** The Jacobian by reverse mode (few outputs); laid out as that of `jacfwd`. */
-export function jacrev<A extends unknown[], R>(
+export function jacrev<A extends unknown[], R, const N extends number = 0>(
   f: (...args: A) => R,
-  options?: { argnums?: number },
-): (...args: InArgs<A>) => Tensor;
+  options?: { argnums?: N },
+): (...args: InArgs<A>) => JacobianOf<R, A[N]>;
 export function jacrev(f: AnyFunction, options?: { argnums?: number }): AnyFunction {
   return jacobian("jacrev", false)(f, options);
 }
 /** Second derivatives, forward over reverse: leaves [...output, ...input, ...input]. */
-export function hessian<A extends unknown[], R>(
+export function hessian<A extends unknown[], R, const N extends number = 0>(
   f: (...args: A) => R,
-  options?: { argnums?: number },
-): (...args: InArgs<A>) => Tensor;
+  options?: { argnums?: N },
+): (...args: InArgs<A>) => JacobianOf<JacobianOf<R, A[N]>, A[N]>;
 export function hessian(f: AnyFunction, options?: { argnums?: number }): AnyFunction {
   return jacobian("hessian", true)(jacobian("hessian", false)(f, options), options);
 }

@@ -50,3 +50,16 @@ export type Batched<T> =
             ? { [K in keyof T]: Batched<T[K]> }
             : T;
 export type BatchedArgs<A extends readonly unknown[]> = { [K in keyof A]: In<Batched<A[K]>> };
+
+/** `T` with `X` in the place of every array. */
+export type TreeOf<T, X> = T extends Tensor | number | boolean
+  ? X
+  : T extends string | bigint | symbol | null | undefined | ((...args: never[]) => unknown)
+    ? T
+    : T extends Map<infer K, infer V>
+      ? Map<K, TreeOf<V, X>>
+      : T extends object
+        ? { [K in keyof T]: TreeOf<T[K], X> }
+        : T;
+/** For each array of the result `R`, the tree of the argument `P`. */
+export type JacobianOf<R, P> = TreeOf<R, TreeOf<P, Tensor>>;

@@ -207,7 +207,20 @@ export class Tensor<S extends ShapeSpec = any, D extends DType = any> {
 // biome-ignore lint/suspicious/noExplicitAny: as the class
 export interface Tensor<S extends ShapeSpec = any, D extends DType = any> extends TensorMethods<S, D> {}
 
-// `using x = …` where the engine knows Symbol.dispose; the public types name no global that an older lib lacks
+declare global {
+  // as @types/node does: lib.es2022 lacks it, and merging with lib.esnext's own declaration changes nothing
+  interface SymbolConstructor {
+    readonly dispose: unique symbol;
+  }
+}
+// biome-ignore lint/suspicious/noExplicitAny: as the class
+// biome-ignore lint/correctness/noUnusedVariables: merging needs the same parameters
+export interface Tensor<S extends ShapeSpec = any, D extends DType = any> {
+  /** Gives the memory back at the end of a block: `using x = …`. Never needed: arrays are collected by themselves. */
+  [Symbol.dispose](): void;
+}
+
+// where the engine knows Symbol.dispose
 const disposeSymbol = (Symbol as { dispose?: symbol }).dispose;
 if (disposeSymbol) {
   Object.defineProperty(Tensor.prototype, disposeSymbol, {

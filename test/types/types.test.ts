@@ -2,7 +2,7 @@
  * The public types as users' compilers see them: programs under consumer/ are checked against the built declarations, with
  * lib.es2022 alone (no DOM, no Node types), without skipLibCheck, and by every supported version of TypeScript.
  */
-import { cpSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { buildDist, root, runNode, temporaryFolder } from "../pack/workspace.js";
@@ -60,6 +60,17 @@ describe("public types", () => {
     ["typescript-7.0", nodenext],
   ])("%s accepts them (%o)", (compiler, options) => {
     expect(check(compiler, options)).toBe("");
+  });
+
+  it.each(["typescript-5.9", "typescript-7.0"])("%s: `using` works where the lib has it", (compiler) => {
+    const file = join(folder, "using.ts");
+    writeFileSync(
+      file,
+      'import { array } from "tilework";\nexport function f(): number {\n  using x = array([1]);\n  return x.size;\n}\n',
+    );
+    const output = check(compiler, { ...nodenext, lib: ["es2022", "esnext.disposable"] });
+    rmSync(file);
+    expect(output).toBe("");
   });
 
   it("the harness sees errors", () => {
