@@ -29,8 +29,14 @@ function fingerprint(folders, configs) {
 
 function buildOne({ config, folders, outDir }) {
   const stamp = join(root, outDir, ".stamp");
+  const fresh = () => existsSync(stamp) && readFileSync(stamp, "utf8") === fingerprint(folders, [config]);
+  if (fresh()) return 0;
+  // someone else may just have built it, while this process waited
+  return alone(() => (fresh() ? 0 : compile(stamp, { config, folders, outDir })));
+}
+
+function compile(stamp, { config, folders, outDir }) {
   const now = fingerprint(folders, [config]);
-  if (existsSync(stamp) && readFileSync(stamp, "utf8") === now) return 0;
   const { status } = spawnSync(process.execPath, [tsc, "-p", config], { cwd: root, stdio: "inherit" });
   if (status !== 0) {
     rmSync(stamp, { force: true });
@@ -40,6 +46,39 @@ function buildOne({ config, folders, outDir }) {
   mkdirSync(dirname(stamp), { recursive: true });
   writeFileSync(stamp, now);
   return 0;
+}
+
+/** One build at a time: tests that run side by side all ask for one, and would read what another is about to write. */
+function alone(task) {
+  const lock = join(root, "build", ".lock");
+  mkdirSync(dirname(lock), { recursive: true });
+  for (;;) {
+    try {
+      writeFileSync(lock, String(process.pid), { flag: "wx" });
+      break;
+    } catch (e) {
+      if (e.code !== "EEXIST") throw e;
+      if (!isAlive(lock)) rmSync(lock, { force: true });
+      else Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 100);
+    }
+  }
+  try {
+    return task();
+  } finally {
+    rmSync(lock, { force: true });
+  }
+}
+
+/** Whether the process that holds the lock is still there. */
+function isAlive(lock) {
+  try {
+    const pid = readFileSync(lock, "utf8");
+    // empty: it is about to be written
+    if (pid !== "") process.kill(Number(pid), 0);
+    return true;
+  } catch (e) {
+    return e.code === "EPERM" || e.code === "ENOENT";
+  }
 }
 
 /** tsc never deletes; an output whose source is gone would still be shipped. */
