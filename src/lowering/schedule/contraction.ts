@@ -7,6 +7,7 @@ import { type EmbeddedAxis, embed, isPlain } from "../../kernels/embed.js";
 import { addIndex, divideIndex, scaleIndex } from "./affine.js";
 import { FEW_PRODUCTS } from "./contract.js";
 import { unpad } from "./movement.js";
+import { canSplitPhases, splitPhases } from "./polyphase.js";
 import { accumulateType } from "./reduction.js";
 import { type KernelRule, type ReduceRule, type ReduceSpec, type ScheduleKind, shapeOf } from "./rule.js";
 
@@ -163,6 +164,7 @@ export function splitPadding(eqn: AnyEqn): readonly AnyEqn[] {
   const groups = params.featureGroupCount;
   const sideBySide = groups > 1 && groups === shape[params.lhsSpec[1]] && params.lhsSpec[1] === last;
   if (axes.every(isPlain) || products < FEW_PRODUCTS || sideBySide || !isVar(lhs)) return [eqn];
+  if (canSplitPhases(params)) return splitPhases(eqn).flatMap(splitPadding);
 
   const padded = new Var(
     aval(

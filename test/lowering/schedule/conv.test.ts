@@ -125,6 +125,28 @@ const CASES: readonly Case[] = [
       [-3, 1],
     ],
   },
+  {
+    name: "negative padding, dilated, larger",
+    input: [3, 4, 9, 7],
+    filter: [6, 4, 3, 2],
+    lhsDilation: [2, 3],
+    padding: [
+      [-3, -2],
+      [-4, 1],
+    ],
+  },
+  {
+    name: "one axis dilated, the other in the filter",
+    input: [3, 4, 9, 7],
+    filter: [6, 4, 3, 3],
+    lhsDilation: [2, 1],
+    rhsDilation: [1, 2],
+    padding: [
+      [5, 0],
+      [2, 3],
+    ],
+    specs: NHWC,
+  },
   { name: "feature groups", input: [2, 6, 5, 5], filter: [4, 3, 2, 2], featureGroups: 2 },
   {
     name: "each feature by itself",
