@@ -331,8 +331,8 @@ describe("missing in jax-js", () => {
     jit(f)(array(2));
     jit(grad(f))(array(3));
     jit(vmap(f))(array([4, 5]));
-    expect(lines.slice(0, 2)).toEqual(["v = 2", "v = 3"]);
-    expect(lines.slice(2).sort()).toEqual(["v = 4", "v = 5"]);
+    expect(lines.slice(0, 2)).toEqual(["v = 2.0", "v = 3.0"]);
+    expect(lines.slice(2).sort()).toEqual(["v = 4.0", "v = 5.0"]);
     expectClose(jvp(f, [2], [1]), [4, 4]);
   });
 

@@ -1,0 +1,68 @@
+/** The names of the package: those of the design that are there now, and no others by accident. */
+import * as tilework from "tilework";
+import { expect, it } from "vitest";
+
+it("exports what the documents name", () => {
+  const names = Object.keys(tilework).sort();
+  for (const name of [
+    "array",
+    "associativeScan",
+    "checkpoint",
+    "checkpointPolicies",
+    "cond",
+    "configure",
+    "customJvp",
+    "customRoot",
+    "customVjp",
+    "debug",
+    "evalShape",
+    "explain",
+    "foriLoop",
+    "grad",
+    "hessian",
+    "interpret",
+    "isTileworkError",
+    "jacfwd",
+    "jacrev",
+    "jit",
+    "jvp",
+    "lax",
+    "linearTranspose",
+    "linearize",
+    "liveArrays",
+    "makeProgram",
+    "map",
+    "memoryStats",
+    "nn",
+    "numpy",
+    "printProgram",
+    "random",
+    "scan",
+    "ShapeDtype",
+    "switchCase",
+    "Tensor",
+    "TileworkError",
+    "tree",
+    "valueAndGrad",
+    "vjp",
+    "vmap",
+    "whileLoop",
+  ]) {
+    expect(names).toContain(name);
+  }
+  // names that belong to parts which are not there yet
+  for (const name of [
+    "kernel",
+    "model",
+    "pmap",
+    "shardMap",
+    "spec",
+    "num",
+    "range",
+    "printSource",
+    "Mesh",
+    "PartitionSpec",
+  ]) {
+    expect(names).not.toContain(name);
+  }
+});
