@@ -102,14 +102,17 @@ export interface InPlace {
 }
 
 export function inPlacePairs(nest: PreparedNest, kept: Kept, passes: ReadonlyMap<Node, number>): InPlace[] {
+  // results of rows and reductions are stored when the row is done
+  const storePass = (m: Member): number => (m.kind === "full" ? m.pass : nest.passes);
   const firstWrite = new Map<View, number>();
   for (const m of nest.members) {
     const target = m.store ?? kept.get(m);
-    if (target) firstWrite.set(target.view, Math.min(firstWrite.get(target.view) ?? Number.POSITIVE_INFINITY, m.pass));
+    if (target)
+      firstWrite.set(target.view, Math.min(firstWrite.get(target.view) ?? Number.POSITIVE_INFINITY, storePass(m)));
   }
   const result: InPlace[] = [];
   for (const m of nest.members) {
-    if (!m.store || m.store.guard || (m.kind !== "full" && nest.reduced.length > 0)) continue;
+    if (!m.store || m.store.guard) continue;
     const { view, offset } = m.store;
     const place = affineKey(offset);
     const written = firstWrite.get(view) ?? 0;

@@ -92,6 +92,24 @@ describe("in place", () => {
     });
     expect(check(p, [list(64)]).plan.arenaBytes).toBe(256);
   });
+  it("a running sum of rows is kept where it is", () => {
+    const p = buildProgram("rows", [aval([6, 8, 32], "f32"), vec(8)], (b, xs, c) =>
+      b.emit("scan", [c, xs], {
+        body: buildProgram("body", [vec(8), aval([8, 32], "f32")], (b2, s, x) => [b2.add(s, b2.reduceSum(x, [1]))]),
+        length: 6,
+        reverse: false,
+        numConsts: 0,
+        numCarry: 1,
+      }),
+    );
+    const xs = fromValues(
+      [6, 8, 32],
+      "f32",
+      Array.from({ length: 1536 }, (_, i) => (i % 13) - 6),
+    );
+    const run = check(p, [xs, list(8)], [1]);
+    expect([run.copies, run.plan.arenaBytes]).toEqual([0, 0]);
+  });
   it("but not one that is read at another place, or later", () => {
     const p = buildProgram("elsewhere", [vec(64)], (b, x) => {
       const s = kernel(b, x);
