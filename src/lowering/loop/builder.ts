@@ -200,8 +200,12 @@ export class LoopBuilder extends Graph {
   lane(x: Node, index: number): Node {
     const uniform = this.uniform(x);
     if (uniform) return uniform;
-    if (x.args.length === x.lanes && !x.shape && x.args.every((a) => a.lanes === 1 && a.dtype === x.dtype))
-      return x.args[index];
+    if (isPack(x)) return x.args[index];
+    // index arithmetic is done for the lane alone, so that its address is seen to be next to its neighbour's
+    if (x.dtype === "i32" && x.shape?.is === "op" && this.#isIndex(x, 8)) {
+      const args = x.args.map((a) => this.lane(a, index));
+      return this.op(x.shape.prim, x.dtype, args);
+    }
     const { dtype } = x;
     return this.node("pure", `lane:${index}:${x.id}`, dtype, 1, [x], ([arg]) => ({
       kind: "lane",
@@ -210,6 +214,19 @@ export class LoopBuilder extends Graph {
       arg,
       index,
     }));
+  }
+  /** A vector made of scalars and constants by index arithmetic. */
+  #isIndex(x: Node, depth: number): boolean {
+    if (this.uniform(x) || (isPack(x) && x.args.every((a) => a.shape?.is === "const"))) return true;
+    if (depth === 0 || x.shape?.is !== "op" || x.args.length !== 2 || !LANEWISE.has(x.shape.prim)) return false;
+    return x.args.every((a) => this.#isIndex(a, depth - 1));
+  }
+  /** b - a, where that is known. */
+  distance(a: Node, b: Node): number | undefined {
+    const [p, q] = [linearOf(a), linearOf(b)];
+    if (p.terms.size !== q.terms.size) return undefined;
+    for (const [node, factor] of p.terms) if (q.terms.get(node) !== factor) return undefined;
+    return q.constant - p.constant;
   }
   shuffle(a: Node, b: Node, pick: readonly number[]): Node {
     const { dtype, lanes } = a;
@@ -425,6 +442,13 @@ function makeLinear(x: Node): Linear {
   }
   return { terms: new Map([[x, 1]]), constant: 0 };
 }
+
+/** A vector put together from scalars. */
+function isPack(x: Node): boolean {
+  return x.args.length === x.lanes && !x.shape && x.args.every((a) => a.lanes === 1 && a.dtype === x.dtype);
+}
+/** Index arithmetic. */
+const LANEWISE: ReadonlySet<ElementwisePrim> = new Set(["add", "sub", "mul", "min", "max", "and", "or"]);
 
 const NATURAL: ReadonlySet<ElementwisePrim> = new Set([
   "add",

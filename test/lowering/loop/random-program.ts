@@ -154,6 +154,25 @@ export class ProgramMaker {
     return t.add(t.op("and", [this.#value("i32", shape), t.i32(PART - 1)]), this.#base(0));
   }
 
+  /** Neighbouring indices, row after row. */
+  #line(shape: readonly number[]): TileAtom {
+    const { rng, t } = this;
+    if (shape.length === 0) return this.#base(rng.int(0, PART - 1), 0);
+    const strides = shape.map((_, i) => sizeOf(shape.slice(i + 1)));
+    let index: TileAtom = this.#base(rng.int(0, PART - sizeOf(shape)), 0);
+    shape.forEach((_, axis) => {
+      index = t.add(t.mul(t.lanes(shape, axis), t.i32(strides[axis])), index);
+    });
+    return index;
+  }
+  /** Any mask, or one that cuts the last axis off. */
+  #mask(shape: readonly number[]): TileAtom {
+    const { rng, t } = this;
+    if (shape.length === 0 || rng.chance(0.4)) return this.#value("bool", shape);
+    const limit = rng.chance(0.5) ? t.i32(rng.int(0, 12)) : t.op("and", [this.#value("i32", []), t.i32(15)]);
+    return t.op("lt", [t.lanes(shape, shape.length - 1), limit]);
+  }
+
   #statements(count: number, depth: number): void {
     for (let i = 0; i < count; i++) this.#statement(depth);
   }
@@ -210,8 +229,8 @@ export class ProgramMaker {
         this.#store();
         return;
       case 11: {
-        const index = this.#indices(shape);
-        const mask = rng.chance(0.6) ? this.#value("bool", shape) : null;
+        const index = rng.chance(0.5) ? this.#indices(shape) : this.#line(shape);
+        const mask = rng.chance(0.6) ? this.#mask(shape) : null;
         const other = mask && rng.chance(0.5) ? this.#operand(dtype, shape) : null;
         this.#keep(t.loadAt(this.#ref(rng.chance(0.5) ? this.#inputs : this.#outputs, dtype), index, mask, other));
         return;
@@ -222,7 +241,11 @@ export class ProgramMaker {
         const n = sizeOf(shape);
         const line = t.reshape(t.lanes([n], 0), shape);
         const turned = t.op("and", [t.add(line, this.#value("i32", [])), t.i32(PART - 1)]);
-        const mask = rng.chance(0.6) ? this.#value("bool", shape) : null;
+        const mask = rng.chance(0.6) ? this.#mask(shape) : null;
+        if (rng.chance(0.5)) {
+          t.storeAt(this.#ref(this.#outputs, dtype), this.#line(shape), this.#operand(dtype, shape), mask);
+          return;
+        }
         t.storeAt(this.#ref(this.#outputs, dtype), t.add(turned, this.#base(0)), this.#operand(dtype, shape), mask);
         return;
       }
