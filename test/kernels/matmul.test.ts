@@ -2,6 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { castScalar, type DType } from "../../src/ir/dtype.js";
 import type { DotParams } from "../../src/ir/ops/index.js";
+import { candidates } from "../../src/kernels/contract/plan.js";
 import type { Element } from "./evaluate-tile.js";
 import { matmul } from "./matmul.js";
 import { interpreterContraction } from "./oracle.js";
@@ -107,6 +108,27 @@ describe.each(ways)("$name", ({ run }) => {
       check(problem(layout, 7, 9, 5), dtype, outDtype, 1);
       check(problem(layout, 1, 11, 21), dtype, outDtype, 2);
       check(problem(layout, 18, 20, 33), dtype, outDtype, 3);
+    }
+  });
+
+  test("every plan gives the same numbers", () => {
+    const random = randomSource(11);
+    for (const layout of LAYOUTS) {
+      const p = problem(layout, 7, 18, 10, 2);
+      const [lhs, rhs] = [p.lhs, p.rhs].map((s) => values("f32", sizeOf(s), random));
+      const params = { ...p.params, preferred: null };
+      const spec = { params, lhsShape: p.lhs, rhsShape: p.rhs, dtype: "f32", outDtype: "f32" } as const;
+      const [expected] = run(matmul(spec), [lhs, rhs]);
+      let count = 0;
+      matmul(spec, (c) => {
+        count = candidates(c).length;
+        return candidates(c)[0];
+      });
+      expect(count).toBeGreaterThan(20);
+      for (let i = 0; i < count; i++) {
+        const program = matmul(spec, (c) => candidates(c)[i]);
+        expect(run(program, [lhs, rhs])[0], `${layout} ${program.notes}`).toEqual(expected);
+      }
     }
   });
 

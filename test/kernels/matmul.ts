@@ -4,9 +4,9 @@ import type { DotParams } from "../../src/ir/ops/index.js";
 import type { Program } from "../../src/ir/program.js";
 import { TileBuilder } from "../../src/ir/tile-builder.js";
 import { type Axis, type Contraction, collapse, product } from "../../src/kernels/contract/contraction.js";
-import { type ContractionPlan, emitContraction, storeInto } from "../../src/kernels/contract/emit.js";
+import { emitContraction, storeInto } from "../../src/kernels/contract/emit.js";
 import { stridesFor } from "../../src/kernels/contract/pack.js";
-import { describePlan, planContraction } from "../../src/kernels/contract/plan.js";
+import { describePlan, type PlannedContraction, planContraction } from "../../src/kernels/contract/plan.js";
 import { ScalarCode } from "../../src/kernels/scalar-code.js";
 
 export interface MatmulSpec {
@@ -46,7 +46,10 @@ export function axesOf(c: MatmulSpec): Pick<Contraction, "batch" | "rows" | "col
 }
 
 /** Refs: lhs in, rhs in, out out, then scratch. */
-export function matmul(spec: MatmulSpec, forced?: ContractionPlan): Program<"tile"> {
+export function matmul(
+  spec: MatmulSpec,
+  choose: (c: Contraction) => PlannedContraction = planContraction,
+): Program<"tile"> {
   const t = new TileBuilder("matmul");
   const size = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
   const axes = axesOf(spec);
@@ -55,7 +58,7 @@ export function matmul(spec: MatmulSpec, forced?: ContractionPlan): Program<"til
   const out = t.ref("out", spec.outDtype, "out", product([...axes.batch, ...axes.rows, ...axes.columns]));
   const accumulate = spec.outDtype === "f16" || spec.outDtype === "bf16" ? "f32" : spec.outDtype;
   const c: Contraction = { lhs, rhs, accumulate, ...axes };
-  const { contraction, plan } = forced ? { contraction: c, plan: forced } : planContraction(c);
+  const { contraction, plan } = choose(c);
   const k = new ScalarCode(t);
   emitContraction(k, contraction, plan, storeInto(k, out));
   t.notes.push(describePlan(plan));
