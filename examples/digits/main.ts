@@ -1,4 +1,6 @@
 /** `node build/examples/digits/main.js`: teaches two networks to read digits, and says how well they do. */
+import { realpathSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { type DataSet, loadMnist, makeDigits, UsageError } from "./data.js";
 import { cnnModel, type Model, mlpModel } from "./models.js";
@@ -114,6 +116,7 @@ export async function main(args: readonly string[], out: NodeJS.WriteStream = pr
   }
 }
 
-if (process.argv[1] && import.meta.url.endsWith(process.argv[1].replaceAll("\\", "/").split("/").slice(-3).join("/"))) {
+// run as a program, not imported by a test
+if (process.argv[1] !== undefined && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) {
   process.exitCode = await main(process.argv.slice(2));
 }
