@@ -5,9 +5,12 @@
  */
 import { fail } from "../diagnostics/error.js";
 import type { LazyProgram } from "../ir/ops/index.js";
-import { type Program, Var } from "../ir/program.js";
+import { aval } from "../ir/aval.js";
+import { Builder } from "../ir/builder.js";
+import { castScalar } from "../ir/dtype.js";
+import { type Atom, literal, type Program, Var } from "../ir/program.js";
 import { captureKey } from "./control.js";
-import type { Tensor } from "./tensor.js";
+import { Tensor } from "./tensor.js";
 import type { Traced } from "./trace.js";
 
 interface Open {
@@ -75,19 +78,48 @@ export class LateRule implements LazyProgram {
     open.set(this.key, { captures: this.captures, reentered: false });
     try {
       const { program, captures } = this.trace(this.captures);
-      if (captures.length > this.captures.length) {
-        fail(
-          "TW1002",
-          `${this.name}: a rule that calls its own function makes an array, or uses a value of another trace`,
-          {
-            help: "make the array outside of the rule, or pass the value as an argument of the function",
-          },
-        );
-      }
-      return program;
+      const made = captures.slice(this.captures.length);
+      return made.length === 0 ? program : embed(program, this.captures.length, made, this.name);
     } finally {
       if (before) open.set(this.key, before);
       else open.delete(this.key);
     }
   }
+}
+
+/** Arrays that a late rule makes itself have no place among the inputs, which are settled: small ones become constants. */
+function embed(program: Program<"core">, at: number, made: readonly Tensor[], name: string): Program<"core"> {
+  const b = new Builder();
+  const inputs: Atom[] = program.inputs.map((v) => b.input(v.aval, v.name));
+  b.inputs.splice(at, made.length);
+  made.forEach((x, i) => {
+    const source = Tensor.source(x);
+    if (source.traced || x.size > 4096 || x.aval.dtype === "key") {
+      fail(
+        "TW1002",
+        `${name}: a rule that calls its own function uses a value of another trace, or makes a large array`,
+        {
+          help: "make the array outside of the rule, or pass the value as an argument of the function",
+        },
+      );
+    }
+    inputs[at + i] = constant(b, x);
+  });
+  return b.finish(b.inline(program, inputs), program.name);
+}
+
+function constant(b: Builder, x: Tensor): Atom {
+  const { dtype, shape } = x.aval;
+  const elements = [...(x.dataSync() as Iterable<number | bigint>)].map((v) =>
+    b.emit1("broadcast_in_dim", [literal(castScalar(dtype === "bool" ? v !== 0 : v, dtype), aval([], dtype))], {
+      shape: [1],
+      dims: [],
+    }),
+  );
+  if (elements.length === 0) {
+    const zero = literal(castScalar(dtype === "i64" || dtype === "u64" ? 0n : 0, dtype), aval([], dtype));
+    return b.emit1("broadcast_in_dim", [zero], { shape, dims: [] });
+  }
+  const flat = elements.length === 1 ? elements[0] : b.emit1("concatenate", elements, { axis: 0 });
+  return b.emit1("reshape", [flat], { shape });
 }
