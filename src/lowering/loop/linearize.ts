@@ -10,20 +10,22 @@ import { type Graph, type Item, type Node, type Region, TEST_MARK, type Variable
 const MAX_DEPTH = 100;
 
 export function linearize(graph: Graph): LoopStmt[] {
-  countRegion(graph.root);
+  const used: Node[] = [];
+  countRegion(graph.root, used);
+  cutDeep(used);
   return new Linearizer(graph).region(graph.root);
 }
 
-function countRegion(region: Region): void {
+function countRegion(region: Region, used: Node[]): void {
   // users first: a value that nobody needs does not count as a user
   for (let i = region.items.length - 1; i >= 0; i--) {
-    if (region.test && region.test.at === i + 1) mark(region.test.node, region);
+    if (region.test && region.test.at === i + 1) mark(region.test.node, region, used);
     const item = region.items[i];
     if (item.kind === "node" || item.kind === "group" || idle(item)) continue;
-    for (const a of item.args) mark(a, region);
-    if (item.kind === "nested") for (const r of item.regions) countRegion(r);
+    for (const a of item.args) mark(a, region, used);
+    if (item.kind === "nested") for (const r of item.regions) countRegion(r, used);
   }
-  if (region.test?.at === 0) mark(region.test.node, region);
+  if (region.test?.at === 0) mark(region.test.node, region, used);
 }
 
 /** Whether the item serves a value that nobody uses; values are used below, or in a loop that stands below. */
@@ -31,14 +33,32 @@ function idle(item: Item): boolean {
   return item.kind === "effect" && item.serves !== undefined && item.serves.uses === 0;
 }
 
-function mark(node: Node, user: Region): void {
+/** Counts a use; the first one counts as uses of the operands. Chains of values are long: no recursion over them. */
+function mark(node: Node, user: Region, used: Node[]): void {
   if (user !== node.region) node.outside = true;
   if (node.uses++ > 0) return;
-  for (const a of node.args) mark(a, node.region);
-  node.depth = 1 + node.args.reduce((d, a) => Math.max(d, a.uses === 1 ? a.depth : 0), 0);
-  if (node.depth > MAX_DEPTH) {
-    node.outside = true;
-    node.depth = 0;
+  const first = used.length;
+  used.push(node);
+  for (let next = first; next < used.length; next++) {
+    const { args, region } = used[next];
+    for (const a of args) {
+      if (region !== a.region) a.outside = true;
+      if (a.uses++ === 0) used.push(a);
+    }
+  }
+}
+
+/** Operands are older than what they are operands of. */
+function cutDeep(used: Node[]): void {
+  used.sort((a, b) => a.id - b.id);
+  for (const node of used) {
+    let depth = 0;
+    for (const a of node.args) if (a.uses === 1 && !a.outside && a.depth > depth) depth = a.depth;
+    node.depth = depth + 1;
+    if (node.depth > MAX_DEPTH) {
+      node.outside = true;
+      node.depth = 0;
+    }
   }
 }
 

@@ -303,6 +303,31 @@ describe("size and place", () => {
       ]),
     ).toEqual([[40, 90, 160, 0, 0]]);
   });
+  it("imports a shared memory where it is asked to", () => {
+    const [a, out] = [slot("input", 0, bytes), slot("output", 0, bytes)];
+    const p = plan([a], [out], [{ kind: "copy", from: view(a), to: view(out), bytes }], 0);
+    const limits = { min: 1, max: 1024, shared: true };
+    const module = new WebAssembly.Module(emitModule(p, (k) => lowerToLoop(k, target), target, limits));
+    const memory = new WebAssembly.Memory({ initial: 1, maximum: 1024, shared: true });
+    const run = new WebAssembly.Instance(module, { env: { memory } }).exports["run"] as (t: number, a: number) => void;
+    new Float32Array(memory.buffer, 256, n).set([1, 2, 3, 4, 5]);
+    new Uint32Array(memory.buffer, 64, 2).set([256, 512]);
+    run(64, 1024);
+    expect([...new Float32Array(memory.buffer, 512, n)]).toEqual([1, 2, 3, 4, 5]);
+  });
+  it("a chain of 20,000 operations", () => {
+    const length = 20_000;
+    const t = new TileBuilder("chain");
+    const [x, y] = [t.ref("x", "f32", "in", 4), t.ref("y", "f32", "out", 4)];
+    t.stage([1], () => {
+      let v = t.load(x, t.i32(0), [4], [1]);
+      for (let i = 0; i < length; i++) v = t.op("add", [v, t.const(1, "f32")]);
+      t.store(y, t.i32(0), v, [1]);
+    });
+    const [a, out] = [slot("input", 0, 16), slot("output", 0, 16)];
+    const p = plan([a], [out], [{ kind: "launch", kernel: t.finish(), args: [view(a), view(out)] }], 0);
+    expect(machine(p).run([[1, 2, 3, 4]])).toEqual([[1, 2, 3, 4].map((v) => v + length)]);
+  });
   it("instantiates on the heap's memory", () => {
     const [a, out] = [slot("input", 0, bytes), slot("output", 0, bytes)];
     const p = plan([a], [out], [{ kind: "copy", from: view(a), to: view(out), bytes }], 0);
