@@ -1,7 +1,9 @@
-/** Facts about dtypes. */
+/** Facts about arrays and dtypes. */
 import { fail } from "../diagnostics/error.js";
 import { bitWidth, type DType, isFloat, isInt, limits, promoteTypes as join } from "../ir/dtype.js";
+import { asTensor, astype as convert, canonicalAxis } from "../lax/operand.js";
 import type { Tensor } from "../tracer/tensor.js";
+import { checkDtype, type TensorLike } from "./promote.js";
 
 /** Machine limits of a float dtype. */
 export function finfo(dtype: DType): {
@@ -28,4 +30,28 @@ export function promoteTypes(a: DType, b: DType): DType {
 }
 export function resultType(...xs: (Tensor | DType)[]): DType {
   return xs.map((x) => (typeof x === "string" ? { dtype: x } : x.aval)).reduce((a, b) => join(a, b)).dtype;
+}
+/** Sizes of the axes of an array or number. */
+export function shape(x: TensorLike): readonly number[] {
+  return asTensor("shape", x).shape;
+}
+/** Number of axes. */
+export function ndim(x: TensorLike): number {
+  return asTensor("ndim", x).ndim;
+}
+/** Number of elements, or the size of one axis. */
+export function size(x: TensorLike, axis?: number | null): number {
+  const t = asTensor("size", x);
+  return axis === undefined || axis === null ? t.size : t.shape[canonicalAxis("size", axis, t.ndim)];
+}
+export function isscalar(x: unknown): boolean {
+  return typeof x === "number" || typeof x === "boolean" || typeof x === "bigint";
+}
+/** The elements as another dtype: floats are cut to integers, out of range to the nearest there is. */
+export function astype(x: TensorLike, dtype: DType): Tensor {
+  return convert(asTensor("astype", x), checkDtype("astype", dtype));
+}
+/** The array itself: values never change, so nobody needs a copy. */
+export function copy(x: TensorLike): Tensor {
+  return asTensor("copy", x);
 }

@@ -253,6 +253,9 @@ export const leftShift = bitwise("leftShift", lax.shiftLeft);
 export const rightShift = bitwise("rightShift", (x, y) =>
   isUnsignedInt(x.aval.dtype) ? lax.shiftRightLogical(x, y) : lax.shiftRightArithmetic(x, y),
 );
+export const bitwiseInvert = bitwiseNot;
+export const bitwiseLeftShift = leftShift;
+export const bitwiseRightShift = rightShift;
 export const bitwiseCount: Unary = (x) =>
   lax.populationCount(requireInteger("bitwiseCount", promoteDtypes("bitwiseCount", [x])[0]));
 

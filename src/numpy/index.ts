@@ -34,4 +34,15 @@ export const float16 = "f16" as const;
 export const bfloat16 = "bf16" as const;
 export const float32 = "f32" as const;
 export const float64 = "f64" as const;
-export { finfo, iinfo, promoteTypes, resultType } from "./dtype-info.js";
+export {
+  astype,
+  copy,
+  finfo,
+  iinfo,
+  isscalar,
+  ndim,
+  promoteTypes,
+  resultType,
+  shape,
+  size,
+} from "./dtype-info.js";

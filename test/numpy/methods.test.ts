@@ -120,6 +120,12 @@ describe("the namespace", () => {
     expect(functions).toBeGreaterThan(250);
     expect(Object.keys(np.linalg).length).toBeGreaterThan(25);
   });
+  it("facts about arrays", () => {
+    expect([np.shape(x), np.ndim(x), np.size(x), np.size(x, 1), np.ndim(2)]).toEqual([[2, 3], 2, 6, 3, 0]);
+    expect([np.isscalar(2), np.isscalar(x)]).toEqual([true, false]);
+    expect(np.astype(x, "i32").dtype).toBe("i32");
+    expect(np.copy(x)).toBe(x);
+  });
   it("constants and dtypes", () => {
     expect([np.pi, np.e, np.inf, np.newaxis]).toEqual([Math.PI, Math.E, Number.POSITIVE_INFINITY, null]);
     expect(np.zeros([1], np.float64).dtype).toBe("f64");
