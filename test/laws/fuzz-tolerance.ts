@@ -1,0 +1,25 @@
+/** What a random program's results may differ by when it is computed in another way. */
+import type { DType } from "../../src/ir/dtype.js";
+import type { Program } from "../../src/ir/program.js";
+import { nestedPrograms } from "../../src/ir/rewrite.js";
+import type { Tolerance } from "./cases/types.js";
+import { REORDERED } from "./fuzz-laws.js";
+
+const NARROWER: readonly (keyof Tolerance)[] = ["bf16", "f16", "f32"];
+
+/** A narrow value's rounding shows in what is computed from it, however wide. */
+export function toleranceOf(program: Program<"core">): Tolerance {
+  const used = new Set<DType>();
+  const collect = (p: Program<"core">): void => {
+    for (const v of p.inputs) used.add(v.aval.dtype);
+    for (const e of p.eqns) {
+      for (const v of e.outputs) used.add(v.aval.dtype);
+      nestedPrograms(e).forEach(collect);
+    }
+  };
+  collect(program);
+  const narrow = NARROWER.find((d) => used.has(d));
+  if (!narrow) return REORDERED;
+  const wide = (d: keyof Tolerance) => (REORDERED[d].rel > REORDERED[narrow].rel ? REORDERED[d] : REORDERED[narrow]);
+  return { f64: wide("f64"), f32: wide("f32"), f16: wide("f16"), bf16: wide("bf16") };
+}
