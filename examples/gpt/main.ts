@@ -69,6 +69,12 @@ function newRun(corpus: Corpus, options: Options): Run {
 function resumeRun(checkpoint: string, corpus: Corpus, options: Options): Run {
   const run = loadRun(checkpoint, options.steps);
   if (run.text !== fingerprint(corpus)) throw new UserError(`${checkpoint} was trained on another text.`);
+  const asked = { seed: options.seed, ...options.model, batch: options.batch, rate: options.rate };
+  const kept: typeof asked = { seed: run.seed, ...run.model, batch: run.train.batch, rate: run.train.rate };
+  for (const name of Object.keys(asked) as (keyof typeof asked)[]) {
+    if (options.given.has(name) && asked[name] !== kept[name])
+      throw new UserError(`--${name} is ${kept[name]} in ${checkpoint} and stays so when the run is resumed.`);
+  }
   return run;
 }
 
@@ -126,13 +132,13 @@ function lossCurve({ losses, heldOut }: Run, bigram: number): string {
   ]);
 }
 
-function writeSample(run: Run, { text, out, seed, temperature, sample: count }: Options): void {
+function writeSample(run: Run, { text, out, temperature, sample: count }: Options): void {
   const prompt = text === undefined ? "\n\ninterface " : "\n";
   say(`A sample at temperature ${temperature}:\n`);
   let written = prompt.trimStart();
   process.stdout.write(written);
   const characters = encode(prompt, run.vocabulary);
-  for (const n of generate(run.model, run.state.params, characters, { seed, temperature, count })) {
+  for (const n of generate(run.model, run.state.params, characters, { seed: run.seed, temperature, count })) {
     written += run.vocabulary[n];
     process.stdout.write(run.vocabulary[n]);
   }

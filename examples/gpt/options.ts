@@ -16,6 +16,8 @@ export interface Options {
   readonly batch: number;
   readonly rate: number;
   readonly model: Omit<ModelConfig, "vocabulary">;
+  /** The names of the options that were given. */
+  readonly given: ReadonlySet<string>;
 }
 
 export const DEFAULT_STEPS = 4000;
@@ -57,7 +59,7 @@ export class UserError extends Error {}
 
 /** The options, or the help text when that is asked for. */
 export function parseOptions(args: readonly string[]): Options | string {
-  const values = readCommandLine(args);
+  const { values, tokens } = readCommandLine(args);
   if (values.help) return HELP;
   const whole = (
     name: "steps" | "seed" | "sample" | "layers" | "heads" | "features" | "context" | "batch",
@@ -98,12 +100,13 @@ export function parseOptions(args: readonly string[]): Options | string {
     batch: whole("batch"),
     rate: number("rate"),
     model,
+    given: new Set(tokens.flatMap((t) => (t.kind === "option" ? [t.name] : []))),
   };
 }
 
 function readCommandLine(args: readonly string[]) {
   try {
-    return parseArgs({ args: [...args], options: KNOWN }).values;
+    return parseArgs({ args: [...args], options: KNOWN, tokens: true });
   } catch (e) {
     // Node's message goes on with advice about its own syntax; the first sentence says it
     const [sentence] = (e as Error).message.split(". ");

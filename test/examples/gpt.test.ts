@@ -93,6 +93,12 @@ describe("a run", () => {
     expect((losses(other) as number[])[0]).not.toBe((losses(out) as number[])[0]);
   });
 
+  it("refuses another size for the same checkpoint", () => {
+    const refused = run("--resume", "--out", out, "--layers", "2");
+    const sentence = `--layers is 1 in ${join(out, "gpt.safetensors")} and stays so when the run is resumed.`;
+    expect(refused).toEqual({ status: 2, output: sentence });
+  });
+
   it("refuses another text for the same checkpoint", () => {
     const otherText = join(folder, "other.txt");
     writeFileSync(otherText, readFileSync(text, "utf8").replaceAll("Part", "Piece"));
