@@ -20,7 +20,7 @@ export interface Options {
   readonly given: ReadonlySet<string>;
 }
 
-export const DEFAULT_STEPS = 4000;
+export const DEFAULT_STEPS = 6000;
 
 const HELP = `Trains a small GPT on the characters of TypeScript's own declaration files, and samples from it.
 
