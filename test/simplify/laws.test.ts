@@ -10,7 +10,7 @@ import { simplify } from "../../src/simplify/index.js";
 import { CASES, caseInputs, caseProgram, caseTitle } from "../laws/cases.js";
 import type { Tolerance } from "../laws/cases/types.js";
 import { canonical, expectSame } from "../laws/compare.js";
-import { REORDERED } from "../laws/fuzz-laws.js";
+import { REORDERED } from "../laws/fuzz-tolerance.js";
 import { randomInputs, randomProgram } from "../laws/fuzz-program.js";
 
 type Core = Program<"core">;

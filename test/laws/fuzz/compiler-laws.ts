@@ -1,0 +1,114 @@
+/** Laws of the text and of the way down: whatever is made of a program computes what the interpreter does. */
+import type { NDArray } from "../../../src/interpreter/array.js";
+import { interpret } from "../../../src/interpreter/index.js";
+import { aval, printAval } from "../../../src/ir/aval.js";
+import { type Dim, isStatic, substituteDim, symbol } from "../../../src/ir/dim.js";
+import { parseProgram } from "../../../src/ir/parse.js";
+import { printProgram } from "../../../src/ir/print.js";
+import { type Program, Var } from "../../../src/ir/program.js";
+import { verify } from "../../../src/ir/verify.js";
+import { compileProgram } from "../../../src/jit/compile.js";
+import { simplify } from "../../../src/simplify/index.js";
+import { runOn } from "../../jit/run.js";
+import { runPlan } from "../../lowering/run-plan.js";
+import { validated } from "../../lowering/validate.js";
+import { expectSame } from "../compare.js";
+import { randomInputs } from "../fuzz-program.js";
+import { toleranceOf } from "../fuzz-tolerance.js";
+import { Rng } from "../random.js";
+import type { Law } from "./transform-laws.js";
+
+type Core = Program<"core">;
+
+const EXACT = { rel: 0, abs: 0 };
+
+/** print → parse → print is the identity, and what was read means the same, to the bit. */
+export const printLaw: Law = (program, seed) => {
+  const text = printProgram(program);
+  const read = parseProgram(text);
+  const again = printProgram(read);
+  if (again !== text) throw new Error(`print → parse → print: ${firstDifference(text, again)}`);
+  const inputs = randomInputs(program, seed);
+  expectSame("the program read from its text", interpret(read, inputs), interpret(program, inputs), EXACT);
+};
+function firstDifference(a: string, b: string): string {
+  const [x, y] = [a.split("\n"), b.split("\n")];
+  const at = x.findIndex((line, i) => line !== y[i]);
+  return `${x[at]} became ${y[at]}`;
+}
+
+/** Simplified programs are well formed, of the same type, and compute the same. */
+export const simplifyLaw: Law = (program, seed) => {
+  const simple = simplified(program);
+  const inputs = randomInputs(program, seed);
+  agree("simplify = interpreter", program, interpret(simple, inputs), inputs);
+};
+function simplified(program: Core): Core {
+  const simple = verify(simplify(program), "simplify");
+  const types = (p: Core): string => [...p.inputs, ...p.outputs].map((x) => printAval(x.aval)).join();
+  if (types(simple) !== types(program)) throw new Error(`simplify: ${types(simple)} instead of ${types(program)}`);
+  if (simple.effects.join() !== program.effects.join()) throw new Error("simplify: other effects");
+  return simple;
+}
+
+function agree(what: string, program: Core, actual: readonly NDArray[], inputs: readonly NDArray[]): void {
+  expectSame(what, actual, interpret(program, inputs), toleranceOf(program));
+}
+
+/** Every second program may overwrite some of its operands. */
+function donated(program: Core, seed: number): readonly number[] {
+  const rng = new Rng(seed ^ 0xd0);
+  return seed % 2 === 0 ? program.inputs.map((_, i) => i).filter(() => rng.chance(0.5)) : [];
+}
+
+/** The plan's steps on poisoned memory. */
+export const planLaw: Law = (program, seed) => {
+  const inputs = randomInputs(program, seed);
+  const { outputs } = runPlan(program, inputs, { donate: donated(program, seed) });
+  agree("plan = interpreter", program, outputs, inputs);
+};
+
+/** How many modules V8 alone has validated for each that binaryen has too, which takes longer than the whole rest. */
+const VALIDATED = 8;
+
+/** The whole pipeline. */
+export const jitLaw: Law = (program, seed) => {
+  const inputs = randomInputs(program, seed);
+  const donate = donated(program, seed);
+  const compiled = compileProgram(program, { donate });
+  if (seed % VALIDATED === 0) validated(compiled.bytes);
+  agree("jit = interpreter", program, runOn(compiled, inputs, donate), inputs);
+};
+
+const SIZES = [
+  [1, 1],
+  [2, 5],
+  [7, 3],
+];
+/** Programs over the sizes n and m run at any sizes, with the shapes that their types say, simplified or not. */
+export const symbolicLaw: Law = (program, seed) => {
+  // one more input tells a run both sizes, should no other have them
+  const told = { ...program, inputs: [...program.inputs, new Var(aval([symbol("n"), symbol("m")], "bool"))] };
+  verify(told, "abstract evaluation");
+  const simple = simplified(told);
+  for (const [n, m] of SIZES) {
+    const sizes = new Map<string, Dim>([
+      ["n", n],
+      ["m", m],
+    ]);
+    const size = (d: Dim): number => {
+      const known = substituteDim(d, sizes);
+      if (!isStatic(known)) throw new Error(`the size ${d} is not known`);
+      return known;
+    };
+    const inputs = randomInputs(told, seed, size);
+    // the interpreter checks every value in the program against its type
+    const results = interpret(told, inputs);
+    results.forEach((y, i) => {
+      const { shape, dtype } = told.outputs[i].aval;
+      const [is, should] = [`${y.dtype}[${y.shape.join()}]`, `${dtype}[${shape.map(size).join()}]`];
+      if (is !== should) throw new Error(`symbolic: result ${i} is ${is} instead of ${should} at n=${n}, m=${m}`);
+    });
+    agree("simplify = interpreter", told, interpret(simple, inputs), inputs);
+  }
+};

@@ -1,0 +1,79 @@
+/** Runs random programs against their laws. A program at fault is shrunk and saved, for fuzz-replay.test.ts to try again. */
+import { mkdirSync, writeFileSync } from "node:fs";
+import { printProgram } from "../../../src/ir/print.js";
+import type { Program } from "../../../src/ir/program.js";
+import type { Flavour } from "../fuzz-flavours.js";
+import { LAWS, type LawName } from "../fuzz-laws.js";
+import { shrink } from "./shrink.js";
+
+type Core = Program<"core">;
+
+/** What the law says against the program; undefined when it holds. */
+export function failureOf(law: LawName, p: Core, seed: number): string | undefined {
+  try {
+    LAWS[law](p, seed);
+    return undefined;
+  } catch (e) {
+    return e instanceof Error ? e.message : String(e);
+  }
+}
+
+/** Errors of one kind, so that shrinking does not wander off to another fault. */
+const kindOf = (message: string): string => message.replace(/[-+\d.e]+/g, "#").slice(0, 40);
+
+/** A program with a failure of the same kind, as small as can be found in `milliseconds`. */
+function shrunk(law: LawName, p: Core, seed: number, message: string, milliseconds: number): Core {
+  const kind = kindOf(message);
+  const fails = (q: Core): boolean => {
+    const m = failureOf(law, q, seed);
+    return m !== undefined && kindOf(m) === kind;
+  };
+  return shrink(p, fails, milliseconds);
+}
+
+export interface Batch {
+  readonly flavour: Flavour;
+  readonly first: number;
+  readonly count: number;
+  /** Gives up at this time, which is a failure too. */
+  readonly deadline?: number;
+  /** Where programs at fault are saved; left out: nowhere. */
+  readonly folder?: URL;
+  readonly shrinkFor?: number;
+  /** Called after each program. */
+  readonly progress?: (done: number) => void;
+}
+
+/** After so many failures of one flavour the rest would only repeat them. */
+const ENOUGH = 3;
+
+/** The failures, each as text with its shrunk program. */
+export function runBatch(batch: Batch): string[] {
+  const { flavour, first, count, deadline = Number.POSITIVE_INFINITY } = batch;
+  const failures: string[] = [];
+  for (let k = 0; k < count && failures.length < ENOUGH; k++) {
+    if (Date.now() > deadline) {
+      failures.push(`only ${k} of ${count} programs in the time given`);
+      break;
+    }
+    const seed = first + k;
+    const program = flavour.make(seed);
+    for (const law of flavour.laws) {
+      const message = failureOf(law, program, seed);
+      if (message !== undefined) failures.push(report(law, program, seed, message, batch));
+    }
+    batch.progress?.(k + 1);
+  }
+  return failures;
+}
+
+function report(law: LawName, program: Core, seed: number, message: string, batch: Batch): string {
+  const small = shrunk(law, program, seed, message, batch.shrinkFor ?? 10_000);
+  const text = printProgram(small);
+  if (batch.folder) {
+    mkdirSync(batch.folder, { recursive: true });
+    const title = `# law ${law}, seed ${seed}\n# ${message.split("\n")[0]}\n`;
+    writeFileSync(new URL(`${law.replaceAll(" ", "-")}-${seed}.txt`, batch.folder), `${title}${text}\n`);
+  }
+  return `${batch.flavour.name}: law ${law} fails for seed ${seed}: ${failureOf(law, small, seed)}\n${text}`;
+}
