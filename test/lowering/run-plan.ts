@@ -19,7 +19,7 @@ interface CompiledKernel {
   readonly module: WebAssembly.Module;
   readonly programs: readonly number[];
 }
-/** Kernels of different plans are often the same text. */
+/** Kernels of different plans are often the same text. Forgotten now and then: the fuzzer makes a hundred thousand. */
 const compiled = new Map<string, CompiledKernel>();
 
 function compileKernel(kernel: TileProgram): CompiledKernel {
@@ -77,6 +77,7 @@ export function runPlan(
   inputs.forEach((x, i) => write(memory.buffer, inputAt[i], x));
   const guard = new Uint8Array(memory.buffer).slice(0, arenaAt);
 
+  if (compiled.size > 2000) compiled.clear();
   const instances = new Map<TileProgram, { run: ((...args: number[]) => void)[]; programs: readonly number[] }>();
   const instance = (kernel: TileProgram) => {
     let known = instances.get(kernel);
