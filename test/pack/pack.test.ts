@@ -88,6 +88,21 @@ describe("the package", () => {
     expect(runNode(["--no-warnings", "require.cjs"], project)).toEqual({ status: 0, output: "function" });
   });
 
+  it("has a command that reads the project's own files, and says what to install for a view that needs more", () => {
+    expect(existsSync(join(project, "node_modules", ".bin", "tilework"))).toBe(true);
+    writeFileSync(
+      join(project, "model.ts"),
+      'import { numpy as np, type Tensor } from "tilework";\nexport const f = (x: Tensor): Tensor => np.tanh(x);\n',
+    );
+    const tilework = join("node_modules", "tilework", "dist", "cli", "main.js");
+    const ir = [tilework, "ir", "model.ts#f", "--args", "f32[3]"];
+    expect(runNode(ir, project).output).toContain("tanh");
+    expect(runNode([...ir, "--stage", "tile"], project).status).toBe(0);
+    const wat = runNode([...ir, "--stage", "wat"], project);
+    expect(wat.status).toBe(1);
+    expect(wat.output).toMatch(/^TW\d{4}: .*binaryen.*\n[\s\S]*npm install/);
+  });
+
   it("survives bundling for a browser, with what is not used left out", async () => {
     writeFileSync(
       join(project, "app.js"),
