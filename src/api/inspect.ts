@@ -4,7 +4,9 @@ import type { Dim } from "../ir/dim.js";
 import { printProgram } from "../ir/print.js";
 import type { Program } from "../ir/program.js";
 import type { CompiledProgram } from "../jit/compile.js";
+import { type Profile, profileProgram } from "../jit/profile.js";
 import { leafAval, ShapeDtype } from "../tracer/leaf.js";
+import { Tensor } from "../tracer/tensor.js";
 import { type AnyFunction, argumentName, traceFunction } from "../tracer/trace.js";
 import * as tree from "../tree/index.js";
 import { backend } from "./backend.js";
@@ -46,13 +48,18 @@ export interface Explanation {
   readonly compiles: readonly string[];
   readonly notes: readonly string[];
   readonly arenaBytes: number;
+  /**
+   * Where the time of a run goes: runs the program for about `seconds` (0.5) on copies of these arguments and times each of
+   * its kernels. The arguments stay as they are; callbacks are called in every run.
+   */
+  profile(options?: { readonly seconds?: number }): Profile;
 }
 
 /** Every stage of the compiled program for these arguments, the passes' times, and why it was compiled. */
 export function explain(f: AnyFunction): (...args: unknown[]) => Explanation {
   return (...args) => {
     const jitted = "entries" in f ? f : jit(f);
-    const entry = jitEntry(jitted, args);
+    const { entry, inputs = [] } = jitEntry(jitted, args) ?? {};
     const compiled = entry?.executable?.compiled;
     if (!entry || !compiled)
       fail("TW4004", "explain: this function has no compiled program", { help: "pass a function made by jit" });
@@ -65,6 +72,10 @@ export function explain(f: AnyFunction): (...args: unknown[]) => Explanation {
         .map((e) => e.reason),
       notes: compiled.plan.notes,
       arenaBytes: compiled.arenaBytes,
+      profile: ({ seconds = 0.5 } = {}) => {
+        const cells = inputs.map((t) => backend.own(Tensor.source(t).cell("profile")));
+        return profileProgram(compiled, backend.heap, cells, seconds);
+      },
     };
   };
 }

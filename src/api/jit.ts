@@ -211,13 +211,16 @@ function makeJitted(f: AnyFunction, options: JitOptions): Jitted<unknown[], unkn
   }) as Jitted<unknown[], unknown>;
 }
 
-/** The compiled entry for these arguments, without running it. */
-export function jitEntry(f: unknown, args: readonly unknown[]): JitEntry | undefined {
+/** The compiled entry for these arguments, without running it, and what its inputs would be. */
+export function jitEntry(
+  f: unknown,
+  args: readonly unknown[],
+): { readonly entry: JitEntry; readonly inputs: readonly Tensor[] } | undefined {
   const internals = (f as { [JITTED]?: JittedInternals })[JITTED];
   if (!internals) return undefined;
-  const { entry } = internals.prepare(args);
+  const { entry, leaves } = internals.prepare(args);
   executableOf(entry);
-  return entry;
+  return { entry, inputs: [...entry.captures, ...leaves] };
 }
 
 function inputName(entry: JitEntry, args: readonly unknown[], input: number): string {

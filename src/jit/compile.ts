@@ -33,10 +33,14 @@ export interface CompiledProgram {
   readonly arenaBytes: number;
   /** The module's bytes. */
   readonly bytes: Uint8Array<ArrayBuffer>;
-  /** @internal (declarations name no global that a library lacks) */
+  /**
+   * `mark` hears of the end of each launch and copy, by its number among `timedSteps`.
+   * @internal (declarations name no global that a library lacks)
+   */
   instantiate(
     memory: WebAssembly.Memory,
     callbacks: readonly ((...args: readonly unknown[]) => void)[],
+    mark?: (step: number) => void,
   ): ProgramInstance;
 }
 export interface CompileOptions {
@@ -72,6 +76,7 @@ export function compileProgram(program: Program<"core">, options: CompileOptions
   const emit = clock.entries[clock.entries.length - 1];
   emit.ms -= loopMs;
   clock.entries.splice(-1, 0, { name: "loop", ms: loopMs });
+  let marked: WebAssembly.Module | undefined;
   const module = clock.time("compile", () => new WebAssembly.Module(bytes));
   return {
     plan,
@@ -87,10 +92,13 @@ export function compileProgram(program: Program<"core">, options: CompileOptions
     },
     timings: clock.entries,
     arenaBytes: plan.arenaBytes,
-    instantiate: (memory, callbacks) => {
+    instantiate: (memory, callbacks, mark) => {
       const env: Record<string, WebAssembly.ImportValue> = { memory };
       if (callbacks.length > 0) env.callback = callbackImport(plan.steps, memory, callbacks);
-      const { exports } = new WebAssembly.Instance(module, { env });
+      if (mark) env.mark = mark;
+      if (mark) marked ??= new WebAssembly.Module(emitModule(plan, lower, target, undefined, true));
+      const code = mark && marked ? marked : module;
+      const { exports } = new WebAssembly.Instance(code, { env });
       return { run: exports.run as ProgramInstance["run"] };
     },
   };

@@ -30,6 +30,8 @@ export class Driver {
     readonly stages: (step: Step<"launch">) => readonly Stage[],
     readonly callback: number | undefined,
     readonly simd: boolean,
+    /** Called with the number of each launch or copy when it is over, where times are taken. */
+    readonly mark: number | undefined,
   ) {}
 
   /** run(table, arena) */
@@ -54,6 +56,32 @@ export class Driver {
   site(): number {
     return this.#sites++;
   }
+  timed(s: TimedStep): number {
+    this.#timed ??= new Map(timedSteps(this.plan.steps).map((t, i) => [t, i]));
+    return this.#timed.get(s) ?? internal("a step of another plan");
+  }
+  #timed: ReadonlyMap<TimedStep, number> | undefined;
+}
+
+export type TimedStep = Step<"launch"> | Step<"copy">;
+
+/** Launches and copies in the plan's order: a step's position is the number that it is marked with. */
+export function timedSteps(steps: readonly PlanStep[]): TimedStep[] {
+  return steps.flatMap((s): TimedStep[] => {
+    switch (s.kind) {
+      case "launch":
+      case "copy":
+        return [s];
+      case "loop":
+        return timedSteps(s.body);
+      case "while":
+        return [...timedSteps(s.cond), ...timedSteps(s.body)];
+      case "switch":
+        return s.cases.flatMap(timedSteps);
+      case "callback":
+        return [];
+    }
+  });
 }
 
 function countSteps(steps: readonly PlanStep[]): number {
@@ -98,9 +126,11 @@ class StepEmitter {
     switch (s.kind) {
       case "launch":
         this.#launch(s);
+        this.#mark(s);
         return;
       case "copy":
         this.#copy(s);
+        this.#mark(s);
         return;
       case "loop": {
         if (s.length <= 0) return;
@@ -143,6 +173,11 @@ class StepEmitter {
         return;
       }
     }
+  }
+
+  #mark(s: TimedStep): void {
+    const { mark } = this.driver;
+    if (mark !== undefined) this.c.i32(this.driver.timed(s)).call(mark);
   }
 
   #launch(s: Step<"launch">): void {

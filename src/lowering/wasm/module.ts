@@ -11,19 +11,21 @@ import { emitFunction, emitMathFunction } from "./function.js";
 /**
  * Emits the module. It imports `env.memory` and, where the plan has callbacks, `env.callback` (see `callbackImport`), and
  * exports `run(table, arena)`: the address of u32 pointers to the inputs and then the outputs, and the address of
- * `plan.arenaBytes` bytes of working memory. It holds no address itself, so that one module serves any number of arenas.
+ * `plan.arenaBytes` bytes of working memory. A marked module calls `env.mark(step)` after each of `timedSteps`. It holds no address itself, so that one module serves any number of arenas.
  */
 export function emitModule(
   plan: Program<"plan">,
   lower: (kernel: Program<"tile">) => Program<"loop">,
   target: Target,
   memory: MemoryLimits = { min: 1 },
+  marked = false,
 ): Uint8Array<ArrayBuffer> {
   const module = new ModuleBuilder(memory);
   const callback =
     callbackSites(plan.steps).length > 0
       ? module.import("env", "callback", { params: ["i32", "i32", "i32"], results: [] })
       : undefined;
+  const mark = marked ? module.import("env", "mark", { params: ["i32"], results: [] }) : undefined;
   const callee = libraryOf(module, target);
   const kernels = new Map<string, readonly Stage[]>();
   const stages = (kernel: Program<"tile">): readonly Stage[] => {
@@ -40,7 +42,7 @@ export function emitModule(
     }
     return found;
   };
-  const run = new Driver(module, plan, (s) => stages(s.kernel), callback, target.simd).emit();
+  const run = new Driver(module, plan, (s) => stages(s.kernel), callback, target.simd, mark).emit();
   module.export("run", run);
   return module.finish();
 }

@@ -1,0 +1,172 @@
+/** Where a compiled program's time goes: its launches and copies, timed one by one while the whole program runs. */
+import { byteSize } from "../ir/dtype.js";
+import type { PlanStep } from "../ir/plan.js";
+import type { TileAtom, TileProgram, TileStmt } from "../ir/tile.js";
+import { timedSteps } from "../lowering/wasm/driver.js";
+import type { ArrayCell, Heap } from "../runtime/heap.js";
+import type { CompiledProgram } from "./compile.js";
+
+/** One launch (a kernel with its arrays) or copy of the plan. */
+export interface ProfileRow {
+  readonly name: string;
+  /** What it reads and writes: dtypes and numbers of elements. */
+  readonly arrays: string;
+  /** Least time of one run of the program, all iterations of loops around together. */
+  readonly ms: number;
+  /** How often it ran in one run of the program. */
+  readonly count: number;
+  /** Arithmetic operations on elements, in thousand millions a second. */
+  readonly gops: number;
+  /** Bytes of its arrays, each counted once, in thousand millions a second. */
+  readonly gbps: number;
+}
+export interface Profile {
+  /** Least time of one whole run, without the clocks. */
+  readonly ms: number;
+  /** In the plan's order. */
+  readonly rows: readonly ProfileRow[];
+  /** A table, the dearest first. */
+  toString(): string;
+}
+
+/** Runs the program on copies of its inputs for about so long. Callbacks are called in every run. */
+export function profileProgram(
+  compiled: CompiledProgram,
+  heap: Heap,
+  inputs: readonly ArrayCell[],
+  seconds: number,
+): Profile {
+  const { plan } = compiled;
+  const steps = timedSteps(plan.steps);
+  const blocks: number[] = [];
+  const allocate = (bytes: number): number => {
+    const address = heap.allocateBytes(bytes);
+    blocks.push(address);
+    return address;
+  };
+  for (const c of inputs) c.pins++;
+  try {
+    for (const c of inputs) heap.resident(c);
+    const copies = inputs.map((c) => allocate(c.bytes));
+    const results = plan.outputs.map((o) =>
+      o.donatedFrom === undefined ? allocate(o.slot.bytes) : copies[o.donatedFrom],
+    );
+    const arena = compiled.arenaBytes > 0 ? allocate(compiled.arenaBytes) : 0;
+    const table = allocate((copies.length + results.length) * 4);
+    new Uint32Array(heap.buffer, table, copies.length + results.length).set([...copies, ...results]);
+    const memory = new Uint8Array(heap.buffer);
+    const refill = (): void => inputs.forEach((c, i) => memory.copyWithin(copies[i], c.address, c.address + c.bytes));
+
+    const times = new Float64Array(steps.length);
+    const counts = new Float64Array(steps.length);
+    let last = 0;
+    const timed = compiled.instantiate(heap.memory, plan.callbacks, (step) => {
+      const now = performance.now();
+      times[step] += now - last;
+      counts[step]++;
+      last = performance.now();
+    });
+    const plain = compiled.instantiate(heap.memory, plan.callbacks);
+    const best = new Float64Array(steps.length).fill(Number.POSITIVE_INFINITY);
+    let whole = Number.POSITIVE_INFINITY;
+    const until = performance.now() + seconds * 1000;
+    // the first runs are of code that the engine has not optimised yet
+    for (let run = 0; run < 4 || performance.now() < until; run++) {
+      refill();
+      const start = performance.now();
+      plain.run(table, arena);
+      whole = Math.min(whole, performance.now() - start);
+      refill();
+      times.fill(0);
+      counts.fill(0);
+      last = performance.now();
+      timed.run(table, arena);
+      for (let i = 0; i < steps.length; i++) best[i] = Math.min(best[i], times[i]);
+    }
+    const rows = steps.map((s, i) => rowOf(s, best[i], counts[i]));
+    return { ms: whole, rows, toString: () => printProfile(whole, rows) };
+  } finally {
+    for (const b of blocks) heap.free(b);
+    for (const c of inputs) c.pins--;
+  }
+}
+
+type Timed = Extract<PlanStep, { kind: "launch" | "copy" }>;
+
+function rowOf(step: Timed, ms: number, count: number): ProfileRow {
+  const rate = (n: number): number => (ms > 0 ? (n * count) / ms / 1e6 : 0);
+  if (step.kind === "copy")
+    return { name: "copy", arrays: `${step.bytes} bytes`, ms, count, gops: 0, gbps: rate(2 * step.bytes) };
+  const { kernel } = step;
+  const refs = kernel.refs.filter((r) => r.role !== "scratch");
+  const list = (roles: readonly string[]): string =>
+    refs
+      .filter((r) => roles.includes(r.role))
+      .map((r) => `${r.dtype}[${r.size}]`)
+      .join(" ");
+  return {
+    name: kernel.name,
+    arrays: `${list(["in"])} -> ${list(["out", "inout"])}`,
+    ms,
+    count,
+    gops: rate(operations(kernel)),
+    gbps: rate(refs.reduce((n, r) => n + r.size * byteSize(r.dtype), 0)),
+  };
+}
+
+/** Elementwise operations of all programs of a kernel; a loop whose length is not known beforehand counts once. */
+function operations(kernel: TileProgram): number {
+  // ends of loops are often their start and a constant
+  const sums = new Map<TileAtom, { readonly of: TileAtom; readonly by: number }>();
+  const trips = (start: TileAtom, end: TileAtom, step: number): number => {
+    const sum = sums.get(end);
+    const length =
+      start.kind === "tileconst" && end.kind === "tileconst"
+        ? Number(end.value) - Number(start.value)
+        : sum?.of === start
+          ? sum.by
+          : step;
+    return Math.max(0, Math.ceil(length / step));
+  };
+  const size = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
+  const count = (body: readonly TileStmt[]): number => {
+    let n = 0;
+    for (const s of body) {
+      if (s.kind === "op") {
+        // scalar i32 arithmetic is about indices
+        n += s.out.dtype === "i32" && s.out.shape.length === 0 ? 0 : size(s.out.shape);
+        const [of, by] = s.args;
+        if (s.prim === "add" && by.kind === "tileconst") sums.set(s.out, { of, by: Number(by.value) });
+      } else if (s.kind === "reduce") n += size(s.arg.shape);
+      else if (s.kind === "for") n += trips(s.start, s.end, s.step) * count(s.body);
+      else if (s.kind === "while") n += count(s.cond) + count(s.body);
+      else if (s.kind === "if") n += Math.max(count(s.then), count(s.else));
+    }
+    return n;
+  };
+  return kernel.stages.reduce((n, stage) => n + size(stage.grid) * count(stage.body), 0);
+}
+
+function printProfile(ms: number, rows: readonly ProfileRow[]): string {
+  const sum = rows.reduce((n, r) => n + r.ms, 0);
+  const cells = [...rows]
+    .sort((a, b) => b.ms - a.ms)
+    .map((r) => [
+      (r.ms * 1000).toFixed(1),
+      `${((100 * r.ms) / Math.max(sum, 1e-9)).toFixed(1)}%`,
+      String(r.count),
+      r.gops.toFixed(1),
+      r.gbps.toFixed(1),
+      r.name,
+      r.arrays,
+    ]);
+  const all = [["µs", "share", "count", "Gop/s", "GB/s", "kernel", "arrays"], ...cells];
+  const widths = all[0].map((_, i) => Math.max(...all.map((row) => row[i].length)));
+  const lines = all.map((row) =>
+    row
+      .map((cell, i) => (i < 5 ? cell.padStart(widths[i]) : cell.padEnd(widths[i])))
+      .join("  ")
+      .trimEnd(),
+  );
+  return [`one run ${ms.toFixed(3)} ms, its steps by themselves ${sum.toFixed(3)} ms`, ...lines].join("\n");
+}
