@@ -24,6 +24,8 @@ interface Group extends ArenaBlock {
   parent: Group | null;
   start: number;
   end: number;
+  /** Where the newest of its values begins. */
+  newest: number;
   input: number | null;
   output: number | null;
   name: string;
@@ -60,6 +62,7 @@ class MemoryPlanner {
         bytes: value.bytes,
         start,
         end,
+        newest: start,
         offset: 0,
         input: null,
         output: null,
@@ -154,6 +157,8 @@ class MemoryPlanner {
     const to = this.#groupOf(output);
     const at = this.#lifetimes.position.get(step);
     if (from === to || from.end !== at || to.start !== at || from.bytes !== to.bytes) return;
+    // a result that nobody reads ends where it begins: another result of the same step may not lie over it
+    if (from.newest === at) return;
     if ((from.output !== null && to.output !== null) || (from.input !== null && to.input !== null)) return;
     if (!mayShare(step, this.bindings, input, output)) return;
     this.#merge(from, to);
@@ -162,6 +167,7 @@ class MemoryPlanner {
     to.parent = from;
     from.start = Math.min(from.start, to.start);
     from.end = Math.max(from.end, to.end);
+    from.newest = Math.max(from.newest, to.newest);
     from.input ??= to.input;
     from.output ??= to.output;
   }
