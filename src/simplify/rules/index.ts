@@ -3,6 +3,7 @@ import { arithmetic } from "./arithmetic.js";
 import { branch } from "./branch.js";
 import { contraction } from "./contraction.js";
 import { convert } from "./convert.js";
+import { disjoint } from "./disjoint.js";
 import { fold } from "./fold.js";
 import { logic } from "./logic.js";
 import { loop } from "./loop.js";
@@ -17,6 +18,7 @@ export const RULES = {
   ...arithmetic,
   ...logic,
   ...movement,
+  ...disjoint,
   ...reduction,
   ...contraction,
   ...branch,

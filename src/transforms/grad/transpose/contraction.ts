@@ -41,11 +41,13 @@ function dotTranspose(b: Builder, ct: Atom, fixed: Atom, x: Aval, p: DotParams, 
   const ctContract = fixedFree.map((_, i) => from + i);
   const contracted = ascending(fixedContract, contract);
   return inWider(b, ct, fixed, x, (g, f) => {
-    const dims = isLhs
+    // the operand whose axes are the last ones of `x` comes second: then its rows are the result's
+    const ctFirst = contract.includes(x.shape.length - 1) || free.length === 0;
+    const dims = ctFirst
       ? { lhsContract: ctContract, rhsContract: fixedFree, lhsBatch: ctBatch, rhsBatch: fixedBatch }
       : { lhsContract: fixedFree, rhsContract: ctContract, lhsBatch: fixedBatch, rhsBatch: ctBatch };
-    const product = b.emit1("dot_general", isLhs ? [g, f] : [f, g], { ...dims, preferred: null });
-    return arrange(b, product, isLhs ? [...batch, ...free, ...contracted] : [...batch, ...contracted, ...free]);
+    const product = b.emit1("dot_general", ctFirst ? [g, f] : [f, g], { ...dims, preferred: null });
+    return arrange(b, product, ctFirst ? [...batch, ...free, ...contracted] : [...batch, ...contracted, ...free]);
   });
 }
 
