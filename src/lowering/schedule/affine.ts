@@ -103,7 +103,6 @@ export class SplitLoop {
 
 /** Makes the opaque terms that stand for quotients and remainders that are not affine. */
 export interface OpaqueMaker {
-  readonly splits: boolean;
   quotient(a: Affine, divisor: number): Affine;
   remainder(a: Affine, divisor: number): Affine;
 }
@@ -125,7 +124,7 @@ export function divideIndex(a: Affine, d: number, maker: OpaqueMaker): readonly 
   if (first === Math.floor(hi / d)) {
     return [{ constant: wholeConstant + first, terms: whole }, shiftIndex(remainder, -first * d)];
   }
-  for (const { atom, factor } of maker.splits ? rest : []) {
+  for (const { atom, factor } of rest) {
     if (atom.kind !== "loop" || factor <= 0 || d % factor !== 0) continue;
     const inner = d / factor;
     if (inner > 1 && atom.extent > inner && atom.extent % inner === 0) throw new SplitLoop(atom, inner);

@@ -319,15 +319,20 @@ export class Draft {
 }
 
 /** The axis that the loop belongs to is walked by one loop more. */
-function splitSpace(space: Space, { loop, inner }: SplitLoop): Space {
+function splitSpace(space: Space, split: SplitLoop): Space {
+  return { ...space, factors: splitFactors(factorsOf(space), split) };
+}
+export function splitFactors(
+  factors: readonly (readonly number[])[],
+  { loop, inner }: SplitLoop,
+): readonly (readonly number[])[] {
   let id = 0;
-  const factors = factorsOf(space).map((list) =>
+  return factors.map((list) =>
     list.flatMap((n) => {
       if (n === 1) return [n];
       return id++ === loop.id ? [n / inner, inner] : [n];
     }),
   );
-  return { ...space, factors };
 }
 function factorsOf(space: Space): readonly (readonly number[])[] {
   return space.factors ?? space.dims.map((n) => [n]);

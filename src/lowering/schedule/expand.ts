@@ -52,8 +52,6 @@ const FIRST_OPAQUE = 32;
 export class Expander implements OpaqueMaker {
   readonly #memo = new Map<string, Node>();
   readonly #interned = new Map<string, Node>();
-  /** Whether loops may be split to keep an index affine. */
-  splits = true;
   #nextNode = 0;
   #nextOpaque = FIRST_OPAQUE;
 

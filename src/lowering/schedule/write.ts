@@ -5,9 +5,9 @@ import type { AnyEqn, Atom, Var } from "../../ir/program.js";
 import type { TileProgram, TileRef } from "../../ir/tile.js";
 import { TileBuilder } from "../../ir/tile-builder.js";
 import { Value, type View, viewKey } from "../plan/view.js";
-import type { Affine, Loop } from "./affine.js";
+import { type Affine, type Loop, SplitLoop } from "./affine.js";
 import type { Block } from "./block.js";
-import type { Draft } from "./draft.js";
+import { type Draft, splitFactors } from "./draft.js";
 import { emitContractionNest, matchContraction } from "./contract.js";
 import { emitNest, type RefOf } from "./emit.js";
 import { Expander, flatOver, kernelDType, type Pos } from "./expand.js";
@@ -141,20 +141,32 @@ function withScratch(kernel: TileProgram, views: readonly View[]): { args: View[
 }
 
 function partNest(part: Part, block: Block): Nest {
+  let factors: readonly (readonly number[])[] = part.dims.map((n) => [n]);
+  for (;;) {
+    try {
+      return partOver(part, factors, block);
+    } catch (e) {
+      if (!(e instanceof SplitLoop)) throw e;
+      factors = splitFactors(factors, e);
+    }
+  }
+}
+
+/** `factors`: the loops that walk each axis. */
+function partOver(part: Part, factors: readonly (readonly number[])[], block: Block): Nest {
   const loops: Loop[] = [];
-  const axes = part.dims.map((extent): Affine => {
-    if (extent === 1) return { constant: 0, terms: [] };
-    const loop: Loop = { kind: "loop", id: loops.length, extent, reduced: false, merged: false };
-    loops.push(loop);
-    return flatOver([loop]);
+  const axes = factors.map((extents): Affine => {
+    const own = extents
+      .filter((extent) => extent !== 1)
+      .map((extent, i): Loop => ({ kind: "loop", id: loops.length + i, extent, reduced: false, merged: false }));
+    loops.push(...own);
+    return flatOver(own);
   });
   const x = new Expander({
     member: () => undefined,
     view: (v) => block.view(v),
     expand: (y: Expander, v: Var, pos: Pos, guard: Node | null) => block.expand(y, v, pos, guard),
   });
-  // an index that would want the loops split is computed with division: parts are short
-  x.splits = false;
   const { value, offset, guard } = part.write(x, axes);
   const member: Member = {
     kind: "full",
