@@ -4,7 +4,7 @@ import { printSpan } from "../diagnostics/span.js";
 import { type Aval, printAval, sizeOf } from "../ir/aval.js";
 import { Builder } from "../ir/builder.js";
 import { isFloat, STORAGE, type TypedArray, toBf16Bits, toF16Bits } from "../ir/dtype.js";
-import { printProgram } from "../ir/print.js";
+import { avalKey, paramsKey, programKey } from "../ir/key.js";
 import type { AnyEqn, Literal, Program } from "../ir/program.js";
 import { type Executable, makeExecutable, Workspace } from "../jit/execute.js";
 import { ArrayCell, Heap } from "../runtime/heap.js";
@@ -36,7 +36,7 @@ class Backend implements Evaluator {
 
   evaluate(eqn: Pick<AnyEqn, "prim" | "params" | "span">, inputs: readonly (Cell | Literal)[]): readonly Cell[] {
     const cells = new Array<ArrayCell>(inputs.length);
-    let key = `${eqn.prim} ${paramsKey(eqn.params)}`;
+    let key = `${eqn.prim} ${paramsKey(eqn.params, programKey)}`;
     let constants = 0;
     try {
       for (let i = 0; i < cells.length; i++) {
@@ -97,47 +97,11 @@ class Backend implements Evaluator {
   }
 }
 
-/** Avals live as long as their arrays and programs, so their text is made once. */
-const avalKeys = new WeakMap<Aval, string>();
-export function avalKey(a: Aval): string {
-  let key = avalKeys.get(a);
-  if (key === undefined) {
-    key = printAval(a);
-    avalKeys.set(a, key);
-  }
-  return key;
-}
-
 function equationProgram(eqn: Pick<AnyEqn, "prim" | "params" | "span">, inputs: readonly Cell[]): Program<"core"> {
   const b = new Builder();
   const vars = inputs.map((c) => b.input(c.aval));
   // `never`: the pair of primitive and parameters was matched when the equation was made
   return b.finish(b.emit(eqn.prim, vars, eqn.params as never, eqn.span), eqn.prim);
-}
-
-const functionIds = new WeakMap<object, number>();
-let nextFunction = 0;
-/** Text that is equal for equal parameters; programs by their printed form. */
-function paramsKey(params: object): string {
-  let empty = true;
-  for (const _ in params) {
-    empty = false;
-    break;
-  }
-  if (empty) return "";
-  return JSON.stringify(params, (_, v: unknown) => {
-    if (typeof v === "bigint") return `${v}n`;
-    if (typeof v === "function" || (typeof v === "object" && v !== null && "get" in v && typeof v.get === "function")) {
-      let id = functionIds.get(v as object);
-      if (id === undefined) {
-        id = nextFunction++;
-        functionIds.set(v as object, id);
-      }
-      return `#${id}`;
-    }
-    if (typeof v === "object" && v !== null && "phase" in v) return printProgram(v as Program<"core">);
-    return v;
-  });
 }
 
 /** TW4002 when an operation makes a NaN out of numbers. */

@@ -3,8 +3,8 @@ import { fail } from "../diagnostics/error.js";
 import type { Dim } from "../ir/dim.js";
 import { printProgram } from "../ir/print.js";
 import type { Program } from "../ir/program.js";
-import type { CompiledProgram } from "../jit/compile.js";
 import { type Profile, profileProgram } from "../jit/profile.js";
+import { type Stages, stagesOf } from "../jit/stages.js";
 import { leafAval, ShapeDtype } from "../tracer/leaf.js";
 import { Tensor } from "../tracer/tensor.js";
 import { type AnyFunction, argumentName, traceFunction } from "../tracer/trace.js";
@@ -41,7 +41,8 @@ export function evalShape(f: AnyFunction, ...args: unknown[]): unknown {
 /** What `explain` tells about one compiled signature. */
 export interface Explanation {
   readonly core: string;
-  readonly stages: CompiledProgram["stages"];
+  /** The text of each level below: `plan()`, `tile()`, `loop()`, and `wat()` (with binaryen installed). */
+  readonly stages: Stages;
   /** Milliseconds by pass. */
   readonly passes: readonly { readonly name: string; readonly ms: number }[];
   /** Signatures compiled so far, each with its reason. */
@@ -65,7 +66,7 @@ export function explain(f: AnyFunction): (...args: unknown[]) => Explanation {
       fail("TW4004", "explain: this function has no compiled program", { help: "pass a function made by jit" });
     return {
       core: printProgram(entry.program),
-      stages: compiled.stages,
+      stages: stagesOf(compiled),
       passes: [{ name: "trace", ms: entry.traceMs }, ...compiled.timings],
       compiles: (jitted as unknown as { entries(): readonly { reason: string; program: Program<"core"> }[] })
         .entries()

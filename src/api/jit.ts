@@ -1,6 +1,7 @@
 /** `jit`: traces once for each signature, compiles, and runs. */
 import { fail } from "../diagnostics/error.js";
 import { type Aval, avalSame, printAval } from "../ir/aval.js";
+import { avalKey } from "../ir/key.js";
 import type { Program } from "../ir/program.js";
 import { type Executable, makeExecutable } from "../jit/execute.js";
 import { axisEnvironment, bind, isTracing, TracedSource } from "../tracer/frame.js";
@@ -10,7 +11,7 @@ import { type AnyFunction, argumentName, traceFunction } from "../tracer/trace.j
 import { ArrayCell } from "../runtime/heap.js";
 import * as tree from "../tree/index.js";
 import { LruMap } from "../util/index.js";
-import { avalKey, backend } from "./backend.js";
+import { backend } from "./backend.js";
 import { config } from "./config.js";
 import { locateNan } from "./nans.js";
 import { staticKey } from "./static-key.js";

@@ -7,8 +7,6 @@ import { SymDim } from "./dim.js";
 import { type AnyEqn, type Atom, isVar, type Literal, type Program, type Var } from "./program.js";
 
 export interface PrintOptions {
-  /** Added to a function's or lazy program's name; to tell apart what is called the same, in keys of caches. */
-  readonly identify?: (x: object) => string;
   /** Adds the source position of each equation as a comment. */
   readonly spans?: boolean;
 }
@@ -107,12 +105,12 @@ function valueLines(value: unknown, dims: boolean, options: PrintOptions): strin
     );
     return ["[", ...separated.map((line) => `  ${line}`), "]"];
   }
-  if (typeof value === "function") return [printName("", value, value.name, options)];
+  if (typeof value === "function") return [printName("", value.name)];
   if (typeof value === "object" && value !== null) {
     if (value instanceof SymDim) return [value.toString()];
     if ("phase" in value) return programLines(value as Program<"core">, options);
     if ("get" in value && typeof value.get === "function") {
-      return [printName("lazy", value, (value as unknown as { name: string }).name, options)];
+      return [printName("lazy", "name" in value ? String(value.name) : "")];
     }
     if ("dtype" in value && "shape" in value) return [printAval(value as Aval)];
     const entries = Object.entries(value).filter(([, v]) => v !== undefined);
@@ -121,9 +119,8 @@ function valueLines(value: unknown, dims: boolean, options: PrintOptions): strin
   return [typeof value === "string" ? (dims ? JSON.stringify(value) : printWord(value)) : printNumber(value)];
 }
 
-function printName(kind: string, x: object, name: string, options: PrintOptions): string {
-  const id = options.identify?.(x);
-  return `${kind}<${(name || "function").replace(/[<>\n]/g, "_")}${id === undefined ? "" : `#${id}`}>`;
+function printName(kind: string, name: string): string {
+  return `${kind}<${(name || "function").replace(/[<>\n]/g, "_")}>`;
 }
 function printWord(text: string): string {
   return isBare(text) && !RESERVED.has(text) ? text : JSON.stringify(text);

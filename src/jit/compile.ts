@@ -1,33 +1,21 @@
 /** The way down: simplify, plan, tile to loop programs, one Wasm module. */
 import { fail, isTileworkError } from "../diagnostics/error.js";
-import { printLoop } from "../ir/print-loop.js";
-import { printTile } from "../ir/print-tile.js";
-import type { PlanStep } from "../ir/plan.js";
 import type { Program } from "../ir/program.js";
-import { tileKey } from "../ir/tile-key.js";
 import { lowerToLoop } from "../lowering/loop/lower.js";
-import { lowerToPlan, printPlan } from "../lowering/plan/index.js";
+import { lowerToPlan } from "../lowering/plan/index.js";
 import type { Target } from "../lowering/target.js";
 import { callbackImport } from "../lowering/wasm/callback.js";
 import { wasmTarget } from "../lowering/wasm/features.js";
 import { emitModule } from "../lowering/wasm/module.js";
-import { printWat } from "../lowering/wasm/wat.js";
 import { simplify } from "../simplify/index.js";
 
-/** Text of each level of a compiled program, made when asked for. */
-export interface Stages {
-  plan(): string;
-  tile(): string;
-  loop(): string;
-  wat(): Promise<string>;
-}
 export interface ProgramInstance {
   /** `table`: address of the pointers to inputs, then outputs (u32 each); `arena`: address of the working memory. */
   run(table: number, arena: number): void;
 }
 export interface CompiledProgram {
   readonly plan: Program<"plan">;
-  readonly stages: Stages;
+  readonly target: Target;
   /** Milliseconds by pass. */
   readonly timings: readonly { readonly name: string; readonly ms: number }[];
   readonly arenaBytes: number;
@@ -81,15 +69,7 @@ export function compileProgram(program: Program<"core">, options: CompileOptions
   return {
     plan,
     bytes,
-    stages: {
-      plan: () => printPlan(plan),
-      tile: () => kernelsOf(plan).map(printTile).join("\n"),
-      loop: () =>
-        kernelsOf(plan)
-          .map((k) => printLoop(lowerToLoop(k, target)))
-          .join("\n"),
-      wat: () => printWat(bytes),
-    },
+    target,
     timings: clock.entries,
     arenaBytes: plan.arenaBytes,
     instantiate: (memory, callbacks, mark) => {
@@ -102,25 +82,6 @@ export function compileProgram(program: Program<"core">, options: CompileOptions
       return { run: exports.run as ProgramInstance["run"] };
     },
   };
-}
-
-/** Each kernel once, in the order of its first launch. */
-function kernelsOf(plan: Program<"plan">): Program<"tile">[] {
-  const kernels = new Map<string, Program<"tile">>();
-  const visit = (steps: readonly PlanStep[]): void => {
-    for (const s of steps) {
-      if (s.kind === "launch") {
-        const key = tileKey(s.kernel);
-        if (!kernels.has(key)) kernels.set(key, s.kernel);
-      } else if (s.kind === "loop") visit(s.body);
-      else if (s.kind === "while") {
-        visit(s.cond);
-        visit(s.body);
-      } else if (s.kind === "switch") for (const c of s.cases) visit(c);
-    }
-  };
-  visit(plan.steps);
-  return [...kernels.values()];
 }
 
 /** A trap of the engine as an error of ours; what a callback threw stays what it is. */

@@ -43,6 +43,23 @@ it("vmapped whileLoop test inside grad-free parts; nested vmap in cond of while"
   expectClose(vmap(f)(array([1, 3])), [9, 9]);
   expectClose(jvp(f, [3], [1]), [9, 3]);
 });
+it("each callback is called, when the loops around two of them are the same", () => {
+  const seen: string[] = [];
+  const run = (tag: string): Tensor =>
+    foriLoop(
+      0,
+      2,
+      (_i, x: Tensor) => {
+        debug.callback(() => seen.push(tag), x);
+        return x;
+      },
+      np.ones([2]),
+    );
+  run("a");
+  run("b");
+  expect(seen).toEqual(["a", "a", "b", "b"]);
+});
+
 it("callback under grad of scan keeps count", () => {
   const seen: number[] = [];
   const f = (x: Tensor): Tensor =>

@@ -57,5 +57,3 @@ export function planWithLifetimes(
   };
   return { plan, freedAfter: memory.freedAfter };
 }
-
-export { printPlan } from "./print.js";
