@@ -18,8 +18,11 @@ export const LN2_LOW = {
   f32: Math.LN2 - LN2_HIGH.f32,
   f64: Math.LN2 - LN2_HIGH.f64 + LN2_BEYOND_DOUBLE,
 };
-/** exp is 0 below and infinite above, also when it is halved. */
-const RANGE = { f32: [-104.5, 90], f64: [-750, 712] } as const;
+/**
+ * exp is 0 below and infinite above, also when it is halved. At the lower limit both halves of the scale are zero: a
+ * product that underflows takes some machines ten times as long, and masks are made of numbers far below.
+ */
+const RANGE = { f32: [-176, 90], f64: [-1418, 712] } as const;
 
 export function floatType(x: Value): "f32" | "f64" {
   return x.dtype === "f64" ? "f64" : "f32";
@@ -88,7 +91,7 @@ export function exp(x: Value): Value {
   return expScaled(x);
 }
 export function exp2(x: Value): Value {
-  const y = floatType(x) === "f64" ? clampNumbers(x, -1080, 1026) : clampNumbers(x, -151, 129);
+  const y = floatType(x) === "f64" ? clampNumbers(x, -2046, 1026) : clampNumbers(x, -254, 129);
   const k = nearestInteger(y, 1);
   return scale(expm1Reduced(y.sub(k.n).mul(Math.LN2)).add(1), k);
 }
