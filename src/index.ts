@@ -37,7 +37,7 @@ export * as numpy from "./numpy/index.js";
 export { array } from "./numpy/creation.js";
 export * as random from "./random/index.js";
 export { associativeScan, cond, foriLoop, map, scan, switchCase, whileLoop } from "./tracer/control.js";
-export { checkpoint, checkpointPolicies, customJvp, customVjp } from "./tracer/custom.js";
+export { checkpoint, checkpointName, checkpointPolicies, customJvp, customVjp } from "./tracer/custom.js";
 export { Tensor } from "./tracer/tensor.js";
 export type { DataOf, ItemOf, NestedArray, ShapeSpec } from "./tracer/tensor.js";
 export * as tree from "./tree/index.js";

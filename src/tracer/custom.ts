@@ -4,6 +4,7 @@ import { type Aval, aval, printAval } from "../ir/aval.js";
 import { dimEqual } from "../ir/dim.js";
 import { isFloat } from "../ir/dtype.js";
 import type { CheckpointPolicy, LazyProgram } from "../ir/ops/index.js";
+import { Var } from "../ir/program.js";
 import * as tree from "../tree/index.js";
 import { convertTo, flattenTensors, shareCaptures } from "./control.js";
 import { bind, scalar } from "./frame.js";
@@ -302,7 +303,29 @@ export const checkpointPolicies = {
   /** Keep results of matrix products without batch axes. */
   dotsWithNoBatchDimsSaveable: (prim: string, params: Readonly<Record<string, unknown>>): boolean =>
     prim === "dot_general" && (params.lhsBatch as readonly number[]).length === 0,
+  /** Keep what `checkpointName` has given one of these names, and results of jitted functions that are called so. */
+  saveOnlyTheseNames:
+    (...names: readonly string[]): CheckpointPolicy =>
+    (prim, params) =>
+      prim === "call" && names.includes(plainName(params.name as string)),
+  /** Keep what either of two policies keeps. */
+  saveFromBothPolicies:
+    (a: CheckpointPolicy, b: CheckpointPolicy): CheckpointPolicy =>
+    (prim, params) =>
+      a(prim, params) || b(prim, params),
 } as const;
+
+/** A call's name without the transforms that it went through: `jvp(attention)` is still attention. */
+function plainName(name: string): string {
+  return /^(?:[\w.]+\()*(.*?)\)*$/.exec(name)?.[1] ?? name;
+}
+
+/** The same value under a name by which a checkpoint policy can keep it (`checkpointPolicies.saveOnlyTheseNames`). */
+export function checkpointName<T extends Tensor>(x: T, name: string): T {
+  const v = new Var(x.aval, name);
+  const program = { phase: "core", name, inputs: [v], eqns: [], outputs: [v], effects: [] } as const;
+  return bind("call", [x], { program, name })[0] as T;
+}
 
 /** The same function, whose intermediates are computed again in the backward pass instead of being kept. */
 export function checkpoint<A extends unknown[], R>(

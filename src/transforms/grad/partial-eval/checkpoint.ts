@@ -3,11 +3,12 @@
  * the unknown half makes all other residuals again when its turn comes, but repeats no callback.
  */
 import type { ControlOps } from "../../../ir/ops/index.js";
-import { type AnyEqn, type Atom, isVar, type Program, type Var } from "../../../ir/program.js";
+import type { AnyEqn, Atom, Program, Var } from "../../../ir/program.js";
 import { joinEffects } from "../../../ir/effects.js";
 import { substitute, substituteAll } from "../../../ir/rewrite.js";
 import { split } from "../programs.js";
-import { bindResults, eqnWithoutIo, isNothing, knownOperands, unknownOperands } from "./nested.js";
+import { bindResults, isNothing, knownOperands, unknownOperands } from "./nested.js";
+import { recompute } from "./recompute.js";
 import type { Halves } from "./rule.js";
 
 type Core = Program<"core">;
@@ -20,17 +21,13 @@ export function splitCheckpoint(h: Halves, eqn: AnyEqn, params: ControlOps["chec
   );
   const numOut = part.known.outputs.length - part.residuals.length;
   const [outs, residuals] = split(part.known.outputs, numOut);
-  const again = recompute(
-    part.known,
-    residuals,
-    (e) => policy?.(e.prim, e.params as Readonly<Record<string, unknown>>) ?? false,
-  );
+  const again = recompute(part.known, residuals, policy);
 
   const operands = knownOperands(h, eqn.inputs);
-  const known: Core = { ...part.known, outputs: [...outs, ...again.saved] };
+  const known: Core = { ...again.first, outputs: [...outs, ...again.saved] };
   const results = isNothing(known) ? [] : h.known.emit("checkpoint", operands, { ...params, program: known }, eqn.span);
   const [resVars, unknownVars] = split(part.unknown.inputs, part.residuals.length);
-  const env = new Map<Var, Atom>(resVars.map((v, i) => [v, residuals[i]]));
+  const env = new Map<Var, Atom>(resVars.map((v, i) => [v, again.wanted[i]]));
   const eqns = [...again.eqns, ...part.unknown.eqns.map((e) => substitute(e, env))];
   const unknown: Core = {
     ...part.unknown,
@@ -49,26 +46,4 @@ export function splitCheckpoint(h: Halves, eqn: AnyEqn, params: ControlOps["chec
         eqn.span,
       );
   bindResults(h, eqn, part.unknownOut, results.slice(0, numOut), late);
-}
-
-/** The equations that make `wanted` again from inputs and from results that are worth saving. */
-function recompute(
-  p: Core,
-  wanted: readonly Atom[],
-  worthSaving: (eqn: AnyEqn) => boolean,
-): { eqns: readonly AnyEqn[]; saved: readonly Var[]; inputs: readonly Var[] } {
-  const needed = new Set<Atom>(wanted);
-  const saved: Var[] = [];
-  const eqns: AnyEqn[] = [];
-  for (let i = p.eqns.length - 1; i >= 0; i--) {
-    const eqn = p.eqns[i];
-    const used = eqn.outputs.filter((v) => needed.has(v));
-    if (used.length === 0) continue;
-    if (worthSaving(eqn)) saved.push(...used);
-    else {
-      for (const a of eqn.inputs) if (isVar(a)) needed.add(a);
-      eqns.push(eqnWithoutIo(eqn));
-    }
-  }
-  return { eqns: eqns.reverse(), saved: saved.reverse(), inputs: p.inputs.filter((v) => needed.has(v)) };
 }

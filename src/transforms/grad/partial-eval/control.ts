@@ -1,11 +1,10 @@
 /** Partial evaluation of equations that hold programs: each program is cut in two, and so is the equation. */
-import { type Aval, avalSame } from "../../../ir/aval.js";
+import type { Aval } from "../../../ir/aval.js";
 import { Builder } from "../../../ir/builder.js";
 import type { ControlOps } from "../../../ir/ops/index.js";
 import { type AnyEqn, type Atom, type Program, Var } from "../../../ir/program.js";
 import type { Rules } from "../../../ir/rules.js";
 import { prune } from "../../../simplify/index.js";
-import { zeros } from "../emit.js";
 import { drop, keep, not, split } from "../programs.js";
 import { splitCheckpoint } from "./checkpoint.js";
 import {
@@ -21,26 +20,9 @@ import {
 } from "./nested.js";
 import { type Halves, type PartialEvalKind, type PartialEvalResult, postpone } from "./rule.js";
 import { splitScan } from "./scan.js";
+import { assignSlots, fillSlots } from "./slots.js";
 
 type Core = Program<"core">;
-
-/** Slots for residuals that only one branch makes: those of different branches share one when they have one type. */
-function assignSlots(parts: readonly (readonly Aval[])[]): {
-  slots: readonly Aval[];
-  of: readonly (readonly number[])[];
-} {
-  const slots: Aval[] = [];
-  const of = parts.map((avals) => {
-    const taken = new Set<number>();
-    return avals.map((a) => {
-      let i = slots.findIndex((s, k) => !taken.has(k) && avalSame(s, a));
-      if (i < 0) i = slots.push(a) - 1;
-      taken.add(i);
-      return i;
-    });
-  });
-  return { slots, of };
-}
 
 /** A known branch that fills its own slots and zeros for the others. */
 function knownBranch(
@@ -51,12 +33,7 @@ function knownBranch(
 ): Core {
   const numOut = part.known.outputs.length - part.residuals.length;
   const [outs, residuals] = split(part.known.outputs, numOut);
-  const own = keep(residuals, made);
-  const b = new Builder();
-  b.inputs.push(...part.known.inputs);
-  b.eqns.push(...part.known.eqns);
-  const filled = slots.map((a, i) => (of.includes(i) ? own[of.indexOf(i)] : zeros(b, a)));
-  return b.finish([...outs, ...filled], part.known.name);
+  return fillSlots(part.known, outs, keep(residuals, made), slots, of);
 }
 
 function splitCond(h: Halves, eqn: AnyEqn, { branches }: ControlOps["cond"]): void {
