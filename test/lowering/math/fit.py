@@ -53,7 +53,6 @@ fit("LOG_F32", "(log(1 + f) - f + f²/2) / f³", taylor_safe(lambda f: (log(1 + 
 S = (sqrt(2) - 1) / (sqrt(2) + 1) * mpf("1.0001")
 fit("LOG_F64", "(2 artanh s / s - 2) / s², in s²", taylor_safe(lambda z: (2 * atanh(sqrt(z)) / sqrt(z) - 2) / z, mpf(2) / 3), 0, S * S, 6)
 fit("LOG_TAIL_F64", "(2 artanh s / s - 2 - 2s²/3) / s⁴, in s²", taylor_safe(lambda z: (2 * atanh(sqrt(z)) / sqrt(z) - 2 - 2 * z / 3) / z**2, mpf(2) / 5), 0, S * S, 8)
-fit("TANH_F32", "(tanh x / x - 1) / x², in x²", taylor_safe(lambda z: (tanh(sqrt(z)) / sqrt(z) - 1) / z, -mpf(1) / 3), 0, mpf("0.625") ** 2, 5)
 P4 = pi / 4 * mpf("1.001")
 sinq = taylor_safe(lambda z: (sin(sqrt(z)) / sqrt(z) - 1) / z, -mpf(1) / 6)
 cosq = taylor_safe(lambda z: (cos(sqrt(z)) - 1 + z / 2) / z**2, mpf(1) / 24)

@@ -54,7 +54,7 @@ export const BOUNDS_F32: Readonly<Record<string, number>> = {
   log: 0.8,
   log1p: 0.8,
   logistic: 2,
-  tanh: 1.3,
+  tanh: 2.5,
   sin: 1.6,
   cos: 1.6,
   erf: 1.3,

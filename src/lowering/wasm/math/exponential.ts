@@ -2,7 +2,7 @@
  * Exponentials and what is made of them. exp x = 2ⁿ·exp r with n = round(x / ln 2) and r = x - n·ln 2 in two parts
  * (Cody & Waite, Software Manual for the Elementary Functions, 1980); n comes out of an addition of a big constant.
  */
-import { EXP_F32, EXP_F64, TANH_F32 } from "./coefficients.js";
+import { EXP_F32, EXP_F64 } from "./coefficients.js";
 import { polynomial, type Value } from "./value.js";
 
 /** 1.5·2^(mantissa bits): adding it leaves round(x) in the low bits. Twice the exponent bias lets `scale` halve the sum. */
@@ -113,12 +113,15 @@ export function logistic(x: Value): Value {
   return x.lt(0).select(e, 1).div(e.add(1));
 }
 
+/** t/(t + 2) with t = expm1 2|x|, which is 1 in f32 from 2|x| = 18 on. */
 export function tanhF32(x: Value): Value {
   const a = x.abs();
-  const z = a.square();
-  const small = a.mul(z).fma(polynomial(z, TANH_F32), a);
-  const large = exp(a.add(a)).add(1).rdiv(2).rsub(1);
-  return a.lt(0.625).select(small, large).withSignOf(x);
+  const twice = a.add(a);
+  const y = x.constant(20).lt(twice).select(20, twice);
+  const k = nearestInteger(y, Math.LOG2E);
+  const power = powerOfTwo(k, x, 0);
+  const t = expm1Reduced(reduce(y, k).r).fma(power, power.sub(1));
+  return t.div(t.add(2)).withSignOf(x);
 }
 /** With t = expm1 2a: tanh a = 1 - 2/(t + 2); near zero, with t = expm1(-2a): -t/(t + 2). */
 export function tanhF64(x: Value): Value {
