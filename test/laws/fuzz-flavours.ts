@@ -5,6 +5,7 @@ import type { Program } from "../../src/ir/program.js";
 import { nestedPrograms } from "../../src/ir/rewrite.js";
 import type { LawName } from "./fuzz-laws.js";
 import { type FuzzOptions, randomProgram } from "./fuzz-program.js";
+import { seedOf } from "./random.js";
 
 export interface Flavour {
   readonly name: string;
@@ -28,78 +29,65 @@ function isHeavy(p: Program<"core">): boolean {
   return p.eqns.some((e) => e.outputs.some((v) => sizeOf(v.aval) > 20_000) || nestedPrograms(e).some(isHeavy));
 }
 /** The first program of `seed`, `seed` + 10⁷, … that is not heavy. */
-function large(options: FuzzOptions): Program<"core"> {
+function light(options: FuzzOptions): Program<"core"> {
   const p = randomProgram(options);
-  return isHeavy(p) ? large({ ...options, seed: options.seed + 1e7 }) : p;
+  return isHeavy(p) ? light({ ...options, seed: options.seed + 1e7 }) : p;
+}
+
+/** One seed gives unlike programs in unlike flavours. */
+function flavour(
+  name: string,
+  share: number,
+  laws: readonly LawName[],
+  options: (seed: number) => Omit<FuzzOptions, "seed">,
+): Flavour {
+  const make = (seed: number): Program<"core"> => {
+    const all = { ...options(seed), seed: (seed ^ seedOf(name)) >>> 0 };
+    return all.sizes ? light(all) : randomProgram(all);
+  };
+  return { name, share, laws, make };
 }
 
 /** The programs of the transforms' laws. */
 export const DERIVED: readonly Flavour[] = [
-  {
-    name: "f64, smooth",
-    laws: ["jvp", "vjp", "jvp of vmap", "jvp of vjp", "vjp of vjp", "jit of vjp"],
-    share: 100,
-    make: (seed) => randomProgram({ seed, smooth: true, reversible: true }),
-  },
-  {
-    name: "f64, with kinks and jumps",
-    laws: ["jvp", "vjp", "vmap of vjp", "jit of vjp"],
-    share: 150,
-    make: (seed) => randomProgram({ seed, reversible: true }),
-  },
-  {
-    name: "f64, with while",
-    laws: ["vmap", "jvp", "partial evaluation of jvp", "vmap of jvp", "jit of vmap", "jit of jvp"],
-    share: 100,
-    make: (seed) => randomProgram({ seed, smooth: seed % 2 === 0 }),
-  },
-  {
-    name: "long, forward and backward",
-    laws: ["vjp", "plan of vjp", "jit of vjp"],
-    share: 50,
-    make: (seed) => randomProgram({ seed, equations: 25, reversible: true }),
-  },
-  {
-    name: "sizes with names",
-    laws: ["symbolic"],
-    share: 200,
-    make: (seed) =>
-      randomProgram({
-        seed,
-        symbolic: true,
-        equations: 14,
-        floats: ["f64", "f32", "f16"],
-        reversible: seed % 2 === 0,
-      }),
-  },
+  flavour("f64, smooth", 100, ["jvp", "vjp", "jvp of vmap", "jvp of vjp", "vjp of vjp", "jit of vjp"], () => ({
+    smooth: true,
+    reversible: true,
+  })),
+  flavour("f64, with kinks and jumps", 150, ["jvp", "vjp", "vmap of vjp", "jit of vjp"], () => ({ reversible: true })),
+  flavour(
+    "f64, with while",
+    100,
+    ["vmap", "jvp", "partial evaluation of jvp", "vmap of jvp", "jit of vmap", "jit of jvp"],
+    (seed) => ({ smooth: seed % 2 === 0 }),
+  ),
+  flavour("long, forward and backward", 50, ["vjp", "plan of vjp", "jit of vjp"], () => ({
+    equations: 25,
+    reversible: true,
+  })),
+  flavour("sizes with names", 200, ["symbolic"], (seed) => ({
+    symbolic: true,
+    equations: 14,
+    floats: ["f64", "f32", "f16"],
+    reversible: seed % 2 === 0,
+  })),
 ];
 
 /** The programs of the compiler's laws. */
 export const COMPILED: readonly Flavour[] = [
-  {
-    name: "all dtypes, all control flow",
-    laws: ["print", "vmap", "partial evaluation", "simplify", "plan", "jit"],
-    share: 200,
-    make: (seed) => randomProgram({ seed, equations: 14, floats: FLOATS, ints: INTS }),
-  },
-  {
-    name: "f64",
-    laws: ["print", "simplify", "plan", "jit"],
-    share: 100,
-    make: (seed) => randomProgram({ seed, equations: 14 }),
-  },
-  {
-    name: "long",
-    laws: ["print", "simplify", "plan", "jit"],
-    share: 50,
-    make: (seed) => randomProgram({ seed, equations: 60 }),
-  },
-  {
-    name: "large",
-    laws: ["simplify", "plan", "jit"],
-    share: 50,
-    make: (seed) => large({ seed, equations: 10, floats: ["f64", "f32"], sizes: LARGE[seed % LARGE.length] }),
-  },
+  flavour(
+    "all dtypes, all control flow",
+    200,
+    ["print", "vmap", "partial evaluation", "simplify", "plan", "jit", "jit of vmap"],
+    () => ({ equations: 14, floats: FLOATS, ints: INTS }),
+  ),
+  flavour("f64", 100, ["print", "simplify", "plan", "jit"], () => ({ equations: 14, differentiable: false })),
+  flavour("long", 50, ["print", "simplify", "plan", "jit"], () => ({ equations: 60, differentiable: false })),
+  flavour("large", 50, ["simplify", "plan", "jit"], (seed) => ({
+    equations: 10,
+    floats: ["f64", "f32"],
+    sizes: LARGE[seed % LARGE.length],
+  })),
 ];
 
 export const FLAVOURS: readonly Flavour[] = [...DERIVED, ...COMPILED];

@@ -25,6 +25,8 @@ export interface FuzzOptions {
   readonly reversible?: boolean;
   /** Leaves out what has kinks or jumps. */
   readonly smooth?: boolean;
+  /** Leaves out what has no derivative, or one that is not its slope (stop_gradient); the derivatives' laws need it. */
+  readonly differentiable?: boolean;
   /** Sizes that axes take; left out: three small ones. */
   readonly sizes?: readonly number[];
 }
@@ -101,6 +103,7 @@ export class ProgramMaker {
       const template = this.rng.pick(TEMPLATES);
       if (template.kinked && this.options.smooth) continue;
       if (template.irreversible && this.options.reversible) continue;
+      if (template.steps && this.options.differentiable) continue;
       if (template.nested && this.depth >= 2) continue;
       if (template.staticOnly && this.options.symbolic) continue;
       if (!this.rng.chance(template.weight)) continue;
@@ -152,6 +155,7 @@ export function randomProgram(options: FuzzOptions): Program<"core"> {
     symbolic: false,
     reversible: false,
     smooth: false,
+    differentiable: (options.floats ?? ["f64"]).length === 1,
     sizes: [],
     ...options,
   };

@@ -4,10 +4,9 @@
  */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { parseProgram } from "../../src/ir/parse.js";
-import { runBatch } from "./fuzz/runner.js";
+import { readSaved, runBatch } from "./fuzz/runner.js";
 import { FLAVOURS } from "./fuzz-flavours.js";
-import { LAWS, type LawName } from "./fuzz-laws.js";
+import { LAWS } from "./fuzz-laws.js";
 
 /** Of so many programs, each flavour has its share. */
 const PROGRAMS = 100;
@@ -29,16 +28,8 @@ describe("programs that were at fault once", () => {
   });
   for (const f of saved) {
     it(f, () => {
-      const text = readFileSync(new URL(f, folder), "utf8");
-      const [, name, seed] = /^# law (.+), seed (\d+)$/m.exec(text) ?? [];
-      expect(name).toBeOneOf(Object.keys(LAWS));
-      const program = parseProgram(
-        text
-          .split("\n")
-          .filter((line) => !line.startsWith("#"))
-          .join("\n"),
-      );
-      LAWS[name as LawName](program, Number(seed));
+      const { law, seed, program } = readSaved(readFileSync(new URL(f, folder), "utf8"));
+      LAWS[law](program, seed);
     });
   }
 });

@@ -38,6 +38,12 @@ function positive(m: ProgramMaker, x: Value): Atom | undefined {
   return m.b.add(square, m.b.select(eye, m.constant(square.aval, 2).atom, m.constant(square.aval, 0).atom));
 }
 
+/** A positive matrix of a value that the factorisations know the type of. */
+function matrix(m: ProgramMaker): Atom | undefined {
+  const x = m.float((v) => (v.atom.aval.dtype === "f64" || v.atom.aval.dtype === "f32") && shapeOf(v).length === 2);
+  return x && positive(m, x);
+}
+
 export const contraction: readonly Template[] = [
   {
     name: "dot_general",
@@ -84,7 +90,9 @@ export const contraction: readonly Template[] = [
         (v) => v.atom.aval.dtype === x.atom.aval.dtype && shapeOf(v).length === 1 && isStaticShape(shapeOf(v)),
       );
       const taps = m.rng.int(1, Math.min(2, width));
-      const shape = [2, features, taps];
+      const feature = features % 2 === 0 && m.rng.chance(0.3) ? 2 : 1;
+      const batch = feature === 1 && shapeOf(x)[0] === 2 && m.rng.chance(0.5) ? 2 : 1;
+      const shape = [2, features / feature, taps];
       // a filter made of a vector of the pool, so that both operands have derivatives
       const first =
         w && shapeOf(w)[0] !== 0
@@ -106,8 +114,8 @@ export const contraction: readonly Template[] = [
           lhsSpec: axes,
           rhsSpec: axes,
           outSpec: m.rng.pick([axes, [0, 2, 1]]),
-          featureGroupCount: 1,
-          batchGroupCount: 1,
+          featureGroupCount: feature,
+          batchGroupCount: batch,
           preferred: null,
         }),
         LARGEST,
@@ -119,8 +127,12 @@ export const contraction: readonly Template[] = [
     name: "cholesky and triangular_solve",
     weight: 0.3,
     make(m) {
-      const x = m.float((v) => (v.atom.aval.dtype === "f64" || v.atom.aval.dtype === "f32") && shapeOf(v).length === 2);
-      const a = x && positive(m, x);
+      const a = matrix(m);
+      const x =
+        a &&
+        m.float(
+          (v) => v.atom.aval.dtype === a.aval.dtype && shapeOf(v).length === 2 && shapeOf(v)[0] === a.aval.shape[0],
+        );
       if (!x || !a) return false;
       const l = m.b.emit1("cholesky", [a], {});
       m.keep(l, 30);
@@ -134,6 +146,55 @@ export const contraction: readonly Template[] = [
         }),
         100,
       );
+      return true;
+    },
+  },
+  {
+    name: "lu, qr",
+    weight: 0.2,
+    // which row is the pivot jumps
+    kinked: true,
+    staticOnly: true,
+    make(m) {
+      const a = matrix(m);
+      if (!a) return false;
+      if (m.rng.chance(0.5)) {
+        const [packed, , permutation] = m.b.emit("lu", [a], {});
+        m.keep(packed, LARGEST);
+        m.keep(permutation, Number.POSITIVE_INFINITY);
+        return true;
+      }
+      // columns of Q and rows of R have their signs in common
+      for (const y of m.b.emit("qr", [a], { fullMatrices: m.rng.chance(0.5) })) m.keep(m.b.mul(y, y), LARGEST);
+      return true;
+    },
+  },
+  {
+    name: "eigh, svd",
+    weight: 0.2,
+    staticOnly: true,
+    make(m) {
+      const a = matrix(m);
+      if (!a) return false;
+      const n = shapeOf({ atom: a, bound: 0 })[0] as number;
+      if (n > 5) return false;
+      // G Gᵀ tanh-ed lies within ±1, so that the eigenvalues of 4i + 0.3 tanh(G Gᵀ) keep apart (Gershgorin)
+      const row = m.b.iota([n, n], 0, a.aval.dtype);
+      const eye = m.b.op("eq", row, m.b.iota([n, n], 1, a.aval.dtype));
+      const scaled = m.b.mul(row, m.b.fullLike(row, 4));
+      const diagonal = m.b.select(eye, m.b.add(scaled, m.b.fullLike(row, 4)), m.b.zerosLike(row.aval));
+      const apart = m.b.add(m.b.mul(m.b.op("tanh", a), m.b.fullLike(a, 0.3)), diagonal);
+      // vectors have no sign of their own
+      if (m.rng.chance(0.5)) {
+        const [w, v] = m.b.emit("eigh", [apart], {});
+        m.keep(w, 30);
+        m.keep(m.b.mul(v, v), 1);
+        return true;
+      }
+      const [u, s, vt] = m.b.emit("svd", [apart], { fullMatrices: false });
+      m.keep(s, 30);
+      m.keep(m.b.mul(u, u), 1);
+      m.keep(m.b.mul(vt, vt), 1);
       return true;
     },
   },

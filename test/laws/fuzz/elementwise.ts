@@ -34,6 +34,8 @@ type Unary = Extract<
   | "cbrt"
   | "acosh"
   | "erf_inv"
+  | "acos"
+  | "bessel_i0e"
 >;
 /** Functions defined everywhere: the bound that the operand is pressed to first, and that of the result. */
 const ENTIRE: readonly (readonly [Unary, number, (x: number) => number])[] = [
@@ -52,6 +54,7 @@ const ENTIRE: readonly (readonly [Unary, number, (x: number) => number])[] = [
   ["sinh", 3, Math.exp],
   ["cosh", 3, Math.exp],
   ["bessel_i1e", 20, () => 1],
+  ["bessel_i0e", 20, () => 1],
 ];
 /** Functions of y = 1/2 + x² (or of tanh(x)/2), where they are smooth; bound for |x| ≤ 4. */
 const ON_POSITIVE: readonly (readonly [Unary, number])[] = [
@@ -65,12 +68,13 @@ const ON_POSITIVE: readonly (readonly [Unary, number])[] = [
 ];
 const ON_UNIT: readonly (readonly [Unary, number])[] = [
   ["atanh", 0.6],
+  ["acos", 2.2],
   ["asin", 0.6],
   ["tan", 0.6],
   ["erf_inv", 0.5],
 ];
 
-function apply<P extends Prim>(
+export function apply<P extends Prim>(
   m: ProgramMaker,
   prim: P,
   inputs: readonly Value[],
@@ -88,10 +92,10 @@ function apply<P extends Prim>(
   return true;
 }
 
-const number = (v: Value): boolean => isFloat(v.atom.aval.dtype) || isInt(v.atom.aval.dtype);
+export const number = (v: Value): boolean => isFloat(v.atom.aval.dtype) || isInt(v.atom.aval.dtype);
 
 /** Two operands of one type, pressed so that the result stays below LARGEST. */
-function two(m: ProgramMaker, fits: (v: Value) => boolean, limit: number): readonly [Value, Value] | undefined {
+export function two(m: ProgramMaker, fits: (v: Value) => boolean, limit: number): readonly [Value, Value] | undefined {
   const x = m.find(fits);
   if (!x) return undefined;
   const y = m.sameType(x) ?? x;
@@ -314,8 +318,7 @@ export const elementwise: readonly Template[] = [
       const x = m.find(() => true);
       const y = m.find(() => true);
       if (!x || !y) return false;
-      // stop_gradient has not the derivative of what it computes; programs for derivative laws have one float type
-      if (m.options.floats.length > 1 && m.rng.chance(0.3)) return apply(m, "stop_gradient", [x], x.bound);
+      if (!m.options.differentiable && m.rng.chance(0.3)) return apply(m, "stop_gradient", [x], x.bound);
       const [a, b] = m.b.emit("optimization_barrier", [x.atom, y.atom], {});
       m.keep(a, x.bound);
       m.keep(b, y.bound);

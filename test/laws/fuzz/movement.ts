@@ -230,6 +230,13 @@ export const movement: readonly Template[] = [
             shape.slice(1).map((_, k) => k + 1),
           )
         : update.atom;
+      const prim = m.rng.pick(
+        m.options.differentiable
+          ? (["scatter", "scatter_add"] as const)
+          : (["scatter", "scatter_add", "scatter_mul", "scatter_min", "scatter_max"] as const),
+      );
+      // many factors may meet in one place
+      if (prim === "scatter_mul" && isFloat(dtype) && (row?.bound ?? 2) > 1) return false;
       const bound = x.bound + 64 * (row?.bound ?? 2);
       if (bound > 1e4 && isFloat(dtype)) return false;
       const dims = {
@@ -239,7 +246,6 @@ export const movement: readonly Template[] = [
         scatterIndicesBatchingDims: [],
         scatterDimsToOperandDims: [0],
       };
-      const prim = m.rng.pick(["scatter", "scatter_add"] as const);
       m.keep(
         m.b.emit1(prim, [x.atom, m.b.reshape(i.atom, [count, 1]), rows], {
           dims,

@@ -1,8 +1,9 @@
 /** Runs random programs against their laws. A program at fault is shrunk and saved, for fuzz-replay.test.ts to try again. */
 import { mkdirSync, writeFileSync } from "node:fs";
+import { parseProgram } from "../../../src/ir/parse.js";
 import { printProgram } from "../../../src/ir/print.js";
 import type { Program } from "../../../src/ir/program.js";
-import type { Flavour } from "../fuzz-flavours.js";
+import { type Flavour, FLAVOURS } from "../fuzz-flavours.js";
 import { LAWS, type LawName } from "../fuzz-laws.js";
 import { shrink } from "./shrink.js";
 
@@ -67,12 +68,25 @@ export function runBatch(batch: Batch): string[] {
   return failures;
 }
 
+/** The law, seed and program of a saved file. Rules that are not in the text come from the flavour and the seed again. */
+export function readSaved(text: string): { law: LawName; seed: number; program: Core } {
+  const [, law, seedText] = /^# law (.+), seed (\d+)$/m.exec(text) ?? [];
+  if (!law || !(law in LAWS)) throw new Error(`no law is called ${law}`);
+  const seed = Number(seedText);
+  const lines = text.split("\n").filter((line) => !line.startsWith("#"));
+  if (!text.includes("lazy<")) return { law: law as LawName, seed, program: parseProgram(lines.join("\n")) };
+  const name = /^# flavour (.+)$/m.exec(text)?.[1];
+  const flavour = FLAVOURS.find((f) => f.name === name);
+  if (!flavour) throw new Error(`no flavour is called ${name}`);
+  return { law: law as LawName, seed, program: flavour.make(seed) };
+}
+
 function report(law: LawName, program: Core, seed: number, message: string, batch: Batch): string {
   const small = shrunk(law, program, seed, message, batch.shrinkFor ?? 10_000);
   const text = printProgram(small);
   if (batch.folder) {
     mkdirSync(batch.folder, { recursive: true });
-    const title = `# law ${law}, seed ${seed}\n# ${message.split("\n")[0]}\n`;
+    const title = `# law ${law}, seed ${seed}\n# flavour ${batch.flavour.name}\n# ${message.split("\n")[0]}\n`;
     writeFileSync(new URL(`${law.replaceAll(" ", "-")}-${seed}.txt`, batch.folder), `${title}${text}\n`);
   }
   return `${batch.flavour.name}: law ${law} fails for seed ${seed}: ${failureOf(law, small, seed)}\n${text}`;

@@ -41,6 +41,8 @@ const isProgram = (x: unknown): x is Core =>
 
 /** The nested programs of an equation, each with a function that gives the parameters with another in its place. */
 function nestedPrograms(eqn: AnyEqn): { program: Core; replace: (p: Core) => object }[] {
+  // its rule belongs to the program as it is
+  if (eqn.prim === "custom_jvp_call") return [];
   return Object.entries(eqn.params).flatMap(([key, value]) => {
     if (isProgram(value)) return [{ program: value, replace: (p: Core) => ({ ...eqn.params, [key]: p }) }];
     if (!Array.isArray(value)) return [];

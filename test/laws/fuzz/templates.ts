@@ -5,6 +5,7 @@ import { control } from "./control.js";
 import { elementwise } from "./elementwise.js";
 import { movement } from "./movement.js";
 import { reduction } from "./reduction.js";
+import { special } from "./special.js";
 
 export interface Template {
   readonly name: string;
@@ -12,6 +13,8 @@ export interface Template {
   readonly weight: number;
   /** Has kinks or jumps: no derivative law near them. */
   readonly kinked?: boolean;
+  /** Has no derivative, or one that is not its slope. */
+  readonly steps?: boolean;
   /** Has no reverse mode. */
   readonly irreversible?: boolean;
   /** Makes nested programs. */
@@ -22,4 +25,11 @@ export interface Template {
   readonly make: (m: ProgramMaker) => boolean;
 }
 
-export const TEMPLATES: readonly Template[] = [...elementwise, ...movement, ...reduction, ...contraction, ...control];
+export const TEMPLATES: readonly Template[] = [
+  ...elementwise,
+  ...special,
+  ...movement,
+  ...reduction,
+  ...contraction,
+  ...control,
+];
