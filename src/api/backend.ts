@@ -6,6 +6,7 @@ import { Builder } from "../ir/builder.js";
 import { isFloat, STORAGE, type TypedArray, toBf16Bits, toF16Bits } from "../ir/dtype.js";
 import { avalKey, paramsKey, programKey } from "../ir/key.js";
 import type { AnyEqn, Literal, Program } from "../ir/program.js";
+import { callee } from "../ir/rewrite.js";
 import { type Executable, makeExecutable, Workspace } from "../jit/execute.js";
 import { ArrayCell, Heap } from "../runtime/heap.js";
 import { type Evaluator, setEvaluator } from "../tracer/frame.js";
@@ -35,32 +36,36 @@ class Backend implements Evaluator {
   }
 
   evaluate(eqn: Pick<AnyEqn, "prim" | "params" | "span">, inputs: readonly (Cell | Literal)[]): readonly Cell[] {
-    const cells = new Array<ArrayCell>(inputs.length);
-    let key = `${eqn.prim} ${paramsKey(eqn.params, programKey)}`;
+    // a call is what it calls: derivative rules, which may be other functions at each call, are no part of the key
+    const { program, args: operands } = callee(eqn as AnyEqn, inputs) ?? { program: undefined, args: inputs };
+    const cells = new Array<ArrayCell>(operands.length);
+    let key = program ? programKey(program) : `${eqn.prim} ${paramsKey(eqn.params, programKey)}`;
     let constants = 0;
     try {
       for (let i = 0; i < cells.length; i++) {
-        const x = inputs[i];
+        const x = operands[i];
         if ("kind" in x) constants++;
         cells[i] = "kind" in x ? this.constant(x.value, x.aval) : this.own(x);
         key += ` ${avalKey(cells[i].aval)}`;
       }
-      return this.#evaluate(eqn, key, cells);
+      return this.#evaluate(eqn, program, key, cells);
     } finally {
-      if (constants > 0) for (let i = 0; i < cells.length; i++) if ("kind" in inputs[i]) cells[i]?.dispose();
+      if (constants > 0) for (let i = 0; i < cells.length; i++) if ("kind" in operands[i]) cells[i]?.dispose();
     }
   }
 
   #evaluate(
     eqn: Pick<AnyEqn, "prim" | "params" | "span">,
+    called: Program<"core"> | undefined,
     key: string,
     cells: readonly ArrayCell[],
   ): readonly ArrayCell[] {
-    const cacheable = eqn.prim !== "debug_callback";
-    let executable = cacheable ? this.#eager.get(key) : undefined;
+    let executable = this.#eager.get(key);
     if (!executable) {
-      executable = makeExecutable(equationProgram(eqn, cells), this.workspace);
-      if (cacheable) this.#eager.set(key, executable);
+      const program = called ?? equationProgram(eqn, cells);
+      executable = makeExecutable(program, this.workspace);
+      // callbacks are mostly new functions at each call
+      if (program.effects.length === 0) this.#eager.set(key, executable);
     }
     const outputs = executable.run(cells);
     if (config.debugNans) checkNans(eqn, cells, outputs);

@@ -44,7 +44,33 @@ export function mapPrograms(eqn: AnyEqn, f: (p: Core) => Core): AnyEqn {
     changed[k] = now;
     if (now !== old) different = true;
   }
-  return different ? withParams(eqn, { ...params, ...changed }) : eqn;
+  return different ? ({ ...eqn, params: { ...params, ...changed } } as AnyEqn) : eqn;
+}
+
+/**
+ * The program that a call runs when it is evaluated, and its operands; undefined for everything else. Derivative rules have
+ * done their work by then.
+ */
+export function callee<A>(
+  eqn: AnyEqn,
+  operands: readonly A[],
+): { readonly program: Core; readonly args: readonly A[] } | undefined {
+  switch (eqn.prim) {
+    case "call":
+    case "checkpoint":
+      return { program: eqn.params.program, args: operands };
+    case "custom_jvp_call":
+    case "custom_vjp_call":
+      return { program: eqn.params.primal, args: operands };
+    case "custom_linear_solve": {
+      const [matvec, vecmat, solve, transposeSolve] = eqn.params.counts;
+      const own = matvec + vecmat;
+      const vectors = own + solve + transposeSolve;
+      return { program: eqn.params.solve, args: [...operands.slice(own, own + solve), ...operands.slice(vectors)] };
+    }
+    default:
+      return undefined;
+  }
 }
 
 /** `list.map(f)`, or `list` itself when every element stays what it is. */
@@ -58,10 +84,6 @@ export function mapSame<T>(list: readonly T[], f: (x: T, i: number) => T): reado
   return out ?? list;
 }
 
-/** The equation with other parameters for its primitive. */
-export function withParams(eqn: AnyEqn, params: object): AnyEqn {
-  return { ...eqn, params } as AnyEqn;
-}
 export function withInputs(eqn: AnyEqn, inputs: readonly Atom[]): AnyEqn {
   return inputs === eqn.inputs ? eqn : ({ ...eqn, inputs } as AnyEqn);
 }
@@ -95,17 +117,6 @@ export function withEqns(p: Core, eqns: readonly AnyEqn[], outputs: readonly Ato
   return { ...p, eqns, outputs, effects: joinEffects(...eqns.map((e) => e.effects)) };
 }
 
-/** How often each variable is read, by equations and as an output. */
-export function countUses(p: Core): Map<Var, number> {
-  const uses = new Map<Var, number>();
-  const use = (a: Atom): void => {
-    if (isVar(a)) uses.set(a, (uses.get(a) ?? 0) + 1);
-  };
-  for (const eqn of p.eqns) eqn.inputs.forEach(use);
-  p.outputs.forEach(use);
-  return uses;
-}
-
 /** The equation that defines each variable. */
 export function definitions(p: Core): Map<Var, AnyEqn> {
   const made = new Map<Var, AnyEqn>();
@@ -115,27 +126,4 @@ export function definitions(p: Core): Map<Var, AnyEqn> {
 
 export function isPure(eqn: Pick<AnyEqn, "effects">): boolean {
   return eqn.effects.length === 0;
-}
-
-/** A copy with variables of its own. */
-export function cloneProgram(p: Core): Core {
-  const env = new Map<Var, Atom>();
-  const fresh = (v: Var): Var => {
-    const copy = new Var(v.aval, v.name);
-    env.set(v, copy);
-    return copy;
-  };
-  const inputs = p.inputs.map(fresh);
-  const eqns = p.eqns.map((e) => {
-    const read = substitute(e, env);
-    return { ...read, outputs: e.outputs.map(fresh) } as AnyEqn;
-  });
-  return { ...p, inputs, eqns, outputs: substituteAll(p.outputs, env) };
-}
-
-/** Equations of the program and of all nested ones. */
-export function countEqns(p: Core): number {
-  let n = p.eqns.length;
-  for (const e of p.eqns) for (const q of nestedPrograms(e)) n += countEqns(q);
-  return n;
 }

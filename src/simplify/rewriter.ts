@@ -7,7 +7,7 @@ import { type Aval, aval, avalSame } from "../ir/aval.js";
 import type { Params, Prim } from "../ir/ops/index.js";
 import { type AnyEqn, type Atom, type Eqn, isVar, literal, type Program, Var } from "../ir/program.js";
 import { effectsOf } from "../ir/abstract-eval/index.js";
-import { makeEqn, mapPrograms, mapSame, substituteAll, withEqns, withInputs } from "../ir/rewrite.js";
+import { callee, makeEqn, mapPrograms, mapSame, substituteAll, withEqns, withInputs } from "../ir/rewrite.js";
 import { eqnKey } from "./key.js";
 import type { RewriteContext, Rewritten, Rule, Scalar } from "./rule.js";
 
@@ -85,7 +85,9 @@ export class Rewriter implements RewriteContext {
   /** `copied`: the equation belongs to another program, its results need variables of their own. */
   #visit(eqn: AnyEqn, copied: boolean): void {
     const read = withInputs(eqn, substituteAll(eqn.inputs, this.#replaced));
-    const called = calledProgram(read);
+    // a checkpoint in a backward pass is inlined when nothing is merged any more
+    const waits = read.prim === "checkpoint" && read.params.prevent;
+    const called = waits ? undefined : callee(read, read.inputs);
     this.#span = eqn.span;
     const results = called
       ? mapSame(this.inline(called.program, called.args), (a, i) => this.#fit(a, eqn.outputs[i]))
@@ -149,28 +151,4 @@ export class Rewriter implements RewriteContext {
 function listOf(r: Rewritten): readonly Atom[] | undefined {
   if (r === undefined) return undefined;
   return Array.isArray(r) ? (r as readonly Atom[]) : [r as Atom];
-}
-
-/** What an equation calls once, when nothing but the call is left of its meaning. Custom derivatives have done their work by now. */
-function calledProgram(eqn: AnyEqn): { program: Core; args: readonly Atom[] } | undefined {
-  switch (eqn.prim) {
-    case "call":
-      return { program: eqn.params.program, args: eqn.inputs };
-    case "custom_jvp_call":
-    case "custom_vjp_call":
-      return { program: eqn.params.primal, args: eqn.inputs };
-    case "custom_linear_solve": {
-      const [matvec, vecmat, solve, transposed] = eqn.params.counts;
-      const from = matvec + vecmat;
-      return {
-        program: eqn.params.solve,
-        args: [...eqn.inputs.slice(from, from + solve), ...eqn.inputs.slice(from + solve + transposed)],
-      };
-    }
-    case "checkpoint":
-      // one that stands in a backward pass is inlined when nothing is merged any more
-      return eqn.params.prevent ? undefined : { program: eqn.params.program, args: eqn.inputs };
-    default:
-      return undefined;
-  }
 }

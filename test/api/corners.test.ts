@@ -60,6 +60,25 @@ it("each callback is called, when the loops around two of them are the same", ()
   expect(seen).toEqual(["a", "a", "b", "b"]);
 });
 
+it("without jit, a function with a rule of its own is compiled once", () => {
+  const double = customJvp((x: Tensor) => x.mul(2).add(1)).defjvp(([x], [t]) => [double(x), t.mul(2)]);
+  const Module = WebAssembly.Module;
+  let compiled = 0;
+  class Counted extends Module {
+    constructor(bytes: Uint8Array<ArrayBuffer>) {
+      super(bytes);
+      compiled++;
+    }
+  }
+  WebAssembly.Module = Counted;
+  try {
+    for (let i = 0; i < 3; i++) expectClose(double(array([i, 1, 2, 3, 4])), [2 * i + 1, 3, 5, 7, 9]);
+  } finally {
+    WebAssembly.Module = Module;
+  }
+  expect(compiled).toBe(1);
+});
+
 it("callback under grad of scan keeps count", () => {
   const seen: number[] = [];
   const f = (x: Tensor): Tensor =>

@@ -2,6 +2,7 @@
 import { internal } from "../../diagnostics/error.js";
 import { type AnyEqn, type Atom, isVar, type Program, Var } from "../../ir/program.js";
 import {
+  callee,
   makeEqn,
   mapPrograms,
   mapSame,
@@ -12,32 +13,6 @@ import {
 } from "../../ir/rewrite.js";
 
 type Core = Program<"core">;
-
-/** The program that a call stands for, and its operands; undefined for everything else. */
-function callee(
-  eqn: AnyEqn,
-): { readonly program: Core; readonly args: readonly Atom[]; readonly barrier?: boolean } | undefined {
-  switch (eqn.prim) {
-    case "call":
-      return { program: eqn.params.program, args: eqn.inputs };
-    case "custom_jvp_call":
-    case "custom_vjp_call":
-      return { program: eqn.params.primal, args: eqn.inputs };
-    case "checkpoint":
-      // what is computed again must not be found equal to what was computed before, nor start before its operands are there
-      return { program: eqn.params.program, args: eqn.inputs, barrier: eqn.params.prevent };
-    case "custom_linear_solve": {
-      const [matvec, vecmat, solve, transposeSolve] = eqn.params.counts;
-      const own = eqn.inputs.slice(matvec + vecmat, matvec + vecmat + solve);
-      return {
-        program: eqn.params.solve,
-        args: [...own, ...eqn.inputs.slice(matvec + vecmat + solve + transposeSolve)],
-      };
-    }
-    default:
-      return undefined;
-  }
-}
 
 /** Programs never change: what a program became is remembered, since a body may be called many times. */
 const cache = new WeakMap<Core, Core>();
@@ -51,7 +26,9 @@ export function inlineCalls(program: Core): Core {
   return result;
 }
 function needsInlining(program: Core): boolean {
-  return program.eqns.some((eqn) => callee(eqn) !== undefined || nestedPrograms(eqn).some((p) => inlineCalls(p) !== p));
+  return program.eqns.some(
+    (eqn) => callee(eqn, eqn.inputs) !== undefined || nestedPrograms(eqn).some((p) => inlineCalls(p) !== p),
+  );
 }
 
 function inlined(program: Core): Core {
@@ -60,13 +37,14 @@ function inlined(program: Core): Core {
   const read = (a: Atom): Atom => (isVar(a) ? (replace.get(a) ?? a) : a);
   for (const original of program.eqns) {
     const eqn = substitute(original, replace);
-    const call = callee(eqn);
+    const call = callee(eqn, eqn.inputs);
     if (!call) {
       eqns.push(mapPrograms(eqn, inlineCalls));
       continue;
     }
     let { args } = call;
-    if (call.barrier && args.some(isVar)) {
+    // what is computed again must not be found equal to what was computed before, nor start before its operands are there
+    if (eqn.prim === "checkpoint" && eqn.params.prevent && args.some(isVar)) {
       const barrier = makeEqn("optimization_barrier", args, {}, eqn.span);
       eqns.push(barrier);
       args = barrier.outputs;
