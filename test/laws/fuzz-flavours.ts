@@ -78,12 +78,12 @@ export const COMPILED: readonly Flavour[] = [
   flavour(
     "all dtypes, all control flow",
     200,
-    ["print", "vmap", "partial evaluation", "simplify", "plan", "jit", "jit of vmap"],
+    ["print", "vmap", "partial evaluation", "simplify", "plan", "jit", "jit without SIMD", "jit of vmap"],
     () => ({ equations: 14, floats: FLOATS, ints: INTS }),
   ),
   flavour("f64", 100, ["print", "simplify", "plan", "jit"], () => ({ equations: 14, differentiable: false })),
   flavour("long", 50, ["print", "simplify", "plan", "jit"], () => ({ equations: 60, differentiable: false })),
-  flavour("large", 50, ["simplify", "plan", "jit"], (seed) => ({
+  flavour("large", 50, ["simplify", "plan", "jit", "jit without SIMD"], (seed) => ({
     equations: 10,
     floats: ["f64", "f32"],
     sizes: LARGE[seed % LARGE.length],

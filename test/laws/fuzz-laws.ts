@@ -1,5 +1,5 @@
 /** What must hold of any program. Each law throws when it does not. */
-import { jitLaw, planLaw, printLaw, simplifyLaw, symbolicLaw } from "./fuzz/compiler-laws.js";
+import { jitLaw, planLaw, printLaw, scalarLaw, simplifyLaw, symbolicLaw } from "./fuzz/compiler-laws.js";
 import {
   batch,
   forwardMode,
@@ -30,6 +30,7 @@ export const LAWS = {
   simplify: simplifyLaw,
   plan: planLaw,
   jit: jitLaw,
+  "jit without SIMD": scalarLaw,
   "jit of vmap": (p, seed) => jitLaw(batch(p), seed),
   "jit of jvp": (p, seed) => jitLaw(forwardMode(p), seed),
   "jit of vjp": (p, seed) => jitLaw(valueAndReverse(p), seed),

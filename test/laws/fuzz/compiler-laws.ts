@@ -8,6 +8,8 @@ import { printProgram } from "../../../src/ir/print.js";
 import { type Program, Var } from "../../../src/ir/program.js";
 import { verify } from "../../../src/ir/verify.js";
 import { compileProgram } from "../../../src/jit/compile.js";
+import type { Target } from "../../../src/lowering/target.js";
+import { wasmTarget } from "../../../src/lowering/wasm/features.js";
 import { simplify } from "../../../src/simplify/index.js";
 import { runOn } from "../../jit/run.js";
 import { runPlan } from "../../lowering/run-plan.js";
@@ -82,14 +84,19 @@ export const planLaw: Law = (program, seed) => {
 /** How many modules V8 alone has validated for each that binaryen has too, which takes longer than the whole rest. */
 const VALIDATED = 8;
 
-/** The whole pipeline. */
-export const jitLaw: Law = (program, seed) => {
-  const inputs = randomInputs(program, seed);
-  const donate = donated(program, seed);
-  const compiled = compileProgram(program, { donate });
-  if (seed % VALIDATED === 0) validated(compiled.bytes);
-  agree("jit = interpreter", program, runOn(compiled, inputs, donate), inputs);
-};
+/** The whole pipeline, for this machine or another. */
+function compiledFor(target: Target | undefined): Law {
+  return (program, seed) => {
+    const inputs = randomInputs(program, seed);
+    const donate = donated(program, seed);
+    const compiled = compileProgram(program, target ? { donate, target } : { donate });
+    if (seed % VALIDATED === 0) validated(compiled.bytes);
+    agree("jit = interpreter", program, runOn(compiled, inputs, donate), inputs);
+  };
+}
+export const jitLaw: Law = compiledFor(undefined);
+/** For engines without SIMD. */
+export const scalarLaw: Law = compiledFor(wasmTarget({ simd: false, relaxedSimd: false }));
 
 const SIZES = [
   [1, 1],
