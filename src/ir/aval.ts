@@ -10,8 +10,18 @@ export interface Aval {
 }
 
 export function aval(shape: Shape, dtype: DType, weak = false): Aval {
-  return weak ? { shape, dtype, weak: true } : { shape, dtype };
+  if (shape.length > 0) return weak ? { shape, dtype, weak: true } : { shape, dtype };
+  const scalars = weak ? weakScalars : strongScalars;
+  let scalar = scalars.get(dtype);
+  if (!scalar) {
+    scalar = weak ? { shape: [], dtype, weak: true } : { shape: [], dtype };
+    scalars.set(dtype, scalar);
+  }
+  return scalar;
 }
+/** Each number in a program or an eager call has one of these: they are made once. */
+const strongScalars = new Map<DType, Aval>();
+const weakScalars = new Map<DType, Aval>();
 
 /** The same shape and dtype; weakness is not compared. */
 export function avalSame(a: Aval, b: Aval): boolean {

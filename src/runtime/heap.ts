@@ -4,7 +4,7 @@
  *
  * Blocks come back in three ways. Someone disposes or donates; or the handle was collected and the event loop ran its finalizer; or,
  * in a loop that never returns to the event loop (finalizers never fire there), the heap is under pressure: then the
- * oldest unpinned cells are spilled: their elements move to an ArrayBuffer that the cell owns and the heap lets go of the cell.
+ * oldest unpinned cells are spilled: their elements move to an array that the cell owns and the heap lets go of the cell.
  * Cells that nobody holds are then ordinary garbage, which the engine collects without any event loop; the others are
  * read back in when they are used next.
  */
@@ -32,7 +32,7 @@ export class ArrayCell {
   /** Address of the resident block, or -1. */
   address: number;
   /** Elements that were spilled. */
-  spilled: ArrayBuffer | undefined;
+  spilled: Uint8Array | undefined;
   state: "live" | "disposed" | "donated" = "live";
   pins = 0;
   /** Handles that were made for it and are not known to be collected. */
@@ -149,7 +149,7 @@ export class Heap {
     } finally {
       cell.pins--;
     }
-    new Uint8Array(this.buffer, cell.address, cell.bytes).set(new Uint8Array(spilled));
+    new Uint8Array(this.buffer, cell.address, cell.bytes).set(spilled);
     cell.spilled = undefined;
     this.#pagedInBytes += cell.bytes;
     this.#admit(cell);
@@ -246,10 +246,12 @@ export class Heap {
   #spill(bytes: number): void {
     const candidates = [...this.#resident].filter((c) => c.pins === 0).sort((a, b) => a.lastUse - b.lastUse);
     let done = 0;
+    const memory = new Uint8Array(this.buffer);
     for (const cell of candidates) {
       if (done >= bytes) return;
       try {
-        cell.spilled = this.buffer.slice(cell.address, cell.address + cell.bytes);
+        // not an ArrayBuffer: engines keep the elements of short typed arrays beside the object, at no further cost
+        cell.spilled = memory.slice(cell.address, cell.address + cell.bytes);
       } catch {
         return; // the process has no memory left: what is resident stays so
       }
