@@ -56,7 +56,7 @@ function resolveSpan(span: SpanRef | Span | undefined): Span | undefined {
   return "resolve" in span ? span.resolve() : span;
 }
 
-export function makeDiagnostic(code: Code, message: string, options: FailOptions = {}): Diagnostic {
+function makeDiagnostic(code: Code, message: string, options: FailOptions = {}): Diagnostic {
   const span = resolveSpan(options.span);
   const help = options.help ?? CATALOG[code].help;
   return {
@@ -82,7 +82,7 @@ export function internal(message: string): never {
   throw new Error(`tilework internal error: ${message}. Please report this.`);
 }
 
-export function renderDiagnostic(d: Diagnostic): string {
+function renderDiagnostic(d: Diagnostic): string {
   const lines = [`${d.code}: ${d.message}`];
   if (d.span) lines.push(`  at ${printSpan(d.span)}`);
   for (const note of d.notes ?? []) lines.push(`  note: ${note}`);

@@ -12,11 +12,6 @@ export interface SpanRef {
   resolve(): Span | undefined;
 }
 
-/** A span that is already known (source capture, parsed programs). */
-export function knownSpan(span: Span): SpanRef {
-  return { resolve: () => span };
-}
-
 const FRAME = /^\s*at (?:(.*?) \()?(.*?):(\d+):(\d+)\)?$/;
 
 /** True for stack frames that belong to Tilework itself or to the engine, which a user does not want to see. */
@@ -35,7 +30,7 @@ const internalRoot: string | undefined = (() => {
 })();
 
 /** The stack frames of the user's own code, innermost first. */
-export function userFrames(stack: string | undefined): Span[] {
+function userFrames(stack: string | undefined): Span[] {
   const frames: Span[] = [];
   for (const text of stack?.split("\n") ?? []) {
     const match = FRAME.exec(text);

@@ -123,7 +123,7 @@ export function roundTo(dtype: DType, v: Element): Element {
 }
 
 /** An integer of magnitude below 2^53 reduced modulo 2^bits. */
-export function wrapInt(dtype: DType, v: number): number {
+function wrapInt(dtype: DType, v: number): number {
   switch (dtype) {
     case "i8":
       return (v << 24) >> 24;

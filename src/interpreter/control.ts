@@ -6,14 +6,14 @@ import { type NDArray, sizeOfShape, zeros } from "./array.js";
 import type { InterpretKind } from "./rule.js";
 
 /** Element i along the first axis. */
-export function takeFirst(x: NDArray, i: number): NDArray {
+function takeFirst(x: NDArray, i: number): NDArray {
   const shape = x.shape.slice(1);
   const n = sizeOfShape(shape);
   return { dtype: x.dtype, shape, data: x.data.slice(i * n, (i + 1) * n) };
 }
 
 /** Arrays of one type one after the other along a new first axis; `like` gives the type when there are none. */
-export function stack(xs: readonly NDArray[], like: Pick<NDArray, "shape" | "dtype">): NDArray {
+function stack(xs: readonly NDArray[], like: Pick<NDArray, "shape" | "dtype">): NDArray {
   const out = zeros([xs.length, ...like.shape], like.dtype);
   const n = sizeOfShape(like.shape);
   xs.forEach((x, i) => {

@@ -16,7 +16,7 @@ function clampStarts(starts: readonly NDArray[], shape: readonly number[], sizes
 }
 
 /** What gather reads out of bounds in mode "fill". */
-export function fillValue(dtype: DType): Element {
+function fillValue(dtype: DType): Element {
   if (isFloat(dtype)) return Number.NaN;
   if (dtype === "key") return 2n ** 64n - 1n;
   const { min, max } = limits(dtype);

@@ -29,7 +29,7 @@ export function gatherBy(
   return out;
 }
 
-export function transpose(x: NDArray, perm: readonly number[]): NDArray {
+function transpose(x: NDArray, perm: readonly number[]): NDArray {
   const source = new Array<number>(perm.length);
   return gatherBy(
     x,
@@ -44,7 +44,7 @@ export function transpose(x: NDArray, perm: readonly number[]): NDArray {
 }
 
 /** Places every element of x at low + index·(interior + 1), where that lies inside; the rest is `fill`. */
-export function pad(
+function pad(
   x: NDArray,
   fill: Element,
   low: readonly number[],

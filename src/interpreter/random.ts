@@ -11,7 +11,7 @@ const ROTATIONS = [
 const PARITY = 0x1bd11bda;
 
 /** One Threefry-2x32 block of 20 rounds (Salmon, Moraes, Dror and Shaw 2011, "Parallel random numbers: as easy as 1, 2, 3"). */
-export function threefry2x32(k0: number, k1: number, x0: number, x1: number): [number, number] {
+function threefry2x32(k0: number, k1: number, x0: number, x1: number): [number, number] {
   const keys = [k0 | 0, k1 | 0, k0 ^ k1 ^ PARITY];
   let a = (x0 + keys[0]) | 0;
   let b = (x1 + keys[1]) | 0;

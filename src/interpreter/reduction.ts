@@ -57,7 +57,7 @@ const XOR: Monoid = { init: zero, combine: bits((x, y) => x ^ y) };
 const LOGSUMEXP: Monoid = { init: () => Number.NEGATIVE_INFINITY, combine: logAddExp };
 const WINDOW: Record<WindowOp, Monoid> = { sum: SUM, prod: PROD, max: MAX, min: MIN };
 
-export function reduce(x: NDArray, axes: readonly number[], { init, combine }: Monoid): NDArray {
+function reduce(x: NDArray, axes: readonly number[], { init, combine }: Monoid): NDArray {
   const kept = x.shape.map((_, a) => a).filter((a) => !axes.includes(a));
   const shape = kept.map((a) => x.shape[a]);
   const strides = stridesOf(shape);
@@ -154,7 +154,7 @@ const argReduce =
   };
 
 /** Sizes of the result of sliding a window over `shape`. */
-export function windowShape(shape: readonly number[], w: Window): number[] {
+function windowShape(shape: readonly number[], w: Window): number[] {
   return shape.map((d, a) => {
     const base = d === 0 ? 0 : (d - 1) * w.baseDilation[a] + 1;
     const padded = base + w.padding[a][0] + w.padding[a][1];
@@ -164,11 +164,7 @@ export function windowShape(shape: readonly number[], w: Window): number[] {
 }
 
 /** Calls `visit` with each window's flat number and the flat positions of the elements inside it, in row-major order. */
-export function forEachWindow(
-  shape: readonly number[],
-  w: Window,
-  visit: (window: number, elements: number[]) => void,
-): void {
+function forEachWindow(shape: readonly number[], w: Window, visit: (window: number, elements: number[]) => void): void {
   const strides = stridesOf(shape);
   forEachIndex(windowShape(shape, w), (at, window) => {
     const elements: number[] = [];

@@ -6,7 +6,7 @@ import { forEachLine } from "./reduction.js";
 import type { InterpretKind } from "./rule.js";
 
 /** Ascending, NaN after everything and equal to itself, -0 equal to 0. */
-export function compareElements(x: Element, y: Element): number {
+function compareElements(x: Element, y: Element): number {
   const xNaN = x !== x;
   const yNaN = y !== y;
   if (xNaN || yNaN) return Number(xNaN) - Number(yNaN);

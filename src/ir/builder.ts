@@ -10,7 +10,9 @@ import { type AnyEqn, type Atom, isVar, literal, type Program, Var } from "./pro
 
 const NONE: None = {};
 /** Elementwise primitives without parameters. */
-type PlainOp = { [K in keyof ElementwiseOps]: ElementwiseOps[K] extends None ? (None extends ElementwiseOps[K] ? K : never) : never }[keyof ElementwiseOps];
+type PlainOp = {
+  [K in keyof ElementwiseOps]: ElementwiseOps[K] extends None ? (None extends ElementwiseOps[K] ? K : never) : never;
+}[keyof ElementwiseOps];
 
 /** Appends equations to a program under construction; types of results come from `abstractEval`. */
 export class Builder {
@@ -51,7 +53,8 @@ export class Builder {
     }
     const env = new Map<Var, Atom>();
     program.inputs.forEach((v, i) => env.set(v, args[i]));
-    const read = (a: Atom): Atom => (isVar(a) ? (env.get(a) ?? internal(`inline of ${program.name}: unbound variable`)) : a);
+    const read = (a: Atom): Atom =>
+      isVar(a) ? (env.get(a) ?? internal(`inline of ${program.name}: unbound variable`)) : a;
     for (const eqn of program.eqns) {
       const outputs = eqn.outputs.map((v) => new Var(v.aval, v.name));
       eqn.outputs.forEach((v, i) => env.set(v, outputs[i]));
@@ -111,7 +114,11 @@ export class Builder {
     return this.full(like.aval.shape, value, like.aval.dtype);
   }
   zerosLike(like: Aval): Atom {
-    return this.full(like.shape, like.dtype === "i64" || like.dtype === "u64" ? 0n : like.dtype === "bool" ? false : 0, like.dtype);
+    return this.full(
+      like.shape,
+      like.dtype === "i64" || like.dtype === "u64" ? 0n : like.dtype === "bool" ? false : 0,
+      like.dtype,
+    );
   }
   broadcast(x: Atom, shape: Shape, dims: readonly number[]): Atom {
     if (shapeSame(x.aval.shape, shape) && dims.every((d, i) => d === i)) return x;

@@ -152,18 +152,6 @@ function substituteAtom(atom: DimAtom, sizes: ReadonlyMap<string, Dim>): Dim {
   );
 }
 
-/** The names in `d`. */
-export function namesIn(d: Dim, into = new Set<string>()): Set<string> {
-  if (typeof d === "number") return into;
-  for (const t of d.terms) {
-    for (const { atom } of t.factors) {
-      if (atom.kind === "name") into.add(atom.text);
-      else for (const x of atom.args) namesIn(x, into);
-    }
-  }
-  return into;
-}
-
 // Canonical form
 
 function termsOf(d: Dim): readonly Term[] {

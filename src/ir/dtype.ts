@@ -61,9 +61,7 @@ export function limits(d: DType): { min: number | bigint; max: number | bigint }
       return { min: 0, max: 0 };
     default: {
       const bits = BYTES[d] * 8;
-      return isSignedInt(d)
-        ? { min: -(2 ** (bits - 1)), max: 2 ** (bits - 1) - 1 }
-        : { min: 0, max: 2 ** bits - 1 };
+      return isSignedInt(d) ? { min: -(2 ** (bits - 1)), max: 2 ** (bits - 1) - 1 } : { min: 0, max: 2 ** bits - 1 };
     }
   }
 }
@@ -121,7 +119,7 @@ export function promoteTypes(a: WeakDType, b: WeakDType): WeakDType {
 
 function strongJoin(a: DType, b: DType): DType {
   if (a === b) return a;
-  if ((isWide(a) && b === (a === "i64" ? "u64" : "i64"))) return "f32";
+  if (isWide(a) && b === (a === "i64" ? "u64" : "i64")) return "f32";
   const ua = upperSet(a);
   const common = [...upperSet(b)].filter((d) => ua.has(d));
   const least = common.find((d) => common.every((e) => upperSet(d).has(e)));
@@ -228,7 +226,9 @@ export function castScalar(value: number | bigint | boolean, dtype: DType): numb
       // float → int saturates and NaN → 0, as XLA and Wasm's trunc_sat do; int → int wraps
       const { min, max } = limits(dtype) as { min: number; max: number };
       if (typeof value === "bigint") {
-        return Number(isSignedInt(dtype) ? BigInt.asIntN(bitWidth(dtype), value) : BigInt.asUintN(bitWidth(dtype), value));
+        return Number(
+          isSignedInt(dtype) ? BigInt.asIntN(bitWidth(dtype), value) : BigInt.asUintN(bitWidth(dtype), value),
+        );
       }
       const n = Math.trunc(Number(value));
       if (Number.isNaN(n)) return 0;

@@ -53,7 +53,7 @@ function letters(i: number): string {
 }
 
 /** Words that mean something else where a name may stand. */
-export const RESERVED: ReadonlySet<string> = new Set(["true", "false", "null", "inf", "nan", "fn", "lazy", "return"]);
+const RESERVED: ReadonlySet<string> = new Set(["true", "false", "null", "inf", "nan", "fn", "lazy", "return"]);
 /** Parameters that hold dims, whose names stand bare: everywhere else a bare word is a string. */
 export const DIM_PARAMS: ReadonlySet<string> = new Set(["shape", "start", "limit", "low", "high", "length"]);
 
@@ -132,11 +132,11 @@ function printNumber(value: unknown): string {
   return Number.isFinite(value) ? String(value) : value > 0 ? "inf" : "-inf";
 }
 
-export function printLiteral({ value, aval }: Literal): string {
+function printLiteral({ value, aval }: Literal): string {
   const text =
     aval.dtype === "bool" ? String(Boolean(value)) : printNumber(typeof value === "boolean" ? Number(value) : value);
   return `${text}:${aval.weak ? "~" : ""}${aval.dtype}`;
 }
-export function printAtom(a: Atom, names: Names): string {
+function printAtom(a: Atom, names: Names): string {
   return isVar(a) ? names.of(a) : printLiteral(a);
 }

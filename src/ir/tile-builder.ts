@@ -3,7 +3,17 @@ import { internal } from "../diagnostics/error.js";
 import type { DType } from "./dtype.js";
 import type { None } from "./ops/index.js";
 import type { ElementwiseOps } from "./ops/index.js";
-import type { ElementwisePrim, TileAtom, TileConst, TileProgram, TileReduceOp, TileRef, TileStage, TileStmt, TileVar } from "./tile.js";
+import type {
+  ElementwisePrim,
+  TileAtom,
+  TileConst,
+  TileProgram,
+  TileReduceOp,
+  TileRef,
+  TileStage,
+  TileStmt,
+  TileVar,
+} from "./tile.js";
 
 const COMPARISONS: ReadonlySet<string> = new Set(["eq", "ne", "lt", "le", "gt", "ge", "is_finite"]);
 const NO_PARAMS: None = {};
@@ -61,7 +71,11 @@ export class TileBuilder {
   i32(value: number): TileConst {
     return this.const(value, "i32");
   }
-  op<P extends ElementwisePrim>(prim: P, args: readonly TileAtom[], params: ElementwiseOps[P] = NO_PARAMS as ElementwiseOps[P]): TileVar {
+  op<P extends ElementwisePrim>(
+    prim: P,
+    args: readonly TileAtom[],
+    params: ElementwiseOps[P] = NO_PARAMS as ElementwiseOps[P],
+  ): TileVar {
     const shape = args.reduce<readonly number[]>((s, a) => (a.shape.length > s.length ? a.shape : s), []);
     const typed = params as { dtype?: DType };
     const dtype = COMPARISONS.has(prim) ? "bool" : (typed.dtype ?? (prim === "select" ? args[1].dtype : args[0].dtype));
@@ -92,7 +106,10 @@ export class TileBuilder {
     return out;
   }
   transpose(arg: TileAtom, perm: readonly number[]): TileVar {
-    const out = this.#fresh(arg.dtype, perm.map((p) => arg.shape[p]));
+    const out = this.#fresh(
+      arg.dtype,
+      perm.map((p) => arg.shape[p]),
+    );
     this.#push({ kind: "transpose", out, arg, perm });
     return out;
   }
@@ -102,7 +119,10 @@ export class TileBuilder {
     return out;
   }
   reduce(op: TileReduceOp, arg: TileAtom, axis: number): TileVar {
-    const out = this.#fresh(arg.dtype, arg.shape.filter((_, i) => i !== axis));
+    const out = this.#fresh(
+      arg.dtype,
+      arg.shape.filter((_, i) => i !== axis),
+    );
     this.#push({ kind: "reduce", out, op, arg, axis });
     return out;
   }

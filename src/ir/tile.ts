@@ -40,7 +40,13 @@ export type TileReduceOp = "sum" | "prod" | "max" | "min" | "and" | "or" | "xor"
 
 export type TileStmt =
   /** Elementwise; operands have the shape of `out` or are scalars (which broadcast). */
-  | { readonly kind: "op"; readonly out: TileVar; readonly prim: ElementwisePrim; readonly args: readonly TileAtom[]; readonly params: object }
+  | {
+      readonly kind: "op";
+      readonly out: TileVar;
+      readonly prim: ElementwisePrim;
+      readonly args: readonly TileAtom[];
+      readonly params: object;
+    }
   | { readonly kind: "program_id"; readonly out: TileVar; readonly axis: number }
   /** 0, 1, 2… along `axis` of the block, i32. */
   | { readonly kind: "lanes"; readonly out: TileVar; readonly axis: number }
@@ -48,21 +54,69 @@ export type TileStmt =
   | { readonly kind: "broadcast"; readonly out: TileVar; readonly arg: TileAtom; readonly dims: readonly number[] }
   | { readonly kind: "transpose"; readonly out: TileVar; readonly arg: TileAtom; readonly perm: readonly number[] }
   | { readonly kind: "reshape"; readonly out: TileVar; readonly arg: TileAtom }
-  | { readonly kind: "reduce"; readonly out: TileVar; readonly op: TileReduceOp; readonly arg: TileAtom; readonly axis: number }
+  | {
+      readonly kind: "reduce";
+      readonly out: TileVar;
+      readonly op: TileReduceOp;
+      readonly arg: TileAtom;
+      readonly axis: number;
+    }
   /** out[i, j…] = ref[base + i·strides[0] + j·strides[1] + …]; base is an i32 scalar. */
-  | { readonly kind: "load"; readonly out: TileVar; readonly ref: TileRef; readonly base: TileAtom; readonly strides: readonly number[] }
-  | { readonly kind: "store"; readonly ref: TileRef; readonly base: TileAtom; readonly strides: readonly number[]; readonly value: TileAtom }
+  | {
+      readonly kind: "load";
+      readonly out: TileVar;
+      readonly ref: TileRef;
+      readonly base: TileAtom;
+      readonly strides: readonly number[];
+    }
+  | {
+      readonly kind: "store";
+      readonly ref: TileRef;
+      readonly base: TileAtom;
+      readonly strides: readonly number[];
+      readonly value: TileAtom;
+    }
   /** out[lane] = mask[lane] ? ref[index[lane]] : other (0 when absent); masked lanes are not read. */
-  | { readonly kind: "load_at"; readonly out: TileVar; readonly ref: TileRef; readonly index: TileAtom; readonly mask: TileAtom | null; readonly other: TileAtom | null }
-  | { readonly kind: "store_at"; readonly ref: TileRef; readonly index: TileAtom; readonly mask: TileAtom | null; readonly value: TileAtom }
+  | {
+      readonly kind: "load_at";
+      readonly out: TileVar;
+      readonly ref: TileRef;
+      readonly index: TileAtom;
+      readonly mask: TileAtom | null;
+      readonly other: TileAtom | null;
+    }
+  | {
+      readonly kind: "store_at";
+      readonly ref: TileRef;
+      readonly index: TileAtom;
+      readonly mask: TileAtom | null;
+      readonly value: TileAtom;
+    }
   /** A mutable variable with its first value. */
   | { readonly kind: "var"; readonly out: TileVar; readonly init: TileAtom }
   | { readonly kind: "assign"; readonly target: TileVar; readonly value: TileAtom }
   /** for (index = start; index < end; index += step), i32; step > 0. */
-  | { readonly kind: "for"; readonly index: TileVar; readonly start: TileAtom; readonly end: TileAtom; readonly step: number; readonly body: readonly TileStmt[] }
+  | {
+      readonly kind: "for";
+      readonly index: TileVar;
+      readonly start: TileAtom;
+      readonly end: TileAtom;
+      readonly step: number;
+      readonly body: readonly TileStmt[];
+    }
   /** Runs `cond`, goes on while `test` (bool scalar) holds. */
-  | { readonly kind: "while"; readonly cond: readonly TileStmt[]; readonly test: TileAtom; readonly body: readonly TileStmt[] }
-  | { readonly kind: "if"; readonly test: TileAtom; readonly then: readonly TileStmt[]; readonly else: readonly TileStmt[] };
+  | {
+      readonly kind: "while";
+      readonly cond: readonly TileStmt[];
+      readonly test: TileAtom;
+      readonly body: readonly TileStmt[];
+    }
+  | {
+      readonly kind: "if";
+      readonly test: TileAtom;
+      readonly then: readonly TileStmt[];
+      readonly else: readonly TileStmt[];
+    };
 
 /** All programs of a stage end before the next stage starts; programs of one stage may run in any order, at the same time. */
 export interface TileStage {

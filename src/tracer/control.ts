@@ -66,7 +66,7 @@ export function shareCaptures(traced: readonly Pick<Traced, "program" | "capture
 }
 
 /** Converts outputs of a traced program to the given types (same shapes). */
-export function convertOutputs(t: Pick<Traced, "program">, to: readonly Aval[]): Program<"core"> {
+function convertOutputs(t: Pick<Traced, "program">, to: readonly Aval[]): Program<"core"> {
   const p = t.program;
   if (p.outputs.every((o, i) => o.aval.dtype === to[i].dtype)) return p;
   const eqns = [...p.eqns];
@@ -405,7 +405,7 @@ export function map<X extends Tree, Y extends Tree>(f: (x: X) => Y, xs: X): Y {
 }
 
 /** Axis sizes that are the same object or number; helper for callers that slice trees. */
-export function leadingSize(what: string, leaves: readonly Tensor[], axis: number): number {
+function leadingSize(what: string, leaves: readonly Tensor[], axis: number): number {
   const size = leaves[0]?.shape[axis];
   if (size === undefined) {
     const rank = leaves[0]?.ndim ?? 0;

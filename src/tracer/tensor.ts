@@ -78,7 +78,7 @@ export type ItemOf<D extends DType> = DType extends D
 export type NestedArray = number | bigint | boolean | NestedArray[];
 
 /** The name that marks a Tensor, also one of another copy of Tilework in the same program. */
-export const TENSOR_BRAND: unique symbol = Symbol.for("tilework.tensor") as never;
+const TENSOR_BRAND: unique symbol = Symbol.for("tilework.tensor") as never;
 
 /** The methods that the numpy layer adds (declared there by merging). */
 // biome-ignore lint/correctness/noUnusedVariables: the parameters are used by the merged declarations
@@ -243,7 +243,7 @@ export function isTensor(x: unknown): x is Tensor {
 }
 
 /** Elements as JavaScript sees them. */
-export function decode(stored: TypedArray, dtype: DType): TypedArray {
+function decode(stored: TypedArray, dtype: DType): TypedArray {
   if (dtype === "f16") return Float32Array.from(stored as Uint16Array, fromF16Bits);
   if (dtype === "bf16") return Float32Array.from(stored as Uint16Array, fromBf16Bits);
   return stored;

@@ -66,11 +66,7 @@ export function traceFunction(
 }
 
 /** The leaves of a traced function's result as tensors. */
-export function flattenResult(
-  result: unknown,
-  name: string,
-  kind: string,
-): { leaves: Tensor[]; treedef: tree.TreeDef } {
+function flattenResult(result: unknown, name: string, kind: string): { leaves: Tensor[]; treedef: tree.TreeDef } {
   if (result instanceof Promise) {
     result.catch(() => {});
     fail(
@@ -94,11 +90,7 @@ export function flattenResult(
   };
 }
 
-/** Leaves of the arguments with names for error messages ("argument 0 (params.w)"). */
-export function flattenArguments(args: readonly unknown[]): { leaves: unknown[]; treedef: tree.TreeDef } {
-  return tree.flatten(args);
-}
-
+/** How error messages call a leaf of the arguments: "argument 0.w". */
 export function argumentName(fname: string, args: readonly unknown[], leaf: number): string {
   const { paths } = tree.flattenWithPath(args);
   const path = paths[leaf] ?? "";

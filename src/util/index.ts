@@ -16,17 +16,6 @@ export function range(from: number, to?: number): number[] {
   return out;
 }
 
-/** The end of a switch that covers everything: tsc refuses it if something is left over. */
-export function assertNever(x: never): never {
-  throw new Error(`unexpected value: ${String(x)}`);
-}
-
-export function sameArray(a: readonly unknown[], b: readonly unknown[]): boolean {
-  if (a.length !== b.length) return false;
-  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
-  return true;
-}
-
 /** The smallest multiple of `step` that is at least `n`. */
 export function roundUp(n: number, step: number): number {
   return Math.ceil(n / step) * step;

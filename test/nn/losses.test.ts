@@ -1,5 +1,5 @@
 /** Losses. Expected numbers are PyTorch 1.13's, in f64, on inputs sin(k · i + phase). */
-import { array, grad, nn, numpy as np, type Tensor } from "tilework";
+import { array, grad, jit, nn, numpy as np, type Tensor } from "tilework";
 import { describe, expect, it } from "vitest";
 import { codeOf, errorOf } from "../api/helpers.js";
 import { expectNear, ramp } from "./goldens.js";
@@ -57,6 +57,26 @@ describe("losses", () => {
     expectNear(nn.klDivergence(np.log(array([[0.5, 0.5]])), array([[1, 0]])), Math.log(2));
   });
   it("hinge", () => expectNear(nn.hinge(array([0.5, -2, 3]), array([1, 1, -1])), (0.5 + 3 + 4) / 3));
+});
+
+describe("an empty batch, and empty axes", () => {
+  it("has no losses, and zero gradients", () => {
+    const none = np.zeros([0, 3]);
+    const labels = np.zeros([0], "i32");
+    expect(nn.crossEntropy(none, labels, { reduction: "none" }).shape).toEqual([0]);
+    expect(nn.crossEntropy(none, labels, { reduction: "sum" }).item()).toBe(0);
+    const g = jit(grad((w: Tensor) => nn.crossEntropy(np.dot(none, w), labels, { reduction: "sum" })));
+    expect(g(np.ones([3, 3])).js()).toEqual(np.zeros([3, 3]).js());
+  });
+  it("softmax and attention over nothing", () => {
+    expect(nn.softmax(np.zeros([0, 3]), 0).shape).toEqual([0, 3]);
+    expect(nn.logSoftmax(np.zeros([3, 0])).shape).toEqual([3, 0]);
+    const q = np.ones([2, 1, 2, 4]);
+    const k = np.zeros([2, 0, 2, 4]);
+    expect(nn.dotProductAttention(k, k, k).shape).toEqual([2, 0, 2, 4]);
+    expect(nn.dotProductAttention(q, k, k).shape).toEqual([2, 1, 2, 4]);
+  });
+  it("the inverse of no matrix", () => expect(np.linalg.inv(np.zeros([0, 0])).shape).toEqual([0, 0]));
 });
 
 describe("wrong use is named", () => {

@@ -4,6 +4,14 @@ import { A, B, E, I, J, M, N, U, V, W, Z, empty, checkTable } from "./table.js";
 
 checkTable([
   [
+    () => np.hypot(array([Infinity, -Infinity, Infinity, NaN, 3e30, 0]), array([Infinity, 1, NaN, 1, 4e30, 0])),
+    [Infinity, Infinity, Infinity, NaN, 5e30, 0],
+    "f32",
+  ],
+  // the least integer, whose absolute value is itself
+  [() => np.gcd(array([-128, -128, -128], "i8"), array([-127, 2, 96], "i8")), [1, 2, 32], "i8"],
+  [() => np.gcd(array([-(2 ** 31), -(2 ** 31)], "i32"), array([2147483647, 6], "i32")), [1, 2], "i32"],
+  [
     () => np.add(A, B),
     [
       [2.5, 0, 3.25],

@@ -1,6 +1,6 @@
 /** Wrong use of the namespace: a named error, the culprit and shapes in the message, a remedy in the help. */
 import { describe, expect, it } from "vitest";
-import { array, jit, numpy as np, random, type Tensor } from "../../src/index.js";
+import { array, jit, lax, nn, numpy as np, random, type Tensor } from "../../src/index.js";
 import { errorOf } from "../api/helpers.js";
 
 const x = np.ones([2, 3]);
@@ -34,6 +34,34 @@ const CASES: readonly (readonly [run: () => unknown, code: string, message: RegE
   [() => np.meshgrid([x]), "TW2007", /needs vectors, got f32\[2,3\]/],
   [() => np.average(x, 0, { weights: np.ones([2, 2]) }), "TW2002", /cannot be broadcast/],
   [() => np.average(x, { weights: v }), "TW2001", /weights f32\[4\] do not fit f32\[2,3\]/],
+  [() => np.reshape(x, [-2, -3]), "TW2011", /-2 is not a size \(shape \[-2, -3\]\)/],
+  [() => np.reshape(x, [-1, -1]), "TW2008|TW2011", /-1/],
+  [() => np.tile(x, -1), "TW2011", /-1 is not a size/],
+  [() => np.repeat(x, 1.5, 0), "TW2011", /1.5 is not a size/],
+  [() => lax.full([-2], 1), "TW2011", /-2 is not a size/],
+  [() => lax.iota("i32", -3), "TW2011", /-3 is not a size/],
+  [() => nn.oneHot(np.array([1], "i32"), -2), "TW2011", /-2 is not a size/],
+  [() => lax.topK(x, 1.5), "TW2011", /k = 1.5/],
+  [() => lax.dynamicSlice(v, [0], [1.5]), "TW2009", /size 1.5/],
+  [
+    () => lax.convGeneralDilated(np.ones([1, 1, 4, 4]), np.ones([1, 1, 2, 2]), { windowStrides: [1.5, 1] }),
+    "TW2011",
+    /strides \[1.5, 1\]/,
+  ],
+  // what is no number, from JavaScript or through any
+  ...[undefined, null, "2", [1, 2, 3], {}, Promise.resolve(1), new Float32Array(3), (): number => 1].flatMap((bad) => {
+    const operand = bad as never;
+    return [
+      () => x.add(operand),
+      () => np.maximum(x, operand),
+      () => np.power(operand, x),
+      ...(bad ? [() => np.where(x.greater(0), operand, x), () => np.clip(x, operand, 2)] : []),
+      () => lax.mul(x, operand),
+      () => x.at(0).set(operand),
+      () => np.full([2], operand),
+      () => lax.dynamicSlice(v, [operand], [1]),
+    ].map((run): (typeof CASES)[number] => [run, "TW1003", /not an array/]);
+  }),
   // axes
   [() => np.sum(x, 2), "TW2004", /sum: axis 2 does not exist in an array of rank 2/],
   [() => np.sum(x, [0, 0]), "TW2004", /named twice/],

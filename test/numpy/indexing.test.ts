@@ -3,6 +3,11 @@ import { array, numpy as np } from "../../src/index.js";
 import { A, B, E, G, I, K, M, T, V, empty, checkTable } from "./table.js";
 
 checkTable([
+  // nothing taken of nothing
+  [() => np.take(E, array([], "i32"), 0), empty(0, 3), "f32"],
+  [() => np.takeAlongAxis(E, np.zeros([0, 1], "i32"), 1), empty(0, 1), "f32"],
+  [() => E.index(array([], "i32")), empty(0, 3), "f32"],
+  [() => E.at(array([], "i32")).add(1), empty(0, 3), "f32"],
   [() => A.index(0), [1, 2, 3], "f32"],
   [() => A.index(-1, -2), 5, "f32"],
   [

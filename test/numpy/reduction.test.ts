@@ -3,6 +3,9 @@ import { array, numpy as np } from "../../src/index.js";
 import { A, B, E, I, M, N, T, U, Z, empty, checkTable } from "./table.js";
 
 checkTable([
+  [() => np.logsumexp(E), Number.NEGATIVE_INFINITY, "f32"],
+  [() => np.logsumexp(E, 0), [Number.NEGATIVE_INFINITY, Number.NEGATIVE_INFINITY, Number.NEGATIVE_INFINITY], "f32"],
+  [() => np.logsumexp(E, 1), empty(0), "f32"],
   [() => np.sum(A), 21, "f32"],
   [() => np.sum(A, 0), [5, 7, 9], "f32"],
   [() => np.sum(A, -1), [6, 15], "f32"],

@@ -18,7 +18,7 @@ const BERNOULLI = [
 ];
 
 /** sin(πx), exact zeros at integers. */
-export function sinPi(x: number): number {
+function sinPi(x: number): number {
   const r = x - 2 * Math.round(x / 2); // in [-1, 1], exact
   if (Math.abs(r) > 0.5) return Math.sin(Math.PI * (Math.sign(r) - r));
   return Math.sin(Math.PI * r);

@@ -36,29 +36,52 @@ export function sameDtype(ctx: AbstractEvalContext, inputs: readonly Aval[]): vo
 
 export function accepts(ctx: AbstractEvalContext, x: Aval, accepted: (d: DType) => boolean, kinds: string): void {
   if (!accepted(x.dtype)) {
-    fail("TW2005", `${ctx.prim}: takes ${kinds}, not ${printAval(x)}`, { span: ctx.span, help: "convert the operand with .astype(dtype)" });
+    fail("TW2005", `${ctx.prim}: takes ${kinds}, not ${printAval(x)}`, {
+      span: ctx.span,
+      help: "convert the operand with .astype(dtype)",
+    });
   }
 }
 
 export function checkRank(ctx: AbstractEvalContext, x: Aval, rank: number, what = "the operand"): void {
   if (x.shape.length !== rank) {
-    fail("TW2007", `${ctx.prim}: ${what} must have rank ${rank}, not ${printAval(x)}`, { span: ctx.span, help: "reshape it" });
+    fail("TW2007", `${ctx.prim}: ${what} must have rank ${rank}, not ${printAval(x)}`, {
+      span: ctx.span,
+      help: "reshape it",
+    });
   }
 }
 
 export function checkAxis(ctx: AbstractEvalContext, axis: number, rank: number): void {
   if (!Number.isInteger(axis) || axis < 0 || axis >= rank) {
-    fail("TW2004", `${ctx.prim}: axis ${axis} does not exist in an array of rank ${rank}`, { span: ctx.span, help: `axes run from 0 to ${rank - 1}` });
+    fail("TW2004", `${ctx.prim}: axis ${axis} does not exist in an array of rank ${rank}`, {
+      span: ctx.span,
+      help: `axes run from 0 to ${rank - 1}`,
+    });
   }
 }
 export function checkAxes(ctx: AbstractEvalContext, axes: readonly number[], rank: number): void {
   for (const a of axes) checkAxis(ctx, a, rank);
-  if (new Set(axes).size !== axes.length) fail("TW2004", `${ctx.prim}: an axis is named twice in [${axes.join(", ")}]`, { span: ctx.span, help: "name each axis once" });
+  if (new Set(axes).size !== axes.length)
+    fail("TW2004", `${ctx.prim}: an axis is named twice in [${axes.join(", ")}]`, {
+      span: ctx.span,
+      help: "name each axis once",
+    });
 }
 /** Every parameter list has one entry for each axis. */
 export function checkLength(ctx: AbstractEvalContext, name: string, list: readonly unknown[], rank: number): void {
   if (list.length !== rank) {
-    fail("TW2011", `${ctx.prim}: ${name} has ${list.length} entries for ${rank} axes`, { span: ctx.span, help: "give one entry for each axis" });
+    fail("TW2011", `${ctx.prim}: ${name} has ${list.length} entries for ${rank} axes`, {
+      span: ctx.span,
+      help: "give one entry for each axis",
+    });
+  }
+}
+/** Known sizes of a result are whole numbers from 0. */
+export function checkSizes(ctx: AbstractEvalContext, shape: Shape): void {
+  for (const d of shape) {
+    if (typeof d === "number" && !(Number.isInteger(d) && d >= 0))
+      bad(ctx, `${d} is not a size (shape ${printShape(shape)})`, "sizes are whole numbers from 0");
   }
 }
 export function differ(a: Dim, b: Dim): boolean {

@@ -60,7 +60,8 @@ export const elementwise = {
   round: float1,
   integer_pow: (ctx, inputs, { y }) => {
     if (!Number.isInteger(y)) bad(ctx, `the exponent ${y} is not a whole number`, "use pow");
-    if (y < 0 && !isFloat(inputs[0].dtype)) bad(ctx, `a negative power of ${printAval(inputs[0])}`, "convert to a float dtype first");
+    if (y < 0 && !isFloat(inputs[0].dtype))
+      bad(ctx, `a negative power of ${printAval(inputs[0])}`, "convert to a float dtype first");
     return unary(NUMBERS)(ctx, inputs);
   },
   not: unary(BITS),
@@ -140,7 +141,10 @@ export const elementwise = {
   convert_element_type: (ctx, inputs, { dtype }) => {
     arity(ctx, inputs, 1);
     if ((inputs[0].dtype === "key") !== (dtype === "key")) {
-      fail("TW2005", `convert_element_type: ${printAval(inputs[0])} cannot become ${dtype}: keys are opaque`, { span: ctx.span, help: "use random.keyData and random.wrapKeyData" });
+      fail("TW2005", `convert_element_type: ${printAval(inputs[0])} cannot become ${dtype}: keys are opaque`, {
+        span: ctx.span,
+        help: "use random.keyData and random.wrapKeyData",
+      });
     }
     return [aval(inputs[0].shape, dtype)];
   },
@@ -151,7 +155,12 @@ export const elementwise = {
     if (x.dtype === "key" || dtype === "key") bad(ctx, "keys are opaque", "use random.keyData and random.wrapKeyData");
     const [from, to] = [byteSize(x.dtype), byteSize(dtype)];
     if (from === to) {
-      if ((bitWidth(x.dtype) === 1) !== (bitWidth(dtype) === 1) && (x.dtype === "bool" || dtype === "bool") && from !== 1) bad(ctx, "bool has one byte");
+      if (
+        (bitWidth(x.dtype) === 1) !== (bitWidth(dtype) === 1) &&
+        (x.dtype === "bool" || dtype === "bool") &&
+        from !== 1
+      )
+        bad(ctx, "bool has one byte");
       return [aval(x.shape, dtype)];
     }
     if (from > to) return [aval([...x.shape, from / to], dtype)];
@@ -160,10 +169,9 @@ export const elementwise = {
     return [aval(x.shape.slice(0, -1), dtype)];
   },
   reduce_precision: (ctx, inputs, { exponentBits, mantissaBits }) => {
-    if (exponentBits < 1 || mantissaBits < 0) bad(ctx, `${exponentBits} exponent bits and ${mantissaBits} mantissa bits make no float`);
+    if (exponentBits < 1 || mantissaBits < 0)
+      bad(ctx, `${exponentBits} exponent bits and ${mantissaBits} mantissa bits make no float`);
     return float1(ctx, inputs);
   },
   stop_gradient: unary(ANY),
 } satisfies Rules<ElementwiseOps, AbstractEvalKind>;
-
-

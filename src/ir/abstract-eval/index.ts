@@ -44,7 +44,12 @@ const table = {
   ...collective,
 } satisfies Table<AbstractEvalKind>;
 
-export function abstractEval<P extends Prim>(prim: P, inputs: readonly Aval[], params: Params<P>, span?: SpanRef): AbstractResult {
+export function abstractEval<P extends Prim>(
+  prim: P,
+  inputs: readonly Aval[],
+  params: Params<P>,
+  span?: SpanRef,
+): AbstractResult {
   const rule = table[prim] as AnyRule<AbstractEvalKind>;
   return { outputs: rule({ prim, span }, inputs, params as never), effects: effectsOf(prim, params) };
 }
@@ -80,4 +85,3 @@ export function effectsOf<P extends Prim>(prim: P, params: Params<P>): Effects {
       return NO_EFFECTS;
   }
 }
-

@@ -17,7 +17,8 @@ export const sort = {
     accepts(ctx, x, (d) => d !== "key", "numbers");
     if (x.shape.length === 0) bad(ctx, "a scalar has no last axis");
     const n = x.shape[x.shape.length - 1];
-    if (k < 0 || (typeof n === "number" && k > n)) bad(ctx, `k = ${k} of the last axis of ${printAval(x)}`, "k is at most the size of the last axis");
+    if (!(k >= 0) || !Number.isInteger(k) || (typeof n === "number" && k > n))
+      bad(ctx, `k = ${k} of the last axis of ${printAval(x)}`, "k is at most the size of the last axis");
     const shape = [...x.shape.slice(0, -1), k];
     return [aval(shape, x.dtype), aval(shape, "i32")];
   },

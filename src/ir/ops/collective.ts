@@ -6,7 +6,12 @@ export interface CollectiveOps {
   /** Gathered along a new axis `axis` (tiled: concatenated along it). */
   all_gather: { readonly axisName: string; readonly axisSize: number; readonly axis: number; readonly tiled: boolean };
   /** psum, then each keeps its part of axis `axis` (tiled: the axis is divided, else it must have axisSize and vanishes). */
-  psum_scatter: { readonly axisName: string; readonly axisSize: number; readonly axis: number; readonly tiled: boolean };
+  psum_scatter: {
+    readonly axisName: string;
+    readonly axisSize: number;
+    readonly axis: number;
+    readonly tiled: boolean;
+  };
   all_to_all: {
     readonly axisName: string;
     readonly axisSize: number;
@@ -15,7 +20,11 @@ export interface CollectiveOps {
     readonly tiled: boolean;
   };
   /** [source, destination] pairs; who receives nothing gets zeros. */
-  ppermute: { readonly axisName: string; readonly axisSize: number; readonly perm: readonly (readonly [number, number])[] };
+  ppermute: {
+    readonly axisName: string;
+    readonly axisSize: number;
+    readonly perm: readonly (readonly [number, number])[];
+  };
   /** i32 scalar. */
   axis_index: { readonly axisName: string; readonly axisSize: number };
 }

@@ -60,7 +60,11 @@ export interface ControlOps {
     readonly name: string;
   };
   /** A call whose intermediates are recomputed in the backward pass, but for what the policy keeps. `prevent`: stands in a backward pass; common subexpressions are not merged into it. */
-  checkpoint: { readonly program: Program<"core">; readonly policy: CheckpointPolicy | null; readonly prevent: boolean };
+  checkpoint: {
+    readonly program: Program<"core">;
+    readonly policy: CheckpointPolicy | null;
+    readonly prevent: boolean;
+  };
   /**
    * (...consts, ...b): x with matvec(x) = b, differentiated implicitly. Consts of the four programs stand one after the other,
    * `counts` many each: matvec, vecmat, solve, transposeSolve; each program takes (its consts, vector).

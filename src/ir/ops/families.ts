@@ -178,9 +178,6 @@ const familyByPrim = new Map<string, Family>();
 for (const [family, prims] of Object.entries(FAMILIES))
   for (const prim of Object.keys(prims)) familyByPrim.set(prim, family as Family);
 
-/** Every primitive, family by family. */
-export const PRIMS: readonly Prim[] = [...familyByPrim.keys()] as Prim[];
-
 /** The names of one family's primitives. */
 export function primsOf<F extends Family>(family: F): readonly (keyof Families[F])[] {
   return Object.keys(FAMILIES[family]) as (keyof Families[F])[];

@@ -105,7 +105,7 @@ class BitView {
   }
 }
 
-export function copySign(b: LoopBuilder, size: Node, sign: Node): Node {
+function copySign(b: LoopBuilder, size: Node, sign: Node): Node {
   const dtype = size.dtype;
   const bits = new BitView(b, dtype, size.lanes);
   const { exponent, mantissa } = WIDTH[dtype] ?? { exponent: 8, mantissa: 23 };

@@ -50,7 +50,7 @@ export function canVectorize(prim: ElementwisePrim, args: readonly Node[], out: 
 }
 
 /** Conversions between types of equal lanes. */
-export function canConvert(from: DType, to: DType): boolean {
+function canConvert(from: DType, to: DType): boolean {
   const wide = isWideLane(from) || isWideLane(to);
   if (!wide) return true;
   // 64-bit integers and f64 meet only in scalars
@@ -67,6 +67,6 @@ export function canNarrow(from: DType, to: DType): boolean {
   return !isFloat(to);
 }
 
-export function isWideLane(d: DType): boolean {
+function isWideLane(d: DType): boolean {
   return byteSize(d) === 8;
 }

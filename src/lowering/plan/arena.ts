@@ -9,13 +9,13 @@ export interface ArenaBlock {
 }
 
 /** A block's own alignment: vectors and cache lines for what is large, 16 bytes for scalars and other small things. */
-export function alignmentOf(bytes: number): number {
+function alignmentOf(bytes: number): number {
   return bytes < 64 ? 16 : 64;
 }
 function alignUp(n: number, to: number): number {
   return Math.ceil(n / to) * to;
 }
-export function alignedBytes(bytes: number): number {
+function alignedBytes(bytes: number): number {
   return alignUp(bytes, alignmentOf(bytes));
 }
 

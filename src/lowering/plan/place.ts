@@ -19,7 +19,7 @@ export interface Site {
   readonly steps: Step[];
 }
 
-export function elementsOf(a: Aval): number {
+function elementsOf(a: Aval): number {
   return (a.shape as readonly number[]).reduce((n, d) => n * d, 1);
 }
 export function wholeView(value: Value, a: Aval): View {

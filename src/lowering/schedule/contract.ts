@@ -19,7 +19,7 @@ import type { LoadNode, Member, Node } from "./node.js";
 /** Products fewer than this are not worth tiles. */
 export const FEW_PRODUCTS = 4096;
 /** Products shorter than this are dominated by their results. */
-export const FEW_STEPS = 4;
+const FEW_STEPS = 4;
 /** Nanoseconds that a plain loop takes for a product, at its best. */
 const PLAIN = 0.12;
 

@@ -12,7 +12,7 @@ import { accumulateType } from "./reduction.js";
 import { type KernelRule, type ReduceRule, type ReduceSpec, type ScheduleKind, shapeOf } from "./rule.js";
 
 /** The axes of a dot: free ones are those that are neither batch nor contracted, in order. */
-export function dotAxes(params: DotParams, lhsRank: number, rhsRank: number): { lhsFree: number[]; rhsFree: number[] } {
+function dotAxes(params: DotParams, lhsRank: number, rhsRank: number): { lhsFree: number[]; rhsFree: number[] } {
   const free = (rank: number, batch: readonly number[], contract: readonly number[]): number[] =>
     Array.from({ length: rank }, (_, i) => i).filter((i) => !batch.includes(i) && !contract.includes(i));
   return {

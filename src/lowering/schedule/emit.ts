@@ -469,7 +469,7 @@ class NestEmitter {
   }
 }
 
-export function zeroOf(d: DType): number | bigint | boolean {
+function zeroOf(d: DType): number | bigint | boolean {
   if (d === "bool") return false;
   return typeof limits(d).max === "bigint" ? 0n : 0;
 }

@@ -215,7 +215,7 @@ export class Expander implements OpaqueMaker {
   }
 }
 
-export function loopsOf(a: Affine): number {
+function loopsOf(a: Affine): number {
   let mask = 0;
   for (const { atom } of a.terms) mask |= atom.kind === "loop" ? 1 << atom.id : atom.node.loops;
   return mask;

@@ -3,8 +3,8 @@
  * are numbered, adjacent loops that every access walks alike are merged, and the loop to vectorise is chosen.
  */
 import { byteSize } from "../../ir/dtype.js";
-import { type Affine, affineKey, type Loop } from "./affine.js";
-import type { LoadNode, Member, Node } from "./node.js";
+import type { Affine, Loop } from "./affine.js";
+import type { Member, Node } from "./node.js";
 
 export interface Nest {
   /** Outer to inner; reduced ones may stand anywhere. */
@@ -182,9 +182,4 @@ function blockWidth(extent: number, nodes: readonly Node[], members: readonly Me
   if (loads + members.length > 8 || nodes.length > 40) width /= 2;
   while (width > 4 && width > extent) width /= 2;
   return width;
-}
-
-/** True when every load of this view stands where `target` is written, so that both may be one buffer. */
-export function samePlace(loads: readonly LoadNode[], target: Affine): boolean {
-  return loads.every((l) => affineKey(l.offset) === affineKey(target));
 }

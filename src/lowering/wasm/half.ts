@@ -9,7 +9,7 @@ type IntOp = "add" | "sub" | "and" | "or" | "shl" | "shr_u" | "shr_s" | "lt_s" |
 type FloatOp = "add" | "sub" | "mul" | "eq";
 
 /** Instructions on f32 and i32, in one lane or in four. A value stays on the stack; conditions fit `select`. */
-export class Word32 {
+class Word32 {
   readonly type: ValueType;
   constructor(
     readonly c: Code,

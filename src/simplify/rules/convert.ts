@@ -8,7 +8,7 @@ const PRECISION = { f16: 11, bf16: 8, f32: 24, f64: 53 } as const;
 const EXPONENT = { f16: 5, bf16: 8, f32: 8, f64: 11 } as const;
 
 /** True when every value of `from` is one of `to`. */
-export function isLossless(from: DType, to: DType): boolean {
+function isLossless(from: DType, to: DType): boolean {
   if (from === to) return true;
   if (from === "key" || to === "key" || to === "bool") return false;
   if (from === "bool") return true;

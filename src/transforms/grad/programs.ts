@@ -1,6 +1,5 @@
 /** Small edits of whole programs: choosing outputs, permuting inputs, dropping what is not used. */
-import { type AnyEqn, type Atom, type Program, type Var } from "../../ir/program.js";
-import { joinEffects } from "../../ir/effects.js";
+import type { Atom, Program, Var } from "../../ir/program.js";
 
 type Core = Program<"core">;
 
@@ -28,33 +27,6 @@ export const fill = <T>(n: number, value: T): T[] => Array.from({ length: n }, (
 /** The same program with other inputs (a permutation, or more of them) and outputs. */
 export function withSignature(p: Core, inputs: readonly Var[], outputs: readonly Atom[], name = p.name): Core {
   return { ...p, inputs, outputs, name };
-}
-
-/** Drops equations without effects that no output needs; inputs stay. */
-export function removeDead(p: Core): Core {
-  const live = new Set<Atom>(p.outputs);
-  const kept: AnyEqn[] = [];
-  for (let i = p.eqns.length - 1; i >= 0; i--) {
-    const eqn = p.eqns[i];
-    if (eqn.effects.length === 0 && !eqn.outputs.some((v) => live.has(v))) continue;
-    for (const a of eqn.inputs) live.add(a);
-    kept.push(eqn);
-  }
-  if (kept.length === p.eqns.length) return p;
-  kept.reverse();
-  return { ...p, eqns: kept, effects: joinEffects(...kept.map((e) => e.effects)) };
-}
-
-/** For each input, whether an equation or an output reads it. */
-export function usedInputs(p: Core): boolean[] {
-  const read = new Set<Atom>(p.outputs);
-  for (const eqn of p.eqns) for (const a of eqn.inputs) read.add(a);
-  return p.inputs.map((v) => read.has(v));
-}
-
-/** True when running the program does nothing: no results and no effects. */
-export function isEmpty(p: Core): boolean {
-  return p.outputs.length === 0 && p.effects.length === 0;
 }
 
 /** Memoises a function of a program and a few flags; programs never change, so it holds as long as the program lives. */

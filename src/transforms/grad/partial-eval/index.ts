@@ -25,7 +25,7 @@ const TABLE = {
 
 const made = memoize<PartialEvalResult>();
 
-export function partialEvalWith(
+function partialEvalWith(
   program: Program<"core">,
   unknown: readonly boolean[],
   options: PartialEvalOptions = {},

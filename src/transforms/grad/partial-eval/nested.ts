@@ -16,7 +16,7 @@ export function forwarded(part: PartialEvalResult): number[] {
 }
 
 /** The program without the outputs that are marked. */
-export function withoutOutputs(p: Core, gone: readonly boolean[]): Core {
+function withoutOutputs(p: Core, gone: readonly boolean[]): Core {
   return { ...p, outputs: drop(p.outputs, gone) };
 }
 

@@ -149,7 +149,7 @@ export class Split implements Halves {
 }
 
 /** Worth doing again rather than keeping, when the operands are at hand. */
-export function isCheap(eqn: AnyEqn): boolean {
+function isCheap(eqn: AnyEqn): boolean {
   if (eqn.effects.length > 0) return false;
   const family = familyOf(eqn.prim);
   return family === "elementwise" || family === "movement";
