@@ -18,30 +18,22 @@ import {
 
 const scratch = new DataView(new ArrayBuffer(8));
 
-/** Growing bytes with the LEB128 encodings. */
-export class Bytes {
-  #data: Uint8Array;
-  length = 0;
-  constructor(capacity = 256) {
-    this.#data = new Uint8Array(capacity);
-  }
-  #reserve(more: number): void {
-    if (this.length + more <= this.#data.length) return;
-    const grown = new Uint8Array(Math.max(this.#data.length * 2, this.length + more));
-    grown.set(this.#data);
-    this.#data = grown;
+const encoder = new TextEncoder();
+
+/** Growing bytes with the LEB128 encodings. A plain array: most modules are short, and a buffer costs more than they are. */
+class Bytes {
+  readonly #data: number[] = [];
+  get length(): number {
+    return this.#data.length;
   }
   byte(x: number): void {
-    this.#reserve(1);
-    this.#data[this.length++] = x;
+    this.#data.push(x);
   }
   raw(bytes: ArrayLike<number>): void {
-    this.#reserve(bytes.length);
-    this.#data.set(bytes, this.length);
-    this.length += bytes.length;
+    for (let i = 0; i < bytes.length; i++) this.#data.push(bytes[i]);
   }
   append(other: Bytes): void {
-    this.raw(other.view());
+    this.raw(other.#data);
   }
   /** Unsigned LEB128 of a number below 2^32. */
   u32(x: number): void {
@@ -79,15 +71,12 @@ export class Bytes {
     }
   }
   text(s: string): void {
-    const bytes = new TextEncoder().encode(s);
+    const bytes = encoder.encode(s);
     this.u32(bytes.length);
     this.raw(bytes);
   }
-  view(): Uint8Array {
-    return this.#data.subarray(0, this.length);
-  }
   finish(): Uint8Array<ArrayBuffer> {
-    return new Uint8Array(this.view());
+    return new Uint8Array(this.#data);
   }
 }
 
@@ -107,9 +96,9 @@ const PLAIN_OPS: ReadonlyMap<string, number> = new Map([
 
 /** One function's code. Locals are numbered after the parameters, in the order in which they are asked for. */
 export class Code {
-  readonly #body = new Bytes(512);
+  readonly #body = new Bytes();
   /** Runs before the body: constants that are kept in locals. */
-  readonly #prologue = new Bytes(64);
+  readonly #prologue = new Bytes();
   readonly #constants = new Map<string, number>();
   readonly #locals: ValueType[] = [];
   readonly #free: Record<ValueType, number[]> = { i32: [], i64: [], f32: [], f64: [], v128: [] };
@@ -287,7 +276,7 @@ export class Code {
   }
 
   write(out: Bytes): void {
-    const code = new Bytes(this.#body.length + 64);
+    const code = new Bytes();
     const runs: [number, ValueType][] = [];
     for (const type of this.#locals) {
       const last = runs[runs.length - 1];
@@ -362,10 +351,10 @@ export class ModuleBuilder {
   }
 
   finish(): Uint8Array<ArrayBuffer> {
-    const out = new Bytes(4096);
+    const out = new Bytes();
     out.raw([0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0]);
     const section = (id: number, fill: (b: Bytes) => void): void => {
-      const b = new Bytes(1024);
+      const b = new Bytes();
       fill(b);
       out.byte(id);
       out.u32(b.length);
@@ -419,7 +408,7 @@ export class ModuleBuilder {
     section(0, (b) => {
       // function names, for stack traces, profilers and WAT
       b.text("name");
-      const names = new Bytes(256);
+      const names = new Bytes();
       names.u32(this.#names.length);
       this.#names.forEach((name, i) => {
         names.u32(this.#imports.length + i);
