@@ -4,7 +4,7 @@ import { printAval } from "../ir/aval.js";
 import { dimEqual, type Shape } from "../ir/dim.js";
 import { type DType, isFloat, isInt } from "../ir/dtype.js";
 import { bind1, scalar } from "../tracer/frame.js";
-import { leafTensor } from "../tracer/leaf.js";
+import { isScalarLeaf, leafTensor } from "../tracer/leaf.js";
 import { isTensor, type Tensor } from "../tracer/tensor.js";
 
 export type TensorLike = Tensor | number | boolean | bigint;
@@ -35,6 +35,8 @@ export function canonicalAxes(
 
 /** A number as an array of the given dtype; a fraction beside integers is an error. */
 export function numberOf(what: string, x: number | boolean | bigint, dtype: DType): Tensor {
+  // from JavaScript anything may come; without this a string or undefined would be cast to some number
+  if (!isScalarLeaf(x)) return asTensor(what, x);
   if (typeof x === "number" && isInt(dtype) && !Number.isInteger(x)) {
     fail("TW2010", `${what}: the number ${x} meets an array of ${dtype}, which would cut its fraction`, {});
   }

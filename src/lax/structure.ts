@@ -24,6 +24,7 @@ import type {
   WindowOp,
 } from "../ir/ops/index.js";
 import { bind, bind1, scalar } from "../tracer/frame.js";
+import { isScalarLeaf } from "../tracer/leaf.js";
 import type { Tensor } from "../tracer/tensor.js";
 import { asTensor, canonicalAxes, canonicalAxis, isTensor, numberOf, type TensorLike } from "./operand.js";
 
@@ -103,7 +104,7 @@ export function broadcastedIota(dtype: DType, shape: Shape, axis: number): Tenso
   return bind1("iota", [], { dtype, shape, axis });
 }
 export function full(shape: Shape, value: number | bigint | boolean, dtype: DType = "f32"): Tensor {
-  const s = scalar(value, dtype);
+  const s = isScalarLeaf(value) ? scalar(value, dtype) : asTensor("full", value);
   return shape.length === 0 ? s : bind1("broadcast_in_dim", [s], { shape, dims: [] });
 }
 export function expandDims(x: Tensor, axes: readonly number[]): Tensor {
@@ -312,7 +313,11 @@ export function conv(lhs: Tensor, rhs: Tensor, windowStrides: readonly number[],
 }
 
 const startOf = (x: TensorLike): Tensor =>
-  isTensor(x) ? (x.aval.dtype === "i32" ? x : bind1("convert_element_type", [x], { dtype: "i32" })) : scalar(x, "i32");
+  isTensor(x)
+    ? x.aval.dtype === "i32"
+      ? x
+      : bind1("convert_element_type", [x], { dtype: "i32" })
+    : numberOf("a start index", x, "i32");
 /** A window of fixed size at a start known when the program runs; starts are clamped so that it fits. */
 export function dynamicSlice(x: Tensor, starts: readonly TensorLike[], sizes: readonly number[]): Tensor {
   return bind1("dynamic_slice", [x, ...starts.map(startOf)], { sizes });

@@ -5,6 +5,7 @@ import { astype, broadcastTo, canonicalAxes } from "../lax/operand.js";
 import * as np from "../numpy/index.js";
 import type { TensorLike } from "../numpy/promote.js";
 import { toFloat } from "../numpy/promote.js";
+import { peak } from "../numpy/peak.js";
 import { customJvp } from "../tracer/custom.js";
 import type { Tensor } from "../tracer/tensor.js";
 
@@ -104,7 +105,7 @@ export interface SoftmaxOptions {
 type Axis = number | readonly number[];
 
 function shifted(x: Tensor, axes: readonly number[]): Tensor {
-  const m = lax.stopGradient(np.max(x, { axis: axes, keepdims: true }));
+  const m = lax.stopGradient(peak(x, axes));
   return lax.sub(x, broadcastTo("softmax", m, x.aval.shape));
 }
 /** exp(x) / sum(exp(x)) along the axis (default the last). */

@@ -9,6 +9,7 @@ import * as lax from "../lax/index.js";
 import { broadcastTo } from "../lax/operand.js";
 import type { Padding } from "../lax/structure.js";
 import * as np from "../numpy/index.js";
+import { peak } from "../numpy/peak.js";
 import * as random from "../random/index.js";
 import type { Tensor } from "../tracer/tensor.js";
 import { glorotUniform, type Initializer, lecunNormal, varianceScaling } from "./initializers.js";
@@ -246,7 +247,7 @@ export function dotProductAttention(q: Tensor, k: Tensor, v: Tensor, options: At
     const shift = broadcastTo("attention", lax.dimensionValue(dimSub(s, t)), [t, s]);
     masked = np.where(lax.ge(lax.add(row, shift), column), masked, hidden);
   }
-  const m = lax.stopGradient(np.max(masked, { axis: -1, keepdims: true }));
+  const m = lax.stopGradient(peak(masked, [4]));
   const e = lax.exp(lax.sub(masked, broadcastTo("attention", m, masked.aval.shape)));
   const p = lax.div(e, broadcastTo("attention", np.sum(e, { axis: -1, keepdims: true }), e.aval.shape));
   return lax.reshape(np.einsum("bkgts,bskd->btkgd", p, v), [b, t, h, v.shape[3]]);

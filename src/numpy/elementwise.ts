@@ -199,8 +199,11 @@ export const hypot = binaryInexact("hypot", (x, y) => {
   const b = lax.abs(y);
   const big = lax.max(a, b);
   const small = lax.min(a, b);
+  const infinite = lax.full(big.aval.shape, Number.POSITIVE_INFINITY, big.aval.dtype);
   const safe = lax.select(lax.eq(big, 0), lax.full(big.aval.shape, 1, big.aval.dtype), big);
-  return lax.mul(big, lax.sqrt(lax.add(lax.square(lax.div(small, safe)), 1)));
+  const h = lax.mul(big, lax.sqrt(lax.add(lax.square(lax.div(small, safe)), 1)));
+  // an infinite side is an infinite length, whatever the other is
+  return lax.select(lax.bitwiseOr(lax.eq(a, infinite), lax.eq(b, infinite)), infinite, h);
 });
 export const logaddexp = binaryInexact("logaddexp", (x, y) => {
   const m = lax.max(x, y);
@@ -326,7 +329,8 @@ export const gcd = binary("gcd", (x, y) => {
     },
     [abs(requireInteger("gcd", x)), abs(y)] as [Tensor, Tensor],
   );
-  return a;
+  // the least integer is its own absolute value, which turns the signs of what follows
+  return abs(a);
 });
 /** Least common multiple. */
 export const lcm = binary("lcm", (x, y) => {

@@ -1,4 +1,5 @@
 /** Reductions, statistics and cumulative functions. */
+import { peak } from "./peak.js";
 import { fail } from "../diagnostics/error.js";
 import { printAval } from "../ir/aval.js";
 import { dimProduct, isStatic } from "../ir/dim.js";
@@ -299,7 +300,7 @@ export function logsumexp(x: TensorLike, axis?: AxisOrOptions, options?: ReduceO
   const o = normalize(axis, options);
   const t = toFloat("logsumexp", x);
   const axes = canonicalAxes("logsumexp", o.axis, t.ndim);
-  const m0 = max(t, { axis: axes, keepdims: true });
+  const m0 = peak(t, axes);
   const m = lax.stopGradient(lax.select(lax.isFinite(m0), m0, lax.full(m0.aval.shape, 0, m0.aval.dtype)));
   const shifted = lax.sub(
     t,

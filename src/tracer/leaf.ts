@@ -39,7 +39,7 @@ function notAnArray(x: unknown, what: () => string): never {
   return fail("TW1003", `${what()} is ${kind}, not an array`, {
     help: kind.startsWith("a Promise")
       ? "await it before the call: traced functions are synchronous"
-      : ArrayBuffer.isView(x)
+      : ArrayBuffer.isView(x) || Array.isArray(x)
         ? "wrap it: np.array(data)"
         : "pass arrays, numbers, booleans or trees of them; mark other values static (staticArgnums), or register the class with tree.register",
   });
