@@ -18,7 +18,7 @@ import {
   stridesOf,
   zeros,
 } from "./array.js";
-import { maxOf, minOf } from "./elementwise.js";
+import { maxOf, minOf } from "./arithmetic.js";
 import type { InterpretContext, InterpretKind } from "./rule.js";
 
 interface RankKind extends RuleKind {

@@ -4,7 +4,7 @@ import type { ContractionOps, ConvParams } from "../ir/ops/index.js";
 import type { Rules } from "../ir/rules.js";
 import { type Element, flatIndex, forEachIndex, isBig, type NDArray, roundTo, stridesOf, zeros } from "./array.js";
 import { convertElement } from "./convert.js";
-import { multiply } from "./elementwise.js";
+import { multiply } from "./arithmetic.js";
 import type { InterpretKind } from "./rule.js";
 
 /** Products and sums of one dtype; floats are rounded only when the sum is complete. */

@@ -4,7 +4,7 @@ import type { DType } from "../ir/dtype.js";
 import type { GatherDims, IndexingOps, IndexMode, ScatterParams } from "../ir/ops/index.js";
 import type { Rules } from "../ir/rules.js";
 import { type Element, flatIndex, forEachIndex, isBig, type NDArray, roundTo, stridesOf, zeros } from "./array.js";
-import { maxOf, minOf, multiply } from "./elementwise.js";
+import { maxOf, minOf, multiply } from "./arithmetic.js";
 import { gatherBy } from "./movement.js";
 import type { InterpretContext, InterpretKind } from "./rule.js";
 

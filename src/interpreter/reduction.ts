@@ -13,7 +13,7 @@ import {
   stridesOf,
   zeros,
 } from "./array.js";
-import { extreme, maxOf, minOf, multiply } from "./elementwise.js";
+import { extreme, maxOf, minOf, multiply } from "./arithmetic.js";
 import { elementFromBits, elementToBits } from "./bits.js";
 import type { InterpretContext, InterpretKind } from "./rule.js";
 import type { DType } from "../ir/dtype.js";

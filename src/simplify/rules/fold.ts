@@ -1,14 +1,13 @@
-/** Constants: what is known when the program is built is computed then, by the interpreter's own functions. */
+/** Constants: what is known when the program is built is computed then, by the interpreter's own functions (not the special ones). */
 import { type Element, isBig, type NDArray, roundTo, zeros } from "../../interpreter/array.js";
-import { elementwise } from "../../interpreter/elementwise.js";
+import { arithmetic } from "../../interpreter/arithmetic.js";
 import { isStaticShape, shapeSame } from "../../ir/dim.js";
 import { type DType, isWide } from "../../ir/dtype.js";
-import { primsOf } from "../../ir/ops/families.js";
 import type { Prim } from "../../ir/ops/index.js";
 import type { Atom } from "../../ir/program.js";
 import { on, type RewriteContext, type Scalar } from "../rule.js";
 
-const ELEMENTWISE = primsOf("elementwise");
+const ARITHMETIC = Object.keys(arithmetic) as (keyof typeof arithmetic)[];
 
 function scalarArray(value: Scalar, dtype: DType): NDArray {
   const x = zeros([], dtype);
@@ -28,7 +27,7 @@ function evaluate(
   values: readonly Scalar[],
   types: readonly DType[],
 ): { value: Scalar; dtype: DType } {
-  const rule = elementwise[prim as keyof typeof elementwise] as (
+  const rule = arithmetic[prim as keyof typeof arithmetic] as (
     ctx: never,
     inputs: readonly NDArray[],
     params: never,
@@ -53,7 +52,7 @@ function constants(r: RewriteContext, atoms: readonly Atom[]): Scalar[] | undefi
 }
 
 export const fold = {
-  "elementwise of constants": on(ELEMENTWISE, (r, eqn) => {
+  "arithmetic of constants": on(ARITHMETIC, (r, eqn) => {
     const [out] = eqn.outputs;
     if (eqn.inputs.some((a) => !shapeSame(a.aval.shape, out.aval.shape))) return undefined;
     const values = constants(r, eqn.inputs);
