@@ -13,6 +13,7 @@ import { Tensor } from "../tracer/tensor.js";
 import { type AnyFunction, type Traced, traceFunction } from "../tracer/trace.js";
 import { jvpProgram, partialEval, transposeProgram, vjpProgram } from "../transforms/grad/index.js";
 import * as tree from "../tree/index.js";
+import { derive } from "./derived.js";
 import { differentiatedLeaves, type FlatArguments, flattenCall, normalizeArgnums } from "./flatten.js";
 import type { In, InArgs, JacobianOf, Out, PickArgs } from "./types.js";
 import { vmap } from "./vmap.js";
@@ -26,6 +27,8 @@ export interface GradOptions<
   /** The function returns [value, aux]; aux is passed through and not differentiated. */
   hasAux?: Aux;
 }
+
+const flags = (mask: readonly boolean[]): string => mask.map(Number).join("");
 
 function strongAvals(leaves: readonly Tensor[]): Aval[] {
   return leaves.map((x) => aval(x.aval.shape, x.aval.dtype));
@@ -133,12 +136,17 @@ function gradFunction(what: string, f: AnyFunction, options: GradOptions): AnyFu
     const traced = traceFunction(f, strongAvals(leaves), flat.treedef, { kind: "grad", name, args: leaves });
     const { valueTree, auxTree, numValue } = splitAux(label, traced, options.hasAux ?? false);
     checkScalar(label, traced.program, numValue);
-    const program = stopOutputs(traced.program, numValue);
+    const { program } = traced;
     const numCaptures = traced.captures.length;
     const wrt = program.inputs.map((_, i) => marked.has(i - numCaptures));
-    const combined = gradientProgram(program, wrt, (outputs, b) =>
-      outputs.filter((o) => isFloat(o.aval.dtype)).map((o, i) => (i === 0 ? b.fullLike(o, 1) : b.fullLike(o, 0))),
-    );
+    const [combined] = derive(program, `grad ${flags(wrt)} ${numValue}`, () => ({
+      programs: [
+        gradientProgram(stopOutputs(program, numValue), wrt, (outputs, b) =>
+          outputs.filter((o) => isFloat(o.aval.dtype)).map((o, i) => (i === 0 ? b.fullLike(o, 1) : b.fullLike(o, 0))),
+        ),
+      ],
+      numResiduals: 0,
+    })).programs;
     const results = applyProgram(combined, [...traced.captures, ...leaves]);
     const n = program.outputs.length;
     const value = tree.unflatten(valueTree, results.slice(0, numValue));
@@ -236,8 +244,11 @@ export function jvp<A extends unknown[], R>(
     args: leaves,
   });
   const nonzero = [...traced.captures.map(() => false), ...marked];
-  const { program } = jvpProgram(traced.program, nonzero, true);
-  const results = applyProgram(dce(program), [...traced.captures, ...leaves, ...tangentLeaves]);
+  const [program] = derive(traced.program, `jvp ${flags(nonzero)}`, () => ({
+    programs: [dce(jvpProgram(traced.program, nonzero, true).program)],
+    numResiduals: 0,
+  })).programs;
+  const results = applyProgram(program, [...traced.captures, ...leaves, ...tangentLeaves]);
   const n = traced.program.outputs.length;
   return [
     tree.unflatten(traced.outTree, results.slice(0, n)) as Out<R>,
@@ -272,16 +283,20 @@ export function linearize<A extends unknown[], R>(
     args: leaves,
   });
   const marked = leaves.map((x) => isFloat(x.aval.dtype));
-  const both = jvpProgram(traced.program, [...traced.captures.map(() => false), ...marked], true).program;
-  const n = traced.program.inputs.length;
+  const nonzero = [...traced.captures.map(() => false), ...marked];
   const numOut = traced.program.outputs.length;
-  const parts = partialEval(
-    both,
-    both.inputs.map((_, i) => i >= n),
-    both.outputs.map((_, i) => i >= numOut),
-  );
-  const known = applyProgram(dce(parts.known), [...traced.captures, ...leaves]);
-  const residuals = known.slice(known.length - parts.residuals.length);
+  const parts = derive(traced.program, `linearize ${flags(nonzero)}`, () => {
+    const both = jvpProgram(traced.program, nonzero, true).program;
+    const { known, unknown, residuals } = partialEval(
+      both,
+      both.inputs.map((_, i) => i >= traced.program.inputs.length),
+      both.outputs.map((_, i) => i >= numOut),
+    );
+    return { programs: [dce(known), dce(unknown)], numResiduals: residuals.length };
+  });
+  const [knownPart, linearPart] = parts.programs;
+  const known = applyProgram(knownPart, [...traced.captures, ...leaves]);
+  const residuals = known.slice(known.length - parts.numResiduals);
   const out = tree.unflatten(traced.outTree, known.slice(0, numOut)) as Out<R>;
   return [
     out,
@@ -289,7 +304,7 @@ export function linearize<A extends unknown[], R>(
       const t = matchTangents(label, flat, tangents as readonly unknown[]);
       return tree.unflatten(
         traced.outTree,
-        spread(traced.program, applyProgram(parts.unknown, [...residuals, ...t.leaves])),
+        spread(traced.program, applyProgram(linearPart, [...residuals, ...t.leaves])),
       ) as Out<R>;
     },
   ];
@@ -330,10 +345,15 @@ function vjpParts(what: string, f: AnyFunction, primals: readonly unknown[], has
   const leaves = stripWeak(flat.leaves);
   const traced = traceFunction(f, strongAvals(leaves), flat.treedef, { kind: "grad", name, args: leaves });
   const { valueTree, auxTree, numValue } = splitAux(label, traced, hasAux);
-  const program = stopOutputs(traced.program, numValue);
+  const { program } = traced;
   const floats = leaves.map((x) => isFloat(x.aval.dtype));
-  const { forward, backward, numResiduals } = vjpProgram(program, [...traced.captures.map(() => false), ...floats]);
-  const all = applyProgram(dce(forward), [...traced.captures, ...leaves]);
+  const wrt = [...traced.captures.map(() => false), ...floats];
+  const { programs, numResiduals } = derive(program, `vjp ${flags(wrt)} ${numValue}`, () => {
+    const made = vjpProgram(stopOutputs(program, numValue), wrt);
+    return { programs: [dce(made.forward), dce(made.backward)], numResiduals: made.numResiduals };
+  });
+  const [forward, backward] = programs;
+  const all = applyProgram(forward, [...traced.captures, ...leaves]);
   const outputs = all.slice(0, all.length - numResiduals);
   const residuals = all.slice(all.length - numResiduals);
   const pull = (cotangent: unknown): unknown => {
@@ -356,7 +376,7 @@ function vjpParts(what: string, f: AnyFunction, primals: readonly unknown[], has
         );
       else cts.push(zerosOf(o.aval));
     });
-    const grads = applyProgram(dce(backward), [...residuals, ...cts]);
+    const grads = applyProgram(backward, [...residuals, ...cts]);
     let next = 0;
     const full = leaves.map((x, i) => (floats[i] ? grads[next++] : zerosOf(aval(x.aval.shape, "f32"))));
     return flat.arguments.map((p) => tree.unflatten(p.treedef, full.slice(p.start, p.start + p.count)));

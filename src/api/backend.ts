@@ -54,12 +54,47 @@ class Backend implements Evaluator {
     }
   }
 
-  #evaluate(
+  prepare(
+    eqn: Pick<AnyEqn, "prim" | "params" | "span">,
+    inputs: readonly (Cell | Literal)[],
+  ): ((inputs: readonly (Cell | Literal)[]) => readonly ArrayCell[]) | undefined {
+    if (eqn.prim === "debug_callback") return undefined;
+    const program = callee(eqn as AnyEqn, inputs)?.program;
+    const order =
+      program &&
+      callee(
+        eqn as AnyEqn,
+        inputs.map((_, i) => i),
+      )?.args;
+    const { length } = order ?? inputs;
+    let key = program ? programKey(program) : `${eqn.prim} ${paramsKey(eqn.params, programKey)}`;
+    for (let i = 0; i < length; i++) key += ` ${avalKey(inputs[order ? order[i] : i].aval)}`;
+    let executable: Executable | undefined;
+    return (given) => {
+      const cells = new Array<ArrayCell>(length);
+      const constants: ArrayCell[] = [];
+      try {
+        for (let i = 0; i < length; i++) {
+          const x = given[order ? order[i] : i];
+          if ("kind" in x) constants.push((cells[i] = this.constant(x.value, x.aval)));
+          else cells[i] = this.own(x);
+        }
+        executable ??= this.#executable(eqn, program, key, cells);
+        const outputs = executable.run(cells);
+        if (config.debugNans) checkNans(eqn, cells, outputs);
+        return outputs;
+      } finally {
+        for (const c of constants) c.dispose();
+      }
+    };
+  }
+
+  #executable(
     eqn: Pick<AnyEqn, "prim" | "params" | "span">,
     called: Program<"core"> | undefined,
     key: string,
     cells: readonly ArrayCell[],
-  ): readonly ArrayCell[] {
+  ): Executable {
     let executable = this.#eager.get(key);
     if (!executable) {
       const program = called ?? equationProgram(eqn, cells);
@@ -67,7 +102,16 @@ class Backend implements Evaluator {
       // callbacks are mostly new functions at each call
       if (program.effects.length === 0) this.#eager.set(key, executable);
     }
-    const outputs = executable.run(cells);
+    return executable;
+  }
+
+  #evaluate(
+    eqn: Pick<AnyEqn, "prim" | "params" | "span">,
+    called: Program<"core"> | undefined,
+    key: string,
+    cells: readonly ArrayCell[],
+  ): readonly ArrayCell[] {
+    const outputs = this.#executable(eqn, called, key, cells).run(cells);
     if (config.debugNans) checkNans(eqn, cells, outputs);
     return outputs;
   }

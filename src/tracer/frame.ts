@@ -9,6 +9,7 @@ import { Builder } from "../ir/builder.js";
 import { castScalar, type DType, type TypedArray } from "../ir/dtype.js";
 import type { Params, Prim } from "../ir/ops/index.js";
 import { type AnyEqn, type Atom, isVar, type Literal, literal, type Program, type Var } from "../ir/program.js";
+import { runProgram } from "./run.js";
 import { type Cell, type Source, Tensor } from "./tensor.js";
 
 export type Operand = Tensor | Literal;
@@ -17,6 +18,11 @@ export type Operand = Tensor | Literal;
 export interface Evaluator {
   /** One equation, from the kernel cache. */
   evaluate(eqn: Pick<AnyEqn, "prim" | "params" | "span">, inputs: readonly (Cell | Literal)[]): readonly Cell[];
+  /** Does `evaluate` for operands of these types, again and again; undefined for what cannot be prepared. */
+  prepare?(
+    eqn: Pick<AnyEqn, "prim" | "params" | "span">,
+    inputs: readonly (Cell | Literal)[],
+  ): ((inputs: readonly (Cell | Literal)[]) => readonly Cell[]) | undefined;
   constant(value: number | bigint | boolean, aval: Aval): Cell;
   /** A new array from elements as stored. */
   upload(elements: TypedArray, aval: Aval): Cell;
@@ -249,7 +255,7 @@ export function cellIfKnown(t: Tensor): Cell | undefined {
 const stack: Frame[] = [];
 
 /** The innermost program under construction. */
-export function currentFrame(): Frame | undefined {
+function currentFrame(): Frame | undefined {
   return stack[stack.length - 1];
 }
 export function isTracing(): boolean {
@@ -283,16 +289,6 @@ export function withFrame<R>(frame: Frame, f: () => R): R {
   } finally {
     frame.closed = true;
     stack.pop();
-  }
-}
-
-/** Runs `f` with no frame open: for what must be concrete although a function is being traced. */
-export function outsideFrames<R>(f: () => R): R {
-  const saved = stack.splice(0);
-  try {
-    return f();
-  } finally {
-    stack.push(...saved);
   }
 }
 
@@ -332,11 +328,6 @@ export function scalar(value: number | bigint | boolean, dtype: DType, weak = fa
 export function fromElements(elements: TypedArray, shape: readonly number[], dtype: DType): Tensor {
   return new Tensor(currentEvaluator().upload(elements, { shape, dtype }));
 }
-/** A literal operand for `bind`. */
-export function scalarOperand(value: number | bigint | boolean, dtype: DType): Literal {
-  return literal(castScalar(value, dtype), { shape: [], dtype });
-}
-
 /** Runs or inlines a program on tensors: into the innermost frame, or equation by equation. */
 export function applyProgram(program: Program<"core">, args: readonly Tensor[]): Tensor[] {
   const frame = currentFrame();
@@ -348,40 +339,5 @@ export function applyProgram(program: Program<"core">, args: readonly Tensor[]):
       )
       .map((a) => frame.wrap(a));
   }
-  const run = currentEvaluator();
-  const env = new Map<Var, Cell>();
-  program.inputs.forEach((v, i) => env.set(v, Tensor.source(args[i]).cell("an operation")));
-  const lastUse = lastUses(program);
-  const read = (a: Atom): Cell | Literal => (isVar(a) ? (env.get(a) ?? internal("unbound variable")) : a);
-  program.eqns.forEach((eqn, i) => {
-    const outputs = run.evaluate(eqn, eqn.inputs.map(read));
-    eqn.outputs.forEach((o, k) => env.set(o, outputs[k]));
-    // values that nothing reads any more give their memory back at once
-    for (const v of lastUse.get(i) ?? []) {
-      env.get(v)?.dispose();
-      env.delete(v);
-    }
-  });
-  return program.outputs.map(
-    (a) => new Tensor(isVar(a) ? (env.get(a) ?? internal("unbound output")) : run.constant(a.value, a.aval)),
-  );
-}
-
-/** For each equation, the variables defined inside the program that are read there for the last time. */
-function lastUses(program: Program<"core">): Map<number, Var[]> {
-  const keep = new Set<Atom>([...program.inputs, ...program.outputs]);
-  const seen = new Set<Var>();
-  const last = new Map<number, Var[]>();
-  for (let i = program.eqns.length - 1; i >= 0; i--) {
-    const eqn = program.eqns[i];
-    const dying: Var[] = [];
-    for (const a of [...eqn.inputs, ...eqn.outputs]) {
-      if (isVar(a) && !keep.has(a) && !seen.has(a)) {
-        seen.add(a);
-        dying.push(a);
-      }
-    }
-    last.set(i, dying);
-  }
-  return last;
+  return runProgram(currentEvaluator(), program, args);
 }

@@ -96,14 +96,20 @@ export function notDifferentiable(reason: string, help?: string): Rule {
 /** A derivative with respect to one operand: gets the builder, the operands and the result, gives the factor of the tangent. */
 type Derivative = (b: Builder, inputs: readonly Atom[], out: Atom) => Atom;
 
-/** One factor for each operand; a text instead says why there is none. */
-export function partials(...derivatives: readonly (Derivative | string)[]): Rule {
+/** Why an operand has no derivative, and what to do about it. */
+export interface NoDerivative {
+  readonly reason: string;
+  readonly help?: string;
+}
+
+/** One factor for each operand, or why there is none. */
+export function partials(...derivatives: readonly (Derivative | NoDerivative)[]): Rule {
   return (b, primals, tangents, _params, eqn) => {
     const outs = copyEqn(b, eqn, primals);
     const terms = tangents.map((t, i) => {
       if (t === null) return null;
       const d = derivatives[i];
-      return typeof d === "string" ? failNotDifferentiable(eqn, d) : b.mul(t, d(b, primals, outs[0]));
+      return typeof d === "function" ? b.mul(t, d(b, primals, outs[0])) : failNotDifferentiable(eqn, d.reason, d.help);
     });
     return { primals: outs, tangents: [addAll(b, terms)] };
   };

@@ -2,7 +2,7 @@
 import type { Builder } from "../../../ir/builder.js";
 import type { Atom } from "../../../ir/program.js";
 import { scale } from "../emit.js";
-import { elementwise1, notDifferentiable, partials } from "./rule.js";
+import { elementwise1, type NoDerivative, notDifferentiable, partials } from "./rule.js";
 
 const one = (b: Builder, like: Atom): Atom => b.fullLike(like, 1);
 /** c · exp(-x²) */
@@ -30,6 +30,16 @@ function besselI1eSlope(b: Builder, x: Atom, y: Atom): Atom {
   return b.select(tiny, b.fullLike(x, 0.5), slope);
 }
 
+const BY_DIFFERENCES =
+  "wrap that argument in stopGradient if no derivative should flow there, or give the function a customJvp rule, " +
+  "for example with a difference: f(a + h, x) - f(a - h, x) over 2h";
+const SECOND_IN_SHAPE: NoDerivative = {
+  reason: "no primitive holds the second derivative of igamma in its first argument",
+  help:
+    "once is fine, twice is not: wrap the argument in stopGradient inside of the inner derivative, take the outer one in x, " +
+    "or give the first derivative a customJvp rule with a difference in a",
+};
+
 export const special = {
   erf: elementwise1((b, x) => gaussian(b, x, 2 / Math.sqrt(Math.PI))),
   erfc: elementwise1((b, x) => gaussian(b, x, -2 / Math.sqrt(Math.PI))),
@@ -47,17 +57,24 @@ export const special = {
     (b, [a, x]) => b.neg(gammaDensity(b, a, x)),
   ),
   // d²P / da dx: the density's derivative, density · (log x - ψ(a))
-  igamma_grad_a: partials("no primitive holds the second derivative of igamma in a", (b, [a, x]) =>
+  igamma_grad_a: partials(SECOND_IN_SHAPE, (b, [a, x]) =>
     b.mul(gammaDensity(b, a, x), b.sub(b.op("log", x), b.op("digamma", a))),
   ),
-  random_gamma_grad: notDifferentiable("the derivative of a gamma sample has no derivative of its own here"),
-  polygamma: partials("the order is a whole number", (b, [n, x]) => b.op("polygamma", b.add(n, one(b, n)), x)),
-  zeta: partials("no primitive holds the derivative of zeta in its first argument", (b, [x, q]) =>
-    b.neg(b.mul(x, b.op("zeta", b.add(x, one(b, x)), q))),
+  random_gamma_grad: notDifferentiable(
+    "the derivative of a gamma sample has no derivative of its own here",
+    "wrap the concentration in stopGradient inside of the inner derivative (estimators by samples need only the first), " +
+      "or differentiate the log density instead of the sample",
+  ),
+  polygamma: partials({ reason: "the order is a whole number" }, (b, [n, x]) =>
+    b.op("polygamma", b.add(n, one(b, n)), x),
+  ),
+  zeta: partials(
+    { reason: "no primitive holds the derivative of zeta in its first argument", help: BY_DIFFERENCES },
+    (b, [x, q]) => b.neg(b.mul(x, b.op("zeta", b.add(x, one(b, x)), q))),
   ),
   regularized_incomplete_beta: partials(
-    "no primitive holds the derivative of the incomplete beta function in a",
-    "no primitive holds the derivative of the incomplete beta function in b",
+    { reason: "no primitive holds the derivative of the incomplete beta function in a", help: BY_DIFFERENCES },
+    { reason: "no primitive holds the derivative of the incomplete beta function in b", help: BY_DIFFERENCES },
     (b, [p, q, x]) => betaDensity(b, p, q, x),
   ),
 };
