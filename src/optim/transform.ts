@@ -86,15 +86,15 @@ export function scaleByAdam(options: AdamOptions = {}): GradientTransformation {
       const count = next(state.count);
       const mu = each((g, m) => lax.add(lax.mul(m, b1), lax.mul(g, 1 - b1)), u, state.mu);
       const nu = each((g, v) => lax.add(lax.mul(v, b2), lax.mul(lax.square(g), 1 - b2)), u, state.nu);
-      // 1 - b^t in f64: in f32 it loses digits that an exact comparison sees
+      // 1/(1 - b^t) in f64: in f32 it loses digits that an exact comparison sees. One division here saves one per element
       const t = count.astype("f64");
-      const correction = (b: number): Tensor => lax.sub(1, lax.exp(lax.mul(t, Math.log(b))));
+      const correction = (b: number): Tensor => lax.div(1, lax.sub(1, lax.exp(lax.mul(t, Math.log(b)))));
       const [c1, c2] = [correction(b1), correction(b2)];
       const direction = each(
         (m, v) => {
           const d = m.aval.dtype;
           const wide = (c: Tensor): Tensor => np.broadcastTo(c.astype(d), m.shape);
-          return lax.div(lax.div(m, wide(c1)), lax.add(lax.sqrt(lax.add(lax.div(v, wide(c2)), epsRoot)), eps));
+          return lax.div(lax.mul(m, wide(c1)), lax.add(lax.sqrt(lax.add(lax.mul(v, wide(c2)), epsRoot)), eps));
         },
         mu,
         nu,
