@@ -65,7 +65,14 @@ export const DERIVED: readonly Flavour[] = [
     equations: 25,
     reversible: true,
   })),
-  flavour("sizes with names", 200, ["symbolic"], (seed) => ({
+  flavour("all dtypes, forward and backward", 50, ["vmap of vjp", "plan of vjp", "jit of vjp", "jit of jvp"], () => ({
+    equations: 14,
+    floats: FLOATS,
+    ints: INTS,
+    reversible: true,
+    differentiable: true,
+  })),
+  flavour("sizes with names", 150, ["symbolic"], (seed) => ({
     symbolic: true,
     equations: 14,
     floats: ["f64", "f32", "f16"],
