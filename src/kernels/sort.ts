@@ -1,9 +1,10 @@
-/** Stable merge sort along one axis, one line per program of the grid. */
+/** Stable sort along one axis, one line per program of the grid: by digits where lines are long, else by merging. */
 import { type Aval, staticShape } from "../ir/aval.js";
 import type { SortOps } from "../ir/ops/index.js";
 import type { Program } from "../ir/program.js";
 import { TileBuilder } from "../ir/tile-builder.js";
 import { ascending, MergeSort, scratchColumns } from "./merge-sort.js";
+import { RadixSort } from "./radix-sort.js";
 import { ScalarCode } from "./scalar-code.js";
 
 /** Refs: operands in, results out in the same order, then scratch. All sorts are stable, `stable` or not. */
@@ -20,13 +21,18 @@ export function sort(operands: readonly Aval[], { axis, numKeys }: SortOps["sort
   const outs = operands.map((a, i) => t.ref(`y${i}`, a.dtype, "out", size));
   const merge = new MergeSort(k, n, ascending(k, numKeys));
   const dtypes = operands.map((a) => a.dtype);
-  const spare = merge.needsSpare ? scratchColumns(k, dtypes, outer * inner, n) : () => [];
+  const radix = new RadixSort(k, n, dtypes.slice(0, numKeys));
+  const lines = outer * inner;
+  const spare = merge.needsSpare ? scratchColumns(k, dtypes, lines, n) : () => [];
+  const counts = radix.pays ? radix.counters(lines) : undefined;
   t.stage([outer, inner], (o, i) => {
     const base = k.add(k.mul(o, n * inner), i);
     const source = (at: Parameters<typeof k.add>[0]) => ins.map((ref) => t.load(ref, k.add(base, k.mul(at, inner))));
     const target = outs.map((ref) => ({ ref, base, stride: inner }));
-    merge.sort(source, target, spare(k.add(k.mul(o, inner), i)));
+    const line = k.add(k.mul(o, inner), i);
+    if (counts) radix.sort(source, target, spare(line), counts(line));
+    else merge.sort(source, target, spare(line));
   });
-  t.notes.push(`merge sort of ${outer * inner} lines of ${n}`);
+  t.notes.push(`${counts ? "radix" : "merge"} sort of ${lines} lines of ${n}`);
   return t.finish();
 }

@@ -2,8 +2,10 @@
 import { type Aval, sizeOf, staticShape } from "../ir/aval.js";
 import type { SortOps } from "../ir/ops/index.js";
 import type { Program } from "../ir/program.js";
+import type { TileAtom } from "../ir/tile.js";
 import { TileBuilder } from "../ir/tile-builder.js";
 import { type Column, less, MergeSort } from "./merge-sort.js";
+import { RadixSort } from "./radix-sort.js";
 import { ScalarCode } from "./scalar-code.js";
 
 /** Up to this many are kept in a sorted list while the row goes by; for more the whole row is sorted. */
@@ -25,10 +27,14 @@ export function topK(operands: readonly Aval[], { k: count }: SortOps["top_k"]):
     const [v0, i0, v1, i1] = ["v0", "i0", "v1", "i1"].map((name) =>
       t.ref(name, name.startsWith("v") ? x.dtype : "i32", "scratch", rows * n),
     );
+    const radix = new RadixSort(k, n, [x.dtype], true);
+    const counts = radix.pays ? radix.counters(rows) : undefined;
     t.stage([rows], (row) => {
       const base = k.mul(row, n);
       const columns = (...refs: (typeof v0)[]): Column[] => refs.map((ref) => ({ ref, base, stride: 1 }));
-      sorter.sort((i) => [t.load(xs, k.add(base, i)), i], columns(v0, i0), columns(v1, i1));
+      const source = (i: TileAtom): TileAtom[] => [t.load(xs, k.add(base, i)), i];
+      if (counts) radix.sort(source, columns(v0, i0), columns(v1, i1), counts(row));
+      else sorter.sort(source, columns(v0, i0), columns(v1, i1));
       const to = k.mul(row, count);
       k.for(0, count, (i) => {
         t.store(values, k.add(to, i), t.load(v0, k.add(base, i)));

@@ -164,9 +164,25 @@ function elementwise(prim: string, dtype: DType, [x, y, z]: readonly Element[]):
     case "ne":
       return x !== y;
     case "and":
-      return typeof x === "boolean" ? x && y : a & b;
+      return typeof x === "boolean" ? x && y : typeof x === "bigint" ? x & (y as bigint) : a & b;
     case "or":
-      return typeof x === "boolean" ? x || y : a | b;
+      return typeof x === "boolean" ? x || y : typeof x === "bigint" ? x | (y as bigint) : a | b;
+    case "xor":
+      return typeof x === "bigint" ? x ^ (y as bigint) : a ^ b;
+    case "shift_right_arithmetic":
+      return typeof x === "bigint" ? x >> (y as bigint) : a >> b;
+    case "shift_right_logical":
+      return typeof x === "bigint" ? BigInt.asUintN(64, x) >> (y as bigint) : a >>> b;
+    case "bitcast_convert_type": {
+      const bits = new DataView(new ArrayBuffer(8));
+      if (dtype === "f64") {
+        bits.setFloat64(0, a);
+        return bits.getBigInt64(0);
+      }
+      if (dtype !== "f32") throw new Error(`a bitcast of ${dtype} is not used by these kernels`);
+      bits.setFloat32(0, a);
+      return bits.getInt32(0);
+    }
     case "not":
       return !x;
     case "select":

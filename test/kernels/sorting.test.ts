@@ -44,7 +44,7 @@ const plain = (xs: readonly Element[]): (number | bigint)[] => xs.map((x) => (ty
 describe.each(ways)("$name", ({ run }) => {
   test.each(KEYS)("sort of %s carries positions along, stably", (dtype) => {
     const random = randomSource(KEYS.indexOf(dtype));
-    for (const n of [1, 2, 7, 16, 17, 33, 100, 257]) {
+    for (const n of [1, 2, 7, 16, 17, 33, 100, 257, 300]) {
       const keys = values(dtype, n, random);
       const positions = keys.map((_, i) => i);
       const program = sort([aval([n], dtype), aval([n], "i32")], { axis: 0, numKeys: 1, stable: true });
@@ -87,6 +87,26 @@ describe.each(ways)("$name", ({ run }) => {
     const xs = Array.from({ length: 3000 }, () => Math.fround(random()));
     const [out] = run(sort([aval([3000], "f32")], { axis: 0, numKeys: 1, stable: false }), [xs]);
     expect(out).toEqual([...xs].sort((a, b) => a - b));
+  });
+  test("long lines are sorted by digits, by several keys, along any axis", () => {
+    const random = randomSource(5);
+    const shape = [2, 400, 2];
+    const n = 1600;
+    const params = { axis: 1, numKeys: 3, stable: true };
+    const data = [
+      values("bool", n, random),
+      values("f64", n, random),
+      values("i16", n, random),
+      Array.from({ length: n }, (_, i) => i),
+    ];
+    const dtypes = ["bool", "f64", "i16", "i32"] as const;
+    const program = sort(
+      dtypes.map((d) => aval(shape, d)),
+      params,
+    );
+    expect(program.notes.join()).toContain("radix");
+    const operands = data.map((d, i) => ({ shape, dtype: dtypes[i], data: d }));
+    expect(run(program, data).map(plain)).toEqual(interpreterSort("sort", operands, params).map(plain));
   });
   test("sort of nothing", () => {
     expect(run(sort([aval([0], "f32")], { axis: 0, numKeys: 1, stable: true }), [[]])).toEqual([[]]);

@@ -1,0 +1,161 @@
+/**
+ * Stable radix sort of records that lie in several arrays: the keys' order becomes that of unsigned integers, whose digits
+ * are sorted one after the other, the last first, by counting. Long lines only: the counts of all digits cost their share.
+ */
+import type { DType } from "../ir/dtype.js";
+import type { TileAtom, TileRef } from "../ir/tile.js";
+import type { Column } from "./merge-sort.js";
+import type { ScalarCode } from "./scalar-code.js";
+
+/** The bits of a key's order, and how many zeros stand below them. */
+const SIGNIFICANT: Readonly<Record<DType, readonly [bits: number, below: number]>> = {
+  bool: [1, 0],
+  i8: [8, 0],
+  u8: [8, 0],
+  i16: [16, 0],
+  u16: [16, 0],
+  i32: [32, 0],
+  u32: [32, 0],
+  i64: [64, 0],
+  u64: [64, 0],
+  // as f32: sign, exponent and the bits of the mantissa that there can be
+  bf16: [16, 16],
+  f16: [19, 13],
+  f32: [32, 0],
+  f64: [64, 0],
+  key: [0, 0],
+};
+
+interface Digit {
+  /** Which column of the record. */
+  readonly column: number;
+  readonly shift: number;
+  readonly bits: number;
+}
+
+/** Last key first, lowest digit first; an even number, so that the passes to and fro end where they should. */
+function digitsOf(keys: readonly DType[], n: number): Digit[] {
+  // tables that stay in the fastest cache, and are small beside the line
+  const most = n >= 1 << 14 ? 11 : 8;
+  const digits: Digit[] = [];
+  for (let column = keys.length - 1; column >= 0; column--) {
+    const [bits, below] = SIGNIFICANT[keys[column]];
+    const count = Math.ceil(bits / most);
+    const size = Math.ceil(bits / count);
+    for (let i = 0; i < count; i++) {
+      digits.push({ column, shift: below + i * size, bits: Math.min(size, bits - i * size) });
+    }
+  }
+  if (digits.length % 2 === 0) return digits;
+  // the widest in two halves
+  const at = digits.reduce((best, d, i) => (d.bits > digits[best].bits ? i : best), 0);
+  const { column, shift, bits } = digits[at];
+  const low = Math.floor(bits / 2);
+  const halves = [
+    { column, shift, bits: low },
+    { column, shift: shift + low, bits: bits - low },
+  ];
+  return [...digits.slice(0, at), ...halves, ...digits.slice(at + 1)];
+}
+
+/** An integer of the key's order, when its bits are read as unsigned; both zeros are one, NaN comes last. */
+function ordered(k: ScalarCode, x: TileAtom): TileAtom {
+  const { t } = k;
+  switch (x.dtype) {
+    case "bool":
+    case "u8":
+    case "u16":
+      return t.convert(x, "i32");
+    case "i8":
+      return k.add(t.convert(x, "i32"), 128);
+    case "i16":
+      return k.add(t.convert(x, "i32"), 32768);
+    case "i32":
+      return t.op("xor", [x, t.i32(-(2 ** 31))]);
+    case "i64":
+      return t.op("xor", [x, t.const(-(2n ** 63n), "i64")]);
+    case "u32":
+    case "u64":
+    case "key":
+      return x;
+    default: {
+      const wide = x.dtype === "f64";
+      const float = wide ? x : t.convert(x, "f32");
+      const integer = wide ? "i64" : "i32";
+      const c = (v: bigint): TileAtom => t.const(wide ? v : Number(v), integer);
+      const size = wide ? 64n : 32n;
+      const bits = t.op("bitcast_convert_type", [k.select(k.eq(float, 0), 0, float)], { dtype: integer });
+      // positive numbers go above the negative ones, whose order turns round
+      const sign = t.op("shift_right_arithmetic", [bits, c(size - 1n)]);
+      const key = t.op("xor", [bits, t.op("or", [sign, c(-(1n << (size - 1n)))])]);
+      return k.select(k.ne(float, float), c(-1n), key);
+    }
+  }
+}
+
+export class RadixSort {
+  readonly #digits: readonly Digit[];
+  readonly #buckets: number;
+
+  constructor(
+    readonly k: ScalarCode,
+    readonly n: number,
+    /** Dtypes of the first columns, by which the records are sorted. */
+    readonly keys: readonly DType[],
+    readonly descending = false,
+  ) {
+    this.#digits = digitsOf(keys, n);
+    this.#buckets = Math.max(...this.#digits.map((d) => 1 << d.bits));
+  }
+
+  /** Whether this is quicker than merging. */
+  get pays(): boolean {
+    return !this.keys.includes("key") && this.n >= 128 && this.n >= 32 * this.#digits.length;
+  }
+  /** Counters of one line each, for that many lines. */
+  counters(lines: number): (line: TileAtom) => Column {
+    const ref: TileRef = this.k.t.ref("counts", "i32", "scratch", lines * this.#buckets);
+    return (line) => ({ ref, base: this.k.mul(line, this.#buckets), stride: 1 });
+  }
+
+  /** Sorts records 0 … n-1, read by `source`, into `target`. */
+  sort(source: (i: TileAtom) => TileAtom[], target: readonly Column[], spare: readonly Column[], counts: Column): void {
+    const { k, n } = this;
+    const { t } = k;
+    const at = (c: Column, i: TileAtom): TileAtom => k.add(c.base, k.mul(i, c.stride));
+    this.#digits.forEach((digit, pass) => {
+      const buckets = 1 << digit.bits;
+      const to = pass % 2 === 0 ? spare : target;
+      const from = pass % 2 === 0 ? target : spare;
+      const read = pass === 0 ? source : (i: TileAtom): TileAtom[] => from.map((c) => t.load(c.ref, at(c, i)));
+      k.for(0, buckets, (b) => t.store(counts.ref, at(counts, b), t.i32(0)));
+      k.for(0, n, (i) => {
+        const place = at(counts, this.#digit(read(i)[digit.column], digit));
+        t.store(counts.ref, place, k.add(t.load(counts.ref, place), 1));
+      });
+      const sum = t.var(t.i32(0));
+      k.for(0, buckets, (b) => {
+        const count = t.load(counts.ref, at(counts, b));
+        t.store(counts.ref, at(counts, b), sum);
+        t.assign(sum, k.add(sum, count));
+      });
+      k.for(0, n, (i) => {
+        const record = read(i);
+        const place = at(counts, this.#digit(record[digit.column], digit));
+        const free = t.load(counts.ref, place);
+        t.store(counts.ref, place, k.add(free, 1));
+        to.forEach((c, a) => {
+          t.store(c.ref, at(c, free), record[a]);
+        });
+      });
+    });
+  }
+  #digit(key: TileAtom, { shift, bits }: Digit): TileAtom {
+    const { k } = this;
+    const { t } = k;
+    const x = ordered(k, key);
+    const low = shift === 0 ? x : t.op("shift_right_logical", [x, k.const(shift, x.dtype)]);
+    const digit = t.op("and", [t.convert(low, "i32"), t.i32((1 << bits) - 1)]);
+    return this.descending ? t.op("xor", [digit, t.i32((1 << bits) - 1)]) : digit;
+  }
+}
