@@ -13,7 +13,7 @@ import { Tensor } from "../tracer/tensor.js";
 import { type AnyFunction, type Traced, traceFunction } from "../tracer/trace.js";
 import { jvpProgram, partialEval, transposeProgram, vjpProgram } from "../transforms/grad/index.js";
 import * as tree from "../tree/index.js";
-import { derive } from "./derived.js";
+import { derive, traceSubject } from "./derived.js";
 import { differentiatedLeaves, type FlatArguments, flattenCall, normalizeArgnums } from "./flatten.js";
 import type { In, InArgs, JacobianOf, Out, PickArgs } from "./types.js";
 import { vmap } from "./vmap.js";
@@ -133,15 +133,15 @@ function gradFunction(what: string, f: AnyFunction, options: GradOptions): AnyFu
     const argnums = normalizeArgnums(options.argnums);
     const leaves = stripWeak(flat.leaves);
     const marked = new Set(differentiatedLeaves(label, "", flat, args, argnums));
-    const traced = traceFunction(f, strongAvals(leaves), flat.treedef, { kind: "grad", name, args: leaves });
+    const traced = traceSubject(f, strongAvals(leaves), flat.treedef, { kind: "grad", name, args: leaves });
     const { valueTree, auxTree, numValue } = splitAux(label, traced, options.hasAux ?? false);
     checkScalar(label, traced.program, numValue);
     const { program } = traced;
     const numCaptures = traced.captures.length;
     const wrt = program.inputs.map((_, i) => marked.has(i - numCaptures));
-    const [combined] = derive(program, `grad ${flags(wrt)} ${numValue}`, () => ({
+    const [combined] = derive(traced, `grad ${flags(wrt)} ${numValue}`, (p) => ({
       programs: [
-        gradientProgram(stopOutputs(program, numValue), wrt, (outputs, b) =>
+        gradientProgram(stopOutputs(p, numValue), wrt, (outputs, b) =>
           outputs.filter((o) => isFloat(o.aval.dtype)).map((o, i) => (i === 0 ? b.fullLike(o, 1) : b.fullLike(o, 0))),
         ),
       ],
@@ -238,14 +238,14 @@ export function jvp<A extends unknown[], R>(
   const flat = flattenCall(label, primals as readonly unknown[]);
   const leaves = stripWeak(flat.leaves);
   const { marked, leaves: tangentLeaves } = matchTangents(label, flat, tangents as readonly unknown[]);
-  const traced = traceFunction(f as AnyFunction, strongAvals(leaves), flat.treedef, {
+  const traced = traceSubject(f as AnyFunction, strongAvals(leaves), flat.treedef, {
     kind: "jvp",
     name,
     args: leaves,
   });
   const nonzero = [...traced.captures.map(() => false), ...marked];
-  const [program] = derive(traced.program, `jvp ${flags(nonzero)}`, () => ({
-    programs: [dce(jvpProgram(traced.program, nonzero, true).program)],
+  const [program] = derive(traced, `jvp ${flags(nonzero)}`, (p) => ({
+    programs: [dce(jvpProgram(p, nonzero, true).program)],
     numResiduals: 0,
   })).programs;
   const results = applyProgram(program, [...traced.captures, ...leaves, ...tangentLeaves]);
@@ -277,7 +277,7 @@ export function linearize<A extends unknown[], R>(
   const label = `linearize(${name || "function"})`;
   const flat = flattenCall(label, primals as readonly unknown[]);
   const leaves = stripWeak(flat.leaves);
-  const traced = traceFunction(f as AnyFunction, strongAvals(leaves), flat.treedef, {
+  const traced = traceSubject(f as AnyFunction, strongAvals(leaves), flat.treedef, {
     kind: "jvp",
     name,
     args: leaves,
@@ -285,11 +285,11 @@ export function linearize<A extends unknown[], R>(
   const marked = leaves.map((x) => isFloat(x.aval.dtype));
   const nonzero = [...traced.captures.map(() => false), ...marked];
   const numOut = traced.program.outputs.length;
-  const parts = derive(traced.program, `linearize ${flags(nonzero)}`, () => {
-    const both = jvpProgram(traced.program, nonzero, true).program;
+  const parts = derive(traced, `linearize ${flags(nonzero)}`, (p) => {
+    const both = jvpProgram(p, nonzero, true).program;
     const { known, unknown, residuals } = partialEval(
       both,
-      both.inputs.map((_, i) => i >= traced.program.inputs.length),
+      both.inputs.map((_, i) => i >= p.inputs.length),
       both.outputs.map((_, i) => i >= numOut),
     );
     return { programs: [dce(known), dce(unknown)], numResiduals: residuals.length };
@@ -343,13 +343,13 @@ function vjpParts(what: string, f: AnyFunction, primals: readonly unknown[], has
   const label = `${what}(${name || "function"})`;
   const flat = flattenCall(label, primals);
   const leaves = stripWeak(flat.leaves);
-  const traced = traceFunction(f, strongAvals(leaves), flat.treedef, { kind: "grad", name, args: leaves });
+  const traced = traceSubject(f, strongAvals(leaves), flat.treedef, { kind: "grad", name, args: leaves });
   const { valueTree, auxTree, numValue } = splitAux(label, traced, hasAux);
   const { program } = traced;
   const floats = leaves.map((x) => isFloat(x.aval.dtype));
   const wrt = [...traced.captures.map(() => false), ...floats];
-  const { programs, numResiduals } = derive(program, `vjp ${flags(wrt)} ${numValue}`, () => {
-    const made = vjpProgram(stopOutputs(program, numValue), wrt);
+  const { programs, numResiduals } = derive(traced, `vjp ${flags(wrt)} ${numValue}`, (p) => {
+    const made = vjpProgram(stopOutputs(p, numValue), wrt);
     return { programs: [dce(made.forward), dce(made.backward)], numResiduals: made.numResiduals };
   });
   const [forward, backward] = programs;

@@ -66,7 +66,12 @@ export class Frame {
     /** For frames of grad and jvp: what the arguments are outside, so that a value can be computed on demand. */
     readonly args: readonly Tensor[] | undefined,
     readonly axis: NamedAxis | undefined,
-  ) {}
+    /** Whether equations record where they were written. Left out: as the frame around; what outlives it always does. */
+    places?: boolean,
+  ) {
+    this.places = kind === "jit" || kind === "custom" || (places ?? currentFrame()?.places ?? true);
+  }
+  readonly places: boolean;
 
   argument(aval: Aval, name?: string): Tensor {
     return new Tensor(new TracedSource(this, this.builder.input(aval, name)));
@@ -300,7 +305,7 @@ export function bind<P extends Prim>(prim: P, inputs: readonly Operand[], params
       prim,
       inputs.map((x) => frame.atom(x)),
       params,
-      span ?? currentSpan(),
+      span ?? (frame.places ? currentSpan() : undefined),
     );
     return outputs.map((v) => frame.wrap(v));
   }

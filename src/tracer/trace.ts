@@ -23,6 +23,8 @@ export interface TraceOptions {
   /** What the arguments are outside, when that is known (grad and jvp of concrete values). */
   readonly args?: readonly Tensor[];
   readonly axis?: NamedAxis;
+  /** Whether equations record where they were written: most of the time that a trace takes. */
+  readonly places?: boolean;
   /** Values that are inputs of the program whether they are used or not, also when their own trace is over: see rules.ts. */
   readonly adopt?: readonly Tensor[];
 }
@@ -33,7 +35,7 @@ export function traceFlat(
   avals: readonly Aval[],
   options: TraceOptions,
 ): { program: Program<"core">; captures: readonly Tensor[] } {
-  const frame = new Frame(options.kind, options.name ?? "", options.args, options.axis);
+  const frame = new Frame(options.kind, options.name ?? "", options.args, options.axis, options.places);
   options.adopt?.forEach((x) => frame.adopt(x));
   return withFrame(frame, () => {
     const outputs = f(...avals.map((a) => frame.argument(a)));

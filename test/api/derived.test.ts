@@ -113,6 +113,18 @@ describe("eager derivatives", () => {
     expect(errors.map((e) => e?.code)).toEqual(["TW3003", "TW3003"]);
     for (const e of errors) expect(e?.message).toContain("derived.test.ts");
   });
+  it("fail where the user stands when the function did something else before", () => {
+    let calls = 0;
+    const loop = (v: Tensor): Tensor => {
+      calls++;
+      const test = (c: Tensor) => np.less(np.sum(c), 100);
+      return np.sum(calls < 4 ? v.mul(v) : (whileLoop(test, (c: Tensor) => c.mul(2), v) as Tensor));
+    };
+    for (const _ of [0, 1, 2]) expect(list(grad(loop)(x))).toEqual([2, 4, 6]);
+    expect(() => grad(loop)(x)).toThrow(/TW3003[^]*derived\.test\.ts/);
+    // places are looked up in a trace of their own, once
+    expect(calls).toBe(5);
+  });
   it("a pullback and a linear map run again without another trace", () => {
     let traces = 0;
     const f = (v: Tensor): Tensor => {
