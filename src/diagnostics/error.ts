@@ -1,4 +1,4 @@
-import { CATALOG, type Code } from "./catalog.js";
+import { type Code, HELP } from "./help.js";
 import { currentSpan, printSpan, type Span, type SpanRef } from "./span.js";
 
 /** One finding, as data; rendered late for a terminal, a thrown error, an editor or JSON. */
@@ -58,12 +58,12 @@ function resolveSpan(span: SpanRef | Span | undefined): Span | undefined {
 
 function makeDiagnostic(code: Code, message: string, options: FailOptions = {}): Diagnostic {
   const span = resolveSpan(options.span);
-  const help = options.help ?? CATALOG[code].help;
+  const help = options.help ?? HELP[code];
   return {
     code,
     severity: "error",
     message,
-    ...(help ? { help } : {}),
+    help,
     ...(span ? { span } : {}),
     ...(options.notes ? { notes: options.notes } : {}),
   };

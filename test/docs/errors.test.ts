@@ -3,8 +3,8 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { errorCatalog, TileworkError } from "tilework";
 import { expect, it } from "vitest";
-import type { Code } from "../../src/diagnostics/catalog.js";
 import { EXPLANATIONS } from "../../src/diagnostics/explanations/index.js";
+import type { Code } from "../../src/diagnostics/help.js";
 import { root } from "../pack/workspace.js";
 
 const KINDS: Record<string, string> = {
@@ -21,7 +21,7 @@ function renderCatalog(): string {
     "# Error codes",
     "",
     "Every error of Tilework has one of these codes (`error.code`), says what disagrees and where, and what to do about it.",
-    "`tilework explain CODE` shows the same. This page is made from\n`src/diagnostics/catalog.ts` and the explanations beside it. Of two programs, the first makes the mistake and the second does not.",
+    "`tilework explain CODE` shows the same. This page is made from\n`src/diagnostics`. Of two programs, the first makes the mistake and the second does not.",
   ];
   let kind = "";
   for (const [code, { title, help }] of Object.entries(errorCatalog).sort(([a], [b]) => (a < b ? -1 : 1))) {
@@ -30,7 +30,7 @@ function renderCatalog(): string {
       lines.push("", `## ${KINDS[kind]}`);
     }
     lines.push("", `### ${code}`, "", `${title}.`);
-    if (help !== undefined) lines.push("", `*What to do*: ${help}.`);
+    lines.push("", `*What to do*: ${help}.`);
     const { explanation, bad, fixed } = EXPLANATIONS[code as Code];
     lines.push("", explanation);
     // these programs run in test/errors/catalogue.test.ts

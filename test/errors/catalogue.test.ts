@@ -3,14 +3,15 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { configure, isTileworkError } from "tilework";
 import { afterEach, describe, expect, it } from "vitest";
-import { CATALOG, type Code } from "../../src/diagnostics/catalog.js";
+import { CATALOG } from "../../src/diagnostics/catalog.js";
 import { EXPLANATIONS, printExplanation } from "../../src/diagnostics/explanations/index.js";
+import type { Code } from "../../src/diagnostics/help.js";
 import { isTracing } from "../../src/tracer/frame.js";
 import { root } from "../pack/workspace.js";
 import { marks, tokenAt } from "./support/marks.js";
 
 /** Mistakes in texts and installations, not in programs. */
-const WITHOUT_PROGRAM = ["TW2013", "TW4004", "TW4005", "TW4006", "TW4007", "TW6001"];
+const WITHOUT_PROGRAM = ["TW2013", "TW4004", "TW4005", "TW4007", "TW6001"];
 
 // inside the repository, so that "tilework" is found
 const folder = join(root, "build", "errors");

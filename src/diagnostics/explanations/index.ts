@@ -1,5 +1,6 @@
-/** The catalogue's long texts, apart from it because a program in production needs the titles only. */
-import { CATALOG, type CatalogEntry, type Code } from "../catalog.js";
+/** The catalogue's long texts. */
+import { CATALOG } from "../catalog.js";
+import type { Code } from "../help.js";
 import { RUNNING } from "./running.js";
 import { SHAPES } from "./shapes.js";
 import { TRANSFORMS } from "./transforms.js";
@@ -13,14 +14,15 @@ export const EXPLANATIONS: Readonly<Record<Code, Explanation>> = { ...VALUES, ..
 
 /** Everything that is known about a code, as a terminal shows it. */
 export function printExplanation(code: Code): string {
-  const { title, help }: CatalogEntry = CATALOG[code];
+  const { title, help } = CATALOG[code];
   const { explanation, bad, fixed } = EXPLANATIONS[code];
   const block = (text: string): string => text.trim().replace(/^/gm, "    ");
   return [
     `${code}: ${title}`,
     "",
     wrap(explanation, 100),
-    ...(help ? ["", `help: ${help}`] : []),
+    "",
+    `help: ${help}`,
     ...(bad ? ["", "The mistake:", "", block(bad)] : []),
     ...(fixed ? ["", "Without it:", "", block(fixed)] : []),
   ].join("\n");

@@ -47,10 +47,6 @@ x[Symbol.dispose]();`,
     explanation: "The command shows functions that a file exports, and explain() shows functions made by jit.",
   },
   TW4005: { explanation: "The text is not a program as printProgram writes it; the message names the line." },
-  TW4006: {
-    explanation:
-      "Showing WebAssembly as text takes binaryen, a large package that nothing else needs, so it is not installed by default.",
-  },
   TW4007: {
     explanation:
       "The compiled program trapped: it read outside of its memory, or divided by zero where that cannot happen. The interpreter " +

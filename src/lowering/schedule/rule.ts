@@ -1,5 +1,5 @@
 /** What the schedule knows about a primitive: one row of its total table. */
-import type { Code } from "../../diagnostics/catalog.js";
+import type { Code } from "../../diagnostics/help.js";
 import type { Aval } from "../../ir/aval.js";
 import type { DType } from "../../ir/dtype.js";
 import type { Atom, Var } from "../../ir/program.js";
