@@ -17,7 +17,7 @@ export default defineConfig({
     pool: "forks",
     maxWorkers: 2,
     testTimeout: 60_000,
-    hookTimeout: 120_000,
+    hookTimeout: 300_000,
     // jit compiles at run time: V8's own limits are what users have, so no flags here
     passWithNoTests: false,
   },

@@ -2,12 +2,12 @@
  * A run on disk: one safetensors file with the weights, the optimiser's state, the key that draws the batches and the losses so
  * far; the rest is in its metadata. A run that goes on from it gives bit by bit the losses of one that was never stopped.
  */
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
-import { dirname } from "node:path";
+import { readFileSync, renameSync } from "node:fs";
 import { numpy as np, random } from "tilework";
 import { readSafetensors, writeSafetensors } from "tilework/io";
 import type { ModelConfig } from "./model.js";
 import { UserError } from "./options.js";
+import { writeOutput } from "./output.js";
 import { initState, type TrainConfig, type TrainState } from "./train.js";
 
 export interface Run {
@@ -39,17 +39,24 @@ export async function saveRun(path: string, run: Run): Promise<void> {
     run: JSON.stringify({ ...facts, heldOut }),
   };
   const bytes = await writeSafetensors(tensors, { metadata });
-  mkdirSync(dirname(path), { recursive: true });
   // a crash in the middle of writing must not cost the checkpoint that was there before
-  writeFileSync(`${path}.part`, bytes);
+  writeOutput(`${path}.part`, bytes);
   renameSync(`${path}.part`, path);
 }
 
 /** The run at a path. `trainSteps`: another length for the whole run than it was begun with. */
 export function loadRun(path: string, trainSteps?: number): Run {
   const bytes = readCheckpoint(path);
+  try {
+    return decodeRun(bytes, trainSteps);
+  } catch {
+    throw new UserError(`${path} is damaged, or no checkpoint of this example.`);
+  }
+}
+
+function decodeRun(bytes: Uint8Array, trainSteps: number | undefined): Run {
   const { metadata, tensors } = readSafetensors(bytes);
-  if (metadata.format !== "tilework-gpt-1") throw new UserError(`${path} is no checkpoint of this example.`);
+  if (metadata.format !== "tilework-gpt-1") throw new Error("another format");
   const facts = JSON.parse(metadata.run) as Omit<Run, "state" | "losses">;
   const train = { ...facts.train, steps: trainSteps ?? facts.train.steps };
   // a state of the right structure says where each tensor belongs

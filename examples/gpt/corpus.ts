@@ -12,7 +12,40 @@ export interface Corpus {
   readonly heldOut: string;
   /** How many blocks each of them has. */
   readonly blocks: { readonly train: number; readonly heldOut: number };
+  /** What the blocks are, for a person to read. */
+  readonly unit: string;
 }
+
+/** A way to take a text apart, and what stands between the parts when they are put together again. */
+interface Division {
+  readonly unit: string;
+  readonly split: (text: string) => readonly string[];
+  readonly between: string;
+}
+
+/** A block begins where a line without indentation follows an empty one; empty lines inside of a block are dropped. */
+const BLOCKS: Division = {
+  unit: "blocks",
+  split: (text) =>
+    text
+      .replaceAll("\r", "")
+      .replace(/[ \t]+$/gm, "")
+      .split(/\n{2,}(?=[^\s}])/)
+      .map((block) => block.trim().replace(/\n{2,}/g, "\n"))
+      .filter((block) => block !== ""),
+  between: "\n\n",
+};
+
+/** For texts without empty lines, and at last for those without lines. */
+const LINES: Division = {
+  unit: "lines",
+  split: (text) => text.split(/[\r\n]+/).filter((line) => line.trim() !== ""),
+  between: "\n",
+};
+const PIECES: Division = { unit: "pieces", split: (text) => text.match(/.{1,200}/gsu) ?? [], between: "" };
+
+/** So many different parts make a division worth while. */
+const ENOUGH_PARTS = 32;
 
 /** Every distinct top-level declaration of the lib.*.d.ts files, without comments. */
 export function typescriptDeclarations(): Corpus {
@@ -21,25 +54,37 @@ export function typescriptDeclarations(): Corpus {
   const folder = join(dirname(tilework.resolve("typescript/package.json")), "lib");
   const files = readdirSync(folder).filter((name) => /^lib\..*d\.ts$/.test(name));
   const text = files.sort().map((name) => withoutComments(readFileSync(join(folder, name), "utf8")));
-  return splitCorpus(text.join("\n\n"), declaredName);
+  return splitCorpus(text.join("\n\n"), declaredName, { ...BLOCKS, unit: "declarations" });
 }
 
 export function textFile(path: string): Corpus {
-  let text: string;
+  let bytes: Uint8Array;
   try {
-    text = readFileSync(path, "utf8");
+    bytes = readFileSync(path);
   } catch (e) {
     throw new UserError(`${path} cannot be read (${(e as NodeJS.ErrnoException).code}).`);
   }
-  return splitCorpus(text, (block) => block);
+  const text = decodeText(bytes, path);
+  const division = [BLOCKS, LINES].find(({ split }) => new Set(split(text)).size >= ENOUGH_PARTS) ?? PIECES;
+  return splitCorpus(text, (block) => block, division);
+}
+
+function decodeText(bytes: Uint8Array, path: string): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch {
+    throw new UserError(`${path} is no text in UTF-8.`);
+  }
 }
 
 /**
  * Holds about one block in sixteen out. Blocks of the same name stay together, and a block whose text stands anywhere in the
  * training text is dropped from the held-out side, so that nothing there can have been learnt by heart.
  */
-export function splitCorpus(text: string, nameOf: (block: string) => string): Corpus {
-  const blocks = new Set(splitBlocks(text));
+export function splitCorpus(text: string, nameOf: (block: string) => string, division = BLOCKS): Corpus {
+  const { unit, split, between } = division;
+  const blocks = new Set(split(text));
+  const joinBlocks = (some: readonly string[]): string => some.map((block) => block + between).join("");
   const train: string[] = [];
   const candidates: string[] = [];
   for (const block of blocks) (hash(nameOf(block)) % 16 === 0 ? candidates : train).push(block);
@@ -49,20 +94,10 @@ export function splitCorpus(text: string, nameOf: (block: string) => string): Co
     .filter((block) => !trainText.includes(block))
     .sort((a, b) => hash(a) - hash(b) || (a < b ? -1 : 1));
   if (train.length === 0 || heldOut.length === 0) {
-    throw new UserError("The text is too short: it needs some dozens of blocks with blank lines between them.");
+    throw new UserError("The text is too short, or repeats itself too much: nothing of it could be held out.");
   }
-  return { train: trainText, heldOut: joinBlocks(heldOut), blocks: { train: train.length, heldOut: heldOut.length } };
-}
-
-const joinBlocks = (blocks: readonly string[]): string => blocks.map((block) => `${block}\n\n`).join("");
-
-/** A block begins where a line without indentation follows an empty one; empty lines inside of a block are dropped. */
-function splitBlocks(text: string): string[] {
-  const lines = text.replaceAll("\r", "").replace(/[ \t]+$/gm, "");
-  return lines
-    .split(/\n{2,}(?=[^\s}])/)
-    .map((block) => block.trim().replace(/\n{2,}/g, "\n"))
-    .filter((block) => block !== "");
+  const counts = { train: train.length, heldOut: heldOut.length };
+  return { train: trainText, heldOut: joinBlocks(heldOut), blocks: counts, unit };
 }
 
 function withoutComments(text: string): string {

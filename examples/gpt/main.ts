@@ -1,7 +1,6 @@
 /** `npm start`: trains a small GPT on TypeScript's own declarations, saves it, draws its loss curve and lets it write. */
 import { createHash } from "node:crypto";
-import { mkdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import { numpy as np } from "tilework";
 import { drawChart } from "./chart.js";
@@ -10,6 +9,7 @@ import { bigramEntropy, type Corpus, encode, textFile, typescriptDeclarations, v
 import { type Interruption, watchForInterrupt } from "./interruption.js";
 import { countParams } from "./model.js";
 import { DEFAULT_STEPS, type Options, parseOptions, UserError } from "./options.js";
+import { makeOutputFolder, writeOutput } from "./output.js";
 import { Progress } from "./progress.js";
 import { generate } from "./sample.js";
 import { initState, makeEvaluation, makeTrainStep } from "./train.js";
@@ -24,6 +24,11 @@ async function main(options: Options): Promise<void> {
   const train = encode(corpus.train, run.vocabulary);
   const heldOut = encode(corpus.heldOut, run.vocabulary);
   const bigram = bigramEntropy(train, heldOut, run.vocabulary.length);
+  if (Math.min(train.length, heldOut.length) <= run.model.context)
+    throw new UserError(
+      `Of ${train.length} characters to learn and ${heldOut.length} held out, both must be more than the context, ${run.model.context}.`,
+    );
+  makeOutputFolder(options.out);
 
   const { model, train: config } = run;
   say(`Text: ${describe(corpus, options)}, ${run.vocabulary.length} different characters.`);
@@ -40,7 +45,7 @@ async function main(options: Options): Promise<void> {
     save: () => saveRun(checkpoint, run),
   });
   await saveRun(checkpoint, run);
-  writeFileSync(join(options.out, "loss.svg"), lossCurve(run, bigram));
+  writeOutput(join(options.out, "loss.svg"), lossCurve(run, bigram, options));
   if (outcome === "interrupted") {
     say(
       `Stopped after step ${run.losses.length} of ${config.steps} and saved ${checkpoint}; --resume goes on from there.`,
@@ -51,7 +56,8 @@ async function main(options: Options): Promise<void> {
   interruption.stop();
 
   const loss = evaluate(run.state.params, heldOut);
-  say(`Held-out loss: ${loss.toFixed(3)} nats per character, ${(bigram - loss).toFixed(3)} below the bigram entropy.`);
+  const away = `${Math.abs(bigram - loss).toFixed(3)} ${loss > bigram ? "above" : "below"}`;
+  say(`Held-out loss: ${loss.toFixed(3)} nats per character, ${away} the bigram entropy.`);
   say(`Saved ${checkpoint} and ${join(options.out, "loss.svg")}.`);
   writeSample(run, options);
 }
@@ -60,8 +66,6 @@ function newRun(corpus: Corpus, options: Options): Run {
   const vocabulary = vocabularyOf(corpus);
   const model = { vocabulary: vocabulary.length, ...options.model };
   const train = { batch: options.batch, rate: options.rate, steps: options.steps ?? DEFAULT_STEPS };
-  if (corpus.train.length <= model.context)
-    throw new UserError("The text is shorter than the context; use a longer text.");
   const state = initState(options.seed, model, train);
   return { seed: options.seed, model, train, vocabulary, text: fingerprint(corpus), state, losses: [], heldOut: [] };
 }
@@ -102,8 +106,14 @@ async function trainRun(
     const [state, loss] = trainStep(run.state, characters);
     run.state = state;
     const step = losses.push(loss.item());
-    if (step % every === 0 || step === train.steps) {
-      heldOut.push([step, glimpse()]);
+    const seen = step % every === 0 || step === train.steps ? glimpse() : undefined;
+    // before the checkpoint of better times is overwritten
+    if (![losses[step - 1], seen ?? 0].every(Number.isFinite)) {
+      progress.interrupt();
+      throw new UserError(`The loss is not finite any more at step ${step}: try a smaller --rate.`);
+    }
+    if (seen !== undefined) {
+      heldOut.push([step, seen]);
       await save();
     }
     progress.update({ step, loss: losses[step - 1], heldOut: heldOut.at(-1)?.[1] });
@@ -112,11 +122,11 @@ async function trainRun(
   return "finished";
 }
 
-function lossCurve({ losses, heldOut }: Run, bigram: number): string {
+function lossCurve({ losses, heldOut }: Run, bigram: number, { text }: Options): string {
   const train = losses.map((loss, i) => [i + 1, loss] as const);
   let mean = losses[0];
   const smooth = losses.map((loss, i) => [i + 1, (mean += 0.05 * (loss - mean))] as const);
-  return drawChart("Loss of a small GPT on TypeScript declarations", [
+  return drawChart(`Loss of a small GPT on ${text === undefined ? "TypeScript declarations" : basename(text)}`, [
     { name: "training, each batch", color: "#4878d0", points: train, faint: true },
     { name: "training (running mean)", color: "#4878d0", points: smooth },
     { name: "held out", color: "#d65f5f", points: heldOut },
@@ -133,7 +143,8 @@ function lossCurve({ losses, heldOut }: Run, bigram: number): string {
 }
 
 function writeSample(run: Run, { text, out, temperature, sample: count }: Options): void {
-  const prompt = text === undefined ? "\n\ninterface " : "\n";
+  const [anything] = run.vocabulary;
+  const prompt = text === undefined ? "\n\ninterface " : run.vocabulary.includes("\n") ? "\n" : anything;
   say(`A sample at temperature ${temperature}:\n`);
   let written = prompt.trimStart();
   process.stdout.write(written);
@@ -143,17 +154,22 @@ function writeSample(run: Run, { text, out, temperature, sample: count }: Option
     process.stdout.write(run.vocabulary[n]);
   }
   process.stdout.write("\n");
-  mkdirSync(out, { recursive: true });
-  writeFileSync(join(out, "sample.txt"), `${written}\n`);
+  writeOutput(join(out, "sample.txt"), `${written}\n`);
 }
 
-function describe({ train, heldOut, blocks }: Corpus, { text }: Options): string {
-  const what = text === undefined ? "declarations of TypeScript's lib files" : `blocks of ${text}`;
+function describe({ train, heldOut, blocks, unit }: Corpus, { text }: Options): string {
+  const what = `${unit} of ${text ?? "TypeScript's lib files"}`;
   return `${number(blocks.train)} ${what} (${number(train.length)} characters) to learn, ${number(blocks.heldOut)} (${number(heldOut.length)}) held out`;
 }
 
 const number = (n: number): string => n.toLocaleString("en");
 const say = (line: string): boolean => process.stdout.write(`${line}\n`);
+
+// a reader that stops early, such as `head`, is no failure; what is saved is saved
+process.stdout.on("error", (e: NodeJS.ErrnoException) => {
+  if (e.code !== "EPIPE") throw e;
+  process.exit();
+});
 
 try {
   const options = parseOptions(process.argv.slice(2));

@@ -109,7 +109,7 @@ function readCommandLine(args: readonly string[]) {
     return parseArgs({ args: [...args], options: KNOWN, tokens: true });
   } catch (e) {
     // Node's message goes on with advice about its own syntax; the first sentence says it
-    const [sentence] = (e as Error).message.split(". ");
+    const [sentence] = (e as Error).message.split(/\.\s/);
     throw new UserError(`${sentence.replace(/\.$/, "")}; --help lists the options.`);
   }
 }

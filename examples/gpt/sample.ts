@@ -10,7 +10,7 @@ interface Stream {
 
 export interface SampleOptions {
   readonly seed: number;
-  /** 0 always takes the likeliest character, 1 draws from the model's own distribution. */
+  /** 0 (or next to it, where the division would overflow) always takes the likeliest character, 1 draws from the model's own distribution. */
   readonly temperature: number;
   readonly count: number;
 }
@@ -26,7 +26,7 @@ export function* generate(
     function nextCharacter(params: Params, { cache, position, key }: Stream, token: Tensor): [Stream, Tensor] {
       const [logits, grown] = decode(model, params, cache, token, position);
       const [nextKey, drawKey] = random.split(key);
-      const drawn = temperature === 0 ? np.argmax(logits) : random.categorical(drawKey, logits.div(temperature));
+      const drawn = temperature < 1e-4 ? np.argmax(logits) : random.categorical(drawKey, logits.div(temperature));
       return [{ cache: grown, position: position.add(1), key: nextKey }, drawn];
     },
     { donate: 1 },

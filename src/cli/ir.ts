@@ -77,7 +77,7 @@ function parseOptions(commandLine: readonly string[]) {
     });
   } catch (e) {
     // Node's message goes on with advice about its own syntax; the first sentence says it
-    const [sentence] = (e as Error).message.split(". ");
+    const [sentence] = (e as Error).message.split(/\.\s/);
     throw new UsageError(`${sentence.replace(/\.$/, "")}; tilework --help lists what there is.`);
   }
 }

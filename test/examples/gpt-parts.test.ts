@@ -1,13 +1,25 @@
 /** The parts of the GPT example: text, model, chart, progress and options, each by itself. */
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { jit, numpy as np, random, type Tensor } from "tilework";
 import { describe, expect, it } from "vitest";
 import { drawChart, ticks } from "../../examples/gpt/chart.js";
-import { bigramEntropy, encode, splitCorpus, typescriptDeclarations, vocabularyOf } from "../../examples/gpt/corpus.js";
+import {
+  bigramEntropy,
+  encode,
+  splitCorpus,
+  textFile,
+  typescriptDeclarations,
+  vocabularyOf,
+} from "../../examples/gpt/corpus.js";
 import { decode, forward, initCache, initParams } from "../../examples/gpt/model.js";
 import { parseOptions, UserError } from "../../examples/gpt/options.js";
 import { clock, Progress } from "../../examples/gpt/progress.js";
 import { generate } from "../../examples/gpt/sample.js";
 import { lossOf, makeEvaluation } from "../../examples/gpt/train.js";
+import { temporaryFolder } from "../pack/workspace.js";
+
+const folder = temporaryFolder();
 
 const config = { vocabulary: 7, layers: 2, heads: 2, features: 8, context: 6 };
 const params = jit(() => initParams(random.key(1), config))();
@@ -43,7 +55,7 @@ describe("the text", () => {
     for (const declaration of declarations) expect(train.includes(declaration)).toBe(false);
     expect(train).toContain("interface Array<T> {\n");
     expect(train).not.toMatch(/\/\*|^ *\/\//m);
-    expect(typescriptDeclarations()).toEqual({ train, heldOut, blocks });
+    expect(typescriptDeclarations()).toEqual({ train, heldOut, blocks, unit: "declarations" });
   });
 
   it("empty lines and indentation: a block ends where a line at the margin follows an empty one", () => {
@@ -57,8 +69,29 @@ describe("the text", () => {
     expect(words).toEqual(["a {\n    b;\n    c;\n}", "d {\n}"]);
   });
 
+  it("a file without empty lines is taken line by line, one without lines in pieces", () => {
+    const path = join(folder, "text.txt");
+    const read = (content: string | Uint8Array) => {
+      writeFileSync(path, content);
+      return textFile(path);
+    };
+    const lines = Array.from({ length: 100 }, (_, i) => `  ${i} and ${i * i}`);
+    const byLine = read(lines.join("\r\n"));
+    expect(byLine.unit).toBe("lines");
+    expect((byLine.train + byLine.heldOut).trimEnd().split("\n").sort()).toEqual([...lines].sort());
+    const long = Array.from({ length: 2000 }, (_, i) => `${i} and ${i * i} 🎉`).join(" ");
+    const byPiece = read(long);
+    expect(byPiece.unit).toBe("pieces");
+    expect(byPiece.train.length + byPiece.heldOut.length).toBe(long.length);
+    expect(vocabularyOf(byPiece)).toEqual([...new Set(long)].sort());
+    expect(read(lines.map((line) => line.trim()).join("\n\n")).unit).toBe("blocks");
+    expect(() => read("same\n\n".repeat(1000))).toThrow("repeats itself");
+    expect(() => read("")).toThrow("too short");
+    expect(() => read(Uint8Array.of(0xff, 0xfe, 65, 0))).toThrow(`${path} is no text in UTF-8.`);
+  });
+
   it("characters are numbers by their place in the vocabulary", () => {
-    const vocabulary = vocabularyOf({ train: "cab\n", heldOut: "d", blocks: { train: 1, heldOut: 1 } });
+    const vocabulary = vocabularyOf({ train: "cab\n", heldOut: "d", blocks: { train: 1, heldOut: 1 }, unit: "x" });
     expect(vocabulary).toEqual(["\n", "a", "b", "c", "d"]);
     expect([...encode("bad", vocabulary)]).toEqual([2, 1, 4]);
     expect(() => encode("é", vocabulary)).toThrow(UserError);

@@ -118,13 +118,38 @@ it("without options but its size it learns TypeScript's declarations", () => {
   expect(readFileSync(join(out, "sample.txt"), "utf8")).toMatch(/^interface /);
 });
 
+it("a loss that is no longer finite ends the run, and not its checkpoint", () => {
+  const out = join(folder, "diverged");
+  expect(run("--steps", "2", "--out", out).status).toBe(0);
+  const saved = readFileSync(join(out, "gpt.safetensors"));
+  const { status, output } = run("--rate", "1e30", "--out", out);
+  expect(status).toBe(2);
+  expect(output).toMatch(/The loss is not finite any more at step \d+: try a smaller --rate\.$/);
+  expect(readFileSync(join(out, "gpt.safetensors")).equals(saved)).toBe(true);
+});
+
+it("a checkpoint that is damaged is told from one that is not there", () => {
+  writeFileSync(join(folder, "gpt.safetensors"), "not one");
+  const refused = run("--resume", "--out", folder);
+  const sentence = `${join(folder, "gpt.safetensors")} is damaged, or no checkpoint of this example.`;
+  expect(refused).toEqual({ status: 2, output: sentence });
+});
+
 describe("mistakes are one sentence and status 2", () => {
   it.each([
+    [["--steps", "-5"], "Option '--steps' argument is ambiguous; --help lists the options."],
     [["--steps", "x"], '--steps must be a whole number of at least 1, not "x".'],
     [["--text", "missing.txt"], "missing.txt cannot be read (ENOENT)."],
     [["--resume", "--out", "nowhere"], `There is no checkpoint ${join("nowhere", "gpt.safetensors")} to resume from.`],
   ])("%j", (args, output) => {
     expect(runNode([main, ...args], folder)).toEqual({ status: 2, output });
+  });
+
+  it("a folder that cannot be written to is found before any training", () => {
+    const refused = (out: string) => run("--out", out).output.split("\n").at(-1);
+    expect(refused(text)).toBe(`${text} is no folder.`);
+    expect(refused(join(text, "inside"))).toMatch(/^The folder .* cannot be written to \(ENOTDIR\)\.$/);
+    expect(refused("")).toBe('The folder "" cannot be written to (ENOENT).');
   });
 
   it("--help tells the options", () => {
