@@ -4,6 +4,7 @@ import type { ReductionOps } from "../ir/ops/index.js";
 import type { Program } from "../ir/program.js";
 import type { TileAtom } from "../ir/tile.js";
 import { TileBuilder } from "../ir/tile-builder.js";
+import { disjointWindows, rowMajor, sizeOf } from "./disjoint-windows.js";
 import { type Operand, ScalarCode } from "./scalar-code.js";
 
 /** Windows of at most so many elements are written out, where none of them reaches into padding. */
@@ -20,15 +21,19 @@ export function selectAndScatterAdd(
   sourceDtype: DType,
   operandDtype: DType,
 ): Program<"tile"> {
+  const apart =
+    sourceDtype === operandDtype
+      ? disjointWindows(params, { source: sourceShape, operand: operandShape }, operandDtype)
+      : undefined;
+  if (apart) return apart;
   const { windowDims, strides, padding, select } = params;
   const t = new TileBuilder("select_and_scatter_add");
   const k = new ScalarCode(t);
-  const size = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
-  const source = t.ref("source", sourceDtype, "in", size(sourceShape));
-  const operand = t.ref("operand", operandDtype, "in", size(operandShape));
-  const out = t.ref("out", operandDtype, "out", size(operandShape));
+  const source = t.ref("source", sourceDtype, "in", sizeOf(sourceShape));
+  const operand = t.ref("operand", operandDtype, "in", sizeOf(operandShape));
+  const out = t.ref("out", operandDtype, "out", sizeOf(operandShape));
   const half = operandDtype === "f16" || operandDtype === "bf16";
-  const sums = half ? t.ref("sums", "f32", "scratch", size(operandShape)) : out;
+  const sums = half ? t.ref("sums", "f32", "scratch", sizeOf(operandShape)) : out;
   const accumulate = sums.dtype;
 
   const sourceStrides = rowMajor(sourceShape);
@@ -78,7 +83,7 @@ export function selectAndScatterAdd(
           t.assign(where, k.select(takes, at, where));
           t.assign(best, k.select(takes, x, best));
         };
-        const unrolled = size(windowDims) <= UNROLLED;
+        const unrolled = sizeOf(windowDims) <= UNROLLED;
         const taps = (m: number, at: TileAtom): void => {
           if (m === sliding.length) {
             visit(at);
@@ -120,14 +125,4 @@ function covered(
   const first = -padding[axis][0];
   const last = first + (sourceShape[axis] - 1) * strides[axis] + windowDims[axis];
   return first >= 0 && last <= operandShape[axis];
-}
-
-function rowMajor(shape: readonly number[]): number[] {
-  const strides: number[] = new Array(shape.length);
-  let stride = 1;
-  for (let i = shape.length - 1; i >= 0; i--) {
-    strides[i] = stride;
-    stride *= shape[i];
-  }
-  return strides;
 }

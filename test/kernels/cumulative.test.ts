@@ -98,6 +98,11 @@ describe.each(ways)("$name", ({ run }) => {
     { shape: [2, 4, 6, 3], windowDims: [1, 2, 2, 1], strides: [1, 2, 2, 1], padding: [none, none, none, none] },
     { shape: [2, 2, 5, 5], windowDims: [1, 1, 3, 2], strides: [1, 1, 2, 1], padding: [none, none, [1, 1], [0, 1]] },
     { shape: [6, 2], windowDims: [2, 1], strides: [1, 1], padding: [[3, 3], none] },
+    // windows apart from each other, features side by side
+    { shape: [2, 4, 6, 21], windowDims: [1, 2, 2, 1], strides: [1, 2, 2, 1], padding: [none, none, none, none] },
+    { shape: [7, 11, 6], windowDims: [3, 2, 1], strides: [3, 4, 1], padding: [none, none, none] },
+    { shape: [6, 2, 5], windowDims: [4, 2, 1], strides: [4, 2, 1], padding: [none, none, none] },
+    { shape: [3, 4], windowDims: [1, 1], strides: [2, 1], padding: [none, none] },
     { shape: [8, 9], windowDims: [6, 7], strides: [1, 2], padding: [none, [-1, 2]] },
   ];
   const DTYPES: readonly DType[] = ["f32", "f64", "f16", "i32"];
