@@ -81,7 +81,11 @@ export function explain(f: AnyFunction): (...args: unknown[]) => Explanation {
   };
 }
 
-/** Arrays that hold memory: what the heap has, with sizes. */
+/**
+ * The arrays in the heap's memory, with their sizes in bytes. An array that was moved out under memory pressure
+ * is listed again once it is used: until then only its owner holds it, so that the engine can collect what nobody uses.
+ * @example liveArrays().reduce((bytes, a) => bytes + a.bytes, 0)
+ */
 export function liveArrays(): { shape: readonly number[]; dtype: string; bytes: number }[] {
   if (!backend.started) return [];
   return backend.heap

@@ -115,9 +115,9 @@ describe("options", () => {
     expect(formatArray(np.arange(10), { threshold: 5, edgeItems: 2 })).toBe("[0 1 ... 8 9]");
   });
   it("line width", () => expect(formatArray(np.arange(6), { lineWidth: 8 })).toBe("[0 1 2\n 3 4 5]"));
-  it("does not read a large array element by element", () => {
-    const start = performance.now();
-    String(np.zeros([2000, 2000]));
-    expect(performance.now() - start).toBeLessThan(2000);
+  it("cuts large arrays", () => {
+    const lines = String(np.zeros([2000, 2000])).split("\n");
+    expect(lines.length).toBe(7);
+    for (const line of lines) expect(line.length).toBeLessThan(30);
   });
 });

@@ -249,7 +249,6 @@ describe("thousands of equations", () => {
     const large = Math.min(time(360), time(360));
     expect(program(360).eqns.length).toBeGreaterThan(4500);
     expect(large).toBeLessThan(15 * small + 50);
-    expect(large).toBeLessThan(3000);
     check(program(5), [list(64), list(64, 2)]);
   });
 });
