@@ -42,6 +42,10 @@ it("nothing runs on install, and every dependency is in the lockfile without the
   expect(resolved).toEqual([]);
 });
 
+it("npm pack builds what it packs", () => {
+  expect(manifest.scripts.prepack).toBe(manifest.scripts.build);
+});
+
 it("optional peers are exact, and are devDependencies of the repository", () => {
   for (const [name, version] of Object.entries(manifest.peerDependencies as Record<string, string>)) {
     expect(version).toMatch(/^\d+\.\d+\.\d+$/);
@@ -71,7 +75,7 @@ it("an older Node gets one sentence, from a script that parses on any Node", () 
   expect(said("20.18.3").exit).toEqual([1]);
   expect(said("0.10.48").exit).toEqual([1]);
   for (const node of ["20.19.0", "22.1.0", "24.0.0-rc.1"]) expect(said(node)).toEqual({ printed: [], exit: [] });
-  for (const script of ["start", "test", "test:fuzz", "build"]) {
+  for (const script of ["start", "test", "test:fuzz", "build", "prepack"]) {
     expect(manifest.scripts[script]).toMatch(/^node scripts\/check-node\.cjs && /);
   }
 });
