@@ -11,6 +11,7 @@ import { copyRule, splitPadding } from "./contraction.js";
 import { Draft, type DraftSource } from "./draft.js";
 import type { Expander, Pos } from "./expand.js";
 import { scheduleRule } from "./index.js";
+import { literalsInMemory } from "./literal.js";
 import type { Node } from "./node.js";
 import { type KernelRule, type PointRule, type ReduceSpec, type ScheduleRule, shapeOf } from "./rule.js";
 import { type Launch, lowerDraft, lowerKernel, type PendingKernel, writeLaunches } from "./write.js";
@@ -87,7 +88,7 @@ export class Block implements DraftSource {
     readonly kernels: Map<string, TileProgram>,
   ) {
     for (const [v, view] of inputs) this.#views.set(v, view);
-    this.eqns = eqns.flatMap(splitPadding);
+    this.eqns = literalsInMemory(eqns.flatMap(splitPadding));
     this.#analyse();
     this.#group();
   }
