@@ -34,6 +34,8 @@ export const EXPANSIONS: Partial<Record<ElementwisePrim, Expansion>> = {
     if (!isFloat(x.dtype)) return b.const(true, "bool", x.lanes);
     return b.op("lt", "bool", [b.op("abs", x.dtype, [x]), b.const(Number.POSITIVE_INFINITY, x.dtype, x.lanes)]);
   },
+  max: (b, dtype, args) => extremeOfConstant(b, dtype, args, "lt"),
+  min: (b, dtype, args) => extremeOfConstant(b, dtype, args, "gt"),
   clamp: (b, dtype, [low, x, high]) => b.op("min", dtype, [b.op("max", dtype, [x, low]), high]),
   rsqrt(b, dtype, [x]) {
     return inF32(b, dtype, [x], ([y]) =>
@@ -47,6 +49,20 @@ export const EXPANSIONS: Partial<Record<ElementwisePrim, Expansion>> = {
   nextafter: nextAfter,
   reduce_precision: reducePrecision,
 };
+
+/**
+ * max(x, c) as x < c ? c : x, which vectors have as one instruction; the exact one is eight on x64. NaN stays. Of two zeros
+ * x is left, whose sign may be the wrong one.
+ */
+function extremeOfConstant(b: LoopBuilder, dtype: DType, args: readonly Node[], beyond: "lt" | "gt"): Node | undefined {
+  const [x, c] = args[0].shape?.is === "const" ? [args[1], args[0]] : args;
+  if ((dtype !== "f32" && dtype !== "f64") || x.lanes === 1 || c.shape?.is !== "const") return undefined;
+  const value = Number(c.shape.value);
+  if (Number.isNaN(value) || (beyond === "gt" && Object.is(value, -0))) return undefined;
+  const extreme = b.op("select", dtype, [b.op(beyond, "bool", [x, c]), c, x]);
+  // -0 + 0 = 0, and nothing else is changed
+  return beyond === "lt" && Object.is(value, 0) ? b.op("add", dtype, [extreme, c]) : extreme;
+}
 
 /** Half types compute several steps in f32 and round once. */
 function inF32(b: LoopBuilder, dtype: DType, args: readonly Node[], f: (args: readonly Node[]) => Node): Node {
