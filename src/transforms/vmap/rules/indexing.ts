@@ -8,19 +8,9 @@ import type { DType } from "../../../ir/dtype.js";
 import type { GatherDims, GatherParams, IndexingOps, ScatterDims, ScatterParams } from "../../../ir/ops/index.js";
 import { type Atom, isVar } from "../../../ir/program.js";
 import type { Rules } from "../../../ir/rules.js";
-import {
-  type BatchDim,
-  elementShape,
-  firstDim,
-  insertAt,
-  moveAxis,
-  moveIfBatched,
-  range,
-  rankOf,
-  staticSize,
-  toDim,
-} from "../axes.js";
+import { type BatchDim, elementShape, firstDim, insertAt, moveAxis, moveIfBatched, rankOf, toDim } from "../axes.js";
 import { type BatchContext, type BatchKind, type BatchOut, emitAs, same, someDim } from "../rule.js";
+import { range } from "../../../util/index.js";
 
 const up = (axes: readonly number[]): number[] => axes.map((a) => a + 1);
 
@@ -144,11 +134,10 @@ export const indexing = {
     const axes = range(shape.length).filter((a) => !dimSame(shape[a], sizes[a]) && !isZero(starts[a]));
     if (axes.length === 0) {
       // no start has room to move: every element is sliced at 0
-      const zero = shape.map(() => zeroStart(b, starts));
-      if (xDim === null) return same([b.emit1("dynamic_slice", [x, ...zero], { sizes })], null);
-      const size = staticSize(ctx.axisSize, "a slice");
-      const at = [zeroStart(b, starts), ...zero];
-      return same([b.emit1("dynamic_slice", [moveAxis(b, x, xDim, 0), ...at], { sizes: [size, ...sizes] })], 0);
+      const moved = moveIfBatched(b, x, xDim, 0);
+      const limit = xDim === null ? sizes : [ctx.axisSize, ...sizes];
+      const cut = { start: limit.map(() => 0), limit, strides: limit.map(() => 1) };
+      return same([b.emit1("slice", [moved], cut)], xDim === null ? null : 0);
     }
     const batched = xDim !== null;
     const o = batched ? 1 : 0;
