@@ -1,4 +1,5 @@
 // Prints the figures of README.md for this machine, as Markdown: `node scripts/figures.mjs` (best with nothing else running).
+// With --kernels also where the training step's time goes.
 import { spawnSync } from "node:child_process";
 import { cpus } from "node:os";
 import { join } from "node:path";
@@ -37,21 +38,33 @@ function trainingStep() {
     loss.item();
     warm.push(now() - from);
   }
-  const { passes } = explain(step)(state, text);
-  return { first, warm: median(warm), perStep: train.batch * model.context, passes };
+  const explained = explain(step)(state, text);
+  const profile = process.argv.includes("--kernels") ? explained.profile({ seconds: 3 }) : undefined;
+  return { first, warm: median(warm), perStep: train.batch * model.context, passes: explained.passes, profile };
 }
 
-function scalarAdd() {
-  const add = jit((a, b) => a.add(b));
-  const [a, b] = [np.array(1), np.array(2)];
-  for (let i = 0; i < 20000; i++) add(a, b);
+/** Microseconds of one call. */
+function dispatch(f) {
+  for (let i = 0; i < 10000; i++) f();
   const rounds = [];
   for (let r = 0; r < 20; r++) {
     const from = now();
-    for (let i = 0; i < 1000; i++) add(a, b);
+    for (let i = 0; i < 1000; i++) f();
     rounds.push(now() - from); // ms per 1000 calls is µs per call
   }
-  return median(rounds);
+  return `${median(rounds).toFixed(2)} µs`;
+}
+
+/** Milliseconds to compile an operation on shapes that were never seen, and to run it. */
+function eagerCompile() {
+  const times = [];
+  for (let i = 1; i <= 300; i++) {
+    const x = np.ones([i, 3]);
+    const from = now();
+    x.add(x);
+    times.push(now() - from);
+  }
+  return median(times.slice(100));
 }
 
 function matmul(n) {
@@ -68,11 +81,15 @@ function matmul(n) {
 }
 
 const step = trainingStep();
+const add = jit((x, y) => x.add(y));
+const [a, b] = [np.array(1), np.array(2)];
 const rows = [
   ["GPT training step, first call (trace, compile, run)", `${ms(step.first)} ms`],
   ["GPT training step, warm", `${ms(step.warm)} ms`],
   ["GPT training", `${Math.round((1000 * step.perStep) / step.warm).toLocaleString("en")} tokens/s`],
-  ["jitted scalar add, one call", `${scalarAdd().toFixed(2)} µs`],
+  ["jitted scalar add, one call", dispatch(() => add(a, b))],
+  ["scalar add without jit", dispatch(() => a.add(b))],
+  ["an operation without jit on a new shape", `${ms(eagerCompile())} ms`],
   ["matrix product f32, 256 × 256", `${matmul(256).toFixed(1)} GFLOP/s`],
   ["matrix product f32, 1024 × 1024", `${matmul(1024).toFixed(1)} GFLOP/s`],
 ];
@@ -83,3 +100,4 @@ for (const [what, figure] of rows) console.log(`| ${what} | ${figure} |`);
 console.log(
   `\nCompiling the training step, by pass: ${step.passes.map((p) => `${p.name} ${ms(p.ms)} ms`).join(", ")}.`,
 );
+if (step.profile) console.log(`\n${step.profile}`);

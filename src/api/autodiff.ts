@@ -17,6 +17,7 @@ import { derive, traceSubject } from "./derived.js";
 import { differentiatedLeaves, type FlatArguments, flattenCall, normalizeArgnums } from "./flatten.js";
 import type { In, InArgs, JacobianOf, Out, PickArgs } from "./types.js";
 import { vmap } from "./vmap.js";
+import { range } from "../util/index.js";
 
 export interface GradOptions<
   N extends number | readonly number[] = number | readonly number[],
@@ -71,10 +72,7 @@ function splitAux(
   hasAux: boolean,
 ): { valueTree: tree.TreeDef; auxTree: tree.TreeDef | undefined; numValue: number } {
   if (!hasAux) return { valueTree: traced.outTree, auxTree: undefined, numValue: traced.program.outputs.length };
-  const skeleton = tree.unflatten(
-    traced.outTree,
-    traced.program.outputs.map((_, i) => i),
-  );
+  const skeleton = tree.unflatten(traced.outTree, range(traced.program.outputs.length));
   if (!Array.isArray(skeleton) || skeleton.length !== 2) {
     fail("TW1009", `${what}: with hasAux the function must return [value, aux], it returns ${traced.outTree}`, {
       help: "return a pair, or drop hasAux",
@@ -428,17 +426,17 @@ export function linearTranspose<A extends unknown[], R>(
 function standardBasis(leaves: readonly Tensor[]): Tensor[] {
   const sizes = leaves.map((x) => x.size);
   const total = sizes.reduce((a, b) => a + b, 0);
+  // one program, which runs in one pass over the result
+  const b = new Builder();
   let offset = 0;
-  return leaves.map((x, i) => {
+  const eyes = leaves.map((x, i) => {
     const shape = [total, sizes[i]];
-    const row = bind("iota", [], { dtype: "i32", shape, axis: 0 })[0];
-    const column = bind("iota", [], { dtype: "i32", shape, axis: 1 })[0];
-    const shift = bind("broadcast_in_dim", [scalar(offset, "i32")], { shape, dims: [] })[0];
+    const column = b.add(b.iota(shape, 1, "i32"), b.full(shape, offset, "i32"));
     offset += sizes[i];
-    const hit = bind("eq", [row, bind("add", [column, shift], {})[0]], {})[0];
-    const eye = bind("convert_element_type", [hit], { dtype: x.aval.dtype })[0];
-    return bind("reshape", [eye], { shape: [total, ...x.shape] })[0];
+    const hit = b.op("eq", b.iota(shape, 0, "i32"), column);
+    return b.reshape(b.convert(hit, x.aval.dtype), [total, ...x.shape]);
   });
+  return bind("call", [], { program: b.finish(eyes, "basis"), name: "basis" });
 }
 
 /** Cuts axis 0 of a stacked result into one block for each leaf, shaped like it. */

@@ -11,7 +11,7 @@ import { type Executable, makeExecutable, Workspace } from "../jit/execute.js";
 import { ArrayCell, Heap } from "../runtime/heap.js";
 import { type Evaluator, setEvaluator } from "../tracer/frame.js";
 import { type Cell, Tensor } from "../tracer/tensor.js";
-import { LruMap } from "../util/index.js";
+import { LruMap, range } from "../util/index.js";
 import { config } from "./config.js";
 
 class Backend implements Evaluator {
@@ -60,12 +60,7 @@ class Backend implements Evaluator {
   ): ((inputs: readonly (Cell | Literal)[]) => readonly ArrayCell[]) | undefined {
     if (eqn.prim === "debug_callback") return undefined;
     const program = callee(eqn as AnyEqn, inputs)?.program;
-    const order =
-      program &&
-      callee(
-        eqn as AnyEqn,
-        inputs.map((_, i) => i),
-      )?.args;
+    const order = program && callee(eqn as AnyEqn, range(inputs.length))?.args;
     const { length } = order ?? inputs;
     let key = program ? programKey(program) : `${eqn.prim} ${paramsKey(eqn.params, programKey)}`;
     for (let i = 0; i < length; i++) key += ` ${avalKey(inputs[order ? order[i] : i].aval)}`;

@@ -15,6 +15,7 @@ import type { AnyFunction } from "../tracer/trace.js";
 import { type ArrayType, parseArgumentTypes } from "./argument-types.js";
 import { loadFunction } from "./load.js";
 import { UsageError } from "./usage.js";
+import { prod } from "../util/index.js";
 
 const STAGES = ["core", "plan", "tile", "loop", "wat"] as const;
 type Stage = (typeof STAGES)[number];
@@ -93,7 +94,7 @@ function exampleArguments(request: Request, f: AnyFunction): unknown[] {
 
 function zerosOf({ dtype, shape }: ArrayType): Tensor {
   if (dtype !== "key") return np.zeros(shape, dtype);
-  const count = shape.reduce((a, b) => a * b, 1);
+  const count = prod(shape);
   const keys = random.split(random.key(0), Math.max(1, count));
   return shape.length === 0 ? random.key(0) : np.reshape(keys, shape);
 }

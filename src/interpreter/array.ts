@@ -69,17 +69,6 @@ export function ndAval(x: NDArray): Aval {
   return { shape: x.shape, dtype: x.dtype };
 }
 
-/** Distance in elements between neighbours along each axis. */
-export function stridesOf(shape: readonly number[]): number[] {
-  const strides = new Array<number>(shape.length);
-  let s = 1;
-  for (let i = shape.length - 1; i >= 0; i--) {
-    strides[i] = s;
-    s *= shape[i];
-  }
-  return strides;
-}
-
 /** Calls `visit` with every index of `shape` in row-major order. The index array is reused: copy it to keep it. */
 export function forEachIndex(shape: readonly number[], visit: (index: readonly number[], flat: number) => void): void {
   const n = sizeOfShape(shape);

@@ -6,20 +6,10 @@
 import { internal } from "../diagnostics/error.js";
 import type { CollectiveOps } from "../ir/ops/index.js";
 import type { RuleKind, Rules } from "../ir/rules.js";
-import {
-  type Element,
-  flatIndex,
-  forEachIndex,
-  full,
-  generate,
-  isBig,
-  type NDArray,
-  roundTo,
-  stridesOf,
-  zeros,
-} from "./array.js";
+import { type Element, flatIndex, forEachIndex, full, generate, isBig, type NDArray, roundTo, zeros } from "./array.js";
 import { maxOf, minOf } from "./arithmetic.js";
 import type { InterpretContext, InterpretKind } from "./rule.js";
+import { stridesOf } from "../util/index.js";
 
 interface RankKind extends RuleKind {
   readonly rule: (operands: readonly NDArray[], params: this["params"], ranks: number) => readonly NDArray[];

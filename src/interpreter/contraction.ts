@@ -2,10 +2,11 @@
 import { type DType, isFloat } from "../ir/dtype.js";
 import type { ContractionOps, ConvParams } from "../ir/ops/index.js";
 import type { Rules } from "../ir/rules.js";
-import { type Element, flatIndex, forEachIndex, isBig, type NDArray, roundTo, stridesOf, zeros } from "./array.js";
+import { type Element, flatIndex, forEachIndex, isBig, type NDArray, roundTo, zeros } from "./array.js";
 import { convertElement } from "./convert.js";
 import { multiply } from "./arithmetic.js";
 import type { InterpretKind } from "./rule.js";
+import { range, stridesOf } from "../util/index.js";
 
 /** Products and sums of one dtype; floats are rounded only when the sum is complete. */
 class Accumulator {
@@ -26,7 +27,7 @@ class Accumulator {
 }
 
 const freeAxes = (x: NDArray, ...taken: (readonly number[])[]): number[] =>
-  x.shape.map((_, a) => a).filter((a) => !taken.some((t) => t.includes(a)));
+  range(x.shape.length).filter((a) => !taken.some((t) => t.includes(a)));
 
 export const contraction = {
   dot_general: (_ctx, [lhs, rhs], { lhsContract, rhsContract, lhsBatch, rhsBatch, preferred }) => {

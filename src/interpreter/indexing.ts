@@ -3,10 +3,11 @@ import { isFloat, isSignedInt, limits } from "../ir/dtype.js";
 import type { DType } from "../ir/dtype.js";
 import type { GatherDims, IndexingOps, IndexMode, ScatterParams } from "../ir/ops/index.js";
 import type { Rules } from "../ir/rules.js";
-import { type Element, flatIndex, forEachIndex, isBig, type NDArray, roundTo, stridesOf, zeros } from "./array.js";
+import { type Element, flatIndex, forEachIndex, isBig, type NDArray, roundTo, zeros } from "./array.js";
 import { maxOf, minOf, multiply } from "./arithmetic.js";
 import { gatherBy } from "./movement.js";
 import type { InterpretContext, InterpretKind } from "./rule.js";
+import { range, stridesOf } from "../util/index.js";
 
 const clamp = (x: number, lo: number, hi: number): number => Math.min(Math.max(x, lo), hi);
 
@@ -51,7 +52,7 @@ function sliceStart(
 }
 
 const without = (n: number, ...dropped: (readonly number[])[]): number[] =>
-  Array.from({ length: n }, (_, a) => a).filter((a) => !dropped.some((d) => d.includes(a)));
+  range(n).filter((a) => !dropped.some((d) => d.includes(a)));
 
 type Combine = (old: Element, update: Element, dtype: DType) => Element;
 

@@ -9,11 +9,11 @@ import {
   type NDArray,
   roundTo,
   sizeOfShape,
-  stridesOf,
   withShape,
   zeros,
 } from "./array.js";
 import type { InterpretKind } from "./rule.js";
+import { stridesOf } from "../util/index.js";
 
 /** The array of `shape` whose element at each index is x's element at `source(index)`. */
 export function gatherBy(

@@ -2,21 +2,12 @@
 import { isFloat } from "../ir/dtype.js";
 import type { ReductionOps, Window, WindowOp } from "../ir/ops/index.js";
 import type { Rules } from "../ir/rules.js";
-import {
-  type Element,
-  flatIndex,
-  forEachIndex,
-  isBig,
-  type NDArray,
-  roundTo,
-  sizeOfShape,
-  stridesOf,
-  zeros,
-} from "./array.js";
+import { type Element, flatIndex, forEachIndex, isBig, type NDArray, roundTo, sizeOfShape, zeros } from "./array.js";
 import { extreme, maxOf, minOf, multiply } from "./arithmetic.js";
 import { elementFromBits, elementToBits } from "./bits.js";
 import type { InterpretContext, InterpretKind } from "./rule.js";
 import type { DType } from "../ir/dtype.js";
+import { otherAxes, stridesOf } from "../util/index.js";
 
 interface Monoid {
   readonly init: (d: DType) => Element;
@@ -58,7 +49,7 @@ const LOGSUMEXP: Monoid = { init: () => Number.NEGATIVE_INFINITY, combine: logAd
 const WINDOW: Record<WindowOp, Monoid> = { sum: SUM, prod: PROD, max: MAX, min: MIN };
 
 function reduce(x: NDArray, axes: readonly number[], { init, combine }: Monoid): NDArray {
-  const kept = x.shape.map((_, a) => a).filter((a) => !axes.includes(a));
+  const kept = otherAxes(x.shape.length, axes);
   const shape = kept.map((a) => x.shape[a]);
   const strides = stridesOf(shape);
   const acc = new Array<Element>(sizeOfShape(shape)).fill(init(x.dtype));

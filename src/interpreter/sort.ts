@@ -4,6 +4,7 @@ import type { Rules } from "../ir/rules.js";
 import { type Element, type NDArray, zeros } from "./array.js";
 import { forEachLine } from "./reduction.js";
 import type { InterpretKind } from "./rule.js";
+import { range } from "../util/index.js";
 
 /** Ascending, NaN after everything and equal to itself, -0 equal to 0. */
 function compareElements(x: Element, y: Element): number {
@@ -43,7 +44,7 @@ export const sort = {
     const values = zeros(shape, x.dtype);
     const indices = zeros(shape, "i32");
     for (let row = 0; row * k < values.data.length; row++) {
-      const order = Array.from({ length: n }, (_, i) => i);
+      const order = range(n);
       order.sort((i, j) => compareElements(x.data[row * n + j], x.data[row * n + i]) || i - j);
       for (let i = 0; i < k; i++) {
         values.data[row * k + i] = x.data[row * n + order[i]] as never;

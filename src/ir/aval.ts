@@ -1,6 +1,7 @@
 import type { Dim, Shape } from "./dim.js";
 import { shapeSame } from "./dim.js";
 import type { DType } from "./dtype.js";
+import { prod } from "../util/index.js";
 
 /** What is known of an array without its values: shape and element type. `weak` marks what came from a JS number. */
 export interface Aval {
@@ -33,15 +34,12 @@ export function printAval(a: Aval): string {
   return `${a.weak ? "~" : ""}${a.dtype}[${a.shape.map(String).join(",")}]`;
 }
 
-export function rankOf(a: Aval): number {
-  return a.shape.length;
-}
-
 /** The shape as numbers; for the layers below capture, where every size is known. */
 export function staticShape(a: { readonly shape: readonly Dim[] }): readonly number[] {
   return a.shape as readonly number[];
 }
 
+/** The number of elements. */
 export function sizeOf(a: Aval): number {
-  return staticShape(a).reduce((x, y) => x * y, 1);
+  return prod(staticShape(a));
 }

@@ -5,6 +5,7 @@ import type { TileAtom, TileProgram, TileStmt } from "../ir/tile.js";
 import { timedSteps } from "../lowering/wasm/driver.js";
 import type { ArrayCell, Heap } from "../runtime/heap.js";
 import type { CompiledProgram } from "./compile.js";
+import { prod } from "../util/index.js";
 
 /** One launch (a kernel with its arrays) or copy of the plan. */
 export interface ProfileRow {
@@ -128,23 +129,22 @@ function operations(kernel: TileProgram): number {
           : step;
     return Math.max(0, Math.ceil(length / step));
   };
-  const size = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
   const count = (body: readonly TileStmt[]): number => {
     let n = 0;
     for (const s of body) {
       if (s.kind === "op") {
         // scalar i32 arithmetic is about indices
-        n += s.out.dtype === "i32" && s.out.shape.length === 0 ? 0 : size(s.out.shape);
+        n += s.out.dtype === "i32" && s.out.shape.length === 0 ? 0 : prod(s.out.shape);
         const [of, by] = s.args;
         if (s.prim === "add" && by.kind === "tileconst") sums.set(s.out, { of, by: Number(by.value) });
-      } else if (s.kind === "reduce") n += size(s.arg.shape);
+      } else if (s.kind === "reduce") n += prod(s.arg.shape);
       else if (s.kind === "for") n += trips(s.start, s.end, s.step) * count(s.body);
       else if (s.kind === "while") n += count(s.cond) + count(s.body);
       else if (s.kind === "if") n += Math.max(count(s.then), count(s.else));
     }
     return n;
   };
-  return kernel.stages.reduce((n, stage) => n + size(stage.grid) * count(stage.body), 0);
+  return kernel.stages.reduce((n, stage) => n + prod(stage.grid) * count(stage.body), 0);
 }
 
 function printProfile(ms: number, rows: readonly ProfileRow[]): string {

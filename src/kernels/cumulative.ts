@@ -4,6 +4,7 @@ import type { Program } from "../ir/program.js";
 import type { ElementwisePrim, TileAtom, TileVar } from "../ir/tile.js";
 import { TileBuilder } from "../ir/tile-builder.js";
 import { ScalarCode } from "./scalar-code.js";
+import { prod } from "../util/index.js";
 
 export type CumulativeOp = "sum" | "prod" | "max" | "min" | "logsumexp";
 export interface CumulativeSpec {
@@ -28,10 +29,9 @@ const COMBINE: Record<Exclude<CumulativeOp, "logsumexp">, ElementwisePrim> = {
 
 /** Refs: x in, y out. */
 export function cumulative({ op, dtype, shape, axis, reverse }: CumulativeSpec): Program<"tile"> {
-  const product = (dims: readonly number[]): number => dims.reduce((a, b) => a * b, 1);
   const n = shape[axis];
-  const outer = product(shape.slice(0, axis));
-  const inner = product(shape.slice(axis + 1));
+  const outer = prod(shape.slice(0, axis));
+  const inner = prod(shape.slice(axis + 1));
   const t = new TileBuilder(op === "logsumexp" ? "cumlogsumexp" : `cum${op}`);
   const k = new ScalarCode(t);
   const x = t.ref("x", dtype, "in", outer * n * inner);

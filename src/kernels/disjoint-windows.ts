@@ -5,6 +5,7 @@ import type { Program } from "../ir/program.js";
 import type { TileAtom } from "../ir/tile.js";
 import { TileBuilder } from "../ir/tile-builder.js";
 import { ScalarCode } from "./scalar-code.js";
+import { prod, stridesOf } from "../util/index.js";
 
 /** Windows of at most so many elements: each is a comparison that is kept until the end. */
 const MOST_TAPS = 16;
@@ -13,19 +14,6 @@ interface Shapes {
   readonly source: readonly number[];
   readonly operand: readonly number[];
 }
-export function sizeOf(shape: readonly number[]): number {
-  return shape.reduce((a, b) => a * b, 1);
-}
-export function rowMajor(shape: readonly number[]): number[] {
-  const strides: number[] = new Array(shape.length);
-  let stride = 1;
-  for (let i = shape.length - 1; i >= 0; i--) {
-    strides[i] = stride;
-    stride *= shape[i];
-  }
-  return strides;
-}
-
 /** undefined where windows overlap, reach out, or slide along the last axis, whose neighbours are computed together. */
 export function disjointWindows(
   { windowDims, strides, padding, select }: ReductionOps["select_and_scatter_add"],
@@ -34,7 +22,7 @@ export function disjointWindows(
 ): Program<"tile"> | undefined {
   const rank = shapes.operand.length;
   const last = rank - 1;
-  const taps = sizeOf(windowDims);
+  const taps = prod(windowDims);
   const along = (i: number): boolean =>
     padding[i].every((p) => p === 0) &&
     strides[i] >= windowDims[i] &&
@@ -46,11 +34,11 @@ export function disjointWindows(
 
   const t = new TileBuilder("select_and_scatter_add");
   const k = new ScalarCode(t);
-  const source = t.ref("source", dtype, "in", sizeOf(shapes.source));
-  const operand = t.ref("operand", dtype, "in", sizeOf(shapes.operand));
-  const out = t.ref("out", dtype, "out", sizeOf(shapes.operand));
+  const source = t.ref("source", dtype, "in", prod(shapes.source));
+  const operand = t.ref("operand", dtype, "in", prod(shapes.operand));
+  const out = t.ref("out", dtype, "out", prod(shapes.operand));
   const zero = dtype === "i64" || dtype === "u64" ? 0n : 0;
-  const [from, to] = [rowMajor(shapes.source), rowMajor(shapes.operand)];
+  const [from, to] = [stridesOf(shapes.source), stridesOf(shapes.operand)];
   const axes = shapes.operand.slice(0, last).map((_, i) => i);
   const still = (i: number): boolean => windowDims[i] === 1 && strides[i] === 1;
   const grid = axes.filter(still);

@@ -11,6 +11,7 @@ import { TileBuilder } from "../ir/tile-builder.js";
 import { applyFromLeft, reflect } from "./householder.js";
 import { rotation } from "./jacobi.js";
 import { MatrixView, ScalarCode, VectorView } from "./scalar-code.js";
+import { prod } from "../util/index.js";
 
 const JACOBI = 24;
 const SWEEPS = 40;
@@ -23,7 +24,7 @@ export function eigh(operands: readonly Aval[], _params: LinalgOps["eigh"]): Pro
   const { dtype } = a;
   const shape = staticShape(a);
   const n = shape[shape.length - 1];
-  const batch = shape.slice(0, -2).reduce((x, y) => x * y, 1);
+  const batch = prod(shape.slice(0, -2));
   const t = new TileBuilder("eigh");
   const k = new ScalarCode(t);
   const from = t.ref("a", dtype, "in", sizeOf(a));

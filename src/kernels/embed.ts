@@ -3,8 +3,9 @@ import type { DType } from "../ir/dtype.js";
 import type { Program } from "../ir/program.js";
 import type { TileAtom } from "../ir/tile.js";
 import { TileBuilder } from "../ir/tile-builder.js";
-import { stridesFor } from "./contract/pack.js";
+
 import { ScalarCode } from "./scalar-code.js";
+import { prod, stridesOf } from "../util/index.js";
 
 /** An axis of `size` elements, `dilation` apart, that starts at `low` (which may be negative: cut off) of `full`. */
 export interface EmbeddedAxis {
@@ -22,17 +23,16 @@ export function isPlain(axis: EmbeddedAxis): boolean {
 export function embed(dtype: DType, axes: readonly EmbeddedAxis[]): Program<"tile"> {
   const t = new TileBuilder("pad");
   const k = new ScalarCode(t);
-  const size = (list: readonly number[]): number => list.reduce((n, d) => n * d, 1);
-  const source = t.ref("x", dtype, "in", size(axes.map((a) => a.size)));
-  const out = t.ref("y", dtype, "out", size(axes.map((a) => a.full)));
+  const source = t.ref("x", dtype, "in", prod(axes.map((a) => a.size)));
+  const out = t.ref("y", dtype, "out", prod(axes.map((a) => a.full)));
   // axes behind the last padded one move along with its elements
   let last = axes.length - 1;
   while (last > 0 && isPlain(axes[last])) last--;
   const run = axes.slice(last + 1).reduce((n, a) => n * a.size, 1);
   const line = axes[last];
   const outer = axes.slice(0, last);
-  const from = stridesFor([...outer.map((a) => a.size), line.size], run);
-  const to = stridesFor([...outer.map((a) => a.full), line.full], run);
+  const from = stridesOf([...outer.map((a) => a.size), line.size], run);
+  const to = stridesOf([...outer.map((a) => a.full), line.full], run);
   const zero = t.const(dtype === "i64" || dtype === "u64" ? 0n : 0, dtype);
   const clear = (start: TileAtom, count: number): void => {
     if (count > 0) k.vectorFor(start, k.add(start, count), (i, w) => fill(i, w));

@@ -5,6 +5,7 @@ import type { Program } from "../ir/program.js";
 import { TileBuilder } from "../ir/tile-builder.js";
 import { applyFromLeft, reflect } from "./householder.js";
 import { MatrixView, ScalarCode, VectorView } from "./scalar-code.js";
+import { prod } from "../util/index.js";
 
 /** Refs: a in, q out, r out, then scratch. Signs are LAPACK's, as in the oracle. */
 export function qr(operands: readonly Aval[], { fullMatrices }: LinalgOps["qr"]): Program<"tile"> {
@@ -14,7 +15,7 @@ export function qr(operands: readonly Aval[], { fullMatrices }: LinalgOps["qr"])
   const [m, n] = shape.slice(-2);
   const steps = Math.min(m, n);
   const columns = fullMatrices ? m : steps;
-  const batch = shape.slice(0, -2).reduce((x, y) => x * y, 1);
+  const batch = prod(shape.slice(0, -2));
   const t = new TileBuilder("qr");
   const k = new ScalarCode(t);
   const from = t.ref("a", dtype, "in", sizeOf(a));

@@ -6,14 +6,14 @@ import { TileBuilder } from "../ir/tile-builder.js";
 import { ascending, MergeSort, scratchColumns } from "./merge-sort.js";
 import { RadixSort } from "./radix-sort.js";
 import { ScalarCode } from "./scalar-code.js";
+import { prod } from "../util/index.js";
 
 /** Refs: operands in, results out in the same order, then scratch. All sorts are stable, `stable` or not. */
 export function sort(operands: readonly Aval[], { axis, numKeys }: SortOps["sort"]): Program<"tile"> {
   const shape = staticShape(operands[0]);
-  const product = (dims: readonly number[]): number => dims.reduce((a, b) => a * b, 1);
   const n = shape[axis];
-  const outer = product(shape.slice(0, axis));
-  const inner = product(shape.slice(axis + 1));
+  const outer = prod(shape.slice(0, axis));
+  const inner = prod(shape.slice(axis + 1));
   const t = new TileBuilder("sort");
   const k = new ScalarCode(t);
   const size = outer * inner * n;

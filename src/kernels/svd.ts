@@ -9,6 +9,7 @@ import type { TileAtom } from "../ir/tile.js";
 import { TileBuilder } from "../ir/tile-builder.js";
 import { rotation } from "./jacobi.js";
 import { MatrixView, ScalarCode, VectorView } from "./scalar-code.js";
+import { prod } from "../util/index.js";
 
 const SWEEPS = 40;
 const TOLERANCE = 1e-15;
@@ -20,7 +21,7 @@ export function svd(operands: readonly Aval[], { fullMatrices }: LinalgOps["svd"
   const shape = staticShape(a);
   const [m, n] = shape.slice(-2);
   const rank = Math.min(m, n);
-  const batch = shape.slice(0, -2).reduce((x, y) => x * y, 1);
+  const batch = prod(shape.slice(0, -2));
   // a wide matrix is worked on as its transpose
   const wide = m < n;
   const long = Math.max(m, n);

@@ -4,8 +4,9 @@ import type { ReductionOps } from "../ir/ops/index.js";
 import type { Program } from "../ir/program.js";
 import type { TileAtom } from "../ir/tile.js";
 import { TileBuilder } from "../ir/tile-builder.js";
-import { disjointWindows, rowMajor, sizeOf } from "./disjoint-windows.js";
+import { disjointWindows } from "./disjoint-windows.js";
 import { type Operand, ScalarCode } from "./scalar-code.js";
+import { prod, range, stridesOf } from "../util/index.js";
 
 /** Windows of at most so many elements are written out, where none of them reaches into padding. */
 const UNROLLED = 32;
@@ -29,16 +30,16 @@ export function selectAndScatterAdd(
   const { windowDims, strides, padding, select } = params;
   const t = new TileBuilder("select_and_scatter_add");
   const k = new ScalarCode(t);
-  const source = t.ref("source", sourceDtype, "in", sizeOf(sourceShape));
-  const operand = t.ref("operand", operandDtype, "in", sizeOf(operandShape));
-  const out = t.ref("out", operandDtype, "out", sizeOf(operandShape));
+  const source = t.ref("source", sourceDtype, "in", prod(sourceShape));
+  const operand = t.ref("operand", operandDtype, "in", prod(operandShape));
+  const out = t.ref("out", operandDtype, "out", prod(operandShape));
   const half = operandDtype === "f16" || operandDtype === "bf16";
-  const sums = half ? t.ref("sums", "f32", "scratch", sizeOf(operandShape)) : out;
+  const sums = half ? t.ref("sums", "f32", "scratch", prod(operandShape)) : out;
   const accumulate = sums.dtype;
 
-  const sourceStrides = rowMajor(sourceShape);
-  const operandStrides = rowMajor(operandShape);
-  const axes = operandShape.map((_, i) => i);
+  const sourceStrides = stridesOf(sourceShape);
+  const operandStrides = stridesOf(operandShape);
+  const axes = range(operandShape.length);
   const still = (i: number): boolean =>
     windowDims[i] === 1 && strides[i] === 1 && padding[i][0] === 0 && padding[i][1] === 0;
   const grid = axes.filter(still);
@@ -83,7 +84,7 @@ export function selectAndScatterAdd(
           t.assign(where, k.select(takes, at, where));
           t.assign(best, k.select(takes, x, best));
         };
-        const unrolled = sizeOf(windowDims) <= UNROLLED;
+        const unrolled = prod(windowDims) <= UNROLLED;
         const taps = (m: number, at: TileAtom): void => {
           if (m === sliding.length) {
             visit(at);

@@ -6,6 +6,7 @@ import { type DType, isFloat, isInt } from "../ir/dtype.js";
 import { bind1, scalar } from "../tracer/frame.js";
 import { isScalarLeaf, leafTensor } from "../tracer/leaf.js";
 import { isTensor, type Tensor } from "../tracer/tensor.js";
+import { range } from "../util/index.js";
 
 export type TensorLike = Tensor | number | boolean | bigint;
 
@@ -25,7 +26,7 @@ export function canonicalAxes(
   axes: number | readonly number[] | null | undefined,
   rank: number,
 ): number[] {
-  if (axes === undefined || axes === null) return Array.from({ length: rank }, (_, i) => i);
+  if (axes === undefined || axes === null) return range(rank);
   const list = (typeof axes === "number" ? [axes] : axes).map((a) => canonicalAxis(what, a, rank));
   const sorted = [...new Set(list)].sort((a, b) => a - b);
   if (sorted.length !== list.length)

@@ -8,6 +8,7 @@ import { toFloat } from "../numpy/promote.js";
 import { peak } from "../numpy/peak.js";
 import { customJvp } from "../tracer/custom.js";
 import type { Tensor } from "../tracer/tensor.js";
+import { range } from "../util/index.js";
 
 const like = (x: Tensor, v: number): Tensor => lax.full(x.aval.shape, v, x.aval.dtype);
 
@@ -143,11 +144,7 @@ export function oneHot(x: Tensor, numClasses: number, options: { dtype?: DType; 
   const shape = [...index.shape, numClasses];
   const classes = lax.broadcastedIota(index.aval.dtype === "bool" ? "i32" : index.aval.dtype, shape, index.ndim);
   const hot = lax.eq(
-    lax.broadcastInDim(
-      index.aval.dtype === "bool" ? astype(index, "i32") : index,
-      shape,
-      index.shape.map((_, i) => i),
-    ),
+    lax.broadcastInDim(index.aval.dtype === "bool" ? astype(index, "i32") : index, shape, range(index.shape.length)),
     classes,
   );
   const out = astype(hot, options.dtype ?? "f32");

@@ -4,6 +4,7 @@ import * as lax from "../lax/index.js";
 import * as np from "../numpy/index.js";
 import * as random from "../random/index.js";
 import type { Tensor } from "../tracer/tensor.js";
+import { prod } from "../util/index.js";
 
 export type Initializer = (key: Tensor, shape: readonly number[], dtype?: DType) => Tensor;
 export type FanMode = "fanIn" | "fanOut" | "fanAvg";
@@ -27,7 +28,7 @@ export function uniform(scale = 0.01): Initializer {
 export function fans(shape: readonly number[], inAxis = -2, outAxis = -1): { fanIn: number; fanOut: number } {
   if (shape.length < 2) return { fanIn: shape[0] ?? 1, fanOut: shape[0] ?? 1 };
   const at = (a: number): number => shape[a < 0 ? a + shape.length : a];
-  const field = shape.reduce((a, b) => a * b, 1) / (at(inAxis) * at(outAxis));
+  const field = prod(shape) / (at(inAxis) * at(outAxis));
   return { fanIn: at(inAxis) * field, fanOut: at(outAxis) * field };
 }
 
@@ -67,7 +68,7 @@ export const kaimingNormal = heNormal;
 export const kaimingUniform = heUniform;
 export function orthogonal(scale = 1): Initializer {
   return (key, shape, dtype = "f32") => {
-    const rows = shape.slice(0, -1).reduce((a, b) => a * b, 1);
+    const rows = prod(shape.slice(0, -1));
     const columns = shape[shape.length - 1];
     const tall = rows >= columns;
     const a = random.normal(key, tall ? [rows, columns] : [columns, rows], dtype);

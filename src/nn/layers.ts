@@ -13,6 +13,7 @@ import { peak } from "../numpy/peak.js";
 import * as random from "../random/index.js";
 import type { Tensor } from "../tracer/tensor.js";
 import { glorotUniform, type Initializer, lecunNormal, varianceScaling } from "./initializers.js";
+import { prod } from "../util/index.js";
 
 export interface InitOptions {
   dtype?: DType;
@@ -117,10 +118,7 @@ export function avgPool(
   const total = pool(x, "sum", window, options.strides, options.padding ?? "VALID");
   if (options.countIncludePad === false)
     return lax.div(total, pool(np.onesLike(x), "sum", window, options.strides, options.padding ?? "VALID"));
-  return lax.div(
-    total,
-    window.reduce((a, b) => a * b, 1),
-  );
+  return lax.div(total, prod(window));
 }
 
 export interface EmbeddingParams {

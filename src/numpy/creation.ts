@@ -18,6 +18,7 @@ import { fromElements } from "../tracer/frame.js";
 import { describeValue } from "../tracer/leaf.js";
 import type { Tensor } from "../tracer/tensor.js";
 import { checkDtype, promoteDtypes, type TensorLike } from "./promote.js";
+import { otherAxes, prod, range } from "../util/index.js";
 
 /** What `np.array` takes: numbers, nested lists of them, typed arrays, tensors. */
 export type ArrayInput = number | boolean | bigint | Tensor | ArrayBufferView | readonly ArrayInput[];
@@ -141,7 +142,7 @@ function upload(
   from: DType,
   to: DType,
 ): Tensor {
-  const n = shape.reduce((a, b) => a * b, 1);
+  const n = prod(shape);
   if (n !== values.length)
     fail("TW2001", `array: ${values.length} elements do not fill the shape [${shape.join(", ")}] of ${n}`, {
       help: "give a shape whose sizes multiply to the number of elements",
@@ -372,7 +373,7 @@ export function diagonal(x: Tensor, offset = 0, axis1 = -2, axis2 = -1): Tensor 
   matrixSizes("diagonal", x);
   const [a, b] = [canonicalAxis("diagonal", axis1, x.ndim), canonicalAxis("diagonal", axis2, x.ndim)];
   if (a === b) fail("TW2004", `diagonal: axis ${axis1} and axis ${axis2} are the same`, { help: "name two axes" });
-  const rest = x.shape.map((_, i) => i).filter((i) => i !== a && i !== b);
+  const rest = otherAxes(x.shape.length, [a, b]);
   const t = a === x.ndim - 2 && b === x.ndim - 1 ? x : lax.transpose(x, [...rest, a, b]);
   const [n, m] = matrixSizes("diagonal", t);
   const r0 = Math.max(-offset, 0);
@@ -395,7 +396,7 @@ export function meshgrid(xs: readonly Tensor[], options: { indexing?: "xy" | "ij
   }
   const vectors = xs.map((x) => lax.reshape(x, [-1]));
   const xy = (options.indexing ?? "xy") === "xy" && vectors.length > 1;
-  const order = vectors.map((_, i) => i);
+  const order = range(vectors.length);
   if (xy) [order[0], order[1]] = [1, 0];
   const shape = order.map((i) => vectors[i].aval.shape[0]);
   return vectors.map((x, i) => lax.broadcastInDim(x, shape, [order.indexOf(i)]));

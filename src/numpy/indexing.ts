@@ -23,6 +23,7 @@ import { cellIfKnown, fromElements, scalar } from "../tracer/frame.js";
 import type { Tensor } from "../tracer/tensor.js";
 import { divide, power, where } from "./elementwise.js";
 import { promoteDtypes, type TensorLike, toBool } from "./promote.js";
+import { otherAxes, range } from "../util/index.js";
 
 /**
  * One index: a whole number; an integer tensor (or mask); null for a new axis; "..." for all axes between; a range as
@@ -237,9 +238,9 @@ function gatherAxes(
   position: number,
   mode: IndexMode,
 ): Tensor {
-  const kept = x.shape.map((_, i) => i).filter((i) => !axes.includes(i));
+  const kept = otherAxes(x.shape.length, axes);
   const rank = kept.length + batchRank;
-  const offsetDims = Array.from({ length: rank }, (_, i) => i).filter((i) => i < position || i >= position + batchRank);
+  const offsetDims = range(rank).filter((i) => i < position || i >= position + batchRank);
   return lax.gather(x, indices, {
     dims: {
       offsetDims,
@@ -331,7 +332,7 @@ export function takeAlongAxis(x: Tensor, indices: Tensor, axis: number | null = 
     });
   }
   const a = canonicalAxis("takeAlongAxis", axis, x.ndim);
-  const others = x.shape.map((_, i) => i).filter((i) => i !== a);
+  const others = otherAxes(x.shape.length, [a]);
   const shape = x.aval.shape.map((d, i) => (i === a ? indices.aval.shape[a] : d));
   const full = broadcastTo("takeAlongAxis", indices, shape);
   return lax.gather(x, lax.expandDims(wrapNegative(full, x.aval.shape[a]), [x.ndim]), {
@@ -349,7 +350,7 @@ export function takeAlongAxis(x: Tensor, indices: Tensor, axis: number | null = 
 /** A copy of the array with `values` where `indices` say along `axis` (see takeAlongAxis). */
 export function putAlongAxis(x: Tensor, indices: Tensor, values: TensorLike, axis: number): Tensor {
   const a = canonicalAxis("putAlongAxis", axis, x.ndim);
-  const others = x.shape.map((_, i) => i).filter((i) => i !== a);
+  const others = otherAxes(x.shape.length, [a]);
   const shape = x.aval.shape.map((d, i) => (i === a ? indices.aval.shape[a] : d));
   const full = broadcastTo("putAlongAxis", indices, shape);
   const v = broadcastTo("putAlongAxis", valueFor("putAlongAxis", x, values), shape);
@@ -495,11 +496,9 @@ export class IndexedTensor {
         (p): Part => (p.kind === "int" ? { kind: "array", value: lax.dimensionValue(p.value) } : p),
       );
       const adv = advanced(x, spots) as Advanced;
-      const kept = x.shape.map((_, i) => i).filter((i) => !adv.axes.includes(i));
+      const kept = otherAxes(x.shape.length, adv.axes);
       const rank = kept.length + adv.batchShape.length;
-      const windowDims = Array.from({ length: rank }, (_, i) => i).filter(
-        (i) => i < adv.position || i >= adv.position + adv.batchShape.length,
-      );
+      const windowDims = range(rank).filter((i) => i < adv.position || i >= adv.position + adv.batchShape.length);
       const shape = Array.from({ length: rank }, (_, i) =>
         windowDims.includes(i) ? x.aval.shape[kept[windowDims.indexOf(i)]] : adv.batchShape[i - adv.position],
       );

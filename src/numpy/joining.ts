@@ -7,6 +7,7 @@ import { astype, broadcastTo as broadcast, canonicalAxis } from "../lax/operand.
 import type { Tensor } from "../tracer/tensor.js";
 import { atleast1d, atleast2d, atleast3d, ravel } from "./movement.js";
 import { promoteDtypes, staticSize, type TensorLike } from "./promote.js";
+import { range } from "../util/index.js";
 
 /** Joins along an existing axis; null joins the flattened arrays. */
 export function concatenate(xs: readonly TensorLike[], axis: number | null = 0): Tensor {
@@ -138,7 +139,7 @@ function remove(x: Tensor, at: number | readonly number[], axis: number | null =
   const a = canonicalAxis("delete", axis, x.ndim);
   const n = staticSize("delete", x, a);
   const gone = new Set((typeof at === "number" ? [at] : at).map((i) => position("delete", i, n)));
-  const kept = Array.from({ length: n }, (_, i) => i).filter((i) => !gone.has(i));
+  const kept = range(n).filter((i) => !gone.has(i));
   const parts = runs(kept).map(([from, to]) => lax.sliceInDim(x, from, to, 1, a));
   return parts.length > 0 ? lax.concatenate(parts, a) : lax.sliceInDim(x, 0, 0, 1, a);
 }

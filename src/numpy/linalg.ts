@@ -13,6 +13,7 @@ import { cross, matmul, outer, tensordot, trace, vecdot } from "./products.js";
 import { promoteDtypes, type TensorLike, toFloat } from "./promote.js";
 import { type AxisArg, max, min, sum } from "./reduction.js";
 import { matrixTranspose, swapaxes } from "./movement.js";
+import { otherAxes } from "../util/index.js";
 
 /** Factorisations run in f32 or f64; narrower floats are widened and the result narrowed again. */
 function matrix(what: string, x: Tensor, square = false): Tensor {
@@ -307,7 +308,7 @@ function matrixNormOf(
   if (ord === undefined || ord === "fro") return lax.sqrt(sum(lax.square(t), { axis: axes, keepdims }));
   const [row, column] = axes.map((a) => canonicalAxis("linalg.norm", a, t.ndim));
   if (row === column) fail("TW2004", `linalg.norm: axis ${row} is named twice`, { help: "name two axes" });
-  const rest = t.shape.map((_, i) => i).filter((i) => i !== row && i !== column);
+  const rest = otherAxes(t.shape.length, [row, column]);
   const m = lax.transpose(t, [...rest, row, column]);
   const r = orderedNorm(m, ord);
   return keepdims

@@ -6,6 +6,7 @@ import * as lax from "../lax/index.js";
 import { broadcastShapes, broadcastTo as broadcast, canonicalAxes, canonicalAxis } from "../lax/operand.js";
 import type { Tensor } from "../tracer/tensor.js";
 import { promoteDtypes, staticSize, type TensorLike } from "./promote.js";
+import { otherAxes, prod, range } from "../util/index.js";
 
 export function reshape(x: Tensor, shape: Dim | readonly Dim[]): Tensor {
   return lax.reshape(x, Array.isArray(shape) ? shape : [shape as Dim]);
@@ -21,7 +22,7 @@ export function matrixTranspose(x: Tensor): Tensor {
   return swapaxes(x, -1, -2);
 }
 export function swapaxes(x: Tensor, a: number, b: number): Tensor {
-  const p = x.shape.map((_, i) => i);
+  const p = range(x.shape.length);
   const [i, j] = [canonicalAxis("swapaxes", a, x.ndim), canonicalAxis("swapaxes", b, x.ndim)];
   [p[i], p[j]] = [j, i];
   return lax.transpose(x, p);
@@ -36,7 +37,7 @@ export function moveaxis(
   const from = list(source);
   const to = list(destination);
   if (from.length !== to.length) fail("TW2011", "moveaxis: source and destination name different numbers of axes", {});
-  const rest = x.shape.map((_, i) => i).filter((i) => !from.includes(i));
+  const rest = otherAxes(x.shape.length, from);
   const order: number[] = [];
   for (let i = 0, next = 0; i < x.ndim; i++) {
     const k = to.indexOf(i);
@@ -166,7 +167,7 @@ export function tile(x: Tensor, reps: number | readonly number[]): Tensor {
 /** The elements in row-major order, repeated or cut to fill a new shape. */
 export function resize(x: Tensor, shape: number | readonly number[]): Tensor {
   const s = typeof shape === "number" ? [shape] : shape;
-  const total = s.reduce((a, b) => a * b, 1);
+  const total = prod(s);
   const flat = ravel(x);
   const n = staticSize("resize", flat, 0);
   if (n === 0 && total > 0) fail("TW2011", "resize: an empty array has nothing to repeat", {});

@@ -1,6 +1,7 @@
 /** Arrays as a person expects to see them: NumPy's rules for digits, columns, long arrays and long lines. */
 import { castScalar, type DType, isFloat } from "../ir/dtype.js";
 import type { Tensor } from "../tracer/tensor.js";
+import { prod, range } from "../util/index.js";
 
 export interface PrintOptions {
   /** Digits after the point, at most. */
@@ -82,8 +83,8 @@ function floatFormat(values: readonly number[], dtype: DType, precision: number)
 
 /** The positions along an axis that are shown; -1 stands for those left out. */
 function shown(n: number, cut: boolean, edge: number): number[] {
-  if (!cut || n <= 2 * edge) return Array.from({ length: n }, (_, i) => i);
-  return [...Array.from({ length: edge }, (_, i) => i), -1, ...Array.from({ length: edge }, (_, i) => n - edge + i)];
+  if (!cut || n <= 2 * edge) return range(n);
+  return [...range(edge), -1, ...Array.from({ length: edge }, (_, i) => n - edge + i)];
 }
 
 /** A scalar as NumPy prints one: 3.0, 0.1, 1e-05. */
@@ -106,12 +107,12 @@ export function formatArray(x: Tensor, options: PrintOptions = {}): string {
   const data = x.dataSync() as ArrayLike<number | bigint>;
   const element = (i: number): Element => (dtype === "bool" ? data[i] !== 0 : data[i]);
   if (shape.length === 0) return formatScalar(element(0), dtype);
-  const size = shape.reduce((a, b) => a * b, 1);
+  const size = prod(shape);
   if (size === 0) return "[]";
 
   const cut = size > threshold;
   const places = shape.map((n) => shown(n, cut, edgeItems));
-  const strides = shape.map((_, a) => shape.slice(a + 1).reduce((p, q) => p * q, 1));
+  const strides = shape.map((_, a) => prod(shape.slice(a + 1)));
   const visible: Element[] = [];
   const collect = (axis: number, at: number): void => {
     if (axis === shape.length) visible.push(element(at));

@@ -8,6 +8,7 @@ import { broadcastShapes, broadcastTo, canonicalAxis } from "../lax/operand.js";
 import type { Tensor } from "../tracer/tensor.js";
 import { promoteDtypes, type TensorLike, zerosFor } from "./promote.js";
 import { sum } from "./reduction.js";
+import { otherAxes, range } from "../util/index.js";
 
 export interface ProductOptions {
   /** dtype of the accumulation and of the result. */
@@ -56,7 +57,7 @@ export function matmul(x: TensorLike, y: TensorLike, options: ProductOptions = {
   const left = broadcastTo("matmul", a, [...lead, ...a.aval.shape.slice(-2)]);
   const right = broadcastTo("matmul", b, [...lead, ...b.aval.shape.slice(-2)]);
   const n = lead.length;
-  const batch = lead.map((_, k) => k);
+  const batch = range(lead.length);
   return lax.dotGeneral(left, right, { contract: [[n + 1], [n]], batch: [batch, batch] }, preferred);
 }
 export function vdot(x: Tensor, y: Tensor): Tensor {
@@ -90,7 +91,7 @@ export function tensordot(
   const list = (v: number | readonly number[]): readonly number[] => (typeof v === "number" ? [v] : v);
   const [left, right] =
     typeof axes === "number"
-      ? [Array.from({ length: axes }, (_, i) => a.ndim - axes + i), Array.from({ length: axes }, (_, i) => i)]
+      ? [Array.from({ length: axes }, (_, i) => a.ndim - axes + i), range(axes)]
       : axes.map(list);
   if (left.length !== right.length) {
     fail("TW2011", `tensordot: ${left.length} axes of x and ${right.length} of y`, { help: "name them in pairs" });
@@ -107,7 +108,7 @@ export function vecdot(x: Tensor, y: Tensor, axis = -1): Tensor {
   const [a, b] = promoteDtypes("vecdot", [x, y]);
   const at = (t: Tensor): Tensor => {
     const k = canonicalAxis("vecdot", axis, t.ndim);
-    const rest = t.shape.map((_, i) => i).filter((i) => i !== k);
+    const rest = otherAxes(t.shape.length, [k]);
     return lax.transpose(t, [...rest, k]);
   };
   const [p, q] = [at(a), at(b)];
@@ -115,7 +116,7 @@ export function vecdot(x: Tensor, y: Tensor, axis = -1): Tensor {
   if (dimEqual(p.aval.shape[i], q.aval.shape[j]) === false) contractionError("vecdot", p, q, i, j);
   const lead = broadcastShapes("vecdot", [p.aval.shape.slice(0, -1), q.aval.shape.slice(0, -1)]);
   const n = p.aval.shape[i];
-  const batch = lead.map((_, k) => k);
+  const batch = range(lead.length);
   return lax.dotGeneral(broadcastTo("vecdot", p, [...lead, n]), broadcastTo("vecdot", q, [...lead, n]), {
     contract: [[lead.length], [lead.length]],
     batch: [batch, batch],
@@ -168,7 +169,7 @@ export function cross(x: Tensor, y: Tensor, axis = -1): Tensor {
   const [a0, b0] = promoteDtypes("cross", [x, y]);
   const last = (t: Tensor): Tensor => {
     const k = canonicalAxis("cross", axis, t.ndim);
-    const rest = t.shape.map((_, i) => i).filter((i) => i !== k);
+    const rest = otherAxes(t.shape.length, [k]);
     return lax.transpose(t, [...rest, k]);
   };
   const [a1, b1] = [last(a0), last(b0)];
@@ -194,7 +195,7 @@ export function cross(x: Tensor, y: Tensor, axis = -1): Tensor {
     n,
   );
   const k = canonicalAxis("cross", axis, n + 1);
-  const back = Array.from({ length: n }, (_, i) => i);
+  const back = range(n);
   back.splice(k, 0, n);
   return lax.transpose(joined, back);
 }

@@ -10,6 +10,7 @@ import { scalar } from "../tracer/frame.js";
 import type { Tensor } from "../tracer/tensor.js";
 import { add, divide, isnan, maximum, minimum, multiply, subtract, where } from "./elementwise.js";
 import { checkDtype, promoteDtypes, type TensorLike, toBool, toFloat } from "./promote.js";
+import { range } from "../util/index.js";
 
 export type AxisArg = number | readonly number[] | null;
 export interface ReduceOptions {
@@ -302,14 +303,7 @@ export function logsumexp(x: TensorLike, axis?: AxisOrOptions, options?: ReduceO
   const axes = canonicalAxes("logsumexp", o.axis, t.ndim);
   const m0 = peak(t, axes);
   const m = lax.stopGradient(lax.select(lax.isFinite(m0), m0, lax.full(m0.aval.shape, 0, m0.aval.dtype)));
-  const shifted = lax.sub(
-    t,
-    lax.broadcastInDim(
-      m,
-      t.aval.shape,
-      t.shape.map((_, i) => i),
-    ),
-  );
+  const shifted = lax.sub(t, lax.broadcastInDim(m, t.aval.shape, range(t.shape.length)));
   const s = lax.add(lax.log(sum(lax.exp(shifted), { axis: axes, keepdims: true })), m);
   return o.keepdims ? s : lax.squeeze(s, axes);
 }

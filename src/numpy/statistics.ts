@@ -13,6 +13,7 @@ import { dot } from "./products.js";
 import { type TensorLike, toFloat } from "./promote.js";
 import { type AxisArg, max, mean, min, sum } from "./reduction.js";
 import { searchsorted } from "./sorting.js";
+import { otherAxes, range } from "../util/index.js";
 
 export type QuantileMethod = "linear" | "lower" | "higher" | "midpoint" | "nearest";
 export interface QuantileOptions {
@@ -25,7 +26,7 @@ type Quantile = number | readonly number[] | Tensor;
 function lastAxis(what: string, x: TensorLike, axis: AxisArg | undefined): { t: Tensor; kept: readonly number[] } {
   const t = toFloat(what, x);
   const axes = canonicalAxes(what, axis, t.ndim);
-  const rest = t.shape.map((_, i) => i).filter((i) => !axes.includes(i));
+  const rest = otherAxes(t.shape.length, axes);
   const moved = lax.transpose(t, [...rest, ...axes]);
   return {
     t: lax.reshape(moved, [...rest.map((i) => t.aval.shape[i]), -1]),
@@ -53,9 +54,9 @@ function pickSorted(sorted: Tensor, position: Tensor): Tensor {
   const rank = sorted.ndim;
   if (position.ndim === 1) {
     const taken = take(sorted, position, rank - 1, { mode: "clip" });
-    return lax.transpose(taken, [rank - 1, ...Array.from({ length: rank - 1 }, (_, i) => i)]);
+    return lax.transpose(taken, [rank - 1, ...range(rank - 1)]);
   }
-  const rows = Array.from({ length: rank - 1 }, (_, i) => i);
+  const rows = range(rank - 1);
   return lax.gather(sorted, lax.expandDims(position, [position.ndim]), {
     dims: {
       offsetDims: [],

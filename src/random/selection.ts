@@ -9,6 +9,7 @@ import { drawGumbel, requireNumber } from "./continuous.js";
 import { type ShapeLike, shapeOf } from "./parameters.js";
 import { type Source, sampler } from "./source.js";
 import { drawInteger, drawUniform } from "./uniform.js";
+import { prod } from "../util/index.js";
 
 /**
  * Sorts by random 32-bit keys, as often as it takes to make ties improbable: the strings of successive keys of two
@@ -80,7 +81,7 @@ export const choice = sampler(
     const s = shapeOf("choice", shape) as readonly number[];
     const at = isTensor(a) ? canonicalAxis("choice", o.axis ?? 0, a.ndim) : 0;
     const n = isTensor(a) ? a.shape[at] : requireNumber("choice", a, 0);
-    const draws = s.reduce((x, y) => x * y, 1);
+    const draws = prod(s);
     const whole = isTensor(a) ? [...a.shape.slice(0, at), ...s, ...a.shape.slice(at + 1)] : s;
     if (draws === 0) return np.zeros(whole, isTensor(a) ? a.aval.dtype : "i32");
     if (n <= 0) fail("TW2011", "random.choice: there is nothing to choose from", { help: "give at least one element" });
@@ -110,7 +111,7 @@ function weighted(source: Source, p: Tensor, n: number, shape: readonly number[]
   }
   const weights = isFloat(p.aval.dtype) ? p : astype(p, "f32");
   const d = weights.aval.dtype;
-  const draws = shape.reduce((x, y) => x * y, 1);
+  const draws = prod(shape);
   if (!replace) {
     // Gumbel top-k: the greatest of log p + noise come out as draws without replacement would (Vieira 2014)
     const noisy = lax.add(drawGumbel(source, [n], d, "low"), lax.log(weights));

@@ -7,6 +7,7 @@ import { type Dim, dimProduct, isStaticShape, type Shape } from "../ir/dim.js";
 import * as lax from "../lax/index.js";
 import { bind } from "../tracer/frame.js";
 import type { Tensor } from "../tracer/tensor.js";
+import { prod, range } from "../util/index.js";
 
 /** The two u32 words of a key, or of an array of keys. */
 export interface Words {
@@ -30,7 +31,7 @@ export function threefry(key: Words, c0: Tensor, c1: Tensor): [Tensor, Tensor] {
   const lead = key.k0.aval.shape;
   const own = c0.aval.shape;
   const shape = [...lead, ...own];
-  const keyAxes = lead.map((_, i) => i);
+  const keyAxes = range(lead.length);
   const counterAxes = own.map((_, i) => i + lead.length);
   const spread = (x: Tensor, axes: readonly number[]): Tensor =>
     axes.length === shape.length ? x : lax.broadcastInDim(x, shape, axes);
@@ -42,7 +43,7 @@ function countOf(what: string, shape: Shape): number {
   if (!isStaticShape(shape)) {
     fail("TW2014", `random: ${what} of shape [${shape.map(String).join(", ")}] need a size that is known`, {});
   }
-  const n = shape.reduce((a, b) => a * b, 1);
+  const n = prod(shape);
   if (n >= 2 ** 32) fail("TW2011", `random: ${n} ${what} at once`, { help: "draw fewer than 2³² at a time" });
   return n;
 }
@@ -112,11 +113,7 @@ export const LEGACY: Engine = {
     const parts = 32 / width;
     const count = words.shape[axis];
     const spread = [...lead, count, parts];
-    const all = lax.broadcastInDim(
-      words,
-      spread,
-      words.shape.map((_, i) => i),
-    );
+    const all = lax.broadcastInDim(words, spread, range(words.shape.length));
     const shifts = lax.mul(lax.broadcastedIota("u32", spread, axis + 1), width);
     const values = cast(lax.shiftRightLogical(all, shifts), UINT[width]);
     return result(firstOf(lax.reshape(values, [...lead, count * parts]), size));

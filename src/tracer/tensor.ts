@@ -2,6 +2,7 @@ import { fail, internal } from "../diagnostics/error.js";
 import type { Aval } from "../ir/aval.js";
 import { byteSize, type DType, fromBf16Bits, fromF16Bits, isWide, type TypedArray } from "../ir/dtype.js";
 import { printAval } from "../ir/aval.js";
+import { prod } from "../util/index.js";
 
 /** A tuple of sizes and dim names, as written in annotations: `Tensor<["batch", 784]>`. */
 export type ShapeSpec = readonly (number | string)[];
@@ -131,7 +132,7 @@ export class Tensor<S extends ShapeSpec = any, D extends DType = any> {
   }
   /** Number of elements. */
   get size(): number {
-    return this.shape.reduce((a, b) => a * b, 1);
+    return prod(this.shape);
   }
   /** Bytes of the elements as stored. */
   get nbytes(): number {

@@ -1,6 +1,7 @@
 /** What counts as a container, and how each kind is taken apart and put together again. */
 import { fail } from "../diagnostics/error.js";
 import { type ClassCodec, LEAF, NULL, TreeDef, type TreeKind, UNDEFINED } from "./treedef.js";
+import { range } from "../util/index.js";
 
 const codecs = new WeakMap<object, ClassCodec>();
 
@@ -110,7 +111,7 @@ function sortOrder(own: readonly (string | number)[]): number[] | undefined {
     }
   }
   if (sorted) return undefined;
-  const rank = own.map((_, i) => i).sort((i, j) => compare(own[i], own[j]));
+  const rank = range(own.length).sort((i, j) => compare(own[i], own[j]));
   const order = new Array<number>(own.length);
   rank.forEach((at, place) => {
     order[at] = place;

@@ -16,6 +16,22 @@ export function range(from: number, to?: number): number[] {
   return out;
 }
 
+/** The axes of an array of this rank that are not among `axes`. */
+export function otherAxes(rank: number, axes: readonly number[]): number[] {
+  return range(rank).filter((i) => !axes.includes(i));
+}
+
+/** Row-major strides: the distance, in elements of `unit`, between neighbours along each axis. */
+export function stridesOf(sizes: readonly number[], unit = 1): number[] {
+  const strides = new Array<number>(sizes.length);
+  let stride = unit;
+  for (let i = sizes.length - 1; i >= 0; i--) {
+    strides[i] = stride;
+    stride *= sizes[i];
+  }
+  return strides;
+}
+
 /** The smallest multiple of `step` that is at least `n`. */
 export function roundUp(n: number, step: number): number {
   return Math.ceil(n / step) * step;

@@ -7,8 +7,7 @@ import type { Element } from "./evaluate-tile.js";
 import { interpreterReduction } from "./oracle.js";
 import { randomSource } from "./random.js";
 import { ways } from "./run.js";
-
-const sizeOf = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
+import { prod } from "../../src/util/index.js";
 
 /** Small whole numbers (exact in every type), some special values among floats when wanted. */
 function values(dtype: DType, n: number, random: () => number, special = false): Element[] {
@@ -50,7 +49,7 @@ describe.each(ways)("$name", ({ run }) => {
     for (const [shape, axis] of SHAPES) {
       for (const reverse of [false, true]) {
         for (const special of [false, true]) {
-          const data = values("f32", sizeOf(shape), random, special);
+          const data = values("f32", prod(shape), random, special);
           const [out] = run(cumulative({ op, dtype: "f32", shape, axis, reverse }), [data]);
           const prim = op === "logsumexp" ? "cumlogsumexp" : (`cum${op}` as const);
           const expected = interpreterReduction(prim, [{ shape, dtype: "f32", data }], { axis, reverse });
@@ -68,7 +67,7 @@ describe.each(ways)("$name", ({ run }) => {
       [9, 18],
     ]) {
       for (const axis of [0, 1]) {
-        const data = values(dtype, sizeOf(shape), random);
+        const data = values(dtype, prod(shape), random);
         for (const op of ["sum", "max"] as const) {
           const [out] = run(cumulative({ op, dtype, shape, axis, reverse: false }), [data]);
           const expected = interpreterReduction(`cum${op}`, [{ shape, dtype, data }], { axis, reverse: false });
@@ -115,8 +114,8 @@ describe.each(ways)("$name", ({ run }) => {
           return Math.floor((padded - c.windowDims[i]) / c.strides[i]) + 1;
         });
         const { shape, ...params } = c;
-        const s = values(dtype, sizeOf(source), random);
-        const x = values(dtype, sizeOf(shape), random, true);
+        const s = values(dtype, prod(source), random);
+        const x = values(dtype, prod(shape), random, true);
         const [out] = run(selectAndScatterAdd({ ...params, select }, source, shape, dtype, dtype), [s, x]);
         const expected = interpreterReduction(
           "select_and_scatter_add",

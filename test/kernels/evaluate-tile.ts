@@ -2,13 +2,12 @@
 import { castScalar, type DType, isFloat } from "../../src/ir/dtype.js";
 import type { Program } from "../../src/ir/program.js";
 import type { TileAtom, TileRef, TileStmt, TileVar } from "../../src/ir/tile.js";
+import { prod } from "../../src/util/index.js";
 
 export type Element = number | bigint | boolean;
 type Block = readonly Element[];
 /** Plain values of a ref, not their bits. */
 export type Buffers = Map<TileRef, Element[]>;
-
-const sizeOf = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
 
 class Machine {
   readonly values = new Map<TileVar, Block>();
@@ -16,7 +15,7 @@ class Machine {
   constructor(readonly buffers: Buffers) {}
 
   read(a: TileAtom): Block {
-    if (a.kind === "tileconst") return Array(sizeOf(a.shape)).fill(castScalar(a.value, a.dtype));
+    if (a.kind === "tileconst") return Array(prod(a.shape)).fill(castScalar(a.value, a.dtype));
     const v = this.values.get(a);
     if (!v) throw new Error(`tile variable ${a.id} is read before it is set`);
     return v;
@@ -53,7 +52,7 @@ class Machine {
     switch (s.kind) {
       case "op": {
         const args = s.args.map((a) => this.read(a));
-        const n = sizeOf(s.out.shape);
+        const n = prod(s.out.shape);
         const out: Element[] = [];
         for (let i = 0; i < n; i++) {
           const xs = args.map((a) => (a.length === 1 ? a[0] : a[i]));
@@ -215,7 +214,7 @@ export function evaluateTile(program: Program<"tile">, operands: readonly (reado
     }
   }
   for (const stage of program.stages) {
-    const programs = sizeOf(stage.grid);
+    const programs = prod(stage.grid);
     for (let p = 0; p < programs; p++) {
       const machine = new Machine(buffers);
       let rest = p;

@@ -8,8 +8,7 @@ import { matmul } from "./matmul.js";
 import { interpreterContraction } from "./oracle.js";
 import { randomSource } from "./random.js";
 import { ways } from "./run.js";
-
-const sizeOf = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
+import { prod } from "../../src/util/index.js";
 
 /** Small whole numbers: every order of summation gives the same result, in every type. */
 function values(dtype: DType, n: number, random: () => number): Element[] {
@@ -66,8 +65,8 @@ const SIZES: readonly (readonly [number, number, number])[] = [
 describe.each(ways)("$name", ({ run }) => {
   const check = (p: Problem, dtype: DType, outDtype: DType, seed: number): void => {
     const random = randomSource(seed);
-    const lhs = values(dtype, sizeOf(p.lhs), random);
-    const rhs = values(dtype, sizeOf(p.rhs), random);
+    const lhs = values(dtype, prod(p.lhs), random);
+    const rhs = values(dtype, prod(p.rhs), random);
     const params = { ...p.params, preferred: dtype === outDtype ? null : outDtype };
     const program = matmul({ params, lhsShape: p.lhs, rhsShape: p.rhs, dtype, outDtype });
     const [out] = run(program, [lhs, rhs]);
@@ -115,7 +114,7 @@ describe.each(ways)("$name", ({ run }) => {
     const random = randomSource(11);
     for (const layout of LAYOUTS) {
       const p = problem(layout, 7, 18, 10, 2);
-      const [lhs, rhs] = [p.lhs, p.rhs].map((s) => values("f32", sizeOf(s), random));
+      const [lhs, rhs] = [p.lhs, p.rhs].map((s) => values("f32", prod(s), random));
       const params = { ...p.params, preferred: null };
       const spec = { params, lhsShape: p.lhs, rhsShape: p.rhs, dtype: "f32", outDtype: "f32" } as const;
       const [expected] = run(matmul(spec), [lhs, rhs]);

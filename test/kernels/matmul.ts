@@ -5,9 +5,10 @@ import type { Program } from "../../src/ir/program.js";
 import { TileBuilder } from "../../src/ir/tile-builder.js";
 import { type Axis, type Contraction, collapse, product } from "../../src/kernels/contract/contraction.js";
 import { emitContraction, storeInto } from "../../src/kernels/contract/emit.js";
-import { stridesFor } from "../../src/kernels/contract/pack.js";
+
 import { describePlan, type PlannedContraction, planContraction } from "../../src/kernels/contract/plan.js";
 import { ScalarCode } from "../../src/kernels/scalar-code.js";
+import { stridesOf } from "../../src/util/index.js";
 
 export interface MatmulSpec {
   readonly params: DotParams;
@@ -23,14 +24,14 @@ export function axesOf(c: MatmulSpec): Pick<Contraction, "batch" | "rows" | "col
     Array.from({ length: rank }, (_, i) => i).filter((i) => !batch.includes(i) && !contract.includes(i));
   const lhsFree = free(c.lhsShape.length, lhsBatch, lhsContract);
   const rhsFree = free(c.rhsShape.length, rhsBatch, rhsContract);
-  const lhs = stridesFor(c.lhsShape, 1);
-  const rhs = stridesFor(c.rhsShape, 1);
+  const lhs = stridesOf(c.lhsShape, 1);
+  const rhs = stridesOf(c.rhsShape, 1);
   const sizes = [
     ...lhsBatch.map((i) => c.lhsShape[i]),
     ...lhsFree.map((i) => c.lhsShape[i]),
     ...rhsFree.map((i) => c.rhsShape[i]),
   ];
-  const out = stridesFor(sizes, 1);
+  const out = stridesOf(sizes, 1);
   const b = lhsBatch.length;
   const m = b + lhsFree.length;
   return {

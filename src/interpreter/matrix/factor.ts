@@ -1,4 +1,5 @@
 /** Triangular and orthogonal factorisations of one matrix (Golub and Van Loan, Matrix Computations, chapters 3 to 5). */
+import { range } from "../../util/index.js";
 
 /** A dense row-major matrix. */
 export class Matrix {
@@ -81,7 +82,7 @@ export function luFactor(a: Matrix): { packed: Matrix; pivots: number[]; permuta
   const lu = a.copy();
   const m = a.rows;
   const n = a.columns;
-  const permutation = Array.from({ length: m }, (_, i) => i);
+  const permutation = range(m);
   const pivots: number[] = [];
   for (let k = 0; k < Math.min(m, n); k++) {
     let p = k;

@@ -1,5 +1,6 @@
 /** Eigenvalues and singular values by Jacobi rotations: slow, simple, and accurate to the last digits. */
 import { Matrix } from "./factor.js";
+import { range } from "../../util/index.js";
 
 const SWEEPS = 60;
 
@@ -78,7 +79,7 @@ export function symmetricEigen(a: Matrix): { values: Float64Array; vectors: Matr
     }
     if (!rotated) break;
   }
-  const order = Array.from({ length: n }, (_, i) => i).sort((i, j) => m.at(i, i) - m.at(j, j));
+  const order = range(n).sort((i, j) => m.at(i, i) - m.at(j, j));
   return { values: Float64Array.from(order, (i) => m.at(i, i)), vectors: columnsInOrder(v, order) };
 }
 
@@ -120,7 +121,7 @@ export function singularValues(a: Matrix, full: boolean): { u: Matrix; s: Float6
     for (let r = 0; r < w.rows; r++) norm = Math.hypot(norm, w.at(r, j));
     return norm;
   });
-  const order = Array.from({ length: n }, (_, i) => i).sort((i, j) => norms[j] - norms[i]);
+  const order = range(n).sort((i, j) => norms[j] - norms[i]);
   const s = Float64Array.from(order, (i) => norms[i]);
   const u = columnsInOrder(w, order);
   // columns that are only rounding noise carry no direction; they are completed like those of the full U

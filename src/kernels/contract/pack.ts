@@ -4,6 +4,7 @@ import type { TileAtom, TileRef } from "../../ir/tile.js";
 import type { Operand, ScalarCode } from "../scalar-code.js";
 import { type Axis, product, tilesOf } from "./contraction.js";
 import { walk } from "./tile.js";
+import { stridesOf } from "../../util/index.js";
 
 /** How the tiles of one side are found: strides of the grid's axes, of the tiles along the run, of the run and of k. */
 export interface SideLayout {
@@ -16,17 +17,6 @@ export interface SideLayout {
   readonly tile: number | null;
   readonly run: { readonly size: number; readonly stride: number };
   readonly inner: readonly number[];
-}
-
-/** Row-major strides of `sizes` for elements of `unit`. */
-export function stridesFor(sizes: readonly number[], unit: number): number[] {
-  const strides: number[] = new Array(sizes.length);
-  let stride = unit;
-  for (let i = sizes.length - 1; i >= 0; i--) {
-    strides[i] = stride;
-    stride *= sizes[i];
-  }
-  return strides;
 }
 
 export interface PackedSide {
@@ -47,9 +37,9 @@ export function pack(
   const tiles = tilesOf(side.run.size, height);
   const depth = product(inner);
   const sizes = [...batch, ...outer].map((a) => a.size);
-  const strides = stridesFor([...sizes, tiles], depth * height);
+  const strides = stridesOf([...sizes, tiles], depth * height);
   const tile = strides[sizes.length];
-  const innerStrides = stridesFor(
+  const innerStrides = stridesOf(
     inner.map((a) => a.size),
     height,
   );
@@ -92,8 +82,8 @@ export function packInner(
   const { t } = k;
   const depth = product(inner);
   const sizes = [...batch, ...outer].map((a) => a.size).concat(side.run.size);
-  const strides = stridesFor(sizes, depth);
-  const innerStrides = stridesFor(
+  const strides = stridesOf(sizes, depth);
+  const innerStrides = stridesOf(
     inner.map((a) => a.size),
     1,
   );

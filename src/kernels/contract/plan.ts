@@ -5,6 +5,7 @@
 import { byteSize, type DType } from "../../ir/dtype.js";
 import { type Axis, type Contraction, exchange, product, registersOf, tilesOf, vectorLanes } from "./contraction.js";
 import type { ContractionPlan } from "./emit.js";
+import { range } from "../../util/index.js";
 
 export interface PlannedContraction {
   /** The contraction as the plan sees it: perhaps with its sides exchanged and its inner axes in another order. */
@@ -55,7 +56,7 @@ export function describePlan(p: ContractionPlan): string {
 }
 
 function choices(axes: readonly Axis[]): (number | null)[] {
-  return axes.length === 0 ? [null] : axes.map((_, i) => i);
+  return axes.length === 0 ? [null] : range(axes.length);
 }
 const SINGLE: Axis = { size: 1, lhs: 0, rhs: 0, out: 0 };
 type Consider = (candidate: PlannedContraction) => void;

@@ -7,12 +7,10 @@ import type { DType } from "../../ir/dtype.js";
 import type { LoopBuffer } from "../../ir/loop.js";
 import type { LoopBuilder, Place } from "./builder.js";
 import type { Node } from "./graph.js";
+import { prod } from "../../util/index.js";
 
-export function sizeOf(shape: readonly number[]): number {
-  return shape.reduce((a, b) => a * b, 1);
-}
 export function rowsOf(shape: readonly number[]): number {
-  return sizeOf(shape.slice(0, -1));
+  return prod(shape.slice(0, -1));
 }
 export function columnsOf(shape: readonly number[]): number {
   return shape.length === 0 ? 1 : shape[shape.length - 1];

@@ -14,7 +14,6 @@ import {
   RegisterBlock,
   ravel,
   ScalarBlock,
-  sizeOf,
   unravel,
   ViewBlock,
 } from "./block.js";
@@ -24,6 +23,7 @@ import type { Node, Variable } from "./graph.js";
 import { loadAt, storeAt } from "./indexed.js";
 import { linearize } from "./linearize.js";
 import { reduceBlock } from "./reduce.js";
+import { prod } from "../../util/index.js";
 
 export function lowerToLoop(tile: Program<"tile">, target: Target): Program<"loop"> {
   const buffers = new Map<TileRef, LoopBuffer>(
@@ -66,7 +66,7 @@ class StageLowering {
     const end = b.local("i32", 1, "end");
     const param = (local: typeof begin): Node =>
       b.node("const", undefined, "i32", 1, [], () => local, { region: b.root, natural: true });
-    const programs = sizeOf(stage.grid);
+    const programs = prod(stage.grid);
     this.#grid(stage, param(begin), param(end));
     return { name, buffers: [...this.buffers.values()], begin, end, programs, body: linearize(b) };
   }
@@ -135,7 +135,7 @@ class StageLowering {
     return this.#values.get(a) ?? internal(`tile variable ${a.name ?? a.id} is used before it is defined`);
   }
   scalar(a: TileAtom): Node {
-    if (a.shape.length > 0 && sizeOf(a.shape) !== 1) internal("a block where a scalar is needed");
+    if (a.shape.length > 0 && prod(a.shape) !== 1) internal("a block where a scalar is needed");
     return this.block(a).scalar(0, 0);
   }
   #buffer(ref: TileRef): LoopBuffer {

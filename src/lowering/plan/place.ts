@@ -1,5 +1,5 @@
 /** Where results of equations lie while a plan is made. */
-import type { Aval } from "../../ir/aval.js";
+import { type Aval, sizeOf } from "../../ir/aval.js";
 import { byteSize } from "../../ir/dtype.js";
 import type { AnyEqn, Literal } from "../../ir/program.js";
 import type { Step } from "./step.js";
@@ -19,12 +19,9 @@ export interface Site {
   readonly steps: Step[];
 }
 
-function elementsOf(a: Aval): number {
-  return (a.shape as readonly number[]).reduce((n, d) => n * d, 1);
-}
 export function wholeView(value: Value, a: Aval): View {
-  return { value, offset: 0, follow: null, size: elementsOf(a), dtype: a.dtype };
+  return { value, offset: 0, follow: null, size: sizeOf(a), dtype: a.dtype };
 }
 export function makeValue(a: Aval, name: string): Value {
-  return new Value(elementsOf(a) * byteSize(a.dtype), name);
+  return new Value(sizeOf(a) * byteSize(a.dtype), name);
 }

@@ -3,6 +3,7 @@
  * groups the latter into kernels over common spaces, and writes the kernels as tile programs.
  */
 import { fail, internal } from "../../diagnostics/error.js";
+import { sizeOf } from "../../ir/aval.js";
 import { byteSize } from "../../ir/dtype.js";
 import { type AnyEqn, type Atom, isVar, type Var } from "../../ir/program.js";
 import type { TileProgram } from "../../ir/tile.js";
@@ -15,6 +16,7 @@ import { literalsInMemory } from "./literal.js";
 import type { Node } from "./node.js";
 import { type KernelRule, type PointRule, type ReduceSpec, type ScheduleRule, shapeOf } from "./rule.js";
 import { type Launch, lowerDraft, lowerKernel, type PendingKernel, writeLaunches } from "./write.js";
+import { prod } from "../../util/index.js";
 
 export type { Launch } from "./write.js";
 
@@ -57,9 +59,6 @@ type Item =
 
 function ruleOf(eqn: AnyEqn): Rule {
   return copyRule(eqn) ?? scheduleRule(eqn.prim);
-}
-function elements(v: { readonly aval: { readonly shape: readonly unknown[] } }): number {
-  return (v.aval.shape as readonly number[]).reduce((n, d) => n * d, 1);
 }
 
 export class Block implements DraftSource {
@@ -177,7 +176,7 @@ export class Block implements DraftSource {
       return;
     }
     const source = this.view(a) ?? internal("an alias of a value without memory");
-    this.#views.set(v, { ...source, dtype: v.aval.dtype, size: elements(v) });
+    this.#views.set(v, { ...source, dtype: v.aval.dtype, size: sizeOf(v.aval) });
     const barrier = this.#defs.get(v)?.eqn.prim === "optimization_barrier";
     this.#position.set(v, barrier ? this.#items.length - 1 : (this.#position.get(a) ?? -1));
   }
@@ -214,7 +213,7 @@ export class Block implements DraftSource {
     const users = this.#uses.get(v) ?? [];
     if (!this.#isView(v) && users.some(isContraction)) return true;
     // what belongs to a row or a column costs little to read beside the whole
-    const loads = leaves.filter((l) => 8 * elements(l) > elements(v)).length;
+    const loads = leaves.filter((l) => 8 * sizeOf(l.aval) > sizeOf(v.aval)).length;
     const cheap = cost <= (leaves.length === 0 ? CHEAP_WITHOUT_LOADS : CHEAP) && loads <= 2;
     if (!cheap && this.#readers(v) > 1) return true;
     return !cheap && users.some((eqn) => repeats(eqn, v));
@@ -287,7 +286,7 @@ export class Block implements DraftSource {
   }
   #spaceSize(v: Var): number {
     const spec = this.reduction(v);
-    return spec ? spec.dims.reduce((n, d) => n * d, 1) : elements(v);
+    return spec ? prod(spec.dims) : sizeOf(v.aval);
   }
 
   // what drafts ask
@@ -296,7 +295,7 @@ export class Block implements DraftSource {
     const known = this.#views.get(v);
     if (known) return known;
     if (!this.#roots.has(v)) return undefined;
-    const size = elements(v);
+    const size = sizeOf(v.aval);
     const view: View = {
       value: new Value(size * byteSize(v.aval.dtype), v.name ?? this.#nameOf(v)),
       offset: 0,
@@ -395,7 +394,7 @@ function isContraction(eqn: AnyEqn): boolean {
 function repeats(eqn: AnyEqn, v: Var): boolean {
   switch (eqn.prim) {
     case "broadcast_in_dim": {
-      if (elements(v) === 1) return false;
+      if (sizeOf(v.aval) === 1) return false;
       // along leading axes every row would compute it again; along trailing ones the inner loop shares it
       const { dims } = eqn.params;
       const shape = shapeOf(v);

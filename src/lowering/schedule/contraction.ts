@@ -10,11 +10,12 @@ import { unpad } from "./movement.js";
 import { canSplitPhases, splitPhases } from "./polyphase.js";
 import { accumulateType } from "./reduction.js";
 import { type KernelRule, type ReduceRule, type ReduceSpec, type ScheduleKind, shapeOf } from "./rule.js";
+import { prod, range } from "../../util/index.js";
 
 /** The axes of a dot: free ones are those that are neither batch nor contracted, in order. */
 function dotAxes(params: DotParams, lhsRank: number, rhsRank: number): { lhsFree: number[]; rhsFree: number[] } {
   const free = (rank: number, batch: readonly number[], contract: readonly number[]): number[] =>
-    Array.from({ length: rank }, (_, i) => i).filter((i) => !batch.includes(i) && !contract.includes(i));
+    range(rank).filter((i) => !batch.includes(i) && !contract.includes(i));
   return {
     lhsFree: free(lhsRank, params.lhsBatch, params.lhsContract),
     rhsFree: free(rhsRank, params.rhsBatch, params.rhsContract),
@@ -62,10 +63,6 @@ const dotAsReduction: ReduceRule<DotParams> = {
     };
   },
 };
-
-function sizeOf(shape: readonly number[]): number {
-  return shape.reduce((n, d) => n * d, 1);
-}
 
 /** The convolution as a sum over input features and kernel taps, in any layout and with every dilation and group. */
 const convAsReduction: ReduceRule<ConvParams> = {
@@ -159,7 +156,7 @@ export function splitPadding(eqn: AnyEqn): readonly AnyEqn[] {
   });
   const [outFeatures, last] = [params.outSpec[1], shape.length - 1];
   const out = shapeOf(eqn.outputs[0]);
-  const products = (sizeOf(out) * sizeOf(shapeOf(rhs))) / Math.max(out[outFeatures], 1);
+  const products = (prod(out) * prod(shapeOf(rhs))) / Math.max(out[outFeatures], 1);
   // one feature after the other, side by side in memory: vectors along them want no tiles
   const groups = params.featureGroupCount;
   const sideBySide = groups > 1 && groups === shape[params.lhsSpec[1]] && params.lhsSpec[1] === last;

@@ -7,6 +7,7 @@ import { Builder } from "../../ir/builder.js";
 import type { ConvParams } from "../../ir/ops/index.js";
 import type { AnyEqn, Atom } from "../../ir/program.js";
 import { shapeOf } from "./rule.js";
+import { range } from "../../util/index.js";
 
 interface PhasedAxis {
   readonly distance: number;
@@ -69,7 +70,7 @@ export function splitPhases(eqn: Extract<AnyEqn, { prim: "conv_general_dilated" 
   filter = b.reshape(filter, [outFeatures * phases, inFeatures, ...axes.map((a) => a.taps)]);
 
   // [batch, positions…, out · phases]
-  const natural = params.rhsSpec.map((_, i) => i);
+  const natural = range(params.rhsSpec.length);
   const all = b.emit1("conv_general_dilated", [lhs, filter], {
     ...params,
     padding: axes.map((a, i) => {

@@ -6,6 +6,7 @@ import { internal } from "../../diagnostics/error.js";
 import type { PlanStep, Slot, SlotView } from "../../ir/plan.js";
 import type { Program } from "../../ir/program.js";
 import { Code, type FunctionType, type ModuleBuilder } from "./assembler.js";
+import { range } from "../../util/index.js";
 
 /** A stage function of a kernel and its number of programs. */
 export interface Stage {
@@ -236,7 +237,7 @@ class StepEmitter {
       index();
       c.tee(x).get(x).i32(0).op("i32.lt_s").op("select");
     });
-    c.brTable(Array.from({ length: count }, (_, i) => i));
+    c.brTable(range(count));
     s.cases.forEach((steps, i) => {
       c.end();
       this.#inner(steps, this.counters);

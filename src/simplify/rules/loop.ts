@@ -4,6 +4,7 @@ import { isWide } from "../../ir/dtype.js";
 import type { Atom, Eqn, Program } from "../../ir/program.js";
 import { type Invariant, invariant } from "../hoist.js";
 import { on, type RewriteContext } from "../rule.js";
+import { range } from "../../util/index.js";
 
 type Core = Program<"core">;
 type Scan = Eqn<"scan">;
@@ -56,7 +57,7 @@ export const loop = {
   "carry that stays what it is": on("scan", (r, eqn) => {
     const { body, numConsts, numCarry } = eqn.params;
     const stays = (i: number): boolean => body.outputs[i] === body.inputs[numConsts + i];
-    const order = [...Array(numCarry).keys()];
+    const order = range(numCarry);
     const [fixed, moving] = [order.filter(stays), order.filter((i) => !stays(i))];
     if (fixed.length === 0) return undefined;
     const { consts, carry, xs } = parts(eqn);

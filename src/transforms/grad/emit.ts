@@ -6,11 +6,10 @@ import { type Dim, dimAdd, dimMul, dimSub, isStatic, type Shape } from "../../ir
 import { byteSize, type DType } from "../../ir/dtype.js";
 import type { GatherDims, GatherParams, ScatterDims, ScatterParams } from "../../ir/ops/index.js";
 import { type AnyEqn, type Atom, Var } from "../../ir/program.js";
+import { otherAxes, range } from "../../util/index.js";
 
 /** A tangent or cotangent; null is zero, known without computing anything. */
 export type MaybeZero = Atom | null;
-
-export const range = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
 
 /** The aval of a tangent or cotangent: never weak. */
 export function strong(a: Aval): Aval {
@@ -100,11 +99,7 @@ export function shift(b: Builder, x: Atom, axis: number, reverse: boolean, fill:
 
 /** A lower-dimensional array spread over the axes of `shape` that were reduced away. */
 export function unreduce(b: Builder, x: Atom, shape: Shape, axes: readonly number[]): Atom {
-  return b.broadcast(
-    x,
-    shape,
-    range(shape.length).filter((i) => !axes.includes(i)),
-  );
+  return b.broadcast(x, shape, otherAxes(shape.length, axes));
 }
 
 /** Dilated size of an axis: n elements with `d - 1` holes between them. */
@@ -117,7 +112,7 @@ export function dilate(n: Dim, d: number): Dim {
 /** `take_along_axis`: element (…, i, …) of the result is `x[…, index[…, i, …], …]`; every index is in bounds. */
 export function takeAlong(b: Builder, x: Atom, index: Atom, axis: number): Atom {
   const rank = x.aval.shape.length;
-  const others = range(rank).filter((i) => i !== axis);
+  const others = otherAxes(rank, [axis]);
   const indices = b.reshape(index, [...index.aval.shape, 1]);
   return b.emit1("gather", [x, indices], {
     dims: {
@@ -139,7 +134,7 @@ export function takeAlong(b: Builder, x: Atom, index: Atom, axis: number): Atom 
  */
 export function linearRecurrence(b: Builder, a: Atom, c: Atom, axis: number, reverse: boolean): Atom {
   const shape = a.aval.shape;
-  const front = [axis, ...range(shape.length).filter((i) => i !== axis)];
+  const front = [axis, ...otherAxes(shape.length, [axis])];
   const back = range(shape.length).map((i) => front.indexOf(i));
   const rest = aval(
     shape.filter((_, i) => i !== axis),
@@ -213,6 +208,6 @@ function inBounds(b: Builder, operand: Shape, indices: Atom, p: GatherParams, re
     return b.op("and", low, b.op("le", start, b.broadcast(b.convert(limit, dtype), rows, [])));
   });
   const all = tests.reduce<Atom>((x, y) => b.op("and", x, y), b.full(rows, true, "bool"));
-  const batch = range(result.length).filter((i) => !p.dims.offsetDims.includes(i));
+  const batch = otherAxes(result.length, p.dims.offsetDims);
   return b.broadcast(all, result, batch);
 }

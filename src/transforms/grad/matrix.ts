@@ -2,7 +2,8 @@
 import type { Builder } from "../../ir/builder.js";
 import type { Shape } from "../../ir/dim.js";
 import type { Atom } from "../../ir/program.js";
-import { indicator, maskTo, range } from "./emit.js";
+import { indicator, maskTo } from "./emit.js";
+import { range } from "../../util/index.js";
 
 /** x y, either one transposed on demand. */
 export function matmul(b: Builder, x: Atom, y: Atom, transposed: { x?: boolean; y?: boolean } = {}): Atom {

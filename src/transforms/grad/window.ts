@@ -3,7 +3,8 @@ import type { Builder } from "../../ir/builder.js";
 import { type Dim, dimAdd, dimSub, type Shape } from "../../ir/dim.js";
 import type { Window } from "../../ir/ops/index.js";
 import type { Atom } from "../../ir/program.js";
-import { dilate, range } from "./emit.js";
+import { dilate } from "./emit.js";
+import { range } from "../../util/index.js";
 
 /** Every place of a window, in row-major order. */
 function offsets(windowDims: readonly number[]): number[][] {

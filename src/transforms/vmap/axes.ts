@@ -4,11 +4,10 @@ import { aval, type Aval } from "../../ir/aval.js";
 import type { Builder } from "../../ir/builder.js";
 import { type Dim, dimMul, isStatic, type Shape } from "../../ir/dim.js";
 import type { Atom } from "../../ir/program.js";
+import { otherAxes } from "../../util/index.js";
 
 /** A value's batch axis; null: one value for all elements of the batch. */
 export type BatchDim = number | null;
-
-export const range = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
 
 /** A copy of `list` with `value` at position `at`. */
 export function insertAt<T>(list: readonly T[], at: number, value: T): T[] {
@@ -40,18 +39,14 @@ export function batchedAval(a: Aval, dim: BatchDim, size: Dim): Aval {
 /** Transposes so that axis `from` stands at `to`; the others keep their order. */
 export function moveAxis(b: Builder, x: Atom, from: number, to: number): Atom {
   if (from === to) return x;
-  const others = range(x.aval.shape.length).filter((a) => a !== from);
+  const others = otherAxes(x.aval.shape.length, [from]);
   return b.transpose(x, insertAt(others, to, from));
 }
 
 /** A batch of equal elements. */
 export function broadcastBatch(b: Builder, x: Atom, at: number, size: Dim): Atom {
   const shape = insertAt(x.aval.shape, at, size);
-  return b.broadcast(
-    x,
-    shape,
-    range(shape.length).filter((a) => a !== at),
-  );
+  return b.broadcast(x, shape, otherAxes(shape.length, [at]));
 }
 
 /** `x` with its batch axis at `to`, repeated when it has none. */

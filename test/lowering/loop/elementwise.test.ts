@@ -16,12 +16,12 @@ import type { AnyCase } from "../../laws/cases/types.js";
 import { operandDType, Rng } from "../../laws/cases.js";
 import { difference } from "../../laws/compare.js";
 import { seedOf } from "../../laws/random.js";
+import { prod } from "../../../src/util/index.js";
 
 /** Elements: some of every block are left for the scalar rest. */
 const N = 47;
 /** Blocks; their sizes are whole vectors, rests of them, and several rows. */
 const BLOCKS: readonly (readonly number[])[] = [[], [1], [3], [4], [7], [16], [2, 5], [3, 4]];
-const sizeOf = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
 
 type ElementwiseCase = Extract<AnyCase, { prim: ElementwisePrim }>;
 
@@ -73,7 +73,7 @@ describe.each([target, scalarTarget])("$name", (machine) => {
       const ins = dtypes.map((d, i) => t.ref(`x${i}`, d, "in", N));
       const result = expected[0].dtype;
       const outs = expected.map((_, i) => t.ref(`y${i}`, result, "out", N));
-      const strides = (shape: readonly number[]): number[] => shape.map((_, i) => sizeOf(shape.slice(i + 1)));
+      const strides = (shape: readonly number[]): number[] => shape.map((_, i) => prod(shape.slice(i + 1)));
       const rest = (out: (typeof outs)[number], from: number, scalar = -1): void =>
         t.for(t.i32(from), t.i32(N), 1, (i) => {
           const xs: TileAtom[] = ins.map((x, k) => t.load(x, k === scalar ? t.i32(0) : i));
@@ -81,7 +81,7 @@ describe.each([target, scalarTarget])("$name", (machine) => {
         });
       t.stage([1], () => {
         BLOCKS.forEach((shape, b) => {
-          const size = sizeOf(shape);
+          const size = prod(shape);
           t.for(t.i32(0), t.i32(N - size + 1), size, (i) => {
             const xs: TileAtom[] = ins.map((x) => t.load(x, i, shape, strides(shape)));
             t.store(outs[b], i, t.op(c.prim, xs, params as never), strides(shape));

@@ -1,16 +1,10 @@
 /** Runs whole tile programs plainly: blocks are arrays of the interpreter, statements are done one by one. */
 import { elementwise } from "../../../src/interpreter/elementwise.js";
-import {
-  type Element,
-  flatIndex,
-  forEachIndex,
-  generate,
-  type NDArray,
-  stridesOf,
-} from "../../../src/interpreter/array.js";
+import { type Element, flatIndex, forEachIndex, generate, type NDArray } from "../../../src/interpreter/array.js";
 import { castScalar } from "../../../src/ir/dtype.js";
 import type { Program } from "../../../src/ir/program.js";
 import type { TileAtom, TileReduceOp, TileRef, TileStmt, TileVar } from "../../../src/ir/tile.js";
+import { prod, stridesOf } from "../../../src/util/index.js";
 
 type Rule = (ctx: unknown, inputs: readonly NDArray[], params: object) => readonly NDArray[];
 const rules = elementwise as unknown as Record<string, Rule>;
@@ -28,7 +22,6 @@ const COMBINE: Record<TileReduceOp, string> = {
 function number(x: number | bigint | boolean): Element {
   return typeof x === "boolean" ? Number(x) : x;
 }
-const sizeOf = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
 
 class Machine {
   readonly values = new Map<TileVar, NDArray>();
@@ -201,7 +194,7 @@ class Machine {
 /** Runs the program on this memory, in place. */
 export function evaluate(program: Program<"tile">, memory: ReadonlyMap<TileRef, NDArray>): void {
   for (const stage of program.stages) {
-    for (let p = 0; p < sizeOf(stage.grid); p++) {
+    for (let p = 0; p < prod(stage.grid); p++) {
       const ids: number[] = [];
       let rest = p;
       for (let axis = stage.grid.length - 1; axis >= 0; axis--) {

@@ -4,13 +4,13 @@ import type { Program } from "../../../src/ir/program.js";
 import type { TileAtom, TileReduceOp, TileRef, TileVar } from "../../../src/ir/tile.js";
 import { TileBuilder } from "../../../src/ir/tile-builder.js";
 import type { Rng } from "../../laws/random.js";
+import { prod } from "../../../src/util/index.js";
 
 /** Elements of a ref that one program of the grid may touch. */
 const PART = 64;
 const SIZES = [1, 2, 3, 4, 5, 6, 7, 8, 12];
 /** Kinds of statements without bodies. */
 const STRAIGHT = Array.from({ length: 16 }, (_, i) => i);
-const sizeOf = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
 
 export class ProgramMaker {
   readonly t = new TileBuilder("random");
@@ -30,7 +30,7 @@ export class ProgramMaker {
   make(): Program<"tile"> {
     const { t, rng } = this;
     const grid = rng.pick([[1], [3], [2, 2], [2, 1, 3], [1, 1], [5, 1]]);
-    const programs = sizeOf(grid);
+    const programs = prod(grid);
     for (const d of this.dtypes) {
       this.#inputs.set(d, t.ref(`in_${d}`, d, "in", PART * programs));
       this.#outputs.set(d, t.ref(`out_${d}`, d, "out", PART * programs));
@@ -60,7 +60,7 @@ export class ProgramMaker {
     const rank = rng.pick([0, 1, 1, 1, 2, 2, 3]);
     for (;;) {
       const shape = Array.from({ length: rank }, () => rng.pick(SIZES));
-      if (sizeOf(shape) <= 48) return shape;
+      if (prod(shape) <= 48) return shape;
     }
   }
   #ref(table: Map<DType, TileRef>, dtype: DType): TileRef {
@@ -118,7 +118,7 @@ export class ProgramMaker {
     const ref = this.#ref(written ? this.#outputs : this.#inputs, dtype);
     for (;;) {
       const strides = shape.map((n, i) => {
-        const dense = sizeOf(shape.slice(i + 1));
+        const dense = prod(shape.slice(i + 1));
         return rng.pick([dense, dense, 1, 0, -1, 2, -dense, n]);
       });
       const low = shape.reduce((o, n, i) => o + Math.min(0, (n - 1) * strides[i]), 0);
@@ -141,10 +141,10 @@ export class ProgramMaker {
       strides[axis] = step;
       step *= shape[axis];
     }
-    if (rng.chance(0.5)) shape.forEach((_, i) => (strides[i] = sizeOf(shape.slice(i + 1))));
+    if (rng.chance(0.5)) shape.forEach((_, i) => (strides[i] = prod(shape.slice(i + 1))));
     const flip = shape.map(() => rng.chance(0.2));
     const low = shape.reduce((o, n, i) => o + (flip[i] ? (n - 1) * strides[i] : 0), 0);
-    const size = sizeOf(shape);
+    const size = prod(shape);
     const signed = strides.map((s, i) => (flip[i] ? -s : s));
     t.store(ref, this.#base(rng.int(0, PART - size) + low, low), value, signed);
   }
@@ -158,8 +158,8 @@ export class ProgramMaker {
   #line(shape: readonly number[]): TileAtom {
     const { rng, t } = this;
     if (shape.length === 0) return this.#base(rng.int(0, PART - 1), 0);
-    const strides = shape.map((_, i) => sizeOf(shape.slice(i + 1)));
-    let index: TileAtom = this.#base(rng.int(0, PART - sizeOf(shape)), 0);
+    const strides = shape.map((_, i) => prod(shape.slice(i + 1)));
+    let index: TileAtom = this.#base(rng.int(0, PART - prod(shape)), 0);
     shape.forEach((_, axis) => {
       index = t.add(t.mul(t.lanes(shape, axis), t.i32(strides[axis])), index);
     });
@@ -215,7 +215,7 @@ export class ProgramMaker {
         this.#keep(t.transpose(this.#value(dtype, shape), rng.shuffle(shape.map((_, i) => i))));
         return;
       case 7: {
-        const n = sizeOf(shape);
+        const n = prod(shape);
         const factors = [1, 2, 3, 4, 6, 8].filter((f) => n % f === 0);
         const f = rng.pick(factors);
         this.#keep(t.reshape(this.#value(dtype, shape), rng.pick([[n], [f, n / f], [n / f, f], [f, 1, n / f]])));
@@ -238,7 +238,7 @@ export class ProgramMaker {
       case 12: {
         if (shape.length === 0) return;
         // different indices: a line of lanes turned by something
-        const n = sizeOf(shape);
+        const n = prod(shape);
         const line = t.reshape(t.lanes([n], 0), shape);
         const turned = t.op("and", [t.add(line, this.#value("i32", [])), t.i32(PART - 1)]);
         const mask = rng.chance(0.6) ? this.#mask(shape) : null;

@@ -9,8 +9,7 @@ import type { ConvParams } from "../../../src/ir/ops/index.js";
 import { randomSource } from "../../kernels/random.js";
 import type { Element } from "../../kernels/evaluate-tile.js";
 import { runPlan } from "../run-plan.js";
-
-const sizeOf = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
+import { prod } from "../../../src/util/index.js";
 
 function values(dtype: DType, n: number, random: () => number): Element[] {
   return Array.from({ length: n }, () => castScalar(Math.floor((random() - 0.5) * 7), dtype));
@@ -208,7 +207,7 @@ const check = (c: Case, dtype: DType, outDtype: DType): void => {
   const inputs = [aval(place(c.input, lhsSpec), dtype), aval(place(c.filter, rhsSpec), dtype)];
   const arrays = inputs.map((a) => {
     const shape = a.shape as readonly number[];
-    return fromValues(shape, dtype, values(dtype, sizeOf(shape), random));
+    return fromValues(shape, dtype, values(dtype, prod(shape), random));
   });
   const program = buildProgram("conv", inputs, (b, x, w) => [b.emit1("conv_general_dilated", [x, w], params)]);
   const [expected] = interpret(program, arrays);

@@ -1,9 +1,10 @@
 /** The law: vmap(f) of a batch is the stack of f of each element. Both sides run in the interpreter. */
 import { expect } from "vitest";
-import { forEachIndex, type NDArray, stridesOf, zeros } from "../../../src/interpreter/array.js";
+import { forEachIndex, type NDArray, zeros } from "../../../src/interpreter/array.js";
 import { interpret } from "../../../src/interpreter/index.js";
 import type { Program } from "../../../src/ir/program.js";
 import { batchProgram } from "../../../src/transforms/vmap/index.js";
+import { stridesOf } from "../../../src/util/index.js";
 
 /** Element i along `axis`. */
 export function take(x: NDArray, axis: number, i: number): NDArray {

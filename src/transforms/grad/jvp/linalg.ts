@@ -4,7 +4,7 @@ import { type Dim, dimAtLeast, dimMin, dimSame, dimSub } from "../../../ir/dim.j
 import type { LinalgOps } from "../../../ir/ops/index.js";
 import type { Atom } from "../../../ir/program.js";
 import type { Rules } from "../../../ir/rules.js";
-import { addAll, copyEqn, indicator, maskTo, padAxis, range, scale, sizeScalar, sliceAxis } from "../emit.js";
+import { addAll, copyEqn, indicator, maskTo, padAxis, scale, sizeScalar, sliceAxis } from "../emit.js";
 import {
   diagonal,
   identity,
@@ -18,6 +18,7 @@ import {
   triangle,
 } from "../matrix.js";
 import { failNotDifferentiable, type JvpKind } from "./rule.js";
+import { range } from "../../../util/index.js";
 
 interface Solve {
   readonly left?: boolean;

@@ -5,19 +5,10 @@ import { isFloat } from "../../../ir/dtype.js";
 import type { Axes, Cumulative, ReductionOps } from "../../../ir/ops/index.js";
 import type { AnyEqn, Atom } from "../../../ir/program.js";
 import type { Rules } from "../../../ir/rules.js";
-import {
-  copyEqn,
-  indicator,
-  linearRecurrence,
-  type MaybeZero,
-  maskTo,
-  range,
-  shift,
-  takeAlong,
-  unreduce,
-} from "../emit.js";
+import { copyEqn, indicator, linearRecurrence, type MaybeZero, maskTo, shift, takeAlong, unreduce } from "../emit.js";
 import { windowPatches } from "../window.js";
 import { type JvpKind, type JvpOut, linear, linearIn, zeroTangent } from "./rule.js";
+import { otherAxes } from "../../../util/index.js";
 
 const indices = zeroTangent("positions are integers");
 const bits = zeroTangent("integers and booleans have no tangents");
@@ -33,7 +24,7 @@ function productTangent(b: Builder, x: Atom, t: Atom): Atom {
 /** Moves `axes` to the end and makes them one. */
 function lastAxis(b: Builder, x: Atom, axes: readonly number[]): Atom {
   const { shape } = x.aval;
-  const kept = range(shape.length).filter((i) => !axes.includes(i));
+  const kept = otherAxes(shape.length, axes);
   const moved = b.transpose(x, [...kept, ...axes]);
   return b.reshape(moved, [...kept.map((i) => shape[i]), dimProduct(axes.map((i) => shape[i]))]);
 }

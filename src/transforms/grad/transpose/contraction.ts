@@ -1,5 +1,5 @@
 /** Transposes of contractions, in either operand: again contractions. */
-import { dilate, range, staticSize, widest } from "../emit.js";
+import { dilate, staticSize, widest } from "../emit.js";
 import type { Aval } from "../../../ir/aval.js";
 import type { Builder } from "../../../ir/builder.js";
 import { type Dim, dimAdd, dimFloorDiv, dimMul, dimSub } from "../../../ir/dim.js";
@@ -7,6 +7,7 @@ import type { ContractionOps, ConvParams, DotParams } from "../../../ir/ops/inde
 import type { Atom } from "../../../ir/program.js";
 import type { Rules } from "../../../ir/rules.js";
 import { failNotLinear, type TransposeKind } from "./rule.js";
+import { otherAxes, range } from "../../../util/index.js";
 
 /** `f` of both in their wider dtype, the result in that of `x`. */
 function inWider(b: Builder, ct: Atom, fixed: Atom, x: Aval, f: (ct: Atom, fixed: Atom) => Atom): Atom {
@@ -60,7 +61,7 @@ function moveGroups(b: Builder, x: Atom, from: number, to: number, groups: numbe
     dimFloorDiv(shape[from], groups),
     ...shape.slice(from + 1),
   ]);
-  const rest = range(shape.length + 1).filter((a) => a !== from);
+  const rest = otherAxes(shape.length + 1, [from]);
   const moved = b.transpose(split, [...rest.slice(0, to), from, ...rest.slice(to)]);
   return b.reshape(
     moved,

@@ -2,8 +2,9 @@
 import { type Dim, dimAdd, dimSame, dimSub } from "../../../ir/dim.js";
 import type { MovementOps } from "../../../ir/ops/index.js";
 import type { Rules } from "../../../ir/rules.js";
-import { dilate, type MaybeZero, range, sliceAxis } from "../emit.js";
+import { dilate, type MaybeZero, sliceAxis } from "../emit.js";
 import { nonlinear, type TransposeKind, unary } from "./rule.js";
+import { range } from "../../../util/index.js";
 
 export const movement = {
   reshape: unary((b, ct, x) => b.reshape(ct, x.shape)),

@@ -4,9 +4,10 @@ import { type Dim, dimAdd, dimSub, type Shape } from "../../../ir/dim.js";
 import type { ReductionOps, Window } from "../../../ir/ops/index.js";
 import type { Atom } from "../../../ir/program.js";
 import type { Rules } from "../../../ir/rules.js";
-import { dilate, maskTo, range, unreduce } from "../emit.js";
+import { dilate, maskTo, unreduce } from "../emit.js";
 import { unpatch, windowPatches } from "../window.js";
 import { failNotLinear, nonlinear, type TransposeKind, unary } from "./rule.js";
+import { range } from "../../../util/index.js";
 
 const chosen = nonlinear("which element wins depends on all of them");
 const product = nonlinear("elements multiply each other");

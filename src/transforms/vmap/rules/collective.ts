@@ -13,7 +13,6 @@ import {
   insertAt,
   mergeAxis,
   moveAxis,
-  range,
   sliceAxis,
   splitAxis,
   staticSize,
@@ -22,6 +21,7 @@ import {
   zeros,
 } from "../axes.js";
 import { type BatchContext, type BatchKind, type BatchOut, emitAs, pointwiseEach, same } from "../rule.js";
+import { range } from "../../../util/index.js";
 
 type Named<P> = P & { readonly axisName: string };
 type Rule<P> = (

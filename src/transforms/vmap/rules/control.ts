@@ -7,10 +7,11 @@ import { Builder } from "../../../ir/builder.js";
 import type { ControlOps } from "../../../ir/ops/index.js";
 import type { Atom, Program } from "../../../ir/program.js";
 import type { Rules } from "../../../ir/rules.js";
-import { type BatchDim, firstDim, moveAxis, range, toDim } from "../axes.js";
+import { type BatchDim, firstDim, moveAxis, toDim } from "../axes.js";
 import { type BatchContext, type BatchKind, type BatchOut, pointwiseEach, same, type WantedDim } from "../rule.js";
 import { custom } from "./custom.js";
 import { eachElement, hasEffects, refuseCollectives, selectBatch } from "./predicate.js";
+import { range } from "../../../util/index.js";
 
 type Core = Program<"core">;
 const anywhere = (p: Core): WantedDim[] => p.outputs.map(() => "any");

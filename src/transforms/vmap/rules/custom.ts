@@ -8,9 +8,10 @@ import type { ControlOps, LazyProgram } from "../../../ir/ops/index.js";
 import type { Atom, Program } from "../../../ir/program.js";
 import { Builder } from "../../../ir/builder.js";
 import type { Rules } from "../../../ir/rules.js";
-import { type BatchDim, batchedAval, firstDim, range, timesSize, toDim } from "../axes.js";
+import { type BatchDim, batchedAval, firstDim, timesSize, toDim } from "../axes.js";
 import { programMentionsAxis } from "../axis-name.js";
 import { type BatchContext, type BatchKind, same, type WantedDim } from "../rule.js";
+import { range } from "../../../util/index.js";
 
 type Core = Program<"core">;
 type CustomOps = Pick<ControlOps, "custom_jvp_call" | "custom_vjp_call" | "custom_vjp_linear" | "custom_linear_solve">;

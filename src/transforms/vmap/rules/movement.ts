@@ -2,8 +2,9 @@
 import { internal } from "../../../diagnostics/error.js";
 import type { MovementOps } from "../../../ir/ops/index.js";
 import type { Rules } from "../../../ir/rules.js";
-import { broadcastBatch, elementShape, insertAt, moveAxis, range, shift, shiftAll, sliceAxis } from "../axes.js";
+import { broadcastBatch, elementShape, insertAt, moveAxis, shift, shiftAll, sliceAxis } from "../axes.js";
 import { aligned, type BatchKind, same, someDim } from "../rule.js";
+import { range } from "../../../util/index.js";
 
 export const movement = {
   reshape: (b, [x], dims, { shape }, { axisSize }) => {

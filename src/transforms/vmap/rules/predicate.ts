@@ -7,6 +7,7 @@ import type { Atom, Program } from "../../../ir/program.js";
 import { mentionsAxis } from "../axis-name.js";
 import { elementShape, moveAxis, type BatchDim } from "../axes.js";
 import type { BatchContext, BatchOut } from "../rule.js";
+import { range } from "../../../util/index.js";
 
 type Core = Program<"core">;
 
@@ -55,8 +56,8 @@ export function eachElement(
       },
     );
   }
-  const batched = inputs.map((_, i) => i).filter((i) => dims[i] !== null);
-  const fixed = inputs.map((_, i) => i).filter((i) => dims[i] === null);
+  const batched = range(inputs.length).filter((i) => dims[i] !== null);
+  const fixed = range(inputs.length).filter((i) => dims[i] === null);
   const body = new Builder();
   const element = new Map<number, Atom>();
   for (const i of [...fixed, ...batched]) {
