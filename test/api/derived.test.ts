@@ -121,7 +121,7 @@ describe("eager derivatives", () => {
       return np.sum(calls < 4 ? v.mul(v) : (whileLoop(test, (c: Tensor) => c.mul(2), v) as Tensor));
     };
     for (const _ of [0, 1, 2]) expect(list(grad(loop)(x))).toEqual([2, 4, 6]);
-    expect(() => grad(loop)(x)).toThrow(/TW3003[^]*derived\.test\.ts/);
+    expect(() => grad(loop)(x)).toThrow(/TW3003[\s\S]*derived\.test\.ts/);
     // places are looked up in a trace of their own, once
     expect(calls).toBe(5);
   });
