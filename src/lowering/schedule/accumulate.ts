@@ -7,6 +7,8 @@ import type { CombineOp, Member } from "./node.js";
 
 export interface Accumulator {
   add(value: TileAtom, payload: TileAtom | null, valid: TileAtom | null): void;
+  /** Ends a part of a long sum: what was added since the last one joins the total. */
+  flush(): void;
   /** The result of this accumulator and of others of other widths; `lanes`: lanes are parts of one result, not results side by side. */
   finish(lanes: boolean, others: readonly Accumulator[]): TileAtom;
 }
@@ -40,21 +42,39 @@ export function identityOf(op: CombineOp, d: DType): number | bigint | boolean {
   }
 }
 
-export function makeAccumulator(b: TileBuilder, m: Member, width: number): Accumulator {
+/**
+ * Whether a reduction gains from being done in parts: each addition to a float sum of n terms rounds by a share of the sum so
+ * far, which grows as n; in √n parts of √n terms the error grows as √n.
+ */
+export function wantsParts(m: Member): boolean {
+  return m.combine === "sum" && isFloat(m.dtype);
+}
+export function makeAccumulator(b: TileBuilder, m: Member, width: number, parts: boolean): Accumulator {
   const shape = width > 1 ? [width] : [];
   if (m.combine === "argmax" || m.combine === "argmin") return new Extremum(b, m, m.combine === "argmax", shape);
-  return new Plain(b, m.combine ?? internal("a reduction without an operation"), m.dtype, shape);
+  return new Plain(
+    b,
+    m.combine ?? internal("a reduction without an operation"),
+    m.dtype,
+    shape,
+    parts && wantsParts(m),
+  );
 }
 
 class Plain implements Accumulator {
   readonly #sum: TileVar;
+  readonly #total: TileVar | null;
+  readonly #identity: TileAtom;
   constructor(
     readonly b: TileBuilder,
     readonly op: CombineOp,
     dtype: DType,
     shape: readonly number[],
+    parts: boolean,
   ) {
-    this.#sum = b.var(b.const(identityOf(op, dtype), dtype, shape));
+    this.#identity = b.const(identityOf(op, dtype), dtype, shape);
+    this.#sum = b.var(this.#identity);
+    this.#total = parts ? b.var(this.#identity) : null;
   }
   #prim(): ElementwisePrim {
     // on bool the greatest is or, the least is and
@@ -66,12 +86,18 @@ class Plain implements Accumulator {
     const next = this.b.op(this.#prim(), [this.#sum, value]);
     this.b.assign(this.#sum, valid ? this.b.op("select", [valid, next, this.#sum]) : next);
   }
+  flush(): void {
+    if (!this.#total) return;
+    this.b.assign(this.#total, this.b.op(this.#prim(), [this.#total, this.#sum]));
+    this.b.assign(this.#sum, this.#identity);
+  }
   finish(lanes: boolean, others: readonly Accumulator[]): TileAtom {
     const one = (a: Plain): TileAtom => {
-      if (!lanes || a.#sum.shape.length === 0) return a.#sum;
+      const sum = a.#total ? this.b.op(this.#prim(), [a.#total, a.#sum]) : a.#sum;
+      if (!lanes || sum.shape.length === 0) return sum;
       const bool = a.#sum.dtype === "bool";
       const op: TileReduceOp = bool ? (this.#prim() as TileReduceOp) : this.op;
-      return this.b.reduce(op, a.#sum, 0);
+      return this.b.reduce(op, sum, 0);
     };
     return (others as readonly Plain[]).reduce((sum, a) => this.b.op(this.#prim(), [sum, one(a)]), one(this));
   }
@@ -115,6 +141,7 @@ class Extremum implements Accumulator {
     b.assign(this.#at, b.op("select", [better, at, this.#at]));
     b.assign(this.#best, b.op("select", [better, value, this.#best]));
   }
+  flush(): void {}
   finish(lanes: boolean, others: readonly Accumulator[]): TileAtom {
     const { b } = this;
     if (this.#carried) return this.#carried;

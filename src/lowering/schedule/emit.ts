@@ -11,7 +11,7 @@ import type { Affine, Loop, Term } from "./affine.js";
 import type { Member, Node, Target } from "./node.js";
 import type { PreparedNest } from "./nest.js";
 import { type InPlace, inPlacePairs, type Kept, passesOf, planSpills } from "./reuse.js";
-import { type Accumulator, makeAccumulator } from "./accumulate.js";
+import { type Accumulator, makeAccumulator, wantsParts } from "./accumulate.js";
 
 export type { InPlace } from "./reuse.js";
 
@@ -28,6 +28,8 @@ interface Scope {
   readonly indices: Map<string, TileAtom>;
 }
 type Bound = number | TileAtom;
+/** Steps from which a sum is done in parts. */
+const LONG_SUM = 2048;
 
 export function emitNest(b: TileBuilder, nest: PreparedNest, refOf: RefOf): InPlace[] {
   const emitter = new NestEmitter(b, nest, refOf);
@@ -217,7 +219,13 @@ class NestEmitter {
       // one accumulator for each width in which the row is walked
       const width = this.#width;
       const widths = vector && vector.reduced ? this.#widths(vector.extent) : [width];
-      const accumulators = reductions.map((m) => new Map(widths.map((w) => [w, makeAccumulator(this.b, m, w)])));
+      const part = reductions.some(wantsParts) ? this.#part() : null;
+      const accumulators = reductions.map(
+        (m) => new Map(widths.map((w) => [w, makeAccumulator(this.b, m, w, part !== null)])),
+      );
+      const flush = (): void => {
+        for (const list of accumulators) for (const acc of list.values()) acc.flush();
+      };
       const body = (w: number): void => {
         reductions.forEach((m, i) => {
           const acc = accumulators[i].get(w) as Accumulator;
@@ -226,10 +234,27 @@ class NestEmitter {
         this.#stores(stored);
       };
       this.#hoist();
-      this.#openLoops(plain, new Map(), () => {
-        if (vector && vector.reduced) this.#vectorLoop(vector, undefined, body);
-        else body(width);
-      });
+      const walk = (): void => {
+        if (!vector || !vector.reduced) body(width);
+        else if (part?.loop === vector) {
+          this.b.for(this.b.i32(0), this.b.i32(vector.extent), part.size, (start) => {
+            this.#vectorLoop(vector, [start, this.b.add(start, this.b.i32(part.size))], body);
+            flush();
+          });
+        } else this.#vectorLoop(vector, undefined, body);
+      };
+      const at = part ? plain.indexOf(part.loop) : -1;
+      if (!part || at < 0) this.#openLoops(plain, new Map(), walk);
+      else {
+        const { loop, size } = part;
+        this.#openLoops(plain.slice(0, at), new Map(), () => {
+          this.b.for(this.b.i32(0), this.b.i32(loop.extent), size, (start) => {
+            const end = this.b.add(start, this.b.i32(size));
+            this.#openLoops(plain.slice(at), new Map([[loop, [start, end]]]), walk);
+            flush();
+          });
+        });
+      }
       reductions.forEach((m, i) => {
         const [first, ...others] = [...accumulators[i].values()];
         const lanes = vector !== null && vector.reduced;
@@ -241,6 +266,26 @@ class NestEmitter {
     this.#pass = passes;
     this.#stores(members.filter((m) => m.store && (m.kind === "row" || m.kind === "reduce")));
     for (const m of members) if (m.kind === "reduce") this.#results.delete(m);
+  }
+  /** The loop of a long reduction that is cut, and into how long parts, so that parts and what is in one are about as many. */
+  #part(): { readonly loop: Loop; readonly size: number } | null {
+    const { reduced, vector } = this.nest;
+    const loops = reduced.filter((l) => l !== vector).reverse();
+    if (vector && vector.reduced) loops.unshift(vector);
+    const steps = (l: Loop): number => (l === vector ? Math.ceil(l.extent / this.nest.width) : l.extent);
+    const total = loops.reduce((n, l) => n * steps(l), 1);
+    if (total < LONG_SUM) return null;
+    const target = 2 ** Math.round(Math.log2(total) / 2);
+    let inside = 1;
+    for (const loop of loops) {
+      const n = steps(loop);
+      if (inside * n >= target) {
+        const size = Math.max(1, Math.floor(target / inside));
+        return { loop, size: loop === vector ? size * this.nest.width : size };
+      }
+      inside *= n;
+    }
+    return null;
   }
   #hoistResults(reductions: readonly Member[]): void {
     const scope = this.#scopes[this.#scopes.length - 1];
