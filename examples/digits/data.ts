@@ -28,44 +28,42 @@ function find(folder: string, names: readonly string[]): string {
   for (const name of names) {
     for (const path of [join(folder, name), join(folder, `${name}.gz`)]) if (existsSync(path)) return path;
   }
-  throw new UsageError(`${folder} has no ${names.join(" or ")} (also looked for with .gz)`);
+  throw new UsageError(`${folder} has no ${names.join(" or ")} (also looked for with .gz).`);
+}
+
+function readFile(folder: string, names: readonly string[]): Tensor {
+  const path = find(folder, names);
+  try {
+    return readIdx(readFileSync(path));
+  } catch (e) {
+    // a code of the system, or what readIdx says of the bytes
+    const [reason] = (e as Error).message.split("\n");
+    throw new UsageError(`${path} cannot be read (${reason}).`);
+  }
 }
 
 function read(folder: string, prefixes: readonly string[]): Digits {
-  const images = readIdx(
-    readFileSync(
-      find(
-        folder,
-        prefixes.map((p) => `${p}-images-idx3-ubyte`),
-      ),
-    ),
-  );
-  const labels = readIdx(
-    readFileSync(
-      find(
-        folder,
-        prefixes.map((p) => `${p}-labels-idx1-ubyte`),
-      ),
-    ),
-  );
+  const named = (rest: string): string[] => prefixes.map((prefix) => `${prefix}-${rest}`);
+  const images = readFile(folder, named("images-idx3-ubyte"));
+  const labels = readFile(folder, named("labels-idx1-ubyte"));
   const bytes = (t: Tensor, what: string): Uint8Array => {
-    if (t.dtype !== "u8") throw new UsageError(`${what} in ${folder} are ${t.dtype}, not bytes`);
+    if (t.dtype !== "u8") throw new UsageError(`${what} in ${folder} are ${t.dtype}, not bytes.`);
     return t.dataSync() as Uint8Array;
   };
-  if (images.ndim !== 3 || images.shape[1] !== SIDE || images.shape[2] !== SIDE) {
+  if (images.ndim !== 3 || images.shape[0] === 0 || images.shape[1] !== SIDE || images.shape[2] !== SIDE) {
     throw new UsageError(
-      `the images in ${folder} have the shape [${images.shape.join(", ")}], not [n, ${SIDE}, ${SIDE}]`,
+      `The images in ${folder} have the shape [${images.shape.join(", ")}], not [n, ${SIDE}, ${SIDE}].`,
     );
   }
   if (labels.ndim !== 1 || labels.shape[0] !== images.shape[0]) {
-    throw new UsageError(`${folder} has ${images.shape[0]} images and ${labels.shape.join(" × ")} labels`);
+    throw new UsageError(`${folder} has ${images.shape[0]} images and ${labels.shape.join(" × ")} labels.`);
   }
-  return { images: bytes(images, "the images"), labels: bytes(labels, "the labels"), count: images.shape[0] };
+  return { images: bytes(images, "The images"), labels: bytes(labels, "The labels"), count: images.shape[0] };
 }
 
 /** MNIST from a folder: training images of 60,000 or of a part of them, and the 10,000 of the test. */
 export function loadMnist(folder: string): DataSet {
-  if (!existsSync(folder)) throw new UsageError(`there is no folder ${folder}`);
+  if (!existsSync(folder)) throw new UsageError(`There is no folder ${folder}.`);
   return {
     train: read(folder, ["train", "train10k"]),
     test: read(folder, ["t10k", "test"]),

@@ -1,4 +1,4 @@
-/** `node build/examples/digits/main.js`: teaches two networks to read digits, and says how well they do. */
+/** `npm run digits`: teaches two networks to read digits, and says how well they do. */
 import { realpathSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
@@ -9,7 +9,7 @@ import { accuracy, train } from "./train.js";
 
 const HELP = `Trains a multilayer perceptron and a convolutional network to read digits.
 
-  node build/examples/digits/main.js [options]
+  npm run digits -- [options]
 
   --data FOLDER    MNIST's idx files, packed or not: train-images-idx3-ubyte(.gz) or train10k-…, t10k-…, and the labels;
                    without it, digits are drawn by the program itself
@@ -50,7 +50,9 @@ export function parseOptions(args: readonly string[]): Options | undefined {
     values = parse();
   } catch (e) {
     const unknown = /Unknown option '([^']+)'/.exec((e as Error).message)?.[1];
-    throw new UsageError(`${unknown ? `There is no option ${unknown}` : (e as Error).message}; --help shows all.`);
+    // Node's message goes on with advice about its own syntax; the first sentence says it
+    const [sentence] = (e as Error).message.split(/\.\s/);
+    throw new UsageError(`${unknown ? `There is no option ${unknown}` : sentence}; --help shows all.`);
   }
   if (values.help) return undefined;
   const whole = (name: "epochs" | "steps" | "batch" | "seed", least: number): number | undefined => {
@@ -112,7 +114,7 @@ export async function main(args: readonly string[], out: NodeJS.WriteStream = pr
   } catch (e) {
     if (!(e instanceof UsageError)) throw e;
     process.stderr.write(`${e.message}\n`);
-    return 1;
+    return 2;
   }
 }
 

@@ -26,11 +26,25 @@ export async function resolve(specifier: string, context: Context, next: Next<Co
   }
 }
 
-export async function load(url: string, context: object, next: Next<object, object>): Promise<object> {
+interface LoadContext {
+  readonly format?: string | null | undefined;
+}
+
+/** How a module of JavaScript begins a line, and nothing else does. */
+const MODULE_SYNTAX = /^(?:import|export)\b/m;
+
+export async function load(url: string, context: LoadContext, next: Next<LoadContext, object>): Promise<object> {
+  if (/^file:.*\.js$/.test(url) && context.format !== "module" && !url.includes("/node_modules/")) {
+    // as Node does without hooks: a package.json need not say "type": "module"
+    const source = await readFile(fileURLToPath(url), "utf8");
+    if (MODULE_SYNTAX.test(source)) return { format: "module", source, shortCircuit: true };
+  }
   if (!/\.m?ts$/.test(url)) return next(url, context);
   const { default: ts } = await import("typescript");
-  const { outputText } = ts.transpileModule(await readFile(fileURLToPath(url), "utf8"), {
+  const path = fileURLToPath(url);
+  const { outputText, diagnostics = [] } = ts.transpileModule(await readFile(path, "utf8"), {
     fileName: url,
+    reportDiagnostics: true,
     compilerOptions: {
       target: ts.ScriptTarget.ES2022,
       module: ts.ModuleKind.ESNext,
@@ -38,5 +52,13 @@ export async function load(url: string, context: object, next: Next<object, obje
       inlineSources: true,
     },
   });
+  for (const { file, start = 0, messageText } of diagnostics) {
+    const at = file?.getLineAndCharacterOfPosition(start);
+    const place = at ? `${path}:${at.line + 1}:${at.character + 1}` : path;
+    const error = new SyntaxError(`${ts.flattenDiagnosticMessageText(messageText, " ")}\n  at ${place}`);
+    // where the compiler stood is of no use to anyone
+    error.stack = `SyntaxError: ${error.message}`;
+    throw error;
+  }
   return { format: "module", source: outputText, shortCircuit: true };
 }

@@ -12,7 +12,7 @@ export interface SpanRef {
   resolve(): Span | undefined;
 }
 
-const FRAME = /^\s*at (?:(.*?) \()?(.*?):(\d+):(\d+)\)?$/;
+const FRAME = /^\s*at (?:async )?(?:(.*?) \()?(.*?):(\d+):(\d+)\)?$/;
 
 /** True for stack frames that belong to Tilework itself or to the engine, which a user does not want to see. */
 function isInternalFrame(file: string): boolean {
@@ -40,13 +40,24 @@ function userFrames(stack: string | undefined): Span[] {
       file.startsWith("file:") || file.startsWith("http") || file.startsWith("node:") ? file : `file://${file}`;
     if (isInternalFrame(address)) continue;
     frames.push({
-      file: file.replace(/^file:\/\//, ""),
+      file: pathOf(file),
       line: Number(line),
       column: Number(column),
       ...(functionName ? { functionName } : {}),
     });
   }
   return frames;
+}
+
+/** A file's address as a path that an editor opens: "file:///my%20models/a.js" is /my models/a.js. */
+function pathOf(file: string): string {
+  if (!file.startsWith("file://")) return file;
+  const path = file.slice("file://".length);
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    return path;
+  }
 }
 
 interface StackTraceLimited {

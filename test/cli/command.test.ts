@@ -1,11 +1,11 @@
 /** The `tilework` command as a child process, from the built package. */
-import { readFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { CATALOG } from "../../src/diagnostics/catalog.js";
 import { parseProgram } from "../../src/ir/parse.js";
 import { printProgram } from "../../src/ir/print.js";
-import { buildDist, root, runNode } from "../pack/workspace.js";
+import { buildDist, root, runNode, temporaryFolder } from "../pack/workspace.js";
 
 const modules = join(root, "test", "cli", "modules");
 const tilework = (...args: string[]) => runNode([join(root, "dist", "cli", "main.js"), ...args], modules);
@@ -55,6 +55,27 @@ describe("tilework ir", () => {
     expect(status, output).toBe(0);
     expect(output.length).toBeGreaterThan(100);
     if (stage === "wat") expect(output).toMatch(/^\(module/);
+  });
+
+  it("takes any file of a project that says nothing of modules, and names it as an editor does", () => {
+    const project = join(temporaryFolder(), "my models");
+    mkdirSync(project);
+    writeFileSync(join(project, "package.json"), "{}");
+    const write = (name: string, text: string): string => {
+      writeFileSync(join(project, name), text);
+      return join(project, name);
+    };
+    const double = write("double.js", "export const double = (x) => x.mul(2);\n");
+    expect(tilework("ir", double, "--args", "f32[3]").output).toMatch(/^fn double\(a: f32\[3\]\)/);
+    const broken = write("broken.ts", "export const f = (x) => {\n  return x +* 2;\n};\n");
+    const refused = tilework("ir", `${broken}#f`, "--args", "f32");
+    expect(refused).toEqual({ status: 1, output: `SyntaxError: Expression expected.\n  at ${broken}:2:13` });
+    const wrong = write("wrong.js", "export const wrong = (x) => x.reshape(7);\n");
+    expect(tilework("ir", wrong, "--args", "f32[3]").output).toContain(`at ${wrong}:1:31`);
+    // what the command does itself is no place in the user's source
+    const vector = tilework("ir", double, "--args", "f32[3]", "--grad").output;
+    expect(vector).toMatch(/^TW3001: /);
+    expect(vector).not.toContain("main.js");
   });
 
   it("takes a jitted function of a JavaScript file with its own example", () => {

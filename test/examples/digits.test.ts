@@ -46,11 +46,12 @@ describe("the command line", () => {
     [["--epochs", "x"], /--epochs must be a whole number/],
     [["--epochs", "1", "--steps", "1"], /not both/],
     [["--seed"], /--seed/],
-    [["--data", "/no/such/folder"], /there is no folder \/no\/such\/folder/],
+    [["--seed", "-1"], /'--seed' argument is ambiguous; --help shows all/],
+    [["--data", "/no/such/folder"], /^There is no folder \/no\/such\/folder\.$/m],
     [["--batch", "1000000"], /more than the 6000 images/],
   ])("%j is one sentence", async (args, message) => {
     const { status, err } = await run(...args);
-    expect(status).toBe(1);
+    expect(status).toBe(2);
     expect(err).toMatch(message);
     expect(err.trim().split("\n").length).toBe(1);
   });
@@ -96,6 +97,8 @@ describe("idx files", () => {
     expect(data.train).toEqual({ images, labels, count: 30 });
     writeFileSync(join(folder, "t10k-labels-idx1-ubyte"), await writeIdx(array(labels.subarray(1))));
     expect(() => loadMnist(folder)).toThrow(/30 images and 29 labels/);
+    writeFileSync(join(folder, "train10k-images-idx3-ubyte.gz"), gzipSync(idx).subarray(0, 500));
+    expect(() => loadMnist(folder)).toThrow(/train10k-images-idx3-ubyte\.gz cannot be read \(/);
     rmSync(folder, { recursive: true });
   });
 });

@@ -43,9 +43,12 @@ function manifest(): {
 describe("the package", () => {
   it("holds what users need and nothing else", () => {
     const paths = packed.files.map((f) => f.path);
-    const other = paths.filter((p) => !/^(dist\/.*\.(js|js\.map|d\.ts)|package\.json|README\.md|LICENSE)$/.test(p));
+    const other = paths.filter(
+      (p) => !/^(dist\/.*\.(js|js\.map|d\.ts)|docs\/\w+\.md|package\.json|README\.md|LICENSE)$/.test(p),
+    );
     expect(other).toEqual([]);
-    for (const path of ["README.md", "LICENSE", "dist/index.js", "dist/index.d.ts"]) expect(paths).toContain(path);
+    for (const path of ["README.md", "LICENSE", "docs/ERRORS.md", "dist/index.js", "dist/index.d.ts"])
+      expect(paths).toContain(path);
     expect(packed.size).toBeLessThan(MAX_PACKED);
   });
 
