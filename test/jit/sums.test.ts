@@ -25,6 +25,34 @@ describe("sums of millions of equal numbers", () => {
   ])("%s", (_, f, operand, expected) => {
     expect(worst(jit(f)(operand), expected)).toBeLessThan(5e-5);
   });
+  const layouts: [name: string, f: (a: Tensor, b: Tensor) => Tensor, a: number[], b: number[]][] = [
+    ["plain", (a, b) => np.matmul(a, b), [5, 300_007], [300_007, 6]],
+    ["left transposed", (a, b) => np.matmul(a.T, b), [300_007, 5], [300_007, 6]],
+    ["right transposed", (a, b) => np.matmul(a, b.T), [5, 300_007], [6, 300_007]],
+    ["two inner axes", (a, b) => np.einsum("iaj,iak->jk", a, b), [101, 5000, 5], [101, 5000, 6]],
+  ];
+  it.each(layouts)("matrix product, %s", (_, f, a, b) => {
+    const depth = Math.max(...a) === 5000 ? 505_000 : 300_007;
+    expect(worst(jit(f)(np.full(a, 0.1), np.full(b, 0.1)), depth * TENTH ** 2)).toBeLessThan(5e-5);
+  });
+  it("matrix products of whole numbers are exact, whatever the parts leave over", () => {
+    for (const k of [2048, 2049, 5003, 8192 * 4 + 3]) {
+      const whole = (n: number, m: number, seed: number): Tensor =>
+        np
+          .arange(n * m)
+          .mul(seed)
+          .mod(5)
+          .sub(2)
+          .reshape(n, m);
+      const a = whole(5, k, 7);
+      const b = whole(k, 18, 3);
+      const expected = jit((a: Tensor, b: Tensor) => np.matmul(a, b))(a, b).js();
+      const [x, y] = [a.astype("f32"), b.astype("f32")];
+      expect(jit((a: Tensor, b: Tensor) => np.matmul(a, b))(x, y).js()).toEqual(expected);
+      expect(jit((a: Tensor, b: Tensor) => np.matmul(a.T, b))(x.T.add(0), y).js()).toEqual(expected);
+      expect(jit((a: Tensor, b: Tensor) => np.matmul(a, b.T))(x, y.T.add(0)).js()).toEqual(expected);
+    }
+  });
   it("and nothing is lost or counted twice at the parts' ends", () => {
     for (const n of [2048 * 16, 2048 * 16 + 1, 40_000, 65_535, 65_536 + 7]) {
       const counted = np.arange(n).mod(7);
