@@ -1,21 +1,7 @@
 /** Static arguments as parts of cache keys: plain data by value, everything else by identity. */
 import { fail } from "../diagnostics/error.js";
 import { Tensor } from "../tracer/tensor.js";
-
-const ids = new WeakMap<object, number>();
-const symbolIds = new Map<symbol, number>();
-let next = 0;
-
-function identity(x: object | symbol): string {
-  const table: { get(k: unknown): number | undefined; set(k: unknown, v: number): unknown } =
-    typeof x === "symbol" ? (symbolIds as Map<unknown, number>) : (ids as unknown as Map<unknown, number>);
-  let id = table.get(x);
-  if (id === undefined) {
-    id = next++;
-    table.set(x, id);
-  }
-  return `@${id}`;
-}
+import { identity } from "../util/index.js";
 
 /** Text that is equal for equal static values. `what` names the argument in errors. */
 export function staticKey(x: unknown, what: string, depth = 0): string {
@@ -28,7 +14,7 @@ export function staticKey(x: unknown, what: string, depth = 0): string {
       return `${x}n`;
     case "symbol":
     case "function":
-      return identity(x);
+      return `@${identity(x)}`;
     case "object":
       break;
     default:
@@ -41,7 +27,7 @@ export function staticKey(x: unknown, what: string, depth = 0): string {
   if (depth > 64) fail("TW1006", `${what} is static, but it is nested without end`, {});
   if (Array.isArray(x)) return `[${x.map((v) => staticKey(v, what, depth + 1)).join()}]`;
   const proto: unknown = Object.getPrototypeOf(x);
-  if (proto !== Object.prototype && proto !== null) return identity(x);
+  if (proto !== Object.prototype && proto !== null) return `@${identity(x)}`;
   const keys = Object.keys(x).sort();
   return `{${keys.map((k) => `${JSON.stringify(k)}:${staticKey((x as Record<string, unknown>)[k], what, depth + 1)}`).join()}}`;
 }

@@ -1,22 +1,12 @@
 /** An array as files hold it: elements in row-major order, in the typed array of their dtype. */
 import { fail } from "../diagnostics/error.js";
-import { byteSize, type DType } from "../ir/dtype.js";
+import { byteSize, type DType, STORAGE, type TypedArray } from "../ir/dtype.js";
 import { prod } from "../util/index.js";
 
 /** What a file can hold: every dtype but opaque keys. */
 export type FileDType = Exclude<DType, "key">;
 
-export type RawData =
-  | Uint8Array
-  | Int8Array
-  | Int16Array
-  | Uint16Array
-  | Int32Array
-  | Uint32Array
-  | BigInt64Array
-  | BigUint64Array
-  | Float32Array
-  | Float64Array;
+export type RawData = TypedArray;
 
 /** `f16` and `bf16` are given as their bits (Uint16Array), `bool` as bytes 0 and 1. */
 export interface RawArray {
@@ -24,24 +14,6 @@ export interface RawArray {
   readonly shape: readonly number[];
   readonly data: RawData;
 }
-
-type RawConstructor = new (buffer: ArrayBuffer, byteOffset: number, length: number) => RawData;
-
-const CONSTRUCTORS: Record<FileDType, RawConstructor> = {
-  bool: Uint8Array,
-  i8: Int8Array,
-  u8: Uint8Array,
-  i16: Int16Array,
-  u16: Uint16Array,
-  i32: Int32Array,
-  u32: Uint32Array,
-  i64: BigInt64Array,
-  u64: BigUint64Array,
-  f16: Uint16Array,
-  bf16: Uint16Array,
-  f32: Float32Array,
-  f64: Float64Array,
-};
 
 export type Bytes = Uint8Array | ArrayBuffer;
 
@@ -58,7 +30,7 @@ export function toBytes(input: Bytes | ArrayBufferView): Uint8Array {
 export function fromBytes(dtype: FileDType, shape: readonly number[], bytes: Uint8Array): RawArray {
   const size = byteSize(dtype);
   const source = bytes.byteOffset % size === 0 && bytes.buffer instanceof ArrayBuffer ? bytes : bytes.slice();
-  const data = new CONSTRUCTORS[dtype](source.buffer as ArrayBuffer, source.byteOffset, source.byteLength / size);
+  const data = new STORAGE[dtype](source.buffer as ArrayBuffer, source.byteOffset, source.byteLength / size);
   return { dtype, shape, data: dtype === "bool" ? normalizeBool(data as Uint8Array) : data };
 }
 
@@ -70,8 +42,9 @@ function normalizeBool(data: Uint8Array): Uint8Array {
 /** Checks an array that is about to be written. */
 export function checkRaw(what: string, array: RawArray): void {
   const { dtype, shape, data } = array;
-  const cls = CONSTRUCTORS[dtype];
-  if (cls === undefined) fail("TW5002", `${what}: a file cannot hold the dtype ${String(dtype)}`);
+  const cls = STORAGE[dtype];
+  if (cls === undefined || (dtype as DType) === "key")
+    fail("TW5002", `${what}: a file cannot hold the dtype ${String(dtype)}`);
   if (!(data instanceof cls)) {
     fail("TW5001", `${what}: ${dtype} data must be a ${cls.name}, not a ${data?.constructor?.name ?? typeof data}`);
   }

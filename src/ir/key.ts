@@ -2,19 +2,9 @@
 import { type Aval, printAval } from "./aval.js";
 import { SymDim } from "./dim.js";
 import type { Atom, Program, Var } from "./program.js";
+import { identity } from "../util/index.js";
 
 type Core = Program<"core">;
-
-const ids = new WeakMap<object, number>();
-let nextId = 0;
-function identity(x: object): string {
-  let id = ids.get(x);
-  if (id === undefined) {
-    id = nextId++;
-    ids.set(x, id);
-  }
-  return `@${id}`;
-}
 
 const avalKeys = new WeakMap<Aval, string>();
 /** Avals live as long as their arrays and programs, so their text is made once. */
@@ -39,13 +29,13 @@ export function paramsKey(params: object, programs: (p: Core) => string): string
 function valueKey(v: unknown, programs: (p: Core) => string): string {
   if (typeof v === "number") return scalarKey(v);
   if (typeof v === "string") return JSON.stringify(v);
-  if (typeof v === "function") return identity(v);
+  if (typeof v === "function") return `@${identity(v)}`;
   if (typeof v !== "object" || v === null) return String(v);
   if (Array.isArray(v)) return `[${v.map((x) => valueKey(x, programs)).join()}]`;
   if (v instanceof SymDim) return v.toString();
   if ("phase" in v) return programs(v as Core);
   // a program that is traced when it is needed
-  if ("get" in v && typeof v.get === "function") return identity(v);
+  if ("get" in v && typeof v.get === "function") return `@${identity(v)}`;
   return `{${paramsKey(v, programs)}}`;
 }
 
@@ -58,7 +48,7 @@ const identityKeys = new WeakMap<object, string>();
 export function identityKey(params: object): string {
   let key = identityKeys.get(params);
   if (key === undefined) {
-    key = paramsKey(params, identity);
+    key = paramsKey(params, (p) => `@${identity(p)}`);
     identityKeys.set(params, key);
   }
   return key;

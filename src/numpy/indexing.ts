@@ -24,6 +24,7 @@ import type { Tensor } from "../tracer/tensor.js";
 import { divide, power, where } from "./elementwise.js";
 import { promoteDtypes, type TensorLike, toBool } from "./promote.js";
 import { otherAxes, range } from "../util/index.js";
+import { TO_ELEMENTS } from "./elements.js";
 
 /**
  * One index: a whole number; an integer tensor (or mask); null for a new axis; "..." for all axes between; a range as
@@ -520,17 +521,7 @@ export class IndexedTensor {
       lax.reshape(x, [-1]),
       lax.reshape(positions, [-1, 1]),
       lax.reshape(broadcastTo(`at.${name}`, v, positions.aval.shape), [-1]),
-      {
-        dims: {
-          updateWindowDims: [],
-          insertedWindowDims: [0],
-          operandBatchingDims: [],
-          scatterIndicesBatchingDims: [],
-          scatterDimsToOperandDims: [0],
-        },
-        mode: "fill",
-        uniqueIndices: false,
-      },
+      TO_ELEMENTS,
     );
     return lax.reshape(flat, x.aval.shape);
   }

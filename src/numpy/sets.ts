@@ -9,6 +9,7 @@ import type { Tensor } from "../tracer/tensor.js";
 import { concatenate } from "./joining.js";
 import { promoteDtypes, staticSize, type TensorLike, toBool } from "./promote.js";
 import { searchsorted } from "./sorting.js";
+import { elementsAt } from "./elements.js";
 
 export interface SizedOptions {
   /** The length of the result, which under jit must be given: what is more is cut, what is missing is filled. */
@@ -165,17 +166,7 @@ export function isin(x: TensorLike, test: TensorLike, options: { invert?: boolea
   if (n === 0) found = lax.full(a.aval.shape, false, "bool");
   else {
     const at = lax.min(searchsorted(sorted, a), n - 1);
-    const there = lax.gather(sorted, lax.expandDims(at, [a.ndim]), {
-      dims: {
-        offsetDims: [],
-        collapsedSliceDims: [0],
-        operandBatchingDims: [],
-        startIndicesBatchingDims: [],
-        startIndexMap: [0],
-      },
-      sliceSizes: [1],
-      mode: "clip",
-    });
+    const there = elementsAt(sorted, at);
     found = lax.eq(there, a);
   }
   return options.invert ? lax.not(found) : found;

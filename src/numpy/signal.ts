@@ -10,20 +10,8 @@ import type { Tensor } from "../tracer/tensor.js";
 import { i0, multiply, where } from "./elementwise.js";
 import { promoteDtypes, staticSize, type TensorLike, toFloat } from "./promote.js";
 import { searchsorted } from "./sorting.js";
+import { elementsAt } from "./elements.js";
 
-function pick(t: Tensor, k: Tensor): Tensor {
-  return lax.gather(t, lax.expandDims(k, [k.ndim]), {
-    dims: {
-      offsetDims: [],
-      collapsedSliceDims: [0],
-      operandBatchingDims: [],
-      startIndicesBatchingDims: [],
-      startIndexMap: [0],
-    },
-    sliceSizes: [1],
-    mode: "clip",
-  });
-}
 /** Linear interpolation of the points (xp, fp), xp ascending; outside fp's ends, or `left` and `right`. */
 export function interp(x: TensorLike, xp: Tensor, fp: Tensor, options: { left?: number; right?: number } = {}): Tensor {
   const [q, px, py] = promoteDtypes("interp", [x, xp, fp]).map((t) => toFloat("interp", t));
@@ -36,15 +24,15 @@ export function interp(x: TensorLike, xp: Tensor, fp: Tensor, options: { left?: 
   const right = searchsorted(px, q, { side: "right" });
   const i = lax.clamp(scalar(1, "i32"), right, n === 1 ? scalar(1, "i32") : last);
   const before = lax.sub(i, 1);
-  const [x0, x1, y0, y1] = [pick(px, before), pick(px, i), pick(py, before), pick(py, i)];
+  const [x0, x1, y0, y1] = [elementsAt(px, before), elementsAt(px, i), elementsAt(py, before), elementsAt(py, i)];
   const gap = lax.sub(x1, x0);
   const flat = lax.eq(gap, 0);
   const t = lax.div(lax.sub(q, x0), lax.select(flat, lax.full(gap.aval.shape, 1, gap.aval.dtype), gap));
   const inside = lax.select(flat, y0, lax.add(y0, lax.mul(t, lax.sub(y1, y0))));
   const end = (at: Tensor, own: number | undefined): TensorLike =>
-    own ?? pick(py, broadcastTo("interp", at, q.aval.shape));
-  const first = broadcastTo("interp", pick(px, scalar(0, "i32")), q.aval.shape);
-  const final = broadcastTo("interp", pick(px, last), q.aval.shape);
+    own ?? elementsAt(py, broadcastTo("interp", at, q.aval.shape));
+  const first = broadcastTo("interp", elementsAt(px, scalar(0, "i32")), q.aval.shape);
+  const final = broadcastTo("interp", elementsAt(px, last), q.aval.shape);
   return where(
     lax.lt(q, first),
     end(scalar(0, "i32"), options.left),

@@ -7,6 +7,7 @@ import * as lax from "../lax/index.js";
 import { broadcastTo, canonicalAxis } from "../lax/operand.js";
 import type { Tensor } from "../tracer/tensor.js";
 import { promoteDtypes, type TensorLike } from "./promote.js";
+import { elementsAt } from "./elements.js";
 
 export interface SortOptions {
   descending?: boolean;
@@ -74,17 +75,7 @@ export function searchsorted(a: Tensor, v: TensorLike, options: { side?: "left" 
   const rounds = isStatic(n) ? Math.max(1, Math.ceil(Math.log2(n + 1))) : 31;
   for (let r = 0; r < rounds; r++) {
     const middle = lax.shiftRightArithmetic(lax.add(low, high), lax.full(shape, 1, "i32"));
-    const x = lax.gather(sorted, lax.expandDims(middle, [shape.length]), {
-      dims: {
-        offsetDims: [],
-        collapsedSliceDims: [0],
-        operandBatchingDims: [],
-        startIndicesBatchingDims: [],
-        startIndexMap: [0],
-      },
-      sliceSizes: [1],
-      mode: "clip",
-    });
+    const x = elementsAt(sorted, middle);
     const open = lax.lt(low, high);
     const right = lax.bitwiseAnd(open, options.side === "right" ? lax.not(before(query, x)) : before(x, query));
     const left = lax.bitwiseAnd(open, lax.not(right));

@@ -14,6 +14,7 @@ import { type TensorLike, toFloat } from "./promote.js";
 import { type AxisArg, max, mean, min, sum } from "./reduction.js";
 import { searchsorted } from "./sorting.js";
 import { otherAxes, range } from "../util/index.js";
+import { TO_ELEMENTS } from "./elements.js";
 
 export type QuantileMethod = "linear" | "lower" | "higher" | "midpoint" | "nearest";
 export interface QuantileOptions {
@@ -170,17 +171,7 @@ export function bincount(x: Tensor, options: BincountOptions = {}): Tensor {
     lax.full([length], w.aval.dtype === "i64" || w.aval.dtype === "u64" ? 0n : 0, w.aval.dtype),
     lax.expandDims(at, [1]),
     w,
-    {
-      dims: {
-        updateWindowDims: [],
-        insertedWindowDims: [0],
-        operandBatchingDims: [],
-        scatterIndicesBatchingDims: [],
-        scatterDimsToOperandDims: [0],
-      },
-      mode: "fill",
-      uniqueIndices: false,
-    },
+    TO_ELEMENTS,
   );
 }
 function greatest(x: Tensor): number {

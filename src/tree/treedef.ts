@@ -1,4 +1,5 @@
 /** The structure of a tree without its leaves: immutable, comparable, and printable as a key for caches. */
+import { identity } from "../util/index.js";
 
 export type TreeKind = "leaf" | "null" | "undefined" | "list" | "object" | "map" | "class";
 
@@ -118,7 +119,7 @@ function auxKey(x: unknown): string {
     case "undefined":
       return String(x);
     case "symbol":
-      return `@${symbolIdentity(x)}`;
+      return `@${identity(x)}`;
     default:
       break;
   }
@@ -131,26 +132,4 @@ function auxKey(x: unknown): string {
     return `{${names.map((k) => `${JSON.stringify(k)}:${auxKey(fields[k])}`).join(",")}}`;
   }
   return `#${identity(x as object)}`;
-}
-
-const identities = new WeakMap<object, number>();
-const symbols = new Map<symbol, number>();
-let nextIdentity = 0;
-
-function identity(x: object): number {
-  let id = identities.get(x);
-  if (id === undefined) {
-    id = nextIdentity++;
-    identities.set(x, id);
-  }
-  return id;
-}
-
-function symbolIdentity(x: symbol): number {
-  let id = symbols.get(x);
-  if (id === undefined) {
-    id = nextIdentity++;
-    symbols.set(x, id);
-  }
-  return id;
 }

@@ -1,4 +1,5 @@
 /** Small helpers that know nothing of arrays, programs or files. */
+export { identity } from "./identity.js";
 export { LruMap } from "./lru.js";
 
 /** The product; 1 for none. */

@@ -1,19 +1,9 @@
 /** Reductions over one axis of a block: registers are combined pairwise, the last axis also across lanes. */
-import { type DType, isFloat, isUnsignedInt, limits } from "../../ir/dtype.js";
-import type { ElementwisePrim, TileReduceOp } from "../../ir/tile.js";
+import { COMBINE, identityOf } from "../../ir/reduce-op.js";
+import type { TileReduceOp } from "../../ir/tile.js";
 import { type Block, columnsOf, cuts, RegisterBlock, ravel, rowsOf, unravel } from "./block.js";
 import type { LoopBuilder } from "./builder.js";
 import type { Node } from "./graph.js";
-
-const COMBINE: Record<TileReduceOp, ElementwisePrim> = {
-  sum: "add",
-  prod: "mul",
-  max: "max",
-  min: "min",
-  and: "and",
-  or: "or",
-  xor: "xor",
-};
 
 export function reduceBlock(b: LoopBuilder, op: TileReduceOp, arg: Block, axis: number): Block {
   const { dtype, shape } = arg;
@@ -21,7 +11,7 @@ export function reduceBlock(b: LoopBuilder, op: TileReduceOp, arg: Block, axis: 
   const combine = (x: Node, y: Node): Node => b.op(COMBINE[op], dtype, [x, y]);
   const lanes = arg.lanes > 1 ? arg.lanes : b.lanesOf(dtype);
   if (shape[axis] === 0) {
-    const pieces = cuts(out, 1).map(() => b.const(neutral(op, dtype), dtype));
+    const pieces = cuts(out, 1).map(() => b.const(identityOf(op, dtype), dtype));
     return new RegisterBlock(b, dtype, out, 1, pieces);
   }
   if (axis === shape.length - 1) {
@@ -59,23 +49,4 @@ function tree(xs: readonly Node[], combine: (x: Node, y: Node) => Node): Node {
     level = next;
   }
   return level[0];
-}
-
-function neutral(op: TileReduceOp, dtype: DType): number | bigint | boolean {
-  const wide = dtype === "i64" || dtype === "u64";
-  const int = (x: number): number | bigint | boolean => (wide ? BigInt(x) : dtype === "bool" ? x !== 0 : x);
-  switch (op) {
-    case "sum":
-    case "or":
-    case "xor":
-      return int(0);
-    case "prod":
-      return int(1);
-    case "and":
-      return isUnsignedInt(dtype) ? limits(dtype).max : dtype === "bool" ? true : int(-1);
-    case "max":
-      return isFloat(dtype) ? Number.NEGATIVE_INFINITY : limits(dtype).min;
-    case "min":
-      return isFloat(dtype) ? Number.POSITIVE_INFINITY : limits(dtype).max;
-  }
 }

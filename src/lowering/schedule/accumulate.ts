@@ -1,9 +1,10 @@
 /** Accumulators of reductions: how elements are combined within lanes, and lanes into one result. */
 import { internal } from "../../diagnostics/error.js";
-import { type DType, isFloat, limits } from "../../ir/dtype.js";
+import { type DType, isFloat } from "../../ir/dtype.js";
 import type { ElementwisePrim, TileAtom, TileReduceOp, TileVar } from "../../ir/tile.js";
+import { COMBINE, identityOf } from "../../ir/reduce-op.js";
 import type { TileBuilder } from "../../ir/tile-builder.js";
-import type { CombineOp, Member } from "./node.js";
+import type { Member } from "./node.js";
 
 export interface Accumulator {
   add(value: TileAtom, payload: TileAtom | null, valid: TileAtom | null): void;
@@ -11,35 +12,6 @@ export interface Accumulator {
   flush(): void;
   /** The result of this accumulator and of others of other widths; `lanes`: lanes are parts of one result, not results side by side. */
   finish(lanes: boolean, others: readonly Accumulator[]): TileAtom;
-}
-
-const COMBINE: Record<CombineOp, ElementwisePrim> = {
-  sum: "add",
-  prod: "mul",
-  max: "max",
-  min: "min",
-  and: "and",
-  or: "or",
-  xor: "xor",
-};
-
-export function identityOf(op: CombineOp, d: DType): number | bigint | boolean {
-  const wide = d === "i64" || d === "u64";
-  const { min, max } = limits(d);
-  switch (op) {
-    case "sum":
-    case "xor":
-    case "or":
-      return d === "bool" ? false : wide ? 0n : 0;
-    case "prod":
-      return d === "bool" ? true : wide ? 1n : 1;
-    case "max":
-      return d === "bool" ? false : isFloat(d) ? Number.NEGATIVE_INFINITY : min;
-    case "min":
-      return d === "bool" ? true : isFloat(d) ? Number.POSITIVE_INFINITY : max;
-    case "and":
-      return d === "bool" ? true : d === "i64" ? -1n : d === "u64" ? max : Number(min) < 0 ? -1 : max;
-  }
 }
 
 /**
@@ -67,7 +39,7 @@ class Plain implements Accumulator {
   readonly #identity: TileAtom;
   constructor(
     readonly b: TileBuilder,
-    readonly op: CombineOp,
+    readonly op: TileReduceOp,
     dtype: DType,
     shape: readonly number[],
     parts: boolean,

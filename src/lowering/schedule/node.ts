@@ -1,6 +1,6 @@
 /** Scalar expressions over the loops of a kernel: what one element of a fused value is, before loops are chosen. */
 import type { DType } from "../../ir/dtype.js";
-import type { ElementwisePrim } from "../../ir/tile.js";
+import type { ElementwisePrim, TileReduceOp } from "../../ir/tile.js";
 import type { Affine } from "./affine.js";
 import type { View } from "../plan/view.js";
 
@@ -39,8 +39,6 @@ export interface MemberNode extends NodeBase {
 }
 export type Node = ConstNode | LoadNode | OpNode | IndexNode | MemberNode;
 
-export type CombineOp = "sum" | "prod" | "max" | "min" | "and" | "or" | "xor";
-
 /** Where a value is written; where the guard is false it is not. */
 export interface Target {
   readonly view: View;
@@ -53,7 +51,7 @@ export interface Member {
   /** full: at every point; row: at every point of the loops that are not reduced; reduce: combined over the reduced loops. */
   readonly kind: "full" | "row" | "reduce";
   readonly dtype: DType;
-  readonly combine: CombineOp | "argmax" | "argmin" | null;
+  readonly combine: TileReduceOp | "argmax" | "argmin" | null;
   /** The value; of a reduction, the element that is combined. For argmax and argmin the extremum is sought among these. */
   node: Node;
   /** argmax, argmin: what is carried along with the extremum and is the result. */

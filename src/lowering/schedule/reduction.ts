@@ -4,19 +4,20 @@ import type { Axes, ReductionOps, Window, WindowOp } from "../../ir/ops/index.js
 import type { Rules } from "../../ir/rules.js";
 import { cumulative } from "../../kernels/cumulative.js";
 import { selectAndScatterAdd } from "../../kernels/window.js";
-import { identityOf } from "./accumulate.js";
+import { identityOf } from "../../ir/reduce-op.js";
 import { type Affine, addIndex, scaleIndex } from "./affine.js";
 import { type Expander, kernelDType } from "./expand.js";
 import { unpad } from "./movement.js";
-import type { CombineOp, Node } from "./node.js";
+import type { Node } from "./node.js";
 import { type EqnOf, type KernelRule, type ReduceRule, type ReduceSpec, type ScheduleKind, shapeOf } from "./rule.js";
+import type { TileReduceOp } from "../../ir/tile.js";
 
 /** f16 and bf16 are accumulated in f32. */
 export function accumulateType(d: DType): DType {
   return d === "f16" || d === "bf16" ? "f32" : d;
 }
 
-function reduce(combine: CombineOp): ReduceRule<Axes> {
+function reduce(combine: TileReduceOp): ReduceRule<Axes> {
   return {
     kind: "reduce",
     spec(eqn): ReduceSpec {
@@ -62,7 +63,7 @@ function positionNode(x: Expander, index: Affine): Node {
   return node.kind === "index" ? node : { kind: "index", id: -1 - node.id, dtype: "i32", loops: node.loops, index };
 }
 
-const WINDOW_COMBINE: Record<WindowOp, CombineOp> = { sum: "sum", max: "max", min: "min", prod: "prod" };
+const WINDOW_COMBINE: Record<WindowOp, TileReduceOp> = { sum: "sum", max: "max", min: "min", prod: "prod" };
 
 /** Where in the operand the point (output position, position in the window) lies; `inside` false where it is padding. */
 function windowElement(

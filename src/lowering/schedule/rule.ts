@@ -4,11 +4,11 @@ import type { Aval } from "../../ir/aval.js";
 import type { DType } from "../../ir/dtype.js";
 import type { Atom, Var } from "../../ir/program.js";
 import type { RuleKind } from "../../ir/rules.js";
-import type { TileProgram } from "../../ir/tile.js";
+import type { TileProgram, TileReduceOp } from "../../ir/tile.js";
 import type { Affine } from "./affine.js";
 import type { Expander, Pos } from "./expand.js";
 import type { KernelContext } from "./kernel-context.js";
-import type { CombineOp, Node } from "./node.js";
+import type { Node } from "./node.js";
 
 /** An equation as a rule sees it: parameters already have the row's type. */
 export interface EqnOf<P> {
@@ -37,7 +37,7 @@ export interface ReduceSpec {
   /** Iteration space; the result's elements are the points of the axes that are not reduced, row-major in their order. */
   readonly dims: readonly number[];
   readonly reduced: readonly boolean[];
-  readonly combine: CombineOp | "argmax" | "argmin";
+  readonly combine: TileReduceOp | "argmax" | "argmin";
   /** Type in which is accumulated. */
   readonly accumulate: DType;
   /** The space is the first operand's own, so that neighbours over the same space may join. */

@@ -2,6 +2,7 @@
 import { internal } from "../../diagnostics/error.js";
 import { castScalar, type DType, isFloat } from "../../ir/dtype.js";
 import type { LoopBuffer, LoopExpr, LoopLocal } from "../../ir/loop.js";
+import { COMBINE } from "../../ir/reduce-op.js";
 import type { ElementwisePrim, TileReduceOp } from "../../ir/tile.js";
 import { binary, shift, unary } from "./arithmetic.js";
 import type { Code } from "./assembler.js";
@@ -275,16 +276,6 @@ function laneBytes(pick: readonly number[], lanes: number): number[] {
   const size = 16 / lanes;
   return pick.flatMap((lane) => Array.from({ length: size }, (_, i) => lane * size + i));
 }
-
-const COMBINE: Record<TileReduceOp, ElementwisePrim> = {
-  sum: "add",
-  prod: "mul",
-  max: "max",
-  min: "min",
-  and: "and",
-  or: "or",
-  xor: "xor",
-};
 
 function reduceLanes(c: Code, op: TileReduceOp, dtype: DType, lanes: number): void {
   if (dtype === "bool") {
