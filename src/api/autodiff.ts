@@ -8,7 +8,7 @@ import type { Atom, Program } from "../ir/program.js";
 import { dce } from "../simplify/index.js";
 import { convertTo } from "../tracer/control.js";
 import { applyProgram, bind, scalar } from "../tracer/frame.js";
-import { leafTensor } from "../tracer/leaf.js";
+import { checkFunction, leafTensor } from "../tracer/leaf.js";
 import { Tensor } from "../tracer/tensor.js";
 import { type AnyFunction, type Traced, traceFunction } from "../tracer/trace.js";
 import { jvpProgram, partialEval, transposeProgram, vjpProgram } from "../transforms/grad/index.js";
@@ -19,6 +19,7 @@ import type { In, InArgs, JacobianOf, Out, PickArgs } from "./types.js";
 import { vmap } from "./vmap.js";
 import { range } from "../util/index.js";
 
+/** What to differentiate: `argnums` are positions of arguments (0), `hasAux` says that the function returns [value, aux]. */
 export interface GradOptions<
   N extends number | readonly number[] = number | readonly number[],
   Aux extends boolean = boolean,
@@ -124,6 +125,7 @@ export function grad(f: AnyFunction, options: GradOptions = {}): AnyFunction {
 }
 
 function gradFunction(what: string, f: AnyFunction, options: GradOptions): AnyFunction {
+  checkFunction(what, f);
   const name = f.name;
   const label = `${what}(${name || "function"})`;
   return (...args) => {

@@ -5,7 +5,7 @@ import { avalKey } from "../ir/key.js";
 import type { Program } from "../ir/program.js";
 import { type Executable, makeExecutable } from "../jit/execute.js";
 import { axisEnvironment, bind, isTracing, TracedSource } from "../tracer/frame.js";
-import { leafTensor } from "../tracer/leaf.js";
+import { checkFunction, leafTensor } from "../tracer/leaf.js";
 import { type Cell, Tensor } from "../tracer/tensor.js";
 import { type AnyFunction, argumentName, traceFunction } from "../tracer/trace.js";
 import { ArrayCell } from "../runtime/heap.js";
@@ -17,6 +17,7 @@ import { locateNan } from "./nans.js";
 import { staticKey } from "./static-key.js";
 import type { InArgs, Out } from "./types.js";
 
+/** Which arguments are static, and which are donated. */
 export interface JitOptions {
   /** Arguments that are compile-time values: any JavaScript value; each distinct one compiles anew. */
   staticArgnums?: number | readonly number[];
@@ -40,6 +41,7 @@ export interface JitEntry {
   donated: readonly number[];
 }
 
+/** A compiled function: called as the original; each new combination of shapes, dtypes and static values compiles anew. */
 export interface Jitted<A extends unknown[], R> {
   (...args: InArgs<A>): Out<R>;
   /** What was compiled so far, oldest first. */
@@ -106,6 +108,7 @@ function jitMethod(method: AnyFunction, name: string): AnyFunction {
 function makeJitted(f: AnyFunction, options: JitOptions): Jitted<unknown[], unknown> {
   const name = options.name ?? f.name;
   const label = `jit(${name || "function"})`;
+  checkFunction("jit", f);
   const statics = new Set(positions(label, "staticArgnums", options.staticArgnums));
   const donateArgs = positions(label, "donate", options.donate);
   const cache = new LruMap<string, JitEntry>(256);

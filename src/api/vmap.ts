@@ -2,6 +2,7 @@
 import { fail } from "../diagnostics/error.js";
 import { aval, printAval } from "../ir/aval.js";
 import { dce } from "../simplify/index.js";
+import { checkFunction } from "../tracer/leaf.js";
 import { applyProgram } from "../tracer/frame.js";
 import { type AnyFunction, argumentName, traceFunction } from "../tracer/trace.js";
 import { batchProgram } from "../transforms/vmap/index.js";
@@ -13,6 +14,7 @@ import type { Batched, BatchedArgs, Out } from "./types.js";
 // biome-ignore lint/suspicious/noExplicitAny: a tree of numbers and nulls
 export type AxesTree = any;
 
+/** Mapped axes (a number, null for none, or a tree of them), and their name for collectives. */
 export interface VmapOptions {
   /** Which axis of each argument is mapped: a number for all, or one entry for each argument; null: the argument is not mapped. Default 0. */
   inAxes?: AxesTree;
@@ -44,6 +46,7 @@ export function vmap(
     typeof options === "number" || Array.isArray(options)
       ? { inAxes: options, outAxes: positionalOutAxes }
       : (options as VmapOptions);
+  checkFunction("vmap", f);
   const name = f.name;
   const label = `vmap(${name || "function"})`;
   return (...args) => {

@@ -15,6 +15,7 @@ export interface RawArray {
   readonly data: RawData;
 }
 
+/** What files are read from and written as. */
 export type Bytes = Uint8Array | ArrayBuffer;
 
 /** A plain Uint8Array: Node's Buffer is one too, but its `slice` does not copy. */

@@ -11,6 +11,7 @@ export interface PrintOptions {
   readonly spans?: boolean;
 }
 
+/** A program as text, one equation a line; `parseProgram` reads it back. */
 export function printProgram(program: Program<"core">, options: PrintOptions = {}): string {
   return programLines(program, options).join("\n");
 }

@@ -16,12 +16,15 @@ const like = (x: Tensor, v: number): Tensor => lax.full(x.aval.shape, v, x.aval.
 export const relu: (x: Tensor) => Tensor = customJvp(function relu(x: Tensor): Tensor {
   return lax.max(x, like(x, 0));
 }).defjvp(([x], [t]) => [relu(x), lax.select(lax.gt(x, like(x, 0)), t, like(t, 0))]);
+/** min(max(x, 0), 6). */
 export function relu6(x: Tensor): Tensor {
   return np.minimum(relu(x), 6);
 }
+/** 1 / (1 + exp(-x)), stable at both ends. */
 export function sigmoid(x: TensorLike): Tensor {
   return lax.logistic(toFloat("sigmoid", x));
 }
+/** log(sigmoid(x)), without overflow. */
 export function logSigmoid(x: TensorLike): Tensor {
   return lax.neg(softplus(lax.neg(toFloat("logSigmoid", x))));
 }
@@ -29,31 +32,38 @@ export function logSigmoid(x: TensorLike): Tensor {
 export function softplus(x: TensorLike): Tensor {
   return np.logaddexp(toFloat("softplus", x), 0);
 }
+/** x / (1 + |x|). */
 export function softSign(x: TensorLike): Tensor {
   const t = toFloat("softSign", x);
   return lax.div(t, lax.add(lax.abs(t), 1));
 }
+/** x · sigmoid(x), also called swish. */
 export function silu(x: TensorLike): Tensor {
   const t = toFloat("silu", x);
   return lax.mul(t, lax.logistic(t));
 }
 export const swish = silu;
+/** The hyperbolic tangent. */
 export function tanh(x: TensorLike): Tensor {
   return np.tanh(x);
 }
+/** x where positive, else negativeSlope · x. */
 export function leakyRelu(x: Tensor, negativeSlope = 0.01): Tensor {
   return lax.select(lax.ge(x, like(x, 0)), x, lax.mul(x, negativeSlope));
 }
+/** x where positive, else alpha · (exp(x) - 1). */
 export function elu(x: TensorLike, alpha = 1): Tensor {
   const t = toFloat("elu", x);
   const positive = lax.gt(t, like(t, 0));
   // the unused side is kept finite, so that its gradient is not NaN
   return lax.select(positive, t, lax.mul(lax.expm1(lax.select(positive, like(t, 0), t)), alpha));
 }
+/** The continuously differentiable elu. */
 export function celu(x: TensorLike, alpha = 1): Tensor {
   const t = toFloat("celu", x);
   return lax.add(lax.max(t, like(t, 0)), lax.mul(lax.expm1(lax.div(lax.min(t, like(t, 0)), alpha)), alpha));
 }
+/** The self-normalising elu (Klambauer et al. 2017). */
 export function selu(x: TensorLike): Tensor {
   return lax.mul(elu(x, 1.6732632423543772), 1.0507009873554805);
 }
@@ -64,19 +74,24 @@ export function gelu(x: TensorLike, approximate = true): Tensor {
   const inner = lax.mul(lax.add(t, lax.mul(lax.integerPow(t, 3), 0.044715)), Math.sqrt(2 / Math.PI));
   return lax.mul(lax.mul(t, 0.5), lax.add(lax.tanh(inner), 1));
 }
+/** x · tanh(softplus(x)) (Misra 2019). */
 export function mish(x: TensorLike): Tensor {
   const t = toFloat("mish", x);
   return lax.mul(t, lax.tanh(softplus(t)));
 }
+/** x cut to [-1, 1]. */
 export function hardTanh(x: Tensor): Tensor {
   return np.clip(x, -1, 1);
 }
+/** relu6(x + 3) / 6. */
 export function hardSigmoid(x: Tensor): Tensor {
   return lax.div(relu6(lax.add(x, 3)), 6);
 }
+/** x · hardSigmoid(x) (Howard et al. 2019). */
 export function hardSwish(x: Tensor): Tensor {
   return lax.mul(x, hardSigmoid(x));
 }
+/** (x + √(x² + b)) / 2 (Barron 2021). */
 export function squareplus(x: TensorLike, b = 4): Tensor {
   const t = toFloat("squareplus", x);
   return lax.mul(lax.add(t, lax.sqrt(lax.add(lax.square(t), b))), 0.5);
@@ -92,6 +107,7 @@ export function sparseSigmoid(x: TensorLike): Tensor {
   return np.multiply(np.clip(np.add(toFloat("sparseSigmoid", x), 1), 0, 2), 0.5);
 }
 export const hardSilu = hardSwish;
+/** x itself. */
 export const identity = (x: Tensor): Tensor => x;
 /** Halves along the axis: the first times the sigmoid of the second. */
 export function glu(x: Tensor, axis = -1): Tensor {
@@ -129,6 +145,7 @@ export function logSoftmax(x: TensorLike, axis: Axis = -1): Tensor {
     broadcastTo("logSoftmax", lax.log(np.sum(lax.exp(s), { axis: axes, keepdims: true })), t.aval.shape),
   );
 }
+/** log(sum(exp(x))) over axes, without overflow. */
 export const logsumexp = np.logsumexp;
 /** (x - mean) / sqrt(variance + epsilon) along the axis. */
 export function standardize(x: TensorLike, axis: Axis = -1, epsilon = 1e-5): Tensor {

@@ -15,6 +15,7 @@ import type { Tensor } from "../tracer/tensor.js";
 import { glorotUniform, type Initializer, lecunNormal, varianceScaling } from "./initializers.js";
 import { prod } from "../util/index.js";
 
+/** How the weights of a layer are drawn. */
 export interface InitOptions {
   dtype?: DType;
   initializer?: Initializer;
@@ -22,6 +23,7 @@ export interface InitOptions {
   bias?: boolean;
 }
 
+/** Weights of `linear`. */
 export interface LinearParams {
   /** [in, out] */
   w: Tensor;
@@ -40,11 +42,13 @@ export const linear = Object.assign(applyLinear, {
   },
 });
 
+/** Weights of `conv`. */
 export interface ConvParams {
   /** [...spatial, in / groups, out] */
   w: Tensor;
   b?: Tensor;
 }
+/** Strides, padding and dilation of `conv`. */
 export interface ConvLayerOptions {
   strides?: number | readonly number[];
   /** "SAME" (default), "VALID", [before, after] for each axis of space, or one number for all. */
@@ -121,6 +125,7 @@ export function avgPool(
   return lax.div(total, prod(window));
 }
 
+/** The table of `embedding`: [entries, features]. */
 export interface EmbeddingParams {
   /** [vocabulary, features] */
   table: Tensor;
@@ -145,6 +150,7 @@ export const embedding = Object.assign(applyEmbedding, {
   },
 });
 
+/** Scale and offset of a normalisation. */
 export interface NormParams {
   scale: Tensor;
   bias?: Tensor;
@@ -191,6 +197,7 @@ export function dropout(x: Tensor, rate: number, key: Tensor | null): Tensor {
   return lax.select(keep, lax.div(x, 1 - rate), np.zerosLike(x));
 }
 
+/** Masks and scale of attention. */
 export interface AttentionOptions {
   /** Each position sees itself and what stands before it. */
   causal?: boolean;
@@ -251,6 +258,7 @@ export function dotProductAttention(q: Tensor, k: Tensor, v: Tensor, options: At
   return lax.reshape(np.einsum("bkgts,bskd->btkgd", p, v), [b, t, h, v.shape[3]]);
 }
 
+/** Weights of `multiHeadAttention`. */
 export interface MultiHeadAttentionParams {
   query: LinearParams;
   key: LinearParams;

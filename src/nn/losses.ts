@@ -74,10 +74,12 @@ function sameShapes(what: string, a: Tensor, b: Tensor): void {
     });
   }
 }
+/** (prediction - target)², reduced (by default the mean); same shapes. */
 export function meanSquaredError(predictions: Tensor, targets: Tensor, options: LossOptions = {}): Tensor {
   sameShapes("meanSquaredError", predictions, targets);
   return reduce(np.square(np.subtract(predictions, targets)), options);
 }
+/** |prediction - target|, reduced (by default the mean); same shapes. */
 export function meanAbsoluteError(predictions: Tensor, targets: Tensor, options: LossOptions = {}): Tensor {
   sameShapes("meanAbsoluteError", predictions, targets);
   return reduce(np.abs(np.subtract(predictions, targets)), options);
@@ -95,6 +97,7 @@ export function klDivergence(logPredictions: Tensor, targets: Tensor, options: L
   const safe = np.where(np.greater(targets, 0), targets, 1);
   return reduce(np.sum(np.multiply(targets, np.subtract(np.log(safe), logPredictions)), -1), options);
 }
+/** max(0, 1 - label · score) for labels -1 and 1, reduced (by default the mean). */
 export function hinge(scores: Tensor, labels: Tensor, options: LossOptions = {}): Tensor {
   return reduce(np.maximum(np.subtract(1, np.multiply(scores, labels)), 0), options);
 }

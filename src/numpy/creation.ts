@@ -184,6 +184,10 @@ function dtypeOf(what: string, arg: DTypeArg, otherwise: DType): DType {
 const zeroOf = (d: DType): number | bigint => (isWide(d) ? 0n : 0);
 const oneOf = (d: DType): number | bigint => (isWide(d) ? 1n : 1);
 
+/**
+ * An array of one value, of its dtype unless another is named.
+ * @example np.full([2, 3], 7)
+ */
 export function full(shape: ShapeInput, value: TensorLike, dtype?: DTypeArg): Tensor {
   const s = shapeOf("full", shape);
   const natural: DType = isTensor(value)
@@ -196,27 +200,36 @@ export function full(shape: ShapeInput, value: TensorLike, dtype?: DTypeArg): Te
   const d = dtypeOf("full", dtype, natural);
   return isTensor(value) ? broadcastTo("full", astype(value, d), s) : lax.full(s, value, d);
 }
+/**
+ * Zeros, f32 unless another dtype is named.
+ * @example np.zeros([2, 3], "i32")
+ */
 export function zeros(shape: ShapeInput, dtype?: DTypeArg): Tensor {
   const d = dtypeOf("zeros", dtype, "f32");
   return lax.full(shapeOf("zeros", shape), zeroOf(d), d);
 }
+/** Ones, f32 unless another dtype is named. */
 export function ones(shape: ShapeInput, dtype?: DTypeArg): Tensor {
   const d = dtypeOf("ones", dtype, "f32");
   return lax.full(shapeOf("ones", shape), oneOf(d), d);
 }
 /** Same as zeros: memory is never left undefined. */
 export const empty = zeros;
+/** Zeros of the shape and dtype of x. */
 export function zerosLike(x: TensorLike, dtype?: DTypeArg): Tensor {
   const a = asTensor("zerosLike", x).aval;
   const d = dtypeOf("zerosLike", dtype, a.dtype);
   return lax.full(a.shape, zeroOf(d), d);
 }
+/** As zerosLike: there are no arrays with unset elements. */
 export const emptyLike = zerosLike;
+/** Ones of the shape and dtype of x. */
 export function onesLike(x: TensorLike, dtype?: DTypeArg): Tensor {
   const a = asTensor("onesLike", x).aval;
   const d = dtypeOf("onesLike", dtype, a.dtype);
   return lax.full(a.shape, oneOf(d), d);
 }
+/** One value in the shape and dtype of x. */
 export function fullLike(x: TensorLike, value: TensorLike, dtype?: DTypeArg): Tensor {
   const a = asTensor("fullLike", x).aval;
   return full(a.shape, value, dtypeOf("fullLike", dtype, a.dtype));
@@ -296,6 +309,7 @@ export function eye(n: Dim, m?: Dim | null, k = 0, dtype?: DTypeArg): Tensor {
   const [row, column] = rowsAndColumns(n, m ?? n);
   return astype(lax.eq(lax.add(row, k), column), dtypeOf("eye", dtype, "f32"));
 }
+/** The identity matrix of n rows. */
 export function identity(n: Dim, dtype?: DTypeArg): Tensor {
   return eye(n, n, 0, dtype);
 }
@@ -401,6 +415,7 @@ export function meshgrid(xs: readonly Tensor[], options: { indexing?: "xy" | "ij
   const shape = order.map((i) => vectors[i].aval.shape[0]);
   return vectors.map((x, i) => lax.broadcastInDim(x, shape, [order.indexOf(i)]));
 }
+/** For each axis the index along it, stacked: shape [rank, ...shape]. */
 export function indices(dimensions: readonly number[], dtype: DType = "i32"): Tensor {
   return lax.concatenate(
     dimensions.map((_, i) => lax.reshape(lax.broadcastedIota(dtype, dimensions, i), [1, ...dimensions])),

@@ -6,13 +6,17 @@ import * as lax from "../lax/index.js";
 import { astype, broadcastTo as broadcast, canonicalAxis } from "../lax/operand.js";
 import type { Tensor } from "../tracer/tensor.js";
 import { atleast1d, atleast2d, atleast3d, ravel } from "./movement.js";
-import { promoteDtypes, staticSize, type TensorLike } from "./promote.js";
+import { promoteDtypes, promoteMoved, staticSize, type TensorLike } from "./promote.js";
 import { range } from "../util/index.js";
 
+function checkList(what: string, xs: readonly TensorLike[]): void {
+  if (!Array.isArray(xs)) fail("TW1003", `${what}: takes one list of arrays`, { help: `write np.${what}([x, y])` });
+  if (xs.length === 0) fail("TW2011", `${what}: the list is empty`, { help: "give at least one array" });
+}
 /** Joins along an existing axis; null joins the flattened arrays. */
 export function concatenate(xs: readonly TensorLike[], axis: number | null = 0): Tensor {
-  if (xs.length === 0) fail("TW2011", "concatenate: the list is empty", { help: "give at least one array" });
-  const list = promoteDtypes("concatenate", xs);
+  checkList("concatenate", xs);
+  const list = promoteMoved("concatenate", xs);
   if (axis === null) return lax.concatenate(list.map(ravel), 0);
   const scalarAt = list.findIndex((x) => x.ndim === 0);
   if (scalarAt >= 0) {
@@ -25,8 +29,8 @@ export function concatenate(xs: readonly TensorLike[], axis: number | null = 0):
 export const concat = concatenate;
 /** Joins along a new axis. */
 export function stack(xs: readonly TensorLike[], axis = 0): Tensor {
-  if (xs.length === 0) fail("TW2011", "stack: the list is empty", { help: "give at least one array" });
-  const list = promoteDtypes("stack", xs);
+  checkList("stack", xs);
+  const list = promoteMoved("stack", xs);
   const [first] = list;
   for (const x of list) {
     if (x.ndim !== first.ndim || x.aval.shape.some((d, i) => dimEqual(d, first.aval.shape[i]) === false)) {
@@ -47,15 +51,19 @@ export function unstack(x: Tensor, axis = 0): Tensor[] {
     lax.squeeze(lax.sliceInDim(x, i, i + 1, 1, a), [a]),
   );
 }
+/** Joins along axis 0; vectors are rows. */
 export function vstack(xs: readonly Tensor[]): Tensor {
   return concatenate(xs.map(atleast2d), 0);
 }
+/** Joins along axis 1 (vectors: along axis 0). */
 export function hstack(xs: readonly Tensor[]): Tensor {
   return concatenate(xs.map(atleast1d), xs.length > 0 && xs[0].ndim <= 1 ? 0 : 1);
 }
+/** Joins along axis 2. */
 export function dstack(xs: readonly Tensor[]): Tensor {
   return concatenate(xs.map(atleast3d), 2);
 }
+/** Vectors as the columns of a matrix. */
 export function columnStack(xs: readonly Tensor[]): Tensor {
   return concatenate(
     xs.map((x) => (x.ndim < 2 ? lax.reshape(x, [dimProduct(x.aval.shape), 1]) : x)),
@@ -119,12 +127,15 @@ function cutAt(x: Tensor, cuts: readonly number[], axis: number): Tensor[] {
     return part;
   });
 }
+/** Splits along axis 1 (vectors: along axis 0). */
 export function hsplit(x: Tensor, sections: number | readonly number[]): Tensor[] {
   return split(x, sections, x.ndim === 1 ? 0 : 1);
 }
+/** Splits along axis 0. */
 export function vsplit(x: Tensor, sections: number | readonly number[]): Tensor[] {
   return split(x, sections, 0);
 }
+/** Splits along axis 2. */
 export function dsplit(x: Tensor, sections: number | readonly number[]): Tensor[] {
   return split(x, sections, 2);
 }

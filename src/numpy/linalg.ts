@@ -50,6 +50,7 @@ export function eigh(x: Tensor): [Tensor, Tensor] {
   const [w, v] = lax.linalg.eigh(symmetrize(matrix("eigh", x, true)));
   return [back(x, w), back(x, v)];
 }
+/** Eigenvalues of symmetric matrices, ascending. */
 export function eigvalsh(x: Tensor): Tensor {
   return eigh(x)[0];
 }
@@ -64,6 +65,7 @@ export function svd(
   const [u, s, vt] = lax.linalg.svd(matrix("svd", x), { fullMatrices: full });
   return options.computeUv === false ? back(x, s) : [back(x, u), back(x, s), back(x, vt)];
 }
+/** Singular values, descending. */
 export function svdvals(x: Tensor): Tensor {
   return svd(x, { fullMatrices: false })[1];
 }
@@ -123,6 +125,7 @@ function takeRows(x: Tensor, perm: Tensor): Tensor {
     mode: "promise",
   });
 }
+/** The inverse of square matrices: [..., n, n]. */
 export function inv(x: Tensor): Tensor {
   const a = matrix("inv", x, true);
   const n = a.aval.shape[a.ndim - 1];
@@ -145,6 +148,7 @@ export function slogdet(x: Tensor): [Tensor, Tensor] {
   );
   return [back(x, sign), back(x, magnitude)];
 }
+/** Determinants of square matrices: [..., n, n] → [...]. */
 export function det(x: Tensor): Tensor {
   const a = matrix("det", x, true);
   const [lu, pivots] = lax.linalg.lu(a);

@@ -8,25 +8,38 @@ import type { Tensor } from "../tracer/tensor.js";
 import { promoteDtypes, staticSize, type TensorLike } from "./promote.js";
 import { otherAxes, prod, range } from "../util/index.js";
 
+/**
+ * The same elements in row-major order under another shape; one size may be -1 (TW2008 when the numbers differ).
+ * @example np.reshape(x, [2, -1])
+ */
 export function reshape(x: Tensor, shape: Dim | readonly Dim[]): Tensor {
   return lax.reshape(x, Array.isArray(shape) ? shape : [shape as Dim]);
 }
+/** The elements as a vector. */
 export function ravel(x: Tensor): Tensor {
   return lax.reshape(x, [-1]);
 }
+/**
+ * Axes in another order; reversed when none is given.
+ * @example np.transpose(x, [0, 2, 1])
+ */
 export function transpose(x: Tensor, axes?: readonly number[]): Tensor {
   return lax.transpose(x, axes);
 }
+/** As transpose, by the name of the array API standard. */
 export const permuteDims = transpose;
+/** Swaps the last two axes. */
 export function matrixTranspose(x: Tensor): Tensor {
   return swapaxes(x, -1, -2);
 }
+/** Two axes change places. */
 export function swapaxes(x: Tensor, a: number, b: number): Tensor {
   const p = range(x.shape.length);
   const [i, j] = [canonicalAxis("swapaxes", a, x.ndim), canonicalAxis("swapaxes", b, x.ndim)];
   [p[i], p[j]] = [j, i];
   return lax.transpose(x, p);
 }
+/** Axes move to new positions, the others keep their order. */
 export function moveaxis(
   x: Tensor,
   source: number | readonly number[],
@@ -45,9 +58,11 @@ export function moveaxis(
   }
   return lax.transpose(x, order);
 }
+/** Adds axes of size 1 at these positions of the result. */
 export function expandDims(x: Tensor, axis: number | readonly number[]): Tensor {
   return lax.expandDims(x, typeof axis === "number" ? [axis] : axis);
 }
+/** Drops axes of size 1: the given ones, or all. */
 export function squeeze(x: Tensor, axis?: number | readonly number[] | null): Tensor {
   const axes =
     axis === undefined || axis === null
@@ -57,9 +72,11 @@ export function squeeze(x: Tensor, axis?: number | readonly number[] | null): Te
         : axis;
   return lax.squeeze(x, axes);
 }
+/** Repeated to a larger shape by NumPy's rules (TW2002 when it does not fit). */
 export function broadcastTo(x: TensorLike, shape: readonly Dim[]): Tensor {
   return broadcast("broadcastTo", promoteDtypes("broadcastTo", [x])[0], shape);
 }
+/** All repeated to the shape in which they meet. */
 export function broadcastArrays(...xs: Tensor[]): Tensor[] {
   const shape = broadcastShapes(
     "broadcastArrays",
@@ -67,22 +84,28 @@ export function broadcastArrays(...xs: Tensor[]): Tensor[] {
   );
   return xs.map((x) => broadcast("broadcastArrays", x, shape));
 }
+/** Scalars become vectors of one element. */
 export function atleast1d(x: Tensor): Tensor {
   return x.ndim >= 1 ? x : lax.reshape(x, [1]);
 }
+/** Axes of size 1 are added in front, up to rank 2. */
 export function atleast2d(x: Tensor): Tensor {
   return x.ndim >= 2 ? x : lax.reshape(x, [1, ...(x.ndim === 1 ? x.aval.shape : [1])]);
 }
+/** Axes of size 1 are added, up to rank 3. */
 export function atleast3d(x: Tensor): Tensor {
   return x.ndim >= 3 ? x : lax.reshape(atleast2d(x), [...atleast2d(x).aval.shape, 1]);
 }
 
+/** Elements in reverse order along these axes (all of them when none is given). */
 export function flip(x: Tensor, axis?: number | readonly number[]): Tensor {
   return lax.rev(x, canonicalAxes("flip", axis, x.ndim));
 }
+/** Reverses axis 0. */
 export function flipud(x: Tensor): Tensor {
   return flip(x, 0);
 }
+/** Reverses axis 1. */
 export function fliplr(x: Tensor): Tensor {
   return flip(x, 1);
 }
@@ -114,6 +137,7 @@ export function rollaxis(x: Tensor, axis: number, start = 0): Tensor {
   const to = start < 0 ? start + x.ndim : start;
   return moveaxis(x, from, from < to ? to - 1 : to);
 }
+/** Turns by k quarters in the plane of two axes. */
 export function rot90(x: Tensor, k = 1, axes: readonly [number, number] = [0, 1]): Tensor {
   const turns = ((k % 4) + 4) % 4;
   if (turns === 0) return x;

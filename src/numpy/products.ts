@@ -60,14 +60,17 @@ export function matmul(x: TensorLike, y: TensorLike, options: ProductOptions = {
   const batch = range(lead.length);
   return lax.dotGeneral(left, right, { contract: [[n + 1], [n]], batch: [batch, batch] }, preferred);
 }
+/** The sum of products of two arrays, flattened. */
 export function vdot(x: Tensor, y: Tensor): Tensor {
   return dot(lax.reshape(x, [-1]), lax.reshape(y, [-1]));
 }
+/** Sums of products over the last axes. */
 export function inner(x: Tensor, y: Tensor): Tensor {
   const [a, b] = promoteDtypes("inner", [x, y]);
   if (a.ndim === 0 || b.ndim === 0) return dot(a, b);
   return lax.dotGeneral(a, b, { contract: [[a.ndim - 1], [b.ndim - 1]] });
 }
+/** All products of two vectors: [n], [m] → [n, m]. */
 export function outer(x: Tensor, y: Tensor): Tensor {
   const [a, b] = promoteDtypes("outer", [x, y]);
   const shape = [dimProduct(a.aval.shape), dimProduct(b.aval.shape)];
@@ -132,6 +135,7 @@ export function vecmat(x: Tensor, y: Tensor): Tensor {
   const r = matmul(lax.expandDims(x, [x.ndim - 1]), y);
   return lax.squeeze(r, [r.ndim - 2]);
 }
+/** The Kronecker product. */
 export function kron(x: Tensor, y: Tensor): Tensor {
   const [a, b] = promoteDtypes("kron", [x, y]);
   const rank = Math.max(a.ndim, b.ndim);

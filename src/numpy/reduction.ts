@@ -12,7 +12,9 @@ import { add, divide, isnan, maximum, minimum, multiply, subtract, where } from 
 import { checkDtype, promoteDtypes, type TensorLike, toBool, toFloat } from "./promote.js";
 import { range } from "../util/index.js";
 
+/** One axis, several, or null for all; negative ones count from the last. */
 export type AxisArg = number | readonly number[] | null;
+/** Options of reductions, with the names of NumPy. */
 export interface ReduceOptions {
   axis?: AxisArg | undefined;
   keepdims?: boolean | undefined;
@@ -72,7 +74,12 @@ const lowest = (d: DType): number | bigint | boolean =>
 const highest = (d: DType): number | bigint | boolean =>
   d === "bool" ? true : isFloat(d) ? Number.POSITIVE_INFINITY : limits(d).max;
 
+/**
+ * The sum over `axis` (all when left out); bool and narrow integers are summed in 32 bits. `keepdims` keeps axes of size 1.
+ * @example np.sum(x, 0)
+ */
 export const sum = makeReducer("sum", lax.reduceSum, sumDtype, (d) => (isWide(d) ? 0n : 0), add);
+/** The product over `axis` (all when left out). */
 export const prod = makeReducer("prod", lax.reduceProd, sumDtype, (d) => (isWide(d) ? 1n : 1), multiply);
 const extremum = (
   name: string,
@@ -101,12 +108,14 @@ function emptyExtremum(t: Tensor, o: ReduceOptions, none: number | bigint | bool
   const value = o.initial ?? none;
   return broadcastTo("max", promoteDtypes("max", [t, value])[1], shape);
 }
+/** The greatest element; NaN wins. An empty axis is an error without `initial`. */
 export const max = extremum(
   "max",
   (x, axes) => (x.aval.dtype === "bool" ? lax.reduceOr(x, axes) : lax.reduceMax(x, axes)),
   lowest,
   maximum,
 );
+/** The least element; NaN wins. An empty axis is an error without `initial`. */
 export const min = extremum(
   "min",
   (x, axes) => (x.aval.dtype === "bool" ? lax.reduceAnd(x, axes) : lax.reduceMin(x, axes)),
@@ -210,9 +219,11 @@ export function average(
 function promoteInexactAlone(what: string, xs: readonly TensorLike[]): Tensor[] {
   return promoteDtypes(what, xs).map((x) => toFloat(what, x));
 }
+/** Maximum minus minimum. */
 export function ptp(x: TensorLike, axis?: AxisOrOptions): Tensor {
   return lax.sub(max(x, axis), min(x, axis));
 }
+/** How many elements are not zero. */
 export function countNonzero(x: TensorLike, axis?: AxisOrOptions): Tensor {
   return sum(astype(toBool(x), "i32"), axis);
 }
@@ -269,7 +280,9 @@ function argReducer(
       : r;
   };
 }
+/** Position (i32) of the first greatest element along an axis, or in the flattened array. */
 export const argmax = argReducer("argmax", (x, a) => lax.argmax(x, a));
+/** Position (i32) of the first least element along an axis, or in the flattened array. */
 export const argmin = argReducer("argmin", (x, a) => lax.argmin(x, a));
 /** Positions of extrema among what is not NaN (0 where there is nothing else). */
 export const nanargmax: typeof argmax = (x, axis, options) =>
@@ -288,9 +301,13 @@ function cumulative(
     return axis === undefined || axis === null ? f(lax.reshape(t, [-1]), 0) : f(t, canonicalAxis(name, axis, t.ndim));
   };
 }
+/** Running sums along an axis, or of the flattened array. */
 export const cumsum = cumulative("cumsum", lax.cumsum, true);
+/** Running products along an axis, or of the flattened array. */
 export const cumprod = cumulative("cumprod", lax.cumprod, true);
+/** The greatest so far, along an axis. */
 export const cummax = cumulative("cummax", lax.cummax, false);
+/** The least so far, along an axis. */
 export const cummin = cumulative("cummin", lax.cummin, false);
 export const nancumsum = (x: TensorLike, axis?: number | null): Tensor => cumsum(withoutNan("nancumsum", x, 0), axis);
 export const nancumprod = (x: TensorLike, axis?: number | null): Tensor =>

@@ -47,6 +47,7 @@ export function adamw(
     scaleByLearningRate(learningRate),
   );
 }
+/** RMSProp (Tieleman & Hinton 2012): gradients over a running root mean square. */
 export function rmsprop(
   learningRate: Schedule,
   options: { decay?: number; eps?: number; momentum?: number } = {},

@@ -4,9 +4,11 @@ import * as lax from "../lax/index.js";
 import * as np from "../numpy/index.js";
 import type { Tensor } from "../tracer/tensor.js";
 
+/** A rate for each step (an i32 scalar or number), traceable. */
 export type ScheduleFunction = (count: Tensor) => Tensor;
 const fraction = (count: Tensor, steps: number): Tensor => np.clip(np.divide(count, Math.max(1, steps)), 0, 1);
 
+/** The same rate at each step. */
 export function constantSchedule(value: number): ScheduleFunction {
   return () => np.full([], value);
 }

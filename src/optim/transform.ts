@@ -46,7 +46,9 @@ export function chain(...steps: GradientTransformation[]): GradientTransformatio
 function stateless(f: (updates: Tree, params: Tree) => Tree): GradientTransformation {
   return { init: () => null, update: (u, _s, p) => [f(u, p), null] };
 }
+/** Leaves updates as they are. */
 export const identity = (): GradientTransformation => stateless((u) => u);
+/** Multiplies updates by a number. */
 export const scale = (factor: number): GradientTransformation => stateless((u) => each((x) => lax.mul(x, factor), u));
 
 /** Times -rate (or the schedule's value at the step count). */

@@ -13,6 +13,7 @@ export interface ClassCodec<T = unknown> {
 const NO_CHILDREN: readonly TreeDef[] = [];
 const NO_KEYS: readonly unknown[] = [];
 
+/** The structure of a tree without its leaves. */
 export class TreeDef {
   readonly numLeaves: number;
   #key: string | undefined;
