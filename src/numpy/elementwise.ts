@@ -43,27 +43,49 @@ const binaryInexact =
     return f(a, b);
   };
 
+/** e to the power x. */
 export const exp = inexact("exp", lax.exp);
+/** 2 to the power x. */
 export const exp2 = inexact("exp2", lax.exp2);
+/** exp(x) - 1, exact near 0. */
 export const expm1 = inexact("expm1", lax.expm1);
+/** The natural logarithm; NaN below 0. */
 export const log = inexact("log", lax.log);
+/** log(1 + x), exact near 0. */
 export const log1p = inexact("log1p", lax.log1p);
+/** The logarithm to base 2. */
 export const log2 = inexact("log2", (x) => lax.mul(lax.log(x), Math.LOG2E));
+/** The logarithm to base 10. */
 export const log10 = inexact("log10", (x) => lax.mul(lax.log(x), Math.LOG10E));
+/** The square root; NaN below 0. */
 export const sqrt = inexact("sqrt", lax.sqrt);
+/** 1 / sqrt(x). */
 export const rsqrt = inexact("rsqrt", lax.rsqrt);
+/** The cube root. */
 export const cbrt = inexact("cbrt", lax.cbrt);
+/** Sine, x in radians. */
 export const sin = inexact("sin", lax.sin);
+/** Cosine, x in radians. */
 export const cos = inexact("cos", lax.cos);
+/** Tangent, x in radians. */
 export const tan = inexact("tan", lax.tan);
+/** The angle in [-π/2, π/2] whose sine is x. */
 export const arcsin = inexact("arcsin", lax.asin);
+/** The angle in [0, π] whose cosine is x. */
 export const arccos = inexact("arccos", lax.acos);
+/** The angle in (-π/2, π/2) whose tangent is x. */
 export const arctan = inexact("arctan", lax.atan);
+/** Hyperbolic sine. */
 export const sinh = inexact("sinh", lax.sinh);
+/** Hyperbolic cosine. */
 export const cosh = inexact("cosh", lax.cosh);
+/** Hyperbolic tangent. */
 export const tanh = inexact("tanh", lax.tanh);
+/** Inverse of sinh. */
 export const arcsinh = inexact("arcsinh", lax.asinh);
+/** Inverse of cosh, from 1 on. */
 export const arccosh = inexact("arccosh", lax.acosh);
+/** Inverse of tanh, within (-1, 1). */
 export const arctanh = inexact("arctanh", lax.atanh);
 export const asin = arcsin;
 export const acos = arccos;
@@ -71,8 +93,11 @@ export const atan = arctan;
 export const asinh = arcsinh;
 export const acosh = arccosh;
 export const atanh = arctanh;
+/** The error function. */
 export const erf = inexact("erf", lax.erf);
+/** 1 - erf(x), exact where erf is near 1. */
 export const erfc = inexact("erfc", lax.erfc);
+/** sin(πx) / (πx), 1 at 0. */
 export const sinc = inexact("sinc", (x) => {
   const px = lax.mul(x, Math.PI);
   const zero = lax.eq(x, 0);
@@ -82,21 +107,32 @@ export const sinc = inexact("sinc", (x) => {
     lax.div(lax.sin(px), lax.select(zero, lax.full(x.aval.shape, 1, x.aval.dtype), px)),
   );
 });
+/** Degrees to radians. */
 export const deg2rad = inexact("deg2rad", (x) => lax.mul(x, Math.PI / 180));
+/** Radians to degrees. */
 export const rad2deg = inexact("rad2deg", (x) => lax.mul(x, 180 / Math.PI));
 
+/** -x; wraps for integers. */
 export const negative = numeric("negative", lax.neg);
+/** x itself. */
 export const positive = numeric("positive", (x) => x);
+/** The absolute value. */
 export const abs = numeric("abs", (x) => (isUnsignedInt(x.aval.dtype) || x.aval.dtype === "bool" ? x : lax.abs(x)));
 export const absolute = abs;
+/** The absolute value as a float. */
 export const fabs = inexact("fabs", lax.abs);
+/** -1, 0 or 1; NaN stays. */
 export const sign = numeric("sign", lax.sign);
 const rounding = (name: string, f: (x: Tensor) => Tensor): Unary =>
   numeric(name, (x) => (isFloat(x.aval.dtype) ? f(x) : x));
+/** The greatest integer that is not above x, in the dtype of x. */
 export const floor = rounding("floor", lax.floor);
+/** The least integer that is not below x, in the dtype of x. */
 export const ceil = rounding("ceil", lax.ceil);
+/** x without its fraction. */
 export const trunc = rounding("trunc", (x) => lax.select(lax.lt(x, 0), lax.ceil(x), lax.floor(x)));
 export const fix = trunc;
+/** The nearest integer, halves to even. */
 export const rint = rounding("rint", (x) => lax.round(x, "even"));
 export function round(x: TensorLike, decimals = 0): Tensor {
   const t = promoteDtypes("round", [x])[0];
@@ -105,13 +141,21 @@ export function round(x: TensorLike, decimals = 0): Tensor {
   const scale = 10 ** decimals;
   return lax.div(lax.round(lax.mul(t, scale), "even"), scale);
 }
+/** x · x. */
 export const square = numeric("square", lax.square);
+/** 1 / x. */
 export const reciprocal = inexact("reciprocal", lax.reciprocal);
+/** Whether x is NaN (bool). */
 export const isnan = inexact("isnan", (x) => lax.ne(x, x));
+/** Whether x is neither infinite nor NaN (bool). */
 export const isfinite = inexact("isfinite", lax.isFinite);
+/** Whether x is infinite (bool). */
 export const isinf = inexact("isinf", (x) => lax.eq(lax.abs(x), Number.POSITIVE_INFINITY));
+/** Whether x is +∞ (bool). */
 export const isposinf = inexact("isposinf", (x) => lax.eq(x, Number.POSITIVE_INFINITY));
+/** Whether x is -∞ (bool). */
 export const isneginf = inexact("isneginf", (x) => lax.eq(x, Number.NEGATIVE_INFINITY));
+/** Whether the sign bit is set, also of -0 (bool). */
 export const signbit = inexact("signbit", (x) => lax.lt(lax.select(lax.eq(x, 0), lax.reciprocal(x), x), 0));
 
 /** Replaces NaN and infinities by finite numbers. */
@@ -124,8 +168,11 @@ export function nanToNum(x: Tensor, options: { nan?: number; posinf?: number; ne
   return lax.select(isneginf(noPos), fill(options.neginf ?? min), noPos);
 }
 
+/** x + y, broadcast, in the promoted dtype. */
 export const add = binary("add", (x, y) => (x.aval.dtype === "bool" ? lax.bitwiseOr(x, y) : lax.add(x, y)));
+/** x - y, broadcast, in the promoted dtype. */
 export const subtract = binary("subtract", lax.sub);
+/** x · y, broadcast, in the promoted dtype. */
 export const multiply = binary("multiply", (x, y) => (x.aval.dtype === "bool" ? lax.bitwiseAnd(x, y) : lax.mul(x, y)));
 /** True division: integers give f32. */
 export const divide = binaryInexact("divide", lax.div);
@@ -150,7 +197,9 @@ export const remainder = binary("remainder", (x, y) => {
   const r = lax.rem(x, y);
   return isUnsignedInt(x.aval.dtype) ? r : lax.select(offBySign(r, y), lax.add(r, y), r);
 });
+/** The remainder with the sign of y, as floorDivide leaves it. */
 export const mod = remainder;
+/** The remainder with the sign of x. */
 export const fmod = binary("fmod", lax.rem);
 export function divmod(x: TensorLike, y: TensorLike): [Tensor, Tensor] {
   return [floorDivide(x, y), remainder(x, y)];
@@ -185,15 +234,22 @@ function integerPower(x: Tensor, y: Tensor): Tensor {
   }
   return result;
 }
+/** x to the power y. */
 export const pow = power;
+/** x to the power y, in floats. */
 export const floatPower = binaryInexact("floatPower", lax.pow);
+/** The greater of two; NaN wins. */
 export const maximum = binary("maximum", lax.max);
+/** The less of two; NaN wins. */
 export const minimum = binary("minimum", lax.min);
 /** As maximum, but NaN loses. */
 export const fmax = binary("fmax", (x, y) => lax.select(lax.bitwiseOr(lax.gt(x, y), lax.ne(y, y)), x, y));
+/** The less of two; NaN loses. */
 export const fmin = binary("fmin", (x, y) => lax.select(lax.bitwiseOr(lax.lt(x, y), lax.ne(y, y)), x, y));
+/** The angle of the point (y, x), in [-π, π]. */
 export const arctan2 = binaryInexact("arctan2", lax.atan2);
 export const atan2 = arctan2;
+/** sqrt(x² + y²). */
 export const hypot = binaryInexact("hypot", (x, y) => {
   const a = lax.abs(x);
   const b = lax.abs(y);
@@ -205,6 +261,7 @@ export const hypot = binaryInexact("hypot", (x, y) => {
   // an infinite side is an infinite length, whatever the other is
   return lax.select(lax.bitwiseOr(lax.eq(a, infinite), lax.eq(b, infinite)), infinite, h);
 });
+/** log(exp(x) + exp(y)), without overflow. */
 export const logaddexp = binaryInexact("logaddexp", (x, y) => {
   const m = lax.max(x, y);
   const d = lax.sub(x, y);
@@ -218,7 +275,9 @@ export const logaddexp2 = binaryInexact("logaddexp2", (x, y) => {
   const sum = lax.add(m, lax.mul(lax.log1p(lax.exp2(lax.neg(lax.abs(d)))), Math.LOG2E));
   return lax.select(lax.ne(d, d), lax.add(x, y), sum);
 });
+/** |x| with the sign of y. */
 export const copysign = binaryInexact("copysign", (x, y) => lax.select(signbit(y), lax.neg(lax.abs(x)), lax.abs(x)));
+/** The next float after x in the direction of y. */
 export const nextafter = binaryInexact("nextafter", lax.nextafter);
 /** 0 below 0, 1 above, and `y` at 0. */
 export const heaviside = binaryInexact("heaviside", (x, y) => {
@@ -226,13 +285,20 @@ export const heaviside = binaryInexact("heaviside", (x, y) => {
   const step = lax.select(lax.lt(x, 0), like(0), lax.select(lax.gt(x, 0), like(1), y));
   return lax.select(lax.ne(x, x), x, step);
 });
+/** x · 2^n. */
 export const ldexp = (x: TensorLike, e: TensorLike): Tensor => multiply(x, lax.exp2(toFloat("ldexp", e)));
 
+/** x = y (bool). */
 export const equal = binary("equal", lax.eq);
+/** x ≠ y (bool). */
 export const notEqual = binary("notEqual", lax.ne);
+/** x < y (bool); false beside NaN. */
 export const less = binary("less", lax.lt);
+/** x ≤ y (bool); false beside NaN. */
 export const lessEqual = binary("lessEqual", lax.le);
+/** x > y (bool); false beside NaN. */
 export const greater = binary("greater", lax.gt);
+/** x ≥ y (bool); false beside NaN. */
 export const greaterEqual = binary("greaterEqual", lax.ge);
 
 const logical =
@@ -241,15 +307,23 @@ const logical =
     const [a, b] = broadcastAll(name, [toBool(x), toBool(y)]);
     return f(a, b);
   };
+/** Both not zero (bool). */
 export const logicalAnd = logical("logicalAnd", lax.bitwiseAnd);
+/** One or both not zero (bool). */
 export const logicalOr = logical("logicalOr", lax.bitwiseOr);
+/** Exactly one not zero (bool). */
 export const logicalXor = logical("logicalXor", lax.bitwiseXor);
+/** Zero (bool). */
 export const logicalNot: Unary = (x) => lax.not(toBool(x));
 const bitwise = (name: string, f: (x: Tensor, y: Tensor) => Tensor): Binary =>
   binary(name, (x, y) => f(requireInteger(name, x), y));
+/** Bits that both have; integers and bool. */
 export const bitwiseAnd = bitwise("bitwiseAnd", lax.bitwiseAnd);
+/** Bits that one or both have; integers and bool. */
 export const bitwiseOr = bitwise("bitwiseOr", lax.bitwiseOr);
+/** Bits that exactly one has; integers and bool. */
 export const bitwiseXor = bitwise("bitwiseXor", lax.bitwiseXor);
+/** All bits turned over; integers and bool. */
 export const bitwiseNot: Unary = (x) => lax.not(requireInteger("bitwiseNot", promoteDtypes("bitwiseNot", [x])[0]));
 export const invert = bitwiseNot;
 export const leftShift = bitwise("leftShift", lax.shiftLeft);
@@ -259,6 +333,7 @@ export const rightShift = bitwise("rightShift", (x, y) =>
 export const bitwiseInvert = bitwiseNot;
 export const bitwiseLeftShift = leftShift;
 export const bitwiseRightShift = rightShift;
+/** The number of bits that are set. */
 export const bitwiseCount: Unary = (x) =>
   lax.populationCount(requireInteger("bitwiseCount", promoteDtypes("bitwiseCount", [x])[0]));
 
