@@ -32,9 +32,11 @@ export class Progress {
       const now = performance.now();
       if (now - this.#drawn < 100 && !done) return;
       this.#drawn = now;
-      const line = `${this.#bar(step)} ${this.#line(step, heldOut)}`;
-      // a line that wraps could not be drawn over
-      this.out.write(`\r\x1b[2K${line.slice(0, (this.out.columns || 80) - 1)}`);
+      // a line that wraps could not be drawn over; the bar makes room first
+      const columns = (this.out.columns || 80) - 1;
+      const rest = ` ${step}/${this.steps} ${this.#line(step, heldOut)}`;
+      const bar = this.#bar(step, Math.max(4, Math.min(20, columns - rest.length)));
+      this.out.write(`\r\x1b[2K${(bar + rest).slice(0, columns)}`);
       if (done) this.out.write("\n");
     } else if (done || step % Math.max(1, Math.round(this.steps / 20)) === 0) {
       this.out.write(`step ${step} of ${this.steps}: ${this.#line(step, heldOut)}\n`);
@@ -51,10 +53,9 @@ export class Progress {
     if (this.out.isTTY) this.out.write("\n");
   }
 
-  #bar(step: number): string {
-    const width = 20;
+  #bar(step: number, width: number): string {
     const filled = Math.round((width * step) / this.steps);
-    return `${"█".repeat(filled)}${"░".repeat(width - filled)} ${step}/${this.steps}`;
+    return "█".repeat(filled) + "░".repeat(width - filled);
   }
 
   #line(step: number, heldOut: number | undefined): string {

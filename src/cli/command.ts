@@ -25,9 +25,15 @@ export async function runCommand(args: readonly string[]): Promise<number> {
       console.error(e.message);
       return 2;
     }
-    console.error(isTileworkError(e) ? e.message : e);
+    console.error(told(e));
     return 1;
   }
+}
+
+/** The user's own errors with their stack; those that have none (a file with a mistake in its syntax) as they are. */
+function told(e: unknown): unknown {
+  if (isTileworkError(e)) return e.message;
+  return e instanceof Error && e.stack !== undefined && !/\n {4}at /.test(e.stack) ? e.stack : e;
 }
 
 async function dispatch([command, ...rest]: readonly string[]): Promise<void> {

@@ -200,6 +200,12 @@ describe("what one sees", () => {
     const bar = record(true);
     expect(bar).toMatch(/\r\x1b\[2K█░{19} 1\/40|\r\x1b\[2K░{20} 1\/40/);
     expect(bar).toMatch(/█{20} 40\/40 .*tokens\/s\n$/);
+    // 80 columns hold the time that is left: the bar makes room for it
+    const narrow: string[] = [];
+    const stream = { isTTY: true, columns: 80, write: (text: string) => narrow.push(text) };
+    new Progress([], 6000, 256, stream as unknown as NodeJS.WriteStream).update({ step: 1000, loss: 2, heldOut: 1.5 });
+    expect(narrow.join("")).toMatch(/█+░+ 1000\/6000 loss 2\.000 .* held-out 1\.500 .* tokens\/s {2}\d+:\d\d left$/);
+    expect(narrow.join("").length).toBeLessThanOrEqual("\r\x1b[2K".length + 79);
     expect(clock(0)).toBe("0:00");
     expect(clock(59.2)).toBe("1:00");
     expect(clock(3675)).toBe("61:15");
