@@ -12,6 +12,7 @@ import {
   promoteArgs,
   promoteDtypes,
   promoteInexact,
+  promoteMoved,
   requireInteger,
   toBool,
   zerosFor,
@@ -342,7 +343,7 @@ export function where(condition: TensorLike, x: TensorLike, y: TensorLike): Tens
   if (x === undefined || y === undefined) {
     fail("TW1007", "where: needs a condition and two values", { help: "np.nonzero(condition) gives positions" });
   }
-  const [a, b] = promoteDtypes("where", [x, y]);
+  const [a, b] = promoteMoved("where", [x, y]);
   const [c, u, v] = broadcastAll("where", [toBool(condition), a, b]);
   return lax.select(c, u, v);
 }

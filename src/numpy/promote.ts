@@ -69,6 +69,12 @@ export function promoteDtypes(what: string, operands: readonly TensorLike[]): Te
   return list.map((x) => (x.aval.dtype === dtype ? x : astype(x, dtype)));
 }
 
+/** As promoteDtypes, for what only moves elements: PRNG keys among themselves may come too. */
+export function promoteMoved(what: string, operands: readonly TensorLike[]): Tensor[] {
+  const keys = operands.length > 0 && operands.every((x) => isTensor(x) && x.aval.dtype === "key");
+  return keys ? [...(operands as readonly Tensor[])] : promoteDtypes(what, operands);
+}
+
 /** Promoted and broadcast against each other. */
 export function promoteArgs(what: string, operands: readonly TensorLike[]): Tensor[] {
   return broadcastAll(what, promoteDtypes(what, operands));

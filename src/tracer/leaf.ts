@@ -45,6 +45,15 @@ function notAnArray(x: unknown, what: () => string): never {
   });
 }
 
+/** What is transformed must be a function: said where it is given, not where it is called. */
+export function checkFunction(what: string, f: unknown): void {
+  if (typeof f !== "function") {
+    fail("TW1003", `${what} takes a function, not ${describeValue(f)}`, {
+      help: `write ${what}((x) => …), or ${what}(f) without calling f`,
+    });
+  }
+}
+
 export function describeValue(x: unknown): string {
   if (x === null) return "null";
   if (x === undefined) return "undefined";

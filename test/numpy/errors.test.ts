@@ -1,6 +1,6 @@
 /** Wrong use of the namespace: a named error, the culprit and shapes in the message, a remedy in the help. */
 import { describe, expect, it } from "vitest";
-import { array, jit, lax, nn, numpy as np, random, type Tensor } from "../../src/index.js";
+import { array, grad, jit, lax, nn, numpy as np, random, type Tensor, valueAndGrad, vmap } from "../../src/index.js";
 import { errorOf } from "../api/helpers.js";
 
 const x = np.ones([2, 3]);
@@ -62,6 +62,13 @@ const CASES: readonly (readonly [run: () => unknown, code: string, message: RegE
       () => lax.dynamicSlice(v, [operand], [1]),
     ].map((run): (typeof CASES)[number] => [run, "TW1003", /not an array/]);
   }),
+  [() => np.concatenate(x as never), "TW1003", /takes one list of arrays/],
+  [() => np.stack(x as never), "TW1003", /takes one list of arrays/],
+  ...[jit, vmap, grad, valueAndGrad].map((transform): (typeof CASES)[number] => [
+    () => (transform as (f: unknown) => unknown)(np.sum(x)),
+    "TW1003",
+    /takes a function, not /,
+  ]),
   // axes
   [() => np.sum(x, 2), "TW2004", /sum: axis 2 does not exist in an array of rank 2/],
   [() => np.sum(x, [0, 0]), "TW2004", /named twice/],
