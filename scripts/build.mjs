@@ -36,6 +36,10 @@ function buildOne({ config, folders, outDir }) {
 }
 
 function compile(stamp, { config, folders, outDir }) {
+  if (!existsSync(tsc)) {
+    console.error("TypeScript is not installed: run npm ci first.");
+    return 1;
+  }
   const now = fingerprint(folders, [config]);
   const { status } = spawnSync(process.execPath, [tsc, "-p", config], { cwd: root, stdio: "inherit" });
   if (status !== 0) {

@@ -4,7 +4,7 @@
 //   npm run test:fuzz            only the long tests
 // TILEWORK_TEST_REPORT=DIR writes what passed and failed there, for .ci/run.
 import { spawnSync } from "node:child_process";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { root } from "./build.mjs";
 
@@ -31,6 +31,10 @@ function node(title, file, ...rest) {
   return status === 0;
 }
 
+if (!existsSync(join(root, "node_modules", "vitest"))) {
+  console.error("The tools of the tests are not installed: run npm ci first.");
+  process.exit(1);
+}
 const checks = {};
 if (!long) {
   checks["lint and format"] = node("lint and format", "@biomejs/biome/bin/biome", "check", "--error-on-warnings");
