@@ -334,9 +334,11 @@ export const rightShift = bitwise("rightShift", (x, y) =>
 export const bitwiseInvert = bitwiseNot;
 export const bitwiseLeftShift = leftShift;
 export const bitwiseRightShift = rightShift;
-/** The number of bits that are set. */
-export const bitwiseCount: Unary = (x) =>
-  lax.populationCount(requireInteger("bitwiseCount", promoteDtypes("bitwiseCount", [x])[0]));
+/** The number of bits that are set in the magnitude of each element. */
+export const bitwiseCount: Unary = (x) => {
+  const t = requireInteger("bitwiseCount", promoteDtypes("bitwiseCount", [x])[0]);
+  return lax.populationCount(isUnsignedInt(t.aval.dtype) || t.aval.dtype === "bool" ? t : lax.abs(t));
+};
 
 /** `x` where the condition holds, else `y`. */
 export function where(condition: TensorLike, x: TensorLike, y: TensorLike): Tensor {

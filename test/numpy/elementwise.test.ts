@@ -804,6 +804,7 @@ checkTable([
   ],
   [() => np.rightShift(U, 3), [25, 12, 0], "u8"],
   [() => np.bitwiseCount(array([0, 1, 255, 7], "u8")), [0, 1, 8, 3], "u8"],
+  [() => np.bitwiseCount(array([-1, -7, 7, -2147483648], "i32")), [1, 3, 3, 1], "i32"],
   [
     () => np.where(M, A, B),
     [
