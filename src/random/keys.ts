@@ -97,18 +97,41 @@ export function clone(key: Tensor): Tensor {
   return key;
 }
 
-/** Keys of one axis that can be taken apart: `const [a, b] = random.split(key)`. */
-export type Keys = Tensor & Iterable<Tensor>;
+type Count = 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9 | 10 | 11 | 12 | 13 | 14 | 15 | 16;
+type TupleOf<N extends number, T extends readonly unknown[] = []> = T["length"] extends N
+  ? T
+  : TupleOf<N, [...T, Tensor]>;
+type Elements<N extends number> = { readonly [K in keyof TupleOf<N> as K extends `${number}` ? K : never]: Tensor };
+/** Up to so many keys are also properties: `keys[1]`. */
+const MOST_PROPERTIES = 16;
+
+/**
+ * Keys of one axis that can be taken apart: `const [a, b] = random.split(key)`. Where `N`, how many there are, is a literal
+ * up to 16, each is a property too, so that none of them may be undefined to tsc.
+ */
+export type Keys<N extends number = number> = Tensor & Iterable<Tensor> & (N extends Count ? Elements<N> : unknown);
+
+/** `random.split`. */
+export interface Split {
+  <N extends number = 2>(key: Tensor, num?: N): Keys<N>;
+  (key: Tensor, shape: ShapeLike): Keys;
+  /** Under JAX's older order of counters. */
+  readonly legacy: Split;
+}
 
 function iterable(keys: Tensor): Keys {
+  const count = keys.shape[0];
   const rest = keys.shape.slice(1);
   const element = (i: number): Tensor => lax.reshape(lax.sliceInDim(keys, i, i + 1), rest);
   Object.defineProperty(keys, Symbol.iterator, {
     *value(): Generator<Tensor> {
-      for (let i = 0; i < keys.shape[0]; i++) yield element(i);
+      for (let i = 0; i < count; i++) yield element(i);
     },
     configurable: true,
   });
+  for (let i = 0; i < Math.min(count, MOST_PROPERTIES); i++) {
+    Object.defineProperty(keys, i, { get: () => element(i), configurable: true });
+  }
   return keys as Keys;
 }
 
@@ -121,7 +144,7 @@ export const split = sampler(
   "split",
   (source, num: ShapeLike = 2): Tensor => source.splitTo(shapeOf("split", num)).toKey(),
   iterable,
-);
+) as Split;
 
 /** A new key from a key and a number: for the i-th step of a loop, say. */
 export const foldIn = sampler("foldIn", (source, data: number | bigint | Tensor): Tensor => {

@@ -99,6 +99,14 @@ describe("shapes", () => {
     expect(random.legacy.bits(key, [0], "u16").shape).toEqual([0]);
     expect(random.legacy.bits(key, [], "u64").shape).toEqual([]);
     expect(random.normal(key).shape).toEqual([]);
+    const [k0, k1] = random.split(key);
+    const pair = random.split(key);
+    for (const [one, same] of [
+      [k0, pair[0]],
+      [k1, pair[1]],
+    ]) {
+      expect(random.keyData(one).js()).toEqual(random.keyData(same).js());
+    }
     expect(random.split(key, [2, 3]).shape).toEqual([2, 3]);
   });
   it("parameters must fit into the shape", () => {

@@ -9,7 +9,11 @@ const b: BigInt64Array = l.dataSync();
 const c: number = f.item();
 const shape: readonly number[] = f.shape;
 const sum: Tensor = np.sum(array([[1, 2], [3, 4]]), { axis: 0 });
-const [k1] = random.split(random.key(0));
+const [k1, k2] = random.split(random.key(0));
+const [, , k3] = random.split(k2, 3);
+const keys: readonly Tensor[] = [k1, k2, k3, random.split(k1)[1], ...random.split(k1, 1000), ...random.split(k1, [2, 2])];
+// @ts-expect-error a third key of two
+random.split(k1)[2];
 
 const { tensors } = readSafetensors(new Uint8Array(8), { like: { w: f } });
 const w: Tensor<[2], "f32"> = tensors.w;
@@ -18,4 +22,4 @@ const bytes: Promise<Uint8Array> = writeNpz({ w, sum }, { compress: true });
 export function codeOf(e: unknown): string {
   return isTileworkError(e) ? `${e.code}: ${e.message}` : "";
 }
-export { a, b, bytes, c, k1, shape };
+export { a, b, bytes, c, keys, shape };
