@@ -36,6 +36,8 @@ async function main(options: Options): Promise<void> {
   say(
     `Model: ${number(countParams(run.state.params))} parameters; a step learns from ${number(config.batch * model.context)} characters.`,
   );
+  if (heldOut.length > GLIMPSE + 1)
+    say(`The held-out loss is that of ${number(GLIMPSE)} characters while training, and of all at the end.`);
   if (run.losses.length > 0) say(`Resuming after step ${run.losses.length} of ${config.steps}.`);
 
   const evaluate = makeEvaluation(model);

@@ -15,7 +15,9 @@ interface Binaryen {
 export const INSTALL_BINARYEN = "npm install --save-dev binaryen@132.0.0";
 
 async function importBinaryen(): Promise<Binaryen> {
-  const loaded = (await import("binaryen")) as { default: unknown };
+  // a name that bundlers do not follow: its 12 MB belong in no application
+  const name: string = "binaryen";
+  const loaded = (await import(/* @vite-ignore */ /* webpackIgnore: true */ name)) as { default: unknown };
   return loaded.default as Binaryen;
 }
 
