@@ -233,6 +233,7 @@ export function jvp<A extends unknown[], R>(
   primals: InArgs<A>,
   tangents: InArgs<A>,
 ): [Out<R>, Out<R>] {
+  checkFunction("jvp", f);
   const name = f.name;
   const label = `jvp(${name || "function"})`;
   const flat = flattenCall(label, primals as readonly unknown[]);
@@ -273,6 +274,7 @@ export function linearize<A extends unknown[], R>(
   f: (...args: A) => R,
   ...primals: InArgs<A>
 ): [Out<R>, (...tangents: InArgs<A>) => Out<R>] {
+  checkFunction("linearize", f);
   const name = f.name;
   const label = `linearize(${name || "function"})`;
   const flat = flattenCall(label, primals as readonly unknown[]);
@@ -339,6 +341,7 @@ export function vjpWithAux<A extends unknown[], R, Aux>(
 }
 
 function vjpParts(what: string, f: AnyFunction, primals: readonly unknown[], hasAux: boolean): unknown[] {
+  checkFunction(what, f);
   const name = f.name;
   const label = `${what}(${name || "function"})`;
   const flat = flattenCall(label, primals);
@@ -399,6 +402,7 @@ export function linearTranspose<A extends unknown[], R>(
   f: (...args: A) => R,
   ...primals: InArgs<A>
 ): (cotangent: In<R>) => Out<A> {
+  checkFunction("linearTranspose", f);
   const name = f.name;
   const label = `linearTranspose(${name || "function"})`;
   const flat = flattenCall(label, primals as readonly unknown[]);
@@ -461,8 +465,9 @@ function unstackBasis(stacked: Tensor, leaves: readonly Tensor[], place: "first"
 type Jacobian = (f: AnyFunction, options?: { argnums?: number }) => AnyFunction;
 
 function jacobian(what: string, forward: boolean): Jacobian {
-  return (f, options = {}) =>
-    (...args) => {
+  return (f, options = {}) => {
+    checkFunction(what, f);
+    return (...args) => {
       const label = `${what}(${f.name || "function"})`;
       const argnums = options.argnums ?? 0;
       const all = flattenCall(label, args);
@@ -500,6 +505,7 @@ function jacobian(what: string, forward: boolean): Jacobian {
       );
       return tree.unflatten(outs.treedef, blocks);
     };
+  };
 }
 
 /** The Jacobian by forward mode (few inputs): for each output leaf, the tree of the argument with leaves [...output shape, ...input shape]. */

@@ -2,7 +2,7 @@
 import { fail } from "../diagnostics/error.js";
 import { isFloat } from "../ir/dtype.js";
 import { printAval } from "../ir/aval.js";
-import { leafTensor } from "../tracer/leaf.js";
+import { describeValue, leafTensor } from "../tracer/leaf.js";
 import type { Tensor } from "../tracer/tensor.js";
 import { argumentName } from "../tracer/trace.js";
 import * as tree from "../tree/index.js";
@@ -15,6 +15,11 @@ export interface FlatArguments {
 }
 
 export function flattenCall(name: string, args: readonly unknown[]): FlatArguments {
+  if (!Array.isArray(args)) {
+    fail("TW1007", `${name}: takes the arguments as a list, not ${describeValue(args)}`, {
+      help: "put one argument into brackets too: [x]",
+    });
+  }
   const leaves: Tensor[] = [];
   const parts = args.map((arg) => {
     const flat = tree.flatten(arg);

@@ -5,7 +5,7 @@ import { printProgram } from "../ir/print.js";
 import type { Program } from "../ir/program.js";
 import { type Profile, profileProgram } from "../jit/profile.js";
 import { type Stages, stagesOf } from "../jit/stages.js";
-import { leafAval, ShapeDtype } from "../tracer/leaf.js";
+import { checkFunction, leafAval, ShapeDtype } from "../tracer/leaf.js";
 import { Tensor } from "../tracer/tensor.js";
 import { type AnyFunction, argumentName, traceFunction } from "../tracer/trace.js";
 import * as tree from "../tree/index.js";
@@ -14,6 +14,7 @@ import { jit, jitEntry } from "./jit.js";
 
 /** The function's core program for arguments of these shapes (arrays, or `new ShapeDtype(shape, dtype)`). */
 export function makeProgram(f: AnyFunction): (...args: unknown[]) => Program<"core"> {
+  checkFunction("makeProgram", f);
   return (...args) => {
     const { leaves, treedef } = tree.flatten(args);
     const avals = leaves.map((x, i) => leafAval(x, () => argumentName(f.name, args, i)));
@@ -23,6 +24,7 @@ export function makeProgram(f: AnyFunction): (...args: unknown[]) => Program<"co
 
 /** Shapes and dtypes of the results, with nothing computed. Arguments may be arrays or `ShapeDtype`s. */
 export function evalShape(f: AnyFunction, ...args: unknown[]): unknown {
+  checkFunction("evalShape", f);
   const { leaves, treedef } = tree.flatten(args);
   const avals = leaves.map((x, i) => leafAval(x, () => argumentName(f.name, args, i)));
   const { program, outTree } = traceFunction(f, avals, treedef, { kind: "shape", name: f.name });
@@ -58,6 +60,7 @@ export interface Explanation {
 
 /** Every stage of the compiled program for these arguments, the passes' times, and why it was compiled. */
 export function explain(f: AnyFunction): (...args: unknown[]) => Explanation {
+  checkFunction("explain", f);
   return (...args) => {
     const jitted = "entries" in f ? f : jit(f);
     const { entry, inputs = [] } = jitEntry(jitted, args) ?? {};

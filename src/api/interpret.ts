@@ -3,7 +3,7 @@ import { sizeOf } from "../ir/aval.js";
 import { fromBf16Bits, fromF16Bits, STORAGE, toBf16Bits, toF16Bits, type TypedArray } from "../ir/dtype.js";
 import { interpret } from "../interpreter/index.js";
 import type { NDArray } from "../interpreter/array.js";
-import { leafTensor } from "../tracer/leaf.js";
+import { checkFunction, leafTensor } from "../tracer/leaf.js";
 import { Tensor } from "../tracer/tensor.js";
 import { type AnyFunction, argumentName, traceFunction } from "../tracer/trace.js";
 import * as tree from "../tree/index.js";
@@ -28,6 +28,7 @@ export function fromNDArray(a: NDArray): Tensor {
 
 /** `f` by plain loops in f64, rounded to each dtype after every operation: the oracle that compiled code is tested against. */
 export function interpretTensors<A extends unknown[], R>(f: (...args: A) => R): (...args: A) => R {
+  checkFunction("interpret", f);
   return (...args) => {
     const { leaves, treedef } = tree.flatten(args);
     const tensors = leaves.map((x, i) => leafTensor(x, () => argumentName(f.name, args, i)));

@@ -5,7 +5,7 @@ import { avalKey } from "../ir/key.js";
 import type { Program } from "../ir/program.js";
 import { type Executable, makeExecutable } from "../jit/execute.js";
 import { axisEnvironment, bind, isTracing, TracedSource } from "../tracer/frame.js";
-import { checkFunction, leafTensor } from "../tracer/leaf.js";
+import { checkFunction, describeValue, leafTensor } from "../tracer/leaf.js";
 import { type Cell, Tensor } from "../tracer/tensor.js";
 import { type AnyFunction, argumentName, traceFunction } from "../tracer/trace.js";
 import { ArrayCell } from "../runtime/heap.js";
@@ -64,14 +64,39 @@ function sameAval(a: Aval, b: Aval): boolean {
   return avalSame(a, b) && !a.weak === !b.weak;
 }
 
+const COUNTED = { help: "arguments are counted from 0, and from -1 backwards" };
+
 function positions(label: string, option: string, list: number | readonly number[] | undefined): readonly number[] {
-  const all = list === undefined ? [] : typeof list === "number" ? [list] : list;
+  const all = list === undefined ? [] : Array.isArray(list) ? (list as readonly number[]) : [list as number];
   for (const n of all) {
-    if (!Number.isInteger(n) || n < 0) {
-      fail("TW1007", `${label}: ${option} names argument ${n}`, { help: "arguments are counted from 0" });
+    if (!Number.isInteger(n)) {
+      fail("TW1007", `${label}: ${option} names argument ${typeof n === "number" ? n : describeValue(n)}`, COUNTED);
     }
   }
   return all;
+}
+
+/** Can take arguments that `length` does not count: it has a rest parameter, defaults, patterns, or hides what it has. */
+function takesMore(f: AnyFunction): boolean {
+  const source = Function.prototype.toString.call(f);
+  const plain = /^(?:async\s+)?(?:function\b\s*)?[\w$]*\s*(?:\([\w$,\s]*\)|=>)/.test(source);
+  return !plain || /\barguments\b|\[native code\]/.test(source);
+}
+
+/** Positions of the arguments of this call: negative ones count from its end. Those of optional arguments that are left out stay. */
+function positionsOf(
+  label: string,
+  option: string,
+  list: readonly number[],
+  count: number,
+  f: AnyFunction,
+): readonly number[] {
+  return list.map((n) => {
+    if (n < -count || (n >= count && n >= f.length && !takesMore(f))) {
+      fail("TW1007", `${label}: ${option} names argument ${n}, but the function was called with ${count}`, COUNTED);
+    }
+    return n < 0 ? n + count : n;
+  });
 }
 
 /**
@@ -87,6 +112,11 @@ export function jit<This, F extends (this: This, ...args: any) => any>(
   context: ClassMethodDecoratorContext<This, F>,
 ): F;
 export function jit(f: AnyFunction, optionsOrContext: JitOptions | ClassMethodDecoratorContext = {}): unknown {
+  if (typeof optionsOrContext !== "object" || optionsOrContext === null) {
+    fail("TW1007", `jit: the options are ${describeValue(optionsOrContext)}`, {
+      help: "give an object: jit(f, { staticArgnums: 1 })",
+    });
+  }
   if ("kind" in optionsOrContext && "addInitializer" in optionsOrContext)
     return jitMethod(f, String(optionsOrContext.name));
   return makeJitted(f, optionsOrContext as JitOptions);
@@ -106,11 +136,12 @@ function jitMethod(method: AnyFunction, name: string): AnyFunction {
 }
 
 function makeJitted(f: AnyFunction, options: JitOptions): Jitted<unknown[], unknown> {
+  checkFunction("jit", f);
   const name = options.name ?? f.name;
   const label = `jit(${name || "function"})`;
-  checkFunction("jit", f);
-  const statics = new Set(positions(label, "staticArgnums", options.staticArgnums));
+  const staticArgs = positions(label, "staticArgnums", options.staticArgnums);
   const donateArgs = positions(label, "donate", options.donate);
+  const anyStatic = staticArgs.length > 0;
   const cache = new LruMap<string, JitEntry>(256);
   const history: JitEntry[] = [];
 
@@ -137,7 +168,8 @@ function makeJitted(f: AnyFunction, options: JitOptions): Jitted<unknown[], unkn
   };
 
   const prepare = (args: readonly unknown[]): { entry: JitEntry; leaves: Tensor[] } => {
-    const dynamic = statics.size === 0 ? args : args.map((a, i) => (statics.has(i) ? null : a));
+    const statics = new Set(anyStatic ? positionsOf(label, "staticArgnums", staticArgs, args.length, f) : []);
+    const dynamic = !anyStatic ? args : args.map((a, i) => (statics.has(i) ? null : a));
     const flat = tree.flatten(dynamic);
     const leaves = flat.leaves as Tensor[];
     let key = flat.treedef.key;
@@ -152,7 +184,7 @@ function makeJitted(f: AnyFunction, options: JitOptions): Jitted<unknown[], unkn
     if (!entry) {
       const start = performance.now();
       const traced = traceFunction(
-        (...xs: unknown[]) => f(...(statics.size === 0 ? xs : args.map((a, i) => (statics.has(i) ? a : xs[i])))),
+        (...xs: unknown[]) => f(...(!anyStatic ? xs : args.map((a, i) => (statics.has(i) ? a : xs[i])))),
         leaves.map((x) => x.aval),
         flat.treedef,
         { kind: "jit", name },
@@ -165,7 +197,7 @@ function makeJitted(f: AnyFunction, options: JitOptions): Jitted<unknown[], unkn
         executable: undefined,
         donated: [],
       };
-      if (donateArgs.length > 0) entry.donated = donatedLeaves(entry, args);
+      if (donateArgs.length > 0) entry.donated = donatedLeaves(entry, args, statics);
       // a program that closes over values of an open trace belongs to that trace alone
       if (!traced.captures.some((c) => Tensor.source(c) instanceof TracedSource)) {
         cache.set(key, entry);
@@ -174,16 +206,17 @@ function makeJitted(f: AnyFunction, options: JitOptions): Jitted<unknown[], unkn
       }
     }
     // static arguments and named axes are part of the key, but not of the structure
-    last = statics.size === 0 && axes.length === 0 && cache.has(key) ? { entry, inTree: flat.treedef } : undefined;
+    last = !anyStatic && axes.length === 0 && cache.has(key) ? { entry, inTree: flat.treedef } : undefined;
     return { entry, leaves };
   };
 
-  const donatedLeaves = (entry: JitEntry, args: readonly unknown[]): number[] => {
+  const donatedLeaves = (entry: JitEntry, args: readonly unknown[], statics: ReadonlySet<number>): number[] => {
+    const given = positionsOf(label, "donate", donateArgs, args.length, f);
     const donated: number[] = [];
     let at = entry.captures.length;
     args.forEach((arg, i) => {
       const n = statics.has(i) ? 0 : tree.leaves(arg).length;
-      if (donateArgs.includes(i)) for (let k = 0; k < n; k++) donated.push(at + k);
+      if (given.includes(i)) for (let k = 0; k < n; k++) donated.push(at + k);
       at += n;
     });
     return donated;

@@ -2,6 +2,7 @@
 import { fail } from "../diagnostics/error.js";
 import { bind } from "../tracer/frame.js";
 import { customJvp } from "../tracer/custom.js";
+import { checkFunction } from "../tracer/leaf.js";
 import type { Tensor } from "../tracer/tensor.js";
 import * as tree from "../tree/index.js";
 import { flattenTensors } from "../tracer/control.js";
@@ -26,6 +27,7 @@ export function customRoot(
   solve: (f: (x: Tree) => Tree, initialGuess: Tree) => Tree,
   tangentSolve: (g: (x: Tree) => Tree, y: Tree) => Tree,
 ): Tree {
+  for (const given of [f, solve, tangentSolve]) checkFunction("customRoot", given);
   const root = customJvp((t: Tree, guess: Tree): Tree => solve((x) => f(x, t), guess));
   root.defjvp(([t, guess], [dt]) => {
     const x = root(t, guess);

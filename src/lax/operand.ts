@@ -4,7 +4,7 @@ import { printAval } from "../ir/aval.js";
 import { dimEqual, type Shape } from "../ir/dim.js";
 import { type DType, isFloat, isInt } from "../ir/dtype.js";
 import { bind1, scalar } from "../tracer/frame.js";
-import { isScalarLeaf, leafTensor } from "../tracer/leaf.js";
+import { describeValue, isScalarLeaf, leafTensor } from "../tracer/leaf.js";
 import { isTensor, type Tensor } from "../tracer/tensor.js";
 import { range } from "../util/index.js";
 
@@ -13,11 +13,21 @@ export type TensorLike = Tensor | number | boolean | bigint;
 /** An axis number as users write it (negative counts from the end), checked. */
 export function canonicalAxis(what: string, axis: number, rank: number): number {
   if (!Number.isInteger(axis) || axis < -rank || axis >= rank) {
+    if (typeof axis !== "number") {
+      fail("TW2004", `${what}: an axis is ${describeValue(axis)}, not an integer`, {
+        help: "name axes by numbers: 0 is the first, -1 the last",
+      });
+    }
     fail("TW2004", `${what}: axis ${axis} does not exist in an array of rank ${rank}`, {
       help: rank === 0 ? "a scalar has no axes" : `axes run from ${-rank} to ${rank - 1}`,
     });
   }
   return axis < 0 ? axis + rank : axis;
+}
+
+/** One axis or a list of them as a list; what is neither stands in it alone, for canonicalAxis to refuse. */
+export function axisList(axes: number | readonly number[]): readonly number[] {
+  return Array.isArray(axes) ? axes : [axes as number];
 }
 
 /** Axes sorted and distinct; undefined means all. */
@@ -27,7 +37,7 @@ export function canonicalAxes(
   rank: number,
 ): number[] {
   if (axes === undefined || axes === null) return range(rank);
-  const list = (typeof axes === "number" ? [axes] : axes).map((a) => canonicalAxis(what, a, rank));
+  const list = axisList(axes).map((a) => canonicalAxis(what, a, rank));
   const sorted = [...new Set(list)].sort((a, b) => a - b);
   if (sorted.length !== list.length)
     fail("TW2004", `${what}: an axis is named twice in [${String(axes)}]`, { help: "name each axis once" });
@@ -48,6 +58,14 @@ export function numberOf(what: string, x: number | boolean | bigint, dtype: DTyp
 
 export function asTensor(what: string, x: TensorLike): Tensor {
   return leafTensor(x, () => `${what}: an operand`);
+}
+
+/** The arrays of a list, which must be one. */
+export function arrayList(what: string, xs: readonly TensorLike[]): Tensor[] {
+  if (!Array.isArray(xs)) {
+    fail("TW1003", `${what}: takes one list of arrays, not ${describeValue(xs)}`, { help: `write ${what}([x, y])` });
+  }
+  return xs.map((x) => asTensor(what, x));
 }
 
 export function astype(x: Tensor, dtype: DType): Tensor {

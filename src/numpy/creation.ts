@@ -11,8 +11,8 @@ import {
   toF16Bits,
   type TypedArray,
 } from "../ir/dtype.js";
-import { asTensor, astype, broadcastTo, canonicalAxis, isTensor } from "../lax/operand.js";
-import { type Dim, dimAdd, dimMax, dimMin, dimSub, isStatic, type Shape } from "../ir/dim.js";
+import { arrayList, asTensor, astype, broadcastTo, canonicalAxis, isTensor } from "../lax/operand.js";
+import { type Dim, dimAdd, dimMax, dimMin, dimSub, isStatic, type Shape, SymDim } from "../ir/dim.js";
 import * as lax from "../lax/index.js";
 import { fromElements } from "../tracer/frame.js";
 import { describeValue } from "../tracer/leaf.js";
@@ -169,7 +169,7 @@ export type DTypeArg = DType | { readonly dtype?: DType | undefined } | undefine
 function shapeOf(what: string, s: ShapeInput): Shape {
   const shape = Array.isArray(s) ? (s as Shape) : [s as Dim];
   for (const d of shape) {
-    if (isStatic(d) && !(Number.isInteger(d) && d >= 0)) {
+    if (isStatic(d) ? !(Number.isInteger(d) && d >= 0) : !(d instanceof SymDim)) {
       fail("TW2011", `${what}: ${String(d)} is not a size (shape [${shape.map(String).join(", ")}])`, {
         help: "sizes are whole numbers from 0",
       });
@@ -178,7 +178,7 @@ function shapeOf(what: string, s: ShapeInput): Shape {
   return shape;
 }
 function dtypeOf(what: string, arg: DTypeArg, otherwise: DType): DType {
-  const d = typeof arg === "object" ? arg.dtype : arg;
+  const d = typeof arg === "object" ? arg?.dtype : arg;
   return d === undefined ? otherwise : checkDtype(what, d);
 }
 const zeroOf = (d: DType): number | bigint => (isWide(d) ? 0n : 0);
@@ -403,12 +403,13 @@ export function diagonal(x: Tensor, offset = 0, axis1 = -2, axis2 = -1): Tensor 
 }
 /** Coordinate arrays of a grid from a list of coordinate vectors. */
 export function meshgrid(xs: readonly Tensor[], options: { indexing?: "xy" | "ij" } = {}): Tensor[] {
-  for (const x of xs) {
+  const list = arrayList("meshgrid", xs);
+  for (const x of list) {
     if (x.ndim > 1) {
       fail("TW2007", `meshgrid: needs vectors, got ${printAval(x.aval)}`, { help: "ravel it, or index one row" });
     }
   }
-  const vectors = xs.map((x) => lax.reshape(x, [-1]));
+  const vectors = list.map((x) => lax.reshape(x, [-1]));
   const xy = (options.indexing ?? "xy") === "xy" && vectors.length > 1;
   const order = range(vectors.length);
   if (xy) [order[0], order[1]] = [1, 0];

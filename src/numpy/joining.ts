@@ -3,7 +3,7 @@ import { fail } from "../diagnostics/error.js";
 import { printAval } from "../ir/aval.js";
 import { type Dim, dimEqual, dimFloorDiv, dimMod, dimMul, dimProduct, dimSub } from "../ir/dim.js";
 import * as lax from "../lax/index.js";
-import { astype, broadcastTo as broadcast, canonicalAxis } from "../lax/operand.js";
+import { arrayList, astype, broadcastTo as broadcast, canonicalAxis } from "../lax/operand.js";
 import type { Tensor } from "../tracer/tensor.js";
 import { atleast1d, atleast2d, atleast3d, ravel } from "./movement.js";
 import { promoteDtypes, promoteMoved, staticSize, type TensorLike } from "./promote.js";
@@ -53,20 +53,21 @@ export function unstack(x: Tensor, axis = 0): Tensor[] {
 }
 /** Joins along axis 0; vectors are rows. */
 export function vstack(xs: readonly Tensor[]): Tensor {
-  return concatenate(xs.map(atleast2d), 0);
+  return concatenate(arrayList("vstack", xs).map(atleast2d), 0);
 }
 /** Joins along axis 1 (vectors: along axis 0). */
 export function hstack(xs: readonly Tensor[]): Tensor {
-  return concatenate(xs.map(atleast1d), xs.length > 0 && xs[0].ndim <= 1 ? 0 : 1);
+  const list = arrayList("hstack", xs);
+  return concatenate(list.map(atleast1d), list.length > 0 && list[0].ndim <= 1 ? 0 : 1);
 }
 /** Joins along axis 2. */
 export function dstack(xs: readonly Tensor[]): Tensor {
-  return concatenate(xs.map(atleast3d), 2);
+  return concatenate(arrayList("dstack", xs).map(atleast3d), 2);
 }
 /** Vectors as the columns of a matrix. */
 export function columnStack(xs: readonly Tensor[]): Tensor {
   return concatenate(
-    xs.map((x) => (x.ndim < 2 ? lax.reshape(x, [dimProduct(x.aval.shape), 1]) : x)),
+    arrayList("columnStack", xs).map((x) => (x.ndim < 2 ? lax.reshape(x, [dimProduct(x.aval.shape), 1]) : x)),
     1,
   );
 }

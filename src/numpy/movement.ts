@@ -3,7 +3,7 @@ import { fail } from "../diagnostics/error.js";
 import { printAval } from "../ir/aval.js";
 import { type Dim, dimMod, dimMul, dimSub } from "../ir/dim.js";
 import * as lax from "../lax/index.js";
-import { broadcastShapes, broadcastTo as broadcast, canonicalAxes, canonicalAxis } from "../lax/operand.js";
+import { axisList, broadcastShapes, broadcastTo as broadcast, canonicalAxes, canonicalAxis } from "../lax/operand.js";
 import type { Tensor } from "../tracer/tensor.js";
 import { promoteDtypes, staticSize, type TensorLike } from "./promote.js";
 import { otherAxes, prod, range } from "../util/index.js";
@@ -46,7 +46,7 @@ export function moveaxis(
   destination: number | readonly number[],
 ): Tensor {
   const list = (v: number | readonly number[]): number[] =>
-    (typeof v === "number" ? [v] : v).map((a) => canonicalAxis("moveaxis", a, x.ndim));
+    axisList(v).map((a) => canonicalAxis("moveaxis", a, x.ndim));
   const from = list(source);
   const to = list(destination);
   if (from.length !== to.length) fail("TW2011", "moveaxis: source and destination name different numbers of axes", {});
@@ -113,7 +113,7 @@ export function fliplr(x: Tensor): Tensor {
 export function roll(x: Tensor, shift: number | readonly number[], axis?: number | readonly number[] | null): Tensor {
   if (axis === undefined || axis === null) return lax.reshape(roll(ravel(x), shift, 0), x.aval.shape);
   const shifts = typeof shift === "number" ? [shift] : shift;
-  const named = typeof axis === "number" ? [axis] : axis;
+  const named = axisList(axis);
   if (shifts.length !== named.length && shifts.length !== 1 && named.length !== 1) {
     fail("TW2011", `roll: ${shifts.length} shifts for ${named.length} axes`, { help: "give one shift for each axis" });
   }

@@ -33,7 +33,8 @@ function scientific(v: number, dtype: DType, precision: number): { mantissa: str
     .replace(/\.?0*e/, "e")
     .split("e")[0]
     .replace(/^-?\d\.?/, "").length;
-  const [m, e] = Number(shortest(v, dtype)).toExponential(Math.min(digits, precision)).split("e");
+  const [unsigned, e] = Number(shortest(v, dtype)).toExponential(Math.min(digits, precision)).split("e");
+  const m = Object.is(v, -0) ? `-${unsigned}` : unsigned; // which toExponential drops
   const size = e.slice(1);
   return { mantissa: m.includes(".") ? m : `${m}.`, exponent: e[0] + (size.length < 2 ? `0${size}` : size) };
 }

@@ -5,6 +5,7 @@ import { isInt, isWide } from "../ir/dtype.js";
 import * as lax from "../lax/index.js";
 import { astype, isTensor } from "../lax/operand.js";
 import { bind1, fromElements, isTracing, scalar } from "../tracer/frame.js";
+import { describeValue } from "../tracer/leaf.js";
 import type { Tensor } from "../tracer/tensor.js";
 import { type ShapeLike, shapeOf } from "./parameters.js";
 import { Source, sampler, wordsOf } from "./source.js";
@@ -28,8 +29,9 @@ const MASK = 0xffffffffn;
 
 /** Words of a seed: 32 bits fill the second word, more than 32 go into both. */
 function seedWords(what: string, seed: number | bigint): [high: number, low: number] {
-  if (typeof seed === "number" && !Number.isSafeInteger(seed)) {
-    fail("TW2011", `random.${what}: the seed ${seed} is not a whole number`, {
+  if (typeof seed !== "bigint" && !Number.isSafeInteger(seed)) {
+    const named = typeof seed === "number" ? `the seed ${seed} is not` : `the seed is ${describeValue(seed)}, not`;
+    fail("TW2011", `random.${what}: ${named} a whole number`, {
       help: "use an integer, or a bigint of up to 64 bits",
     });
   }
@@ -153,8 +155,10 @@ export const foldIn = sampler("foldIn", (source, data: number | bigint | Tensor)
       help: "use vmap to fold in several numbers",
     });
   }
-  if (typeof data === "number" && !Number.isInteger(data))
-    fail("TW2011", `random.foldIn: ${data} is not a whole number`, { help: "fold in an integer" });
+  if (!isTensor(data) && typeof data !== "bigint" && !Number.isInteger(data)) {
+    const named = typeof data === "number" ? `${data} is not` : `the data is ${describeValue(data)}, not`;
+    fail("TW2011", `random.foldIn: ${named} a whole number`, { help: "fold in an integer" });
+  }
   const low = isTensor(data) ? astype(data, "u32") : scalar(Number(BigInt(data) & MASK), "u32");
   const [k0, k1] = threefry(source.words, scalar(0, "u32"), low);
   return new Source(source.engine, { k0, k1 }, source.raw).toKey();

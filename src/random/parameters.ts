@@ -1,9 +1,10 @@
 /** What samplers share: reading shapes, dtypes and parameters, with errors that name the function. */
 import { fail } from "../diagnostics/error.js";
-import { type Dim, dimSame, type Shape } from "../ir/dim.js";
+import { type Dim, dimSame, type Shape, SymDim } from "../ir/dim.js";
 import { castScalar, type DType, isDType, isFloat, isInt } from "../ir/dtype.js";
 import { astype, broadcastShapes, broadcastTo, isTensor, type TensorLike } from "../lax/operand.js";
 import { scalar } from "../tracer/frame.js";
+import { describeValue } from "../tracer/leaf.js";
 import type { Tensor } from "../tracer/tensor.js";
 
 export type ShapeLike = number | readonly Dim[];
@@ -12,11 +13,20 @@ export type DTypeLike = DType | { readonly dtype?: DType };
 
 export function shapeOf(what: string, shape: ShapeLike): Shape {
   const s = typeof shape === "number" ? [shape] : shape;
-  for (const d of s) {
-    if (typeof d === "number" && (!Number.isInteger(d) || d < 0)) {
-      fail("TW2011", `random.${what}: the shape [${s.map(String).join(", ")}] holds ${d}`, {
-        help: "sizes are whole numbers of at least 0",
-      });
+  if (!Array.isArray(s)) {
+    fail("TW2011", `random.${what}: the shape is ${describeValue(s)}`, {
+      help: "give a list of sizes, such as [2, 3]",
+    });
+  }
+  for (const d of s as readonly unknown[]) {
+    if (typeof d === "number" ? !Number.isInteger(d) || d < 0 : !(d instanceof SymDim)) {
+      fail(
+        "TW2011",
+        `random.${what}: the shape [${s.map(String).join(", ")}] holds ${typeof d === "number" ? d : describeValue(d)}`,
+        {
+          help: "sizes are whole numbers of at least 0",
+        },
+      );
     }
   }
   return s;

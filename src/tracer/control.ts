@@ -6,7 +6,7 @@ import { isInt, promoteTypes } from "../ir/dtype.js";
 import { type Program, Var } from "../ir/program.js";
 import * as tree from "../tree/index.js";
 import { bind, scalar, TracedSource } from "./frame.js";
-import { leafTensor } from "./leaf.js";
+import { checkFunction, describeValue, leafTensor } from "./leaf.js";
 import { Tensor } from "./tensor.js";
 import { type AnyFunction, type Traced, traceFunction } from "./trace.js";
 
@@ -97,6 +97,8 @@ export function cond<A extends Tree[], R>(
   onFalse: (...operands: A) => R,
   ...operands: A
 ): R {
+  checkFunction("cond", onTrue);
+  checkFunction("cond", onFalse);
   const p = leafTensor(pred, () => "cond: the predicate");
   if (p.ndim !== 0) {
     fail("TW2007", `cond: the predicate must be a scalar, not ${printAval(p.aval)}`, {
@@ -117,6 +119,12 @@ export function switchCase<A extends Tree[], R>(
   branches: readonly ((...operands: A) => R)[],
   ...operands: A
 ): R {
+  if (!Array.isArray(branches)) {
+    fail("TW1003", `switchCase: takes a list of functions, not ${describeValue(branches)}`, {
+      help: "write switchCase(index, [f, g], x)",
+    });
+  }
+  for (const f of branches) checkFunction("switchCase", f);
   if (branches.length === 0)
     fail("TW2011", "switchCase: the list of branches is empty", { help: "give at least one function" });
   const i = leafTensor(typeof index === "number" ? scalar(index, "i32") : index, () => "switchCase: the index");
@@ -219,6 +227,8 @@ export function whileLoop<C extends Carry>(
   body: (carry: C) => NoInfer<C>,
   init: C,
 ): C {
+  checkFunction("whileLoop", test);
+  checkFunction("whileLoop", body);
   const flat = flattenTensors(init, "whileLoop: the first carry");
   const inTree = tree.flatten([init]).treedef;
   let traced: Traced | undefined;
@@ -270,6 +280,7 @@ export function scan<C extends Carry, X extends Tree, Y extends Tree>(
   xs: X,
   options: ScanOptions = {},
 ): [C, Y] {
+  checkFunction("scan", f);
   const carry0 = flattenTensors(init, "scan: the first carry");
   const flatXs = flattenTensors(xs, "scan: xs");
   let length = options.length;
@@ -348,6 +359,7 @@ export function foriLoop<C extends Carry>(
   body: (i: Tensor, carry: C) => NoInfer<C>,
   init: C,
 ): C {
+  checkFunction("foriLoop", body);
   checkBound("lower", lower);
   checkBound("upper", upper);
   if (typeof lower === "number" && typeof upper === "number") {
@@ -401,6 +413,7 @@ function checkBound(which: string, bound: number | Tensor): void {
 
 /** `f` on each element of the first axis of `xs`, one after the other; results are stacked. */
 export function map<X extends Tree, Y extends Tree>(f: (x: X) => Y, xs: X): Y {
+  checkFunction("map", f);
   return scan((_: null, x: X): [null, Y] => [null, f(x)], null, xs)[1];
 }
 
@@ -458,6 +471,7 @@ export function associativeScan<T extends Tree>(
   elements: T,
   options: { reverse?: boolean; axis?: number } = {},
 ): T {
+  checkFunction("associativeScan", f);
   const flat = flattenTensors(elements, "associativeScan: an element");
   if (flat.leaves.length === 0) return elements;
   const axis = options.axis === undefined ? 0 : options.axis < 0 ? options.axis + flat.leaves[0].ndim : options.axis;

@@ -8,7 +8,7 @@ import { Var } from "../ir/program.js";
 import * as tree from "../tree/index.js";
 import { convertTo, flattenTensors, shareCaptures } from "./control.js";
 import { bind, scalar } from "./frame.js";
-import { leafTensor } from "./leaf.js";
+import { checkFunction, leafTensor } from "./leaf.js";
 import { LateRule, reserve, traceRules } from "./rules.js";
 import { Tensor } from "./tensor.js";
 import { type AnyFunction, type Traced, traceFlat, traceFunction } from "./trace.js";
@@ -50,6 +50,7 @@ export interface CustomJvp<A extends unknown[], R> {
  *   .defjvp(([x], [t]) => [log1pexp(x), t.mul(nn.sigmoid(x))]);
  */
 export function customJvp<A extends unknown[], R>(f: (...args: A) => R): CustomJvp<A, R> {
+  checkFunction("customJvp", f);
   const id = nextRule++;
   let rule: ((primals: A, tangents: A) => readonly [R, R]) | undefined;
   const name = f.name || "customJvp";
@@ -116,6 +117,7 @@ export function customJvp<A extends unknown[], R>(f: (...args: A) => R): CustomJ
   };
   return Object.assign(wrapped, {
     defjvp(r: (primals: A, tangents: A) => readonly [R, R]) {
+      checkFunction("defjvp", r);
       rule = r;
       return wrapped as CustomJvp<A, R>;
     },
@@ -141,6 +143,7 @@ type Residuals = any;
  *   .defvjp((x) => [x, null], (_, g) => [np.clip(g, -1, 1)]);
  */
 export function customVjp<A extends unknown[], R>(f: (...args: A) => R): CustomVjp<A, R> {
+  checkFunction("customVjp", f);
   const id = nextRule++;
   let rules:
     | {
@@ -240,6 +243,8 @@ export function customVjp<A extends unknown[], R>(f: (...args: A) => R): CustomV
       forward: (...args: A) => readonly [R, Residuals],
       backward: (residuals: Residuals, cotangent: R) => readonly unknown[],
     ) {
+      checkFunction("defvjp", forward);
+      checkFunction("defvjp", backward);
       rules = { forward, backward };
       return wrapped as CustomVjp<A, R>;
     },
@@ -332,6 +337,7 @@ export function checkpoint<A extends unknown[], R>(
   f: (...args: A) => R,
   options: CheckpointOptions = {},
 ): (...args: A) => R {
+  checkFunction("checkpoint", f);
   const name = f.name || "checkpoint";
   return (...args: A): R => {
     const flat = flattenTensors(args, `${name}: an argument`);

@@ -10,7 +10,8 @@ import { castScalar, type DType, type TypedArray } from "../ir/dtype.js";
 import type { Params, Prim } from "../ir/ops/index.js";
 import { type AnyEqn, type Atom, isVar, type Literal, literal, type Program, type Var } from "../ir/program.js";
 import { runProgram } from "./run.js";
-import { type Cell, type Source, Tensor } from "./tensor.js";
+import { describeValue } from "./describe.js";
+import { type Cell, isTensor, type Source, Tensor } from "./tensor.js";
 
 export type Operand = Tensor | Literal;
 
@@ -297,19 +298,25 @@ export function withFrame<R>(frame: Frame, f: () => R): R {
   }
 }
 
+/** An operand that is no tensor must be a literal: from JavaScript anything may come. */
+function literalOperand(prim: string, x: Literal): Literal {
+  if (typeof x === "object" && x !== null && "kind" in x && !isTensor(x)) return x;
+  return fail("TW1003", `${prim}: an operand is ${describeValue(x)}, not an array`, {});
+}
+
 /** Applies a primitive: recorded in the innermost frame, or run at once. */
 export function bind<P extends Prim>(prim: P, inputs: readonly Operand[], params: Params<P>, span?: SpanRef): Tensor[] {
   const frame = currentFrame();
   if (frame) {
     const outputs = frame.builder.emit(
       prim,
-      inputs.map((x) => frame.atom(x)),
+      inputs.map((x) => frame.atom(x instanceof Tensor ? x : literalOperand(prim, x))),
       params,
       span ?? (frame.places ? currentSpan() : undefined),
     );
     return outputs.map((v) => frame.wrap(v));
   }
-  const cells = inputs.map((x) => (x instanceof Tensor ? Tensor.source(x).cell(prim) : x));
+  const cells = inputs.map((x) => (x instanceof Tensor ? Tensor.source(x).cell(prim) : literalOperand(prim, x)));
   // no span: what fails now, fails where the user stands
   const eqn = { prim, params, span } as unknown as Pick<AnyEqn, "prim" | "params" | "span">;
   return currentEvaluator()

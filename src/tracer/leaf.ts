@@ -1,8 +1,11 @@
 /** From what a user passes (tensors, numbers, booleans, typed arrays) to tensors, with errors that name the argument. */
 import { fail } from "../diagnostics/error.js";
 import { type Aval, aval } from "../ir/aval.js";
-import { isTensor, Tensor } from "./tensor.js";
+import { describeValue } from "./describe.js";
 import { scalar } from "./frame.js";
+import { isTensor, Tensor } from "./tensor.js";
+
+export { describeValue };
 
 /** A shape and dtype without values, for `evalShape` and `makeProgram`. */
 export class ShapeDtype {
@@ -52,13 +55,4 @@ export function checkFunction(what: string, f: unknown): void {
       help: `write ${what}((x) => …), or ${what}(f) without calling f`,
     });
   }
-}
-
-export function describeValue(x: unknown): string {
-  if (x === null) return "null";
-  if (x === undefined) return "undefined";
-  if (x instanceof Promise) return "a Promise";
-  if (typeof x === "function") return `the function ${x.name || "(anonymous)"}`;
-  if (typeof x === "object") return `an instance of ${x.constructor?.name ?? "Object"}`;
-  return `a ${typeof x} (${String(x)})`;
 }

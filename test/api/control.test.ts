@@ -2,15 +2,30 @@
 import {
   array,
   associativeScan,
+  checkpoint,
   cond,
+  customJvp,
+  customRoot,
+  customVjp,
+  evalShape,
+  explain,
   foriLoop,
+  hessian,
+  interpret,
+  jacfwd,
+  jacrev,
   jit,
+  jvp,
   lax,
+  linearize,
+  linearTranspose,
+  makeProgram,
   map,
   numpy as np,
   scan,
   switchCase,
   type Tensor,
+  vjp,
   vmap,
   whileLoop,
 } from "tilework";
@@ -21,6 +36,51 @@ const modes: [string, <A extends unknown[], R>(f: (...args: A) => R) => (...args
   ["eager", (f) => f as never],
   ["jit", (f) => jit(f as never) as never],
 ];
+
+describe("what is no function", () => {
+  const x = array([1, 2]);
+  const bad = 3 as never;
+  const f = (v: Tensor): Tensor => v;
+  it.each<[string, () => unknown]>([
+    ["scan", () => scan(bad, x, x)],
+    ["cond", () => cond(true, bad, f, x)],
+    ["cond", () => cond(true, f, bad, x)],
+    ["whileLoop", () => whileLoop(bad, f, x)],
+    ["whileLoop", () => whileLoop(() => true, bad, x)],
+    ["foriLoop", () => foriLoop(0, 2, bad, x)],
+    ["map", () => map(bad, x)],
+    ["switchCase", () => switchCase(0, [bad], x)],
+    ["switchCase", () => switchCase(0, f as never, x)],
+    ["associativeScan", () => associativeScan(bad, x)],
+    ["checkpoint", () => checkpoint(bad)],
+    ["customJvp", () => customJvp(bad)],
+    ["customVjp", () => customVjp(undefined as never)],
+    ["defjvp", () => customJvp(f).defjvp(bad)],
+    ["defvjp", () => customVjp(f).defvjp((v: Tensor) => [v, null], bad)],
+    ["jit", () => jit(undefined as never)],
+    ["jvp", () => jvp(bad, [x], [x])],
+    ["vjp", () => vjp(bad, x)],
+    ["linearize", () => linearize(bad, x)],
+    ["linearTranspose", () => linearTranspose(bad, x)],
+    ["jacfwd", () => jacfwd(bad)],
+    ["jacrev", () => jacrev(bad)],
+    ["hessian", () => hessian(bad)],
+    ["evalShape", () => evalShape(bad, x)],
+    ["makeProgram", () => makeProgram(bad)],
+    ["explain", () => explain(bad)],
+    ["interpret", () => interpret(bad)],
+    ["customRoot", () => customRoot(f, x, x, bad, bad)],
+  ])("is named by %s", (name, run) => {
+    const e = errorOf(run);
+    expect(e.code).toBe("TW1003");
+    expect(e.message).toMatch(new RegExp(`${name}:? takes a (function|list of functions), not `));
+    expect(e.file).toMatch(/control\.test\.ts$/);
+  });
+  it("nor arguments that stand alone, nor options that are no object", () => {
+    expect(errorOf(() => jvp(f, x as never, [x])).message).toMatch(/takes the arguments as a list/);
+    expect(codeOf(() => jit(f, "fast" as never))).toBe("TW1007");
+  });
+});
 
 describe.each(modes)("%s", (_, wrap) => {
   it("cond runs one branch, with trees, numbers and closures", () => {

@@ -138,7 +138,31 @@ describe("static arguments", () => {
     expect(e.code).toBe("TW1006");
     expect(e.help).toMatch(/static/);
     expect(codeOf(() => f(array(1), { deep: [array(2)] } as never))).toBe("TW1006");
-    expect(codeOf(() => jit((x: Tensor) => x, { staticArgnums: -1 }))).toBe("TW1007");
+  });
+
+  it("positions count from either end; those of no argument are errors at the first call", () => {
+    const last = jit((x: Tensor, n: number) => x.mul(n), { staticArgnums: -1 });
+    expectClose(last(array(2), 3), 6);
+    expectClose(last(array(2), 4), 8);
+    const x = array([1, 2]);
+    expectClose(jit((a: Tensor, b: Tensor) => a.add(b), { donate: -2 })(x, array([3, 4])), [4, 6]);
+    expect(codeOf(() => x.dataSync())).toBe("TW1008");
+    for (const option of ["staticArgnums", "donate"]) {
+      for (const n of [3, -2, [0, 3]]) {
+        const e = errorOf(() => jit((y: Tensor) => y, { [option]: n })(array(1)));
+        expect(e.code).toBe("TW1007");
+        expect(e.message).toMatch(/names argument (3|-2), but the function was called with 1/);
+        expect(e.file).toMatch(/jit\.test\.ts$/);
+      }
+      expect(codeOf(() => jit((y: Tensor) => y, { [option]: "0" as never }))).toBe("TW1007");
+    }
+    // an optional argument may be left out
+    const scaled = jit((y: Tensor, n = 3) => y.mul(n), { staticArgnums: 1 }) as (y: Tensor, n?: number) => Tensor;
+    expectClose(scaled(array(2)), 6);
+    expectClose(scaled(array(2), 5), 10);
+    const shifted = jit((y: Tensor, n?: number) => y.add(n ?? 1), { staticArgnums: [1] });
+    expectClose(shifted(array(2)), 3);
+    expectClose(jit((...ys: Tensor[]) => ys[0], { donate: [0, 1] })(array(2)), 2);
   });
 });
 

@@ -20,6 +20,7 @@ const CASES: readonly (readonly [make: () => Tensor, text: string])[] = [
   [() => np.array([NaN, -Infinity]), "[ nan -inf]"],
   [() => np.array([0, -0, 0.5]), "[ 0.  -0.   0.5]"],
   [() => np.array([1e-20, 1e20]), "[1.e-20 1.e+20]"],
+  [() => np.array([-0, 1e10, 0]), "[-0.e+00  1.e+10  0.e+00]"],
   [() => np.array([1e-300, 1], "f64"), "[1.e-300 1.e+000]"],
   [
     () =>

@@ -153,6 +153,16 @@ describe("keys", () => {
     expect(() => random.normal(np.zeros([3]), [2])).toThrow(/TW2005.*random\.key/s);
     expect(() => random.normal(random.split(key, 3), [2])).toThrow(/TW2007.*vmap/s);
     expect(() => random.normal(0 as unknown as Tensor)).toThrow(/TW1003/);
+    for (const bad of ["2", {}, ["2"], [null], () => 2] as never[]) {
+      expect(() => random.normal(key, bad)).toThrow(/TW2011: random.normal: the shape/);
+      expect(() => random.bits(key, bad)).toThrow(/TW2011: random.bits: the shape/);
+      expect(() => random.split(key, bad)).toThrow(/TW2011: random.split: the shape/);
+    }
+    for (const bad of ["a", undefined, null, {}, true] as never[]) {
+      expect(() => random.key(bad)).toThrow(/TW2011: random.key: the seed is .*, not a whole number/);
+      expect(() => random.foldIn(key, bad)).toThrow(/TW2011: random.foldIn: the data is .*, not a whole number/);
+      if (typeof bad !== "boolean") expect(() => random.wrapKeyData(bad)).toThrow(/TW1003/);
+    }
     expect(() => random.uniform(key, [2], "i32")).toThrow(/TW2005/);
     expect(() => random.bits(key, [2], "i32")).toThrow(/TW2005/);
     expect(() => random.randint(key, [2], 0.5, 3)).toThrow(/TW2010/);

@@ -1,7 +1,7 @@
 /** What the rules share: located complaints about operands. */
 import { fail } from "../../diagnostics/error.js";
 import { type Aval, printAval } from "../aval.js";
-import { type Dim, dimEqual, type Shape } from "../dim.js";
+import { type Dim, dimEqual, type Shape, SymDim } from "../dim.js";
 import type { DType } from "../dtype.js";
 import type { AbstractEvalContext } from "./index.js";
 
@@ -80,8 +80,8 @@ export function checkLength(ctx: AbstractEvalContext, name: string, list: readon
 /** Known sizes of a result are whole numbers from 0. */
 export function checkSizes(ctx: AbstractEvalContext, shape: Shape): void {
   for (const d of shape) {
-    if (typeof d === "number" && !(Number.isInteger(d) && d >= 0))
-      bad(ctx, `${d} is not a size (shape ${printShape(shape)})`, "sizes are whole numbers from 0");
+    if (typeof d === "number" ? !(Number.isInteger(d) && d >= 0) : !(d instanceof SymDim))
+      bad(ctx, `${String(d)} is not a size (shape ${printShape(shape)})`, "sizes are whole numbers from 0");
   }
 }
 export function differ(a: Dim, b: Dim): boolean {
