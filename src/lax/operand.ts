@@ -60,6 +60,11 @@ export function asTensor(what: string, x: TensorLike): Tensor {
   return leafTensor(x, () => `${what}: an operand`);
 }
 
+/** An argument that is an array, or a number that stands for one; anything else is an error that names the function. */
+export function operand(what: string, x: TensorLike): Tensor {
+  return isTensor(x) ? x : asTensor(what, x);
+}
+
 /** The arrays of a list, which must be one. */
 export function arrayList(what: string, xs: readonly TensorLike[]): Tensor[] {
   if (!Array.isArray(xs)) {

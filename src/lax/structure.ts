@@ -26,10 +26,11 @@ import type {
 import { bind, bind1, scalar } from "../tracer/frame.js";
 import { isScalarLeaf } from "../tracer/leaf.js";
 import type { Tensor } from "../tracer/tensor.js";
-import { asTensor, canonicalAxes, canonicalAxis, isTensor, numberOf, type TensorLike } from "./operand.js";
+import { asTensor, canonicalAxes, canonicalAxis, isTensor, numberOf, operand, type TensorLike } from "./operand.js";
 
 /** Row-major reshape; one size may be -1. */
 export function reshape(x: Tensor, shape: readonly Dim[]): Tensor {
+  x = operand("reshape", x);
   return bind1("reshape", [x], { shape: inferShape(x, shape) });
 }
 function inferShape(x: Tensor, shape: readonly Dim[]): Shape {
@@ -45,6 +46,7 @@ function inferShape(x: Tensor, shape: readonly Dim[]): Shape {
   return shape.map((d, i) => (i === hole ? dimFloorDiv(total, rest) : d));
 }
 export function transpose(x: Tensor, perm?: readonly number[]): Tensor {
+  x = operand("transpose", x);
   const p = perm ? perm.map((a) => canonicalAxis("transpose", a, x.ndim)) : x.shape.map((_, i) => x.ndim - 1 - i);
   return bind1("transpose", [x], { perm: p });
 }
@@ -53,6 +55,7 @@ export function broadcastInDim(x: TensorLike, shape: Shape, dims: readonly numbe
 }
 /** New leading axes. */
 export function broadcast(x: Tensor, sizes: readonly number[]): Tensor {
+  x = operand("broadcast", x);
   return broadcastInDim(
     x,
     [...sizes, ...x.aval.shape],
@@ -63,6 +66,7 @@ export function slice(x: Tensor, start: readonly Dim[], limit: readonly Dim[], s
   return bind1("slice", [x], { start, limit, strides: strides ?? start.map(() => 1) });
 }
 export function sliceInDim(x: Tensor, start: Dim | null, limit: Dim | null, stride = 1, axis = 0): Tensor {
+  x = operand("sliceInDim", x);
   const a = canonicalAxis("sliceInDim", axis, x.ndim);
   const n = x.aval.shape[a];
   const clip = (i: Dim): Dim => dimMin(dimMax(isStatic(i) && i < 0 ? dimAdd(n, i) : i, 0), n);
@@ -83,6 +87,7 @@ export function dimensionValue(d: Dim, dtype: DType = "i32"): Tensor {
 }
 /** [low, high, interior] for each axis; negative low and high crop. */
 export function pad(x: Tensor, value: TensorLike, config: readonly (readonly [number, number, number])[]): Tensor {
+  x = operand("pad", x);
   const fill = isTensor(value) ? value : numberOf("pad", value, x.aval.dtype);
   return bind1("pad", [x, fill], {
     low: config.map((c) => c[0]),
@@ -95,6 +100,7 @@ export function concatenate(xs: readonly Tensor[], axis: number): Tensor {
   return bind1("concatenate", xs, { axis: canonicalAxis("concatenate", axis, xs[0].ndim) });
 }
 export function rev(x: Tensor, axes: readonly number[]): Tensor {
+  x = operand("rev", x);
   return bind1("rev", [x], { axes: canonicalAxes("rev", axes, x.ndim) });
 }
 export function iota(dtype: DType, size: Dim): Tensor {
@@ -108,6 +114,7 @@ export function full(shape: Shape, value: number | bigint | boolean, dtype: DTyp
   return shape.length === 0 ? s : bind1("broadcast_in_dim", [s], { shape, dims: [] });
 }
 export function expandDims(x: Tensor, axes: readonly number[]): Tensor {
+  x = operand("expandDims", x);
   const rank = x.ndim + axes.length;
   const at = new Set(canonicalAxes("expandDims", axes, rank));
   let next = 0;
@@ -116,6 +123,7 @@ export function expandDims(x: Tensor, axes: readonly number[]): Tensor {
   });
 }
 export function squeeze(x: Tensor, axes: readonly number[]): Tensor {
+  x = operand("squeeze", x);
   const drop = new Set(canonicalAxes("squeeze", axes, x.ndim));
   for (const a of drop) {
     if (dimEqual(x.aval.shape[a], 1) === false)
@@ -136,6 +144,7 @@ type ReduceName =
   | "reduce_xor";
 function reducer(prim: ReduceName): (x: Tensor, axes?: number | readonly number[] | null) => Tensor {
   return (x, axes) => {
+    x = operand(prim, x);
     const list = canonicalAxes(prim, axes, x.ndim);
     return list.length === 0 ? x : bind1(prim, [x], { axes: list });
   };
@@ -148,14 +157,19 @@ export const reduceAnd = reducer("reduce_and");
 export const reduceOr = reducer("reduce_or");
 export const reduceXor = reducer("reduce_xor");
 export function argmax(x: Tensor, axis: number, dtype: DType = "i32"): Tensor {
+  x = operand("argmax", x);
   return bind1("argmax", [x], { axis: canonicalAxis("argmax", axis, x.ndim), dtype });
 }
 export function argmin(x: Tensor, axis: number, dtype: DType = "i32"): Tensor {
+  x = operand("argmin", x);
   return bind1("argmin", [x], { axis: canonicalAxis("argmin", axis, x.ndim), dtype });
 }
 type CumulativeName = Extract<keyof ReductionOps, `cum${string}`>;
 function cumulative(prim: CumulativeName): (x: Tensor, axis?: number, reverse?: boolean) => Tensor {
-  return (x, axis = 0, reverse = false) => bind1(prim, [x], { axis: canonicalAxis(prim, axis, x.ndim), reverse });
+  return (x, axis = 0, reverse = false) => {
+    x = operand(prim, x);
+    return bind1(prim, [x], { axis: canonicalAxis(prim, axis, x.ndim), reverse });
+  };
 }
 export const cumsum = cumulative("cumsum");
 export const cumprod = cumulative("cumprod");
@@ -323,6 +337,7 @@ export function dynamicSlice(x: Tensor, starts: readonly TensorLike[], sizes: re
   return bind1("dynamic_slice", [x, ...starts.map(startOf)], { sizes });
 }
 export function dynamicSliceInDim(x: Tensor, start: TensorLike, size: number, axis = 0): Tensor {
+  x = operand("dynamicSliceInDim", x);
   const a = canonicalAxis("dynamicSliceInDim", axis, x.ndim);
   return dynamicSlice(
     x,
@@ -338,6 +353,7 @@ export function dynamicUpdateSlice(x: Tensor, update: Tensor, starts: readonly T
   return bind1("dynamic_update_slice", [x, update, ...starts.map(startOf)], {});
 }
 export function dynamicUpdateSliceInDim(x: Tensor, update: Tensor, start: TensorLike, axis = 0): Tensor {
+  x = operand("dynamicUpdateSliceInDim", x);
   const a = canonicalAxis("dynamicUpdateSliceInDim", axis, x.ndim);
   return dynamicUpdateSlice(
     x,

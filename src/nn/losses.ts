@@ -5,6 +5,7 @@ import { dimEqual, type Shape } from "../ir/dim.js";
 import { isInt } from "../ir/dtype.js";
 import * as lax from "../lax/index.js";
 import * as np from "../numpy/index.js";
+import { operand } from "../lax/operand.js";
 import type { Tensor } from "../tracer/tensor.js";
 import { logSigmoid, logSoftmax } from "./activations.js";
 
@@ -68,6 +69,8 @@ function differ(a: Shape, b: Shape): boolean {
   return a.some((d, i) => dimEqual(d, b[i]) === false);
 }
 function sameShapes(what: string, a: Tensor, b: Tensor): void {
+  a = operand(what, a);
+  b = operand(what, b);
   if (a.ndim !== b.ndim || differ(a.aval.shape, b.aval.shape)) {
     fail("TW2001", `${what}: ${printAval(a.aval)} and ${printAval(b.aval)} differ in shape`, {
       help: "a loss compares arrays of one shape; reshape or squeeze one side",

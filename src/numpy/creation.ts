@@ -11,7 +11,7 @@ import {
   toF16Bits,
   type TypedArray,
 } from "../ir/dtype.js";
-import { arrayList, asTensor, astype, broadcastTo, canonicalAxis, isTensor } from "../lax/operand.js";
+import { arrayList, asTensor, astype, broadcastTo, canonicalAxis, isTensor, operand } from "../lax/operand.js";
 import { type Dim, dimAdd, dimMax, dimMin, dimSub, isStatic, type Shape, SymDim } from "../ir/dim.js";
 import * as lax from "../lax/index.js";
 import { fromElements } from "../tracer/frame.js";
@@ -320,6 +320,7 @@ export function tri(n: Dim, m?: Dim | null, k = 0, dtype?: DTypeArg): Tensor {
 }
 /** The last two sizes of an array that must be a matrix (or a batch of them). */
 function matrixSizes(what: string, x: Tensor): [n: Dim, m: Dim] {
+  x = operand(what, x);
   if (x.ndim < 2) {
     fail("TW2007", `${what}: needs a matrix, got ${printAval(x.aval)}`, {
       help: "give an array with at least two axes",

@@ -3,7 +3,14 @@ import { fail } from "../diagnostics/error.js";
 import { printAval } from "../ir/aval.js";
 import { type Dim, dimMod, dimMul, dimSub } from "../ir/dim.js";
 import * as lax from "../lax/index.js";
-import { axisList, broadcastShapes, broadcastTo as broadcast, canonicalAxes, canonicalAxis } from "../lax/operand.js";
+import {
+  axisList,
+  broadcastShapes,
+  broadcastTo as broadcast,
+  canonicalAxes,
+  canonicalAxis,
+  operand,
+} from "../lax/operand.js";
 import type { Tensor } from "../tracer/tensor.js";
 import { promoteDtypes, staticSize, type TensorLike } from "./promote.js";
 import { otherAxes, prod, range } from "../util/index.js";
@@ -34,6 +41,7 @@ export function matrixTranspose(x: Tensor): Tensor {
 }
 /** Two axes change places. */
 export function swapaxes(x: Tensor, a: number, b: number): Tensor {
+  x = operand("swapaxes", x);
   const p = range(x.shape.length);
   const [i, j] = [canonicalAxis("swapaxes", a, x.ndim), canonicalAxis("swapaxes", b, x.ndim)];
   [p[i], p[j]] = [j, i];
@@ -45,6 +53,7 @@ export function moveaxis(
   source: number | readonly number[],
   destination: number | readonly number[],
 ): Tensor {
+  x = operand("moveaxis", x);
   const list = (v: number | readonly number[]): number[] =>
     axisList(v).map((a) => canonicalAxis("moveaxis", a, x.ndim));
   const from = list(source);
@@ -64,6 +73,7 @@ export function expandDims(x: Tensor, axis: number | readonly number[]): Tensor 
 }
 /** Drops axes of size 1: the given ones, or all. */
 export function squeeze(x: Tensor, axis?: number | readonly number[] | null): Tensor {
+  x = operand("squeeze", x);
   const axes =
     axis === undefined || axis === null
       ? x.aval.shape.flatMap((d, i) => (d === 1 ? [i] : []))
@@ -86,19 +96,23 @@ export function broadcastArrays(...xs: Tensor[]): Tensor[] {
 }
 /** Scalars become vectors of one element. */
 export function atleast1d(x: Tensor): Tensor {
+  x = operand("atleast1d", x);
   return x.ndim >= 1 ? x : lax.reshape(x, [1]);
 }
 /** Axes of size 1 are added in front, up to rank 2. */
 export function atleast2d(x: Tensor): Tensor {
+  x = operand("atleast2d", x);
   return x.ndim >= 2 ? x : lax.reshape(x, [1, ...(x.ndim === 1 ? x.aval.shape : [1])]);
 }
 /** Axes of size 1 are added, up to rank 3. */
 export function atleast3d(x: Tensor): Tensor {
+  x = operand("atleast3d", x);
   return x.ndim >= 3 ? x : lax.reshape(atleast2d(x), [...atleast2d(x).aval.shape, 1]);
 }
 
 /** Elements in reverse order along these axes (all of them when none is given). */
 export function flip(x: Tensor, axis?: number | readonly number[]): Tensor {
+  x = operand("flip", x);
   return lax.rev(x, canonicalAxes("flip", axis, x.ndim));
 }
 /** Reverses axis 0. */
@@ -111,6 +125,7 @@ export function fliplr(x: Tensor): Tensor {
 }
 /** Shifts elements along axes; those that leave at one end come in at the other. */
 export function roll(x: Tensor, shift: number | readonly number[], axis?: number | readonly number[] | null): Tensor {
+  x = operand("roll", x);
   if (axis === undefined || axis === null) return lax.reshape(roll(ravel(x), shift, 0), x.aval.shape);
   const shifts = typeof shift === "number" ? [shift] : shift;
   const named = axisList(axis);
@@ -133,6 +148,7 @@ export function roll(x: Tensor, shift: number | readonly number[], axis?: number
 }
 /** Moves one axis back until it stands before `start`. */
 export function rollaxis(x: Tensor, axis: number, start = 0): Tensor {
+  x = operand("rollaxis", x);
   const from = canonicalAxis("rollaxis", axis, x.ndim);
   const to = start < 0 ? start + x.ndim : start;
   return moveaxis(x, from, from < to ? to - 1 : to);
@@ -146,6 +162,7 @@ export function rot90(x: Tensor, k = 1, axes: readonly [number, number] = [0, 1]
 }
 /** Each element `n` times (or as often as a list says, one count for each) along `axis`, flattened without one. */
 export function repeat(x: Tensor, n: number | readonly number[], axis?: number | null): Tensor {
+  x = operand("repeat", x);
   if (axis === undefined || axis === null) return repeat(ravel(x), n, 0);
   const a = canonicalAxis("repeat", axis, x.ndim);
   const s = x.aval.shape;
@@ -173,6 +190,7 @@ export function repeat(x: Tensor, n: number | readonly number[], axis?: number |
 }
 /** The whole array repeated along each axis. */
 export function tile(x: Tensor, reps: number | readonly number[]): Tensor {
+  x = operand("tile", x);
   const r = typeof reps === "number" ? [reps] : reps;
   const rank = Math.max(r.length, x.ndim);
   const shape: Dim[] = [...Array.from({ length: rank - x.ndim }, () => 1), ...x.aval.shape];

@@ -3,7 +3,16 @@ import { fail } from "../diagnostics/error.js";
 import { printAval } from "../ir/aval.js";
 import { isStatic } from "../ir/dim.js";
 import { type DType, isDType, isFloat, isInt, isWide, promoteTypes } from "../ir/dtype.js";
-import { asTensor, astype, broadcastShapes, broadcastTo, isTensor, numberOf, type TensorLike } from "../lax/operand.js";
+import {
+  asTensor,
+  astype,
+  broadcastShapes,
+  broadcastTo,
+  isTensor,
+  numberOf,
+  operand,
+  type TensorLike,
+} from "../lax/operand.js";
 import * as lax from "../lax/index.js";
 import type { Tensor } from "../tracer/tensor.js";
 
@@ -117,7 +126,7 @@ export function requireInteger(what: string, x: Tensor): Tensor {
 
 /** A size that must be known, for functions whose number of results or of operations depends on it. */
 export function staticSize(what: string, x: Tensor, axis: number): number {
-  const n = x.aval.shape[axis];
+  const n = operand(what, x).aval.shape[axis];
   if (!isStatic(n)) {
     fail("TW2014", `${what}: axis ${axis} of ${printAval(x.aval)} must have a known size`, {});
   }

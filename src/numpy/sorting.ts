@@ -4,7 +4,7 @@ import { printAval } from "../ir/aval.js";
 import { dimProduct, isStatic } from "../ir/dim.js";
 import { isFloat } from "../ir/dtype.js";
 import * as lax from "../lax/index.js";
-import { broadcastTo, canonicalAxis } from "../lax/operand.js";
+import { broadcastTo, canonicalAxis, operand } from "../lax/operand.js";
 import type { Tensor } from "../tracer/tensor.js";
 import { promoteDtypes, type TensorLike } from "./promote.js";
 import { elementsAt } from "./elements.js";
@@ -14,6 +14,7 @@ export interface SortOptions {
   stable?: boolean;
 }
 function flatOr(what: string, x: Tensor, axis: number | null): [Tensor, number] {
+  x = operand(what, x);
   return axis === null ? [lax.reshape(x, [-1]), 0] : [x, canonicalAxis(what, axis, x.ndim)];
 }
 /** Ascending (NaN last) along an axis; null sorts the flattened array. */
@@ -52,6 +53,7 @@ export function argpartition(x: Tensor, k: number, axis: number | null = -1): Te
   return argsort(x, axis);
 }
 function checkRank(what: string, x: Tensor, k: number, axis: number | null): void {
+  x = operand(what, x);
   const n = axis === null ? dimProduct(x.aval.shape) : x.aval.shape[canonicalAxis(what, axis, x.ndim)];
   if (isStatic(n) && !(k >= -n && k < n)) {
     fail("TW2009", `${what}: position ${k} is outside of an axis of size ${n}`, {

@@ -69,6 +69,27 @@ const CASES: readonly (readonly [run: () => unknown, code: string, message: RegE
     "TW1003",
     /takes one list of arrays, not an instance of Tensor/,
   ]),
+  // arguments that are read before they are computed with
+  ...[undefined, null, "a", {}].flatMap((bad) => {
+    const x = bad as never;
+    const calls: (() => unknown)[] = [
+      () => np.ravel(x),
+      () => np.swapaxes(x, 0, 1),
+      () => np.sort(x),
+      () => np.squeeze(x),
+      () => np.flip(x),
+      () => np.tile(x, 2),
+      () => np.atleast2d(x),
+      () => np.argmax(x),
+      () => np.cumsum(x),
+      () => np.tril(x),
+      () => lax.reduceMax(x),
+      () => lax.sliceInDim(x, 0, 1),
+      () => lax.expandDims(x, [0]),
+      () => nn.meanSquaredError(x, v),
+    ];
+    return calls.map((run): (typeof CASES)[number] => [run, "TW1003", /: an operand is .*, not an array/]);
+  }),
   [() => np.vstack([undefined as never]), "TW1003", /vstack: an operand is undefined, not an array/],
   [() => np.flip("a" as never, []), "TW1003", /an operand is a string \(a\), not an array/],
   [traced(() => random.wrapKeyData({} as never)), "TW1003", /an operand is an instance of Object, not an array/],
