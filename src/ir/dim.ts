@@ -155,8 +155,15 @@ function substituteAtom(atom: DimAtom, sizes: ReadonlyMap<string, Dim>): Dim {
 // Canonical form
 
 function termsOf(d: Dim): readonly Term[] {
-  if (typeof d === "object") return d.terms;
+  if (d instanceof SymDim) return d.terms;
+  if (typeof d !== "number") noSize(d);
   return d === 0 ? [] : [{ coef: d, factors: [], key: "" }];
+}
+/** From JavaScript anything may come. */
+function noSize(d: unknown): never {
+  return fail("TW2011", `${typeof d === "string" ? JSON.stringify(d) : String(d)} is not a size`, {
+    help: "sizes and positions along an axis are whole numbers, or sizes of other arrays",
+  });
 }
 function ofAtom(atom: DimAtom): SymDim {
   return new SymDim([{ coef: 1, factors: [{ atom, power: 1 }], key: atom.text }]);
@@ -203,8 +210,9 @@ function gcd(a: number, b: number): number {
 }
 /** The only atom of `d`, when `d` is nothing else. */
 function soleAtom(d: Dim): DimAtom | undefined {
-  if (typeof d === "number" || d.terms.length !== 1) return undefined;
-  const [{ coef, factors }] = d.terms;
+  const terms = typeof d === "number" ? [] : termsOf(d);
+  if (terms.length !== 1) return undefined;
+  const [{ coef, factors }] = terms;
   return coef === 1 && factors.length === 1 && factors[0].power === 1 ? factors[0].atom : undefined;
 }
 function infix(kind: "floordiv" | "mod", a: Dim, b: Dim): SymDim {

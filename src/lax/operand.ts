@@ -60,6 +60,13 @@ export function asTensor(what: string, x: TensorLike): Tensor {
   return leafTensor(x, () => `${what}: an operand`);
 }
 
+/** A shape must be a list. */
+export function checkShape(what: string, shape: Shape): void {
+  if (!Array.isArray(shape)) {
+    fail("TW2011", `${what}: the shape is ${describeValue(shape)}`, { help: "give a list of sizes, such as [2, 3]" });
+  }
+}
+
 /** An argument that is an array, or a number that stands for one; anything else is an error that names the function. */
 export function operand(what: string, x: TensorLike): Tensor {
   return isTensor(x) ? x : asTensor(what, x);
@@ -80,6 +87,7 @@ export function astype(x: Tensor, dtype: DType): Tensor {
 
 /** Repeats `x` to `shape` by NumPy's rules (trailing axes meet). */
 export function broadcastTo(what: string, x: Tensor, shape: Shape): Tensor {
+  checkShape(what, shape);
   const from = x.aval.shape;
   if (from.length === shape.length && from.every((d, i) => d === shape[i])) return x;
   const offset = shape.length - from.length;

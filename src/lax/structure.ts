@@ -26,7 +26,17 @@ import type {
 import { bind, bind1, scalar } from "../tracer/frame.js";
 import { isScalarLeaf } from "../tracer/leaf.js";
 import type { Tensor } from "../tracer/tensor.js";
-import { asTensor, canonicalAxes, canonicalAxis, isTensor, numberOf, operand, type TensorLike } from "./operand.js";
+import {
+  arrayList,
+  asTensor,
+  canonicalAxes,
+  canonicalAxis,
+  checkShape,
+  isTensor,
+  numberOf,
+  operand,
+  type TensorLike,
+} from "./operand.js";
 
 /** Row-major reshape; one size may be -1. */
 export function reshape(x: Tensor, shape: readonly Dim[]): Tensor {
@@ -34,6 +44,7 @@ export function reshape(x: Tensor, shape: readonly Dim[]): Tensor {
   return bind1("reshape", [x], { shape: inferShape(x, shape) });
 }
 function inferShape(x: Tensor, shape: readonly Dim[]): Shape {
+  checkShape("reshape", shape);
   const hole = shape.indexOf(-1);
   if (hole < 0) return shape;
   const rest = dimProduct(shape.filter((_, i) => i !== hole));
@@ -96,6 +107,7 @@ export function pad(x: Tensor, value: TensorLike, config: readonly (readonly [nu
   });
 }
 export function concatenate(xs: readonly Tensor[], axis: number): Tensor {
+  if (!Array.isArray(xs)) xs = arrayList("concatenate", xs);
   if (xs.length === 0) fail("TW2011", "concatenate: the list is empty", { help: "give at least one array" });
   return bind1("concatenate", xs, { axis: canonicalAxis("concatenate", axis, xs[0].ndim) });
 }

@@ -1,7 +1,7 @@
 /** Activation functions, after `jax.nn`. */
 import { type DType, isFloat } from "../ir/dtype.js";
 import * as lax from "../lax/index.js";
-import { astype, broadcastTo, canonicalAxes } from "../lax/operand.js";
+import { astype, broadcastTo, canonicalAxes, operand } from "../lax/operand.js";
 import * as np from "../numpy/index.js";
 import type { TensorLike } from "../numpy/promote.js";
 import { toFloat } from "../numpy/promote.js";
@@ -10,7 +10,10 @@ import { customJvp } from "../tracer/custom.js";
 import type { Tensor } from "../tracer/tensor.js";
 import { range } from "../util/index.js";
 
-const like = (x: Tensor, v: number): Tensor => lax.full(x.aval.shape, v, x.aval.dtype);
+const like = (x: Tensor, v: number): Tensor => {
+  const { shape, dtype } = operand("an activation", x).aval;
+  return lax.full(shape, v, dtype);
+};
 
 /** max(x, 0); its derivative at 0 is 0. */
 export const relu: (x: Tensor) => Tensor = customJvp(function relu(x: Tensor): Tensor {

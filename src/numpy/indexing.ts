@@ -18,7 +18,7 @@ import {
 import { isInt, isUnsignedInt } from "../ir/dtype.js";
 import type { IndexMode, ScatterParams } from "../ir/ops/index.js";
 import * as lax from "../lax/index.js";
-import { astype, broadcastShapes, broadcastTo, canonicalAxis, isTensor } from "../lax/operand.js";
+import { arrayList, astype, broadcastShapes, broadcastTo, canonicalAxis, isTensor } from "../lax/operand.js";
 import { cellIfKnown, fromElements, scalar } from "../tracer/frame.js";
 import type { Tensor } from "../tracer/tensor.js";
 import { divide, power, where } from "./elementwise.js";
@@ -374,7 +374,7 @@ function valueFor(what: string, x: Tensor, value: TensorLike): Tensor {
 }
 /** For each element of `choices[0]`'s shape, the element there of the array that `which` numbers. */
 export function choose(which: Tensor, choices: readonly Tensor[]): Tensor {
-  const list = promoteDtypes("choose", choices);
+  const list = promoteDtypes("choose", arrayList("choose", choices));
   const shape = broadcastShapes("choose", [which.aval.shape, ...list.map((c) => c.aval.shape)]);
   const w = broadcastTo("choose", which, shape);
   const [first, ...rest] = list.map((c) => broadcastTo("choose", c, shape));

@@ -4,7 +4,7 @@ import { printAval } from "../ir/aval.js";
 import { type Dim, dimAdd, dimAtLeast, dimEqual, dimMax, isStatic } from "../ir/dim.js";
 import { type DType, isFloat } from "../ir/dtype.js";
 import * as lax from "../lax/index.js";
-import { astype, broadcastShapes, broadcastTo, canonicalAxis } from "../lax/operand.js";
+import { arrayList, astype, broadcastShapes, broadcastTo, canonicalAxis } from "../lax/operand.js";
 import type { Tensor } from "../tracer/tensor.js";
 import { diagonal, eye } from "./creation.js";
 import { finfo } from "./dtype-info.js";
@@ -231,6 +231,7 @@ export function matrixPower(x: Tensor, n: number): Tensor {
 }
 /** The product of several matrices, in the order that takes the fewest multiplications. */
 export function multiDot(xs: readonly Tensor[]): Tensor {
+  xs = arrayList("linalg.multiDot", xs);
   if (xs.length < 2) fail("TW2011", `linalg.multiDot: ${xs.length} arrays`, { help: "give at least two" });
   const first = xs[0].ndim === 1 ? lax.expandDims(xs[0], [0]) : xs[0];
   const end = xs[xs.length - 1];

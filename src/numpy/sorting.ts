@@ -4,7 +4,7 @@ import { printAval } from "../ir/aval.js";
 import { dimProduct, isStatic } from "../ir/dim.js";
 import { isFloat } from "../ir/dtype.js";
 import * as lax from "../lax/index.js";
-import { broadcastTo, canonicalAxis, operand } from "../lax/operand.js";
+import { arrayList, broadcastTo, canonicalAxis, operand } from "../lax/operand.js";
 import type { Tensor } from "../tracer/tensor.js";
 import { promoteDtypes, type TensorLike } from "./promote.js";
 import { elementsAt } from "./elements.js";
@@ -37,6 +37,7 @@ export function argsort(x: Tensor, axis: number | null = -1, options: SortOption
 }
 /** The positions that sort by several keys, the last of them first. */
 export function lexsort(keys: readonly Tensor[], axis = -1): Tensor {
+  keys = arrayList("lexsort", keys);
   if (keys.length === 0) fail("TW2011", "lexsort: no keys", { help: "give at least one array" });
   const a = canonicalAxis("lexsort", axis, keys[0].ndim);
   const i = lax.broadcastedIota("i32", keys[0].aval.shape, a);

@@ -64,11 +64,13 @@ const CASES: readonly (readonly [run: () => unknown, code: string, message: RegE
   }),
   [() => np.concatenate(x as never), "TW1003", /takes one list of arrays/],
   [() => np.stack(x as never), "TW1003", /takes one list of arrays/],
-  ...(["meshgrid", "vstack", "hstack", "dstack", "columnStack"] as const).map((name): (typeof CASES)[number] => [
-    () => np[name](x as never),
-    "TW1003",
-    /takes one list of arrays, not an instance of Tensor/,
-  ]),
+  ...(["meshgrid", "vstack", "hstack", "dstack", "columnStack", "lexsort"] as const).map(
+    (name): (typeof CASES)[number] => [
+      () => np[name](x as never),
+      "TW1003",
+      /takes one list of arrays, not an instance of Tensor/,
+    ],
+  ),
   // arguments that are read before they are computed with
   ...[undefined, null, "a", {}].flatMap((bad) => {
     const x = bad as never;
@@ -162,6 +164,12 @@ const CASES: readonly (readonly [run: () => unknown, code: string, message: RegE
   [() => np.zeros(undefined as never), "TW2011", /zeros: undefined is not a size/],
   [() => np.ones(["2"] as never), "TW2011", /ones: 2 is not a size/],
   [() => lax.full(["2"] as never, 1), "TW2011", /2 is not a size/],
+  [() => np.reshape(x, ["6"] as never), "TW2011|TW2008", /"?6"? is not a size/],
+  [() => lax.reshape(x, "6" as never), "TW2011", /reshape: the shape is a string \(6\)/],
+  [() => np.broadcastTo(x, undefined as never), "TW2011", /broadcastTo: the shape is undefined/],
+  [() => np.broadcastTo(x, ["2", 3] as never), "TW2011|TW2002", /"2" is not a size/],
+  [() => np.split(v, "a" as never), "TW2011", /is not a size|split/],
+  [() => lax.sliceInDim(v, "a" as never, 2), "TW2011", /"a" is not a size/],
   [() => np.array("text" as never), "TW1003", /not a number/],
   [() => np.repeat(v, [1, 2]), "TW2001", /2 counts for axis 0 of f32\[4\]/],
   [() => np.searchsorted(x, 1), "TW2007", /needs a sorted vector, got f32\[2,3\]/],
