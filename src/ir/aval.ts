@@ -1,6 +1,7 @@
 import type { Dim, Shape } from "./dim.js";
 import { shapeSame } from "./dim.js";
 import type { DType } from "./dtype.js";
+import { staticSizes } from "./size.js";
 import { prod } from "../util/index.js";
 
 /** What is known of an array without its values: shape and element type. `weak` marks what came from a JS number. */
@@ -36,7 +37,7 @@ export function printAval(a: Aval): string {
 
 /** The shape as numbers; for the layers below capture, where every size is known. */
 export function staticShape(a: { readonly shape: readonly Dim[] }): readonly number[] {
-  return a.shape as readonly number[];
+  return staticSizes(a.shape);
 }
 
 /** The number of elements. */

@@ -358,6 +358,24 @@ function expandMod(d: Dim): Dim {
 
 // Bounds
 
+/** Names that are known to stand for more than 1. */
+let bounds: ReadonlyMap<string, number> = new Map();
+
+/** Runs `body` with these least values of names. */
+export function withBounds<R>(least: ReadonlyMap<string, number>, body: () => R): R {
+  const outer = bounds;
+  bounds = least;
+  try {
+    return body();
+  } finally {
+    bounds = outer;
+  }
+}
+/** A number that `d` is never below; -Infinity when none was found. */
+export function leastOf(d: Dim): number {
+  return lowerBound(d);
+}
+
 /** A number that `d` is never below; -Infinity when none was found. */
 function lowerBound(d: Dim, depth = 4): number {
   if (typeof d === "number") return d;
@@ -412,7 +430,7 @@ function rangeOf(atom: DimAtom): { low: number; high: number } {
   const high = (d: Dim): number => -lowerBound(negate(d), 1);
   switch (atom.kind) {
     case "name":
-      return { low: 1, high: Number.POSITIVE_INFINITY };
+      return { low: bounds.get(atom.text) ?? 1, high: Number.POSITIVE_INFINITY };
     case "max":
       return { low: Math.max(...atom.args.map(low)), high: Math.max(...atom.args.map(high)) };
     case "min":

@@ -1,6 +1,7 @@
 /** The way down: simplify, plan, tile to loop programs, one Wasm module. */
 import { fail, isTileworkError } from "../diagnostics/error.js";
 import type { Program } from "../ir/program.js";
+import { type NamedSize, withSizes } from "../ir/size.js";
 import { lowerToLoop } from "../lowering/loop/lower.js";
 import { lowerToPlan } from "../lowering/plan/index.js";
 import type { Target } from "../lowering/target.js";
@@ -36,6 +37,8 @@ export interface CompileOptions {
   readonly donate?: readonly number[];
   /** This machine when left out. */
   readonly target?: Target;
+  /** Names of sizes in the program, given when it runs (`sizes.ts`). */
+  readonly sizes?: readonly NamedSize[];
 }
 
 class Clock {
@@ -49,6 +52,9 @@ class Clock {
 }
 
 export function compileProgram(program: Program<"core">, options: CompileOptions = {}): CompiledProgram {
+  return withSizes(options.sizes ?? [], () => compile(program, options));
+}
+function compile(program: Program<"core">, options: CompileOptions): CompiledProgram {
   const target = options.target ?? wasmTarget();
   const clock = new Clock();
   const core = clock.time("simplify", () => simplify(program));

@@ -2,11 +2,14 @@
 import { fail } from "../diagnostics/error.js";
 import { type Aval, printAval } from "../ir/aval.js";
 import type { Program } from "../ir/program.js";
+import type { NamedSize } from "../ir/size.js";
 import type { ArrayCell } from "../runtime/heap.js";
 import { type CompiledProgram, compileProgram, explainTrap, type ProgramInstance } from "./compile.js";
 import { type Scope, Workspace } from "./workspace.js";
 
 export { Workspace };
+
+const NO_SIZES: readonly number[] = [];
 
 /** A compiled program tied to a heap. */
 export class Executable {
@@ -28,10 +31,10 @@ export class Executable {
   }
 
   /**
-   * One call. Its operands stay where they are while it runs; when it fails (no memory, a callback that throws) its results
+   * One call; `values` are those of the program's named sizes. Its operands stay where they are while it runs; when it fails (no memory, a callback that throws) its results
    * are given back, and everything else is as before, except that donated operands are gone if it had started.
    */
-  run(inputs: readonly ArrayCell[]): ArrayCell[] {
+  run(inputs: readonly ArrayCell[], _values: readonly number[] = NO_SIZES): ArrayCell[] {
     const { heap } = this.workspace;
     const results: ArrayCell[] = [];
     let scope: Scope | undefined;
@@ -85,8 +88,9 @@ export function makeExecutable(
   program: Program<"core">,
   workspace: Workspace,
   donate: readonly number[] = [],
+  sizes: readonly NamedSize[] = [],
 ): Executable {
-  const compiled = compileProgram(program, donate.length > 0 ? { donate } : {});
+  const compiled = compileProgram(program, { donate, sizes });
   return new Executable(
     program.name,
     compiled,

@@ -1,6 +1,6 @@
 /** What the schedule knows about a primitive: one row of its total table. */
 import type { Code } from "../../diagnostics/help.js";
-import type { Aval } from "../../ir/aval.js";
+import { type Aval, staticShape } from "../../ir/aval.js";
 import type { DType } from "../../ir/dtype.js";
 import type { Atom, Var } from "../../ir/program.js";
 import type { RuleKind } from "../../ir/rules.js";
@@ -96,5 +96,5 @@ export function template<P>(make: (eqn: EqnOf<P>) => TileProgram): KernelRule<P>
   };
 }
 export function shapeOf(a: { readonly aval: Aval }): readonly number[] {
-  return a.aval.shape as readonly number[];
+  return staticShape(a.aval);
 }

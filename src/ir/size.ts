@@ -1,0 +1,66 @@
+/**
+ * Sizes that a compiled program learns when it runs. While it is traced and compiled they are names with a least value,
+ * which its caller guards, and a hint, which heuristics go by and nothing else.
+ */
+import { internal } from "../diagnostics/error.js";
+import { type Dim, leastOf, substituteDim, withBounds } from "./dim.js";
+
+export interface NamedSize {
+  readonly name: string;
+  readonly atLeast: number;
+  /** The size at hand, ≥ `atLeast`. */
+  readonly hint: number;
+}
+
+let hints: ReadonlyMap<string, number> = new Map();
+
+/** Runs `body` with what is known of these names: dims made and compared in it use the least values. */
+export function withSizes<R>(sizes: readonly NamedSize[], body: () => R): R {
+  if (sizes.length === 0) return body();
+  const outer = hints;
+  hints = new Map(sizes.map((s) => [s.name, s.hint]));
+  try {
+    return withBounds(new Map(sizes.map((s) => [s.name, s.atLeast])), body);
+  } finally {
+    hints = outer;
+  }
+}
+
+/** The value that heuristics take `d` for. */
+export function hintOf(d: Dim): number {
+  if (typeof d === "number") return d;
+  const value = substituteDim(d, hints);
+  return typeof value === "number" ? value : Math.max(1, leastOf(d));
+}
+
+/** `d` at these values of its names. */
+export function valueOf(d: Dim, values: ReadonlyMap<string, number>): number {
+  const value = substituteDim(d, values);
+  return typeof value === "number" ? value : internal(`the size ${String(d)} has names without values`);
+}
+
+/**
+ * Thrown while a program with named sizes is compiled when something in it needs numbers: the program is to be compiled for
+ * the sizes at hand instead.
+ */
+export class NeedsStaticSize extends Error {
+  /** The primitive, when it is known. */
+  prim: string | undefined;
+  constructor(readonly what: string) {
+    super(what);
+    this.name = "NeedsStaticSize";
+  }
+  /** For people: why this program is compiled anew for each size. */
+  get reason(): string {
+    return this.prim === undefined ? this.what : `${this.prim}: ${this.what}`;
+  }
+}
+export function needsStatic(what: string): never {
+  throw new NeedsStaticSize(what);
+}
+/** The dims as numbers, for what cannot be compiled otherwise. */
+export function staticSizes(dims: readonly Dim[]): readonly number[] {
+  for (const d of dims)
+    if (typeof d !== "number") needsStatic(`a size of [${dims.map(String).join(", ")}] must be known`);
+  return dims as readonly number[];
+}
