@@ -103,7 +103,8 @@ const scatterWith =
   (_ctx, [operand, indices, updates], params) => [scatter(operand, indices, updates, params, combine)];
 
 export const indexing = {
-  dynamic_slice: (_ctx, [x, ...starts], { sizes }) => {
+  dynamic_slice: (ctx, [x, ...starts], params) => {
+    const sizes = params.sizes.map(ctx.size);
     const from = clampStarts(starts, x.shape, sizes);
     return [gatherBy(x, sizes, (index) => index.map((i, a) => i + from[a]))];
   },
@@ -117,7 +118,8 @@ export const indexing = {
     });
     return [out];
   },
-  gather: (_ctx, [operand, indices], { dims, sliceSizes, mode }) => {
+  gather: (ctx, [operand, indices], { dims, mode, ...params }) => {
+    const sliceSizes = params.sliceSizes.map(ctx.size);
     const rank = operand.shape.length;
     const kept = without(rank, dims.collapsedSliceDims, dims.operandBatchingDims);
     const outRank = indices.shape.length - 1 + dims.offsetDims.length;

@@ -1,6 +1,7 @@
 /** Slices at dynamic positions, gather and scatter. */
 import { fail } from "../../diagnostics/error.js";
 import { type Aval, aval, printAval } from "../aval.js";
+import { dimAtLeast } from "../dim.js";
 import { isInt } from "../dtype.js";
 import type { IndexingOps, ScatterParams } from "../ops/index.js";
 import type { Rules } from "../rules.js";
@@ -49,8 +50,8 @@ export const indexing = {
     checkLength(ctx, "sizes", sizes, x.shape.length);
     sizes.forEach((n, i) => {
       const d = x.shape[i];
-      if (!(n >= 0) || !Number.isInteger(n) || (typeof d === "number" && n > d))
-        fail("TW2009", `dynamic_slice: size ${n} is more than axis ${i} of ${printAval(x)} has`, {
+      if ((typeof n === "number" && !(Number.isInteger(n) && n >= 0)) || dimAtLeast(d, n) === false)
+        fail("TW2009", `dynamic_slice: size ${String(n)} is more than axis ${i} of ${printAval(x)} has`, {
           span: ctx.span,
           help: "a slice fits into its operand",
         });
@@ -84,13 +85,14 @@ export const indexing = {
     const nothing = indices.shape.slice(0, -1).includes(0) || sliceSizes.some((n, i) => n === 0 && !gone.includes(i));
     sliceSizes.forEach((n, i) => {
       const d = x.shape[i];
-      const fits = typeof d !== "number" || n <= d || (n === 1 && nothing && gone.includes(i));
-      if (n < 0 || !fits)
-        fail("TW2009", `gather: a slice of ${n} is more than axis ${i} of ${printAval(x)} has`, {
+      const fits = dimAtLeast(d, n) !== false || (n === 1 && nothing && gone.includes(i));
+      if (dimAtLeast(n, 0) === false || !fits)
+        fail("TW2009", `gather: a slice of ${String(n)} is more than axis ${i} of ${printAval(x)} has`, {
           span: ctx.span,
           help: "index an axis that is not empty",
         });
-      if (gone.includes(i) && n > 1) bad(ctx, `axis ${i} is taken away but its slice has size ${n}`);
+      if (gone.includes(i) && dimAtLeast(1, n) === false)
+        bad(ctx, `axis ${i} is taken away but its slice has size ${String(n)}`);
     });
     const window = sliceSizes.filter((_, i) => !gone.includes(i));
     if (window.length !== dims.offsetDims.length)

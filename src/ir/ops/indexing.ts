@@ -1,3 +1,4 @@
+import type { Dim } from "../dim.js";
 import type { None } from "./elementwise.js";
 
 /** XLA's dimension numbers; the index vector is always the last axis of `indices`. */
@@ -20,7 +21,7 @@ export type IndexMode = "clip" | "fill" | "promise";
 
 export interface GatherParams {
   readonly dims: GatherDims;
-  readonly sliceSizes: readonly number[];
+  readonly sliceSizes: readonly Dim[];
   readonly mode: IndexMode;
 }
 export interface ScatterParams {
@@ -31,7 +32,7 @@ export interface ScatterParams {
 }
 export interface IndexingOps {
   /** (operand, ...one i32 scalar start per axis); starts are clamped so that the slice fits. */
-  dynamic_slice: { readonly sizes: readonly number[] };
+  dynamic_slice: { readonly sizes: readonly Dim[] };
   /** (operand, update, ...one i32 scalar start per axis). */
   dynamic_update_slice: None;
   /** (operand, indices). */

@@ -1,4 +1,5 @@
 /** Indexing with run-time positions: reads are fused as index expressions, writes are nests over the updates. */
+import { staticShape } from "../../ir/aval.js";
 import { type DType, isFloat, isUnsignedInt, limits } from "../../ir/dtype.js";
 import type { GatherParams, IndexingOps, IndexMode, ScatterParams } from "../../ir/ops/index.js";
 import type { Atom } from "../../ir/program.js";
@@ -79,7 +80,8 @@ function windowStart(
 
 const gather = point<GatherParams>(4, (x, eqn, _output, pos, guard) => {
   const [operand, indices] = eqn.inputs;
-  const { dims, sliceSizes, mode } = eqn.params;
+  const { dims, mode } = eqn.params;
+  const sliceSizes = staticShape({ shape: eqn.params.sliceSizes });
   const shape = shapeOf(operand);
   const out = x.index(pos);
   const batch = out.filter((_, i) => !dims.offsetDims.includes(i));
@@ -190,7 +192,7 @@ export const indexing = {
   dynamic_slice: point(1, (x, eqn, _output, pos, guard) => {
     const [operand, ...starts] = eqn.inputs;
     const shape = shapeOf(operand);
-    const start = scalarStarts(x, starts, shape, eqn.params.sizes);
+    const start = scalarStarts(x, starts, shape, staticShape({ shape: eqn.params.sizes }));
     return x.value(
       operand,
       x.at(

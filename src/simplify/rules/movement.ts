@@ -1,5 +1,5 @@
 /** Chains of movements become one; those that move nothing go. */
-import { type Dim, dimAdd, dimSame, isStatic, isStaticShape, shapeSame } from "../../ir/dim.js";
+import { type Dim, dimAdd, dimMin, dimSame, dimSub, isStatic, shapeSame } from "../../ir/dim.js";
 import { primsOf } from "../../ir/ops/families.js";
 import type { AnyEqn, Atom } from "../../ir/program.js";
 import { on, type RewriteContext } from "../rule.js";
@@ -130,15 +130,17 @@ export const movement = {
   }),
   "dynamic_slice at a known place": on("dynamic_slice", (r, { inputs: [x, ...starts], params: { sizes } }) => {
     const { shape } = x.aval;
-    if (!isStaticShape(shape)) return undefined;
     const start: number[] = [];
     for (let i = 0; i < shape.length; i++) {
       const c = r.constant(starts[i]);
       // one that takes all of the axis is clamped to 0, whatever the index
-      if (sizes[i] !== shape[i] && c === undefined) return undefined;
-      start.push(Math.min(Math.max(Number(c ?? 0), 0), shape[i] - sizes[i]));
+      const whole = dimSame(sizes[i], shape[i]);
+      if (!whole && c === undefined) return undefined;
+      const at = whole ? 0 : dimMin(Math.max(Number(c), 0), dimSub(shape[i], sizes[i]));
+      if (!isStatic(at)) return undefined;
+      start.push(at);
     }
-    const limit = start.map((s, i) => s + sizes[i]);
+    const limit = start.map((s, i) => dimAdd(s, sizes[i]));
     return r.emit("slice", [x], { start, limit, strides: shape.map(() => 1) });
   }),
   "dynamic_update_slice of everything": on("dynamic_update_slice", (_r, { inputs: [x, update] }) =>

@@ -174,7 +174,7 @@ export function toGather(p: ScatterParams, operand: Shape, updates: Shape): Gath
       ? d === 0
         ? 0
         : 1
-      : staticSize(updates[updateWindowDims[next++]], "the derivative of a scatter"),
+      : updates[updateWindowDims[next++]],
   );
   return {
     dims: {
@@ -203,7 +203,7 @@ function inBounds(b: Builder, operand: Shape, indices: Atom, p: GatherParams, re
   const { dtype } = indices.aval;
   const tests = p.dims.startIndexMap.map((axis, k) => {
     const start = b.reshape(sliceAxis(b, indices, last, k, k + 1), rows);
-    const limit = b.sub(sizeScalar(b, operand[axis]), b.scalar(p.sliceSizes[axis], "i32"));
+    const limit = b.sub(sizeScalar(b, operand[axis]), sizeScalar(b, p.sliceSizes[axis]));
     const low = b.op("ge", start, b.fullLike(start, dtype === "i64" || dtype === "u64" ? 0n : 0));
     return b.op("and", low, b.op("le", start, b.broadcast(b.convert(limit, dtype), rows, [])));
   });

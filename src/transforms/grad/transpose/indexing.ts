@@ -1,11 +1,11 @@
 /** Transposes of slicing at computed places, gather and scatter: reading and adding change their roles. */
 import type { Aval } from "../../../ir/aval.js";
 import type { Builder } from "../../../ir/builder.js";
-import { dimProduct, dimSame, isStatic, type Shape } from "../../../ir/dim.js";
+import { dimProduct } from "../../../ir/dim.js";
 import type { IndexingOps, ScatterParams } from "../../../ir/ops/index.js";
 import type { Atom } from "../../../ir/program.js";
 import type { Rules } from "../../../ir/rules.js";
-import { gatherZero, maskTo, staticSize, toGather, toScatterDims, zeros } from "../emit.js";
+import { gatherZero, maskTo, toGather, toScatterDims, zeros } from "../emit.js";
 import { failNotLinear, nonlinear, type Operand, type TransposeContext, type TransposeKind, unary } from "./rule.js";
 
 const chosen = nonlinear("which value wins depends on all of them");
@@ -25,36 +25,6 @@ function lastWriters(b: Builder, indices: Atom, operand: Aval, updates: Aval, pa
   return b.op("eq", number, gatherZero(b, written, indices, gather));
 }
 
-/**
- * `dynamic_slice` whose sizes may be names where it takes whole axes: those are batch axes of a gather, in which every index
- * reads its own place.
- */
-function sliceAt(b: Builder, x: Atom, starts: readonly Atom[], sizes: Shape): Atom {
-  if (sizes.every(isStatic)) return b.emit1("dynamic_slice", [x, ...starts], { sizes });
-  const whole = sizes.flatMap((d, i) => (isStatic(d) ? [] : [i]));
-  const moving = sizes.flatMap((d, i) => (isStatic(d) ? [i] : []));
-  const numbers = sizes.map((d, i) =>
-    isStatic(d) || !dimSame(d, x.aval.shape[i]) ? staticSize(d, "the derivative of dynamic_update_slice") : 1,
-  );
-  const rows = [...whole.map((i) => sizes[i]), 1];
-  const columns = moving.map((i) => b.broadcast(starts[i], rows, []));
-  const indices =
-    columns.length === 0
-      ? b.full([...rows.slice(0, -1), 0], 0, "i32")
-      : b.emit1("concatenate", columns, { axis: rows.length - 1 });
-  return b.emit1("gather", [x, indices], {
-    dims: {
-      offsetDims: moving,
-      collapsedSliceDims: [],
-      operandBatchingDims: whole,
-      startIndicesBatchingDims: whole.map((_, i) => i),
-      startIndexMap: moving,
-    },
-    sliceSizes: numbers,
-    mode: "clip",
-  });
-}
-
 export const indexing = {
   dynamic_slice: unary((b, ct, x, params, starts, ctx) => {
     const sum = ctx.takeSum(0);
@@ -68,7 +38,7 @@ export const indexing = {
     const { shape, dtype } = ctx.eqn.inputs[1].aval;
     const kept =
       operand === null ? b.emit1("dynamic_update_slice", [ct, b.full(shape, 0, dtype), ...starts], {}) : null;
-    return [kept, update === null ? sliceAt(b, ct, starts, shape) : null, ...none];
+    return [kept, update === null ? b.emit1("dynamic_slice", [ct, ...starts], { sizes: shape }) : null, ...none];
   },
   gather: unary((b, ct, x, params, indices, ctx) =>
     b.emit1("scatter_add", [ctx.takeSum(0) ?? zeros(b, x), ...indices, ct], {

@@ -3,7 +3,7 @@
  * indices are, it is a batching axis of operand and indices, so that no index is ever widened by a counter.
  */
 import type { Builder } from "../../../ir/builder.js";
-import { dimSame, isStatic } from "../../../ir/dim.js";
+import { dimSame } from "../../../ir/dim.js";
 import type { DType } from "../../../ir/dtype.js";
 import type { GatherDims, GatherParams, IndexingOps, ScatterDims, ScatterParams } from "../../../ir/ops/index.js";
 import { type Atom, isVar } from "../../../ir/program.js";
@@ -36,7 +36,7 @@ function gather(
   { axisSize }: BatchContext,
 ): BatchOut {
   const operand = moveIfBatched(b, x, xDim, 0);
-  if (xDim !== null && iDim === null && isStatic(axisSize)) {
+  if (xDim !== null && iDim === null) {
     const dims = gatherOperandUp(p.dims);
     const params = {
       ...p,
@@ -124,7 +124,7 @@ const zeroStart = (b: Builder, starts: readonly Atom[]): Atom => {
 export const indexing = {
   dynamic_slice: (b, [x, ...starts], [xDim, ...startDims], { sizes }, ctx) => {
     const varies = startDims.some((d) => d !== null);
-    if (!varies && isStatic(ctx.axisSize)) {
+    if (!varies) {
       const dim = someDim([xDim]);
       const at = insertAt(starts, dim, zeroStart(b, starts));
       return same([b.emit1("dynamic_slice", [x, ...at], { sizes: insertAt(sizes, dim, ctx.axisSize) })], dim);
