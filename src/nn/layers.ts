@@ -3,16 +3,14 @@
  */
 import { fail } from "../diagnostics/error.js";
 import { printAval } from "../ir/aval.js";
-import { dimEqual, dimSub } from "../ir/dim.js";
 import { type DType, isInt } from "../ir/dtype.js";
 import * as lax from "../lax/index.js";
 import { broadcastTo } from "../lax/operand.js";
 import type { Padding } from "../lax/structure.js";
 import * as np from "../numpy/index.js";
-import { peak } from "../numpy/peak.js";
 import * as random from "../random/index.js";
 import type { Tensor } from "../tracer/tensor.js";
-import { glorotUniform, type Initializer, lecunNormal, varianceScaling } from "./initializers.js";
+import { type Initializer, lecunNormal, varianceScaling } from "./initializers.js";
 import { prod } from "../util/index.js";
 
 /** How the weights of a layer are drawn. */
@@ -196,97 +194,3 @@ export function dropout(x: Tensor, rate: number, key: Tensor | null): Tensor {
   const keep = random.bernoulli(key, 1 - rate, x.shape);
   return lax.select(keep, lax.div(x, 1 - rate), np.zerosLike(x));
 }
-
-/** Masks and scale of attention. */
-export interface AttentionOptions {
-  /** Each position sees itself and what stands before it. */
-  causal?: boolean;
-  /** True where attention is allowed; broadcast to [batch, heads, query, key]. */
-  mask?: Tensor;
-  /** Added to the scores; broadcast likewise. */
-  bias?: Tensor;
-  /** Default 1/√(features of a head). */
-  scale?: number;
-}
-/**
- * softmax(q kᵀ · scale) v for [batch, position, heads, features]; fewer key/value heads than query heads are shared by groups.
- * Vaswani et al. 2017; grouped queries by Ainslie et al. 2023.
- */
-export function dotProductAttention(q: Tensor, k: Tensor, v: Tensor, options: AttentionOptions = {}): Tensor {
-  if (q.ndim !== 4 || k.ndim !== 4 || v.ndim !== 4) {
-    fail(
-      "TW2007",
-      `dotProductAttention: needs [batch, position, heads, features], got ${printAval(q.aval)}, ${printAval(k.aval)}, ${printAval(v.aval)}`,
-      { help: "add the missing axes with np.expandDims" },
-    );
-  }
-  const [b, t, h, d] = q.shape;
-  const [, s, kv] = k.shape;
-  const agree = (what: string, x: Tensor, i: number, y: Tensor, j: number): void => {
-    if (dimEqual(x.aval.shape[i], y.aval.shape[j]) !== false) return;
-    fail("TW2001", `dotProductAttention: ${what} differ: ${printAval(x.aval)} and ${printAval(y.aval)}`, {
-      help: "queries, keys and values are [batch, position, heads, features]; keys and values have the same positions",
-    });
-  };
-  agree("the batches", q, 0, k, 0);
-  agree("the features of queries and keys", q, 3, k, 3);
-  agree("the positions of keys and values", k, 1, v, 1);
-  agree("the heads of keys and values", k, 2, v, 2);
-  if (h % kv !== 0)
-    fail("TW2001", `dotProductAttention: ${h} query heads do not divide among ${kv} key heads`, {
-      help: "the number of query heads is a multiple of that of key heads",
-    });
-  const g = h / kv;
-  const grouped = lax.reshape(q, [b, t, kv, g, d]);
-  // [b, kv, g, t, s]
-  const scores = lax.mul(np.einsum("btkgd,bskd->bkgts", grouped, k), options.scale ?? 1 / Math.sqrt(d));
-  const toGroups = (x: Tensor): Tensor =>
-    lax.reshape(broadcastTo("dotProductAttention", x, [b, h, t, s]), [b, kv, g, t, s]);
-  let masked = options.bias ? lax.add(scores, toGroups(options.bias)) : scores;
-  const hidden = -0.7 * (q.aval.dtype === "f16" ? 65504 : 3.4e38);
-  if (options.mask) masked = np.where(toGroups(options.mask), masked, hidden);
-  if (options.causal) {
-    const row = lax.broadcastedIota("i32", [t, s], 0);
-    const column = lax.broadcastedIota("i32", [t, s], 1);
-    // the last query sees the last key
-    const shift = broadcastTo("attention", lax.dimensionValue(dimSub(s, t)), [t, s]);
-    masked = np.where(lax.ge(lax.add(row, shift), column), masked, hidden);
-  }
-  const m = lax.stopGradient(peak(masked, [4]));
-  const e = lax.exp(lax.sub(masked, broadcastTo("attention", m, masked.aval.shape)));
-  const p = lax.div(e, broadcastTo("attention", np.sum(e, { axis: -1, keepdims: true }), e.aval.shape));
-  return lax.reshape(np.einsum("bkgts,bskd->btkgd", p, v), [b, t, h, v.shape[3]]);
-}
-
-/** Weights of `multiHeadAttention`. */
-export interface MultiHeadAttentionParams {
-  query: LinearParams;
-  key: LinearParams;
-  value: LinearParams;
-  out: LinearParams;
-}
-function applyMultiHead(
-  p: MultiHeadAttentionParams,
-  x: Tensor,
-  heads: number,
-  options: AttentionOptions & { context?: Tensor } = {},
-): Tensor {
-  const context = options.context ?? x;
-  const split = (t: Tensor): Tensor => lax.reshape(t, [...t.shape.slice(0, -1), heads, t.shape[t.ndim - 1] / heads]);
-  const y = dotProductAttention(
-    split(linear(p.query, x)),
-    split(linear(p.key, context)),
-    split(linear(p.value, context)),
-    options,
-  );
-  return linear(p.out, lax.reshape(y, [...y.shape.slice(0, 2), -1]));
-}
-/** Projections, attention in `heads` heads, and a projection back: [batch, position, features]. */
-export const multiHeadAttention = Object.assign(applyMultiHead, {
-  init(key: Tensor, features: number, options: InitOptions = {}): MultiHeadAttentionParams {
-    const keys = random.split(key, 4);
-    const part = (i: number): LinearParams =>
-      linear.init(np.index(keys, i), features, features, { initializer: glorotUniform(), ...options });
-    return { query: part(0), key: part(1), value: part(2), out: part(3) };
-  },
-});
