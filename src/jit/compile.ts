@@ -58,7 +58,9 @@ function compile(program: Program<"core">, options: CompileOptions): CompiledPro
   const target = options.target ?? wasmTarget();
   const clock = new Clock();
   const core = clock.time("simplify", () => simplify(program));
-  const plan = clock.time("plan", () => lowerToPlan(core, options.donate ? { donate: options.donate } : {}));
+  const plan = clock.time("plan", () =>
+    lowerToPlan(core, { machine: target, ...(options.donate ? { donate: options.donate } : {}) }),
+  );
   let loopMs = 0;
   const lower = (kernel: Program<"tile">): Program<"loop"> => {
     const start = performance.now();

@@ -20,8 +20,17 @@ export interface Target {
   readonly vectorBytes: number;
   /** mul + add may become one relaxed fused operation. */
   readonly relaxedMadd: boolean;
+  /**
+   * The engine makes one operation of twice the width of two that lie side by side (stored to, or loaded from, neighbouring
+   * places after one pointer). Code is the same without it; its shape may differ.
+   */
+  readonly wide: boolean;
   readonly math: MathLibrary;
 }
+
+/** What the schedule asks of a target, to choose among kernels that give the same results. */
+export type Machine = Pick<Target, "simd" | "relaxedMadd" | "wide">;
+export const PLAIN_MACHINE: Machine = { simd: true, relaxedMadd: false, wide: false };
 
 /** Elements of a type in one vector register: 4 for everything computed in 32 bits, 2 for the 8-byte types. */
 export function vectorLanes(dtype: DType, target: Target): number {

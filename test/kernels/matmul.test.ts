@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { castScalar, type DType } from "../../src/ir/dtype.js";
 import type { DotParams } from "../../src/ir/ops/index.js";
 import { candidates } from "../../src/kernels/contract/plan.js";
+import { PLAIN_MACHINE } from "../../src/lowering/target.js";
 import type { Element } from "./evaluate-tile.js";
 import { matmul } from "./matmul.js";
 import { interpreterContraction } from "./oracle.js";
@@ -120,12 +121,12 @@ describe.each(ways)("$name", ({ run }) => {
       const [expected] = run(matmul(spec), [lhs, rhs]);
       let count = 0;
       matmul(spec, (c) => {
-        count = candidates(c).length;
-        return candidates(c)[0];
+        count = candidates(c, PLAIN_MACHINE).length;
+        return candidates(c, PLAIN_MACHINE)[0];
       });
       expect(count).toBeGreaterThan(20);
       for (let i = 0; i < count; i++) {
-        const program = matmul(spec, (c) => candidates(c)[i]);
+        const program = matmul(spec, (c) => candidates(c, PLAIN_MACHINE)[i]);
         expect(run(program, [lhs, rhs])[0], `${layout} ${program.notes}`).toEqual(expected);
       }
     }

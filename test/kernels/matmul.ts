@@ -8,6 +8,7 @@ import { emitContraction, storeInto } from "../../src/kernels/contract/emit.js";
 
 import { describePlan, type PlannedContraction, planContraction } from "../../src/kernels/contract/plan.js";
 import { ScalarCode } from "../../src/kernels/scalar-code.js";
+import { PLAIN_MACHINE } from "../../src/lowering/target.js";
 import { stridesOf } from "../../src/util/index.js";
 
 export interface MatmulSpec {
@@ -49,7 +50,7 @@ export function axesOf(c: MatmulSpec): Pick<Contraction, "batch" | "rows" | "col
 /** Refs: lhs in, rhs in, out out, then scratch. */
 export function matmul(
   spec: MatmulSpec,
-  choose: (c: Contraction) => PlannedContraction = planContraction,
+  choose: (c: Contraction) => PlannedContraction = (c) => planContraction(c, PLAIN_MACHINE),
 ): Program<"tile"> {
   const t = new TileBuilder("matmul");
   const size = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);

@@ -1,10 +1,10 @@
 /**
- * Which tile, which vectors, what to pack: the cheapest by a model in nanoseconds, fitted on one machine (Zen 3, 128-bit
- * multiply and add). Only ratios matter. Tiles hold at most 8 sums: with more, engines of today start to spill.
+ * Which tile, which vectors, what to pack: the cheapest by a model in nanoseconds. Only ratios matter.
  */
 import { byteSize, type DType } from "../../ir/dtype.js";
 import { type Axis, type Contraction, exchange, product, registersOf, tilesOf, vectorLanes } from "./contraction.js";
 import type { ContractionPlan } from "./emit.js";
+import { type ContractionMachine, fits, innerStep, outerStep } from "./machine.js";
 import { range } from "../../util/index.js";
 
 export interface PlannedContraction {
@@ -15,26 +15,26 @@ export interface PlannedContraction {
   readonly cost: number;
 }
 
+/** Of a tile with vectors along an inner axis. */
 const MAX_SUMS = 8;
-/** One step of k: `sums` registers multiplied and added, `heads` scalars copied to all lanes. */
-const stepCost = (sums: number, heads: number): number => 0.5 + 0.105 * sums + 0.02 * heads;
+const MAX_HEIGHT = 6;
 const TILE_COST = 10;
 const LOOP_COST = 0.5;
 const PROGRAM_COST = 15;
 const STAGE_COST = 300;
 /** Bytes of lhs that the row tiles of one program read. */
-const BLOCK_BYTES = 131072;
+const BLOCK_BYTES = 262144;
 /** Elements of a copy that stay in the second and the third cache. */
 const NEAR = 100_000;
 const FAR = 2_000_000;
 const L1_LINES = 512;
 const L2_LINES = 8192;
 
-export function planContraction(c: Contraction): PlannedContraction {
-  return candidates(c).reduce((best, x) => (x.cost < best.cost ? x : best));
+export function planContraction(c: Contraction, machine: ContractionMachine): PlannedContraction {
+  return candidates(c, machine).reduce((best, x) => (x.cost < best.cost ? x : best));
 }
 /** Every plan that is considered. */
-export function candidates(c: Contraction): PlannedContraction[] {
+export function candidates(c: Contraction, machine: ContractionMachine): PlannedContraction[] {
   const list: PlannedContraction[] = [];
   const consider = (candidate: PlannedContraction): void => {
     list.push(candidate);
@@ -42,8 +42,8 @@ export function candidates(c: Contraction): PlannedContraction[] {
   for (const side of [c, exchange(c)]) {
     for (const rowAxis of choices(side.rows)) {
       for (const columnAxis of choices(side.columns)) {
-        withColumns(side, rowAxis, columnAxis, consider);
-        if (side === c) withInner(side, rowAxis, columnAxis, consider);
+        withColumns(side, machine, rowAxis, columnAxis, consider);
+        if (side === c) withInner(side, machine, rowAxis, columnAxis, consider);
       }
     }
   }
@@ -62,7 +62,13 @@ const SINGLE: Axis = { size: 1, lhs: 0, rhs: 0, out: 0 };
 type Consider = (candidate: PlannedContraction) => void;
 
 /** Vectors along a column axis. */
-function withColumns(c: Contraction, rowAxis: number | null, columnAxis: number | null, consider: Consider): void {
+function withColumns(
+  c: Contraction,
+  machine: ContractionMachine,
+  rowAxis: number | null,
+  columnAxis: number | null,
+  consider: Consider,
+): void {
   const space = spaceOf(c, rowAxis, columnAxis);
   const { row, column, depth } = space;
   const lanes = vectorLanes(c.accumulate);
@@ -71,9 +77,10 @@ function withColumns(c: Contraction, rowAxis: number | null, columnAxis: number 
     for (const packRhs of [false, true]) {
       if (!packRhs && column.rhs !== 1 && width > 1) continue;
       for (const packLhs of [false, true]) {
-        const most = Math.max(1, Math.floor(MAX_SUMS / registers));
-        for (const height of heights(row.size, Math.min(most, 6))) {
-          const step = stepCost(height * registers, height);
+        let most = 1;
+        while (most < MAX_HEIGHT && fits(machine, c.accumulate, most + 1, registers)) most++;
+        for (const height of heights(row.size, most)) {
+          const step = outerStep(machine, c.accumulate, height, registers);
           const stores = column.out === 1 ? 0.4 * height * registers : 0.8 * height * width;
           consider(
             estimate(
@@ -89,7 +96,13 @@ function withColumns(c: Contraction, rowAxis: number | null, columnAxis: number 
   }
 }
 /** Vectors along an inner axis that is contiguous on both sides, one of them perhaps in a copy. */
-function withInner(c: Contraction, rowAxis: number | null, columnAxis: number | null, consider: Consider): void {
+function withInner(
+  c: Contraction,
+  machine: ContractionMachine,
+  rowAxis: number | null,
+  columnAxis: number | null,
+  consider: Consider,
+): void {
   const lanes = vectorLanes(c.accumulate);
   const suits = (side: "lhs" | "rhs"): number => c.inner.findIndex((a) => a[side] === 1 && a.size >= lanes);
   const both = c.inner.findIndex((a) => a.lhs === 1 && a.rhs === 1 && a.size >= lanes);
@@ -110,7 +123,7 @@ function withInner(c: Contraction, rowAxis: number | null, columnAxis: number | 
   for (const height of heights(rows, 6)) {
     for (const width of heights(columns, Math.min(6, Math.floor(MAX_SUMS / height)))) {
       const sums = height * width;
-      const walk = entries * (steps * stepCost(sums, height + width) + rest * (0.3 + 0.25 * sums));
+      const walk = entries * (steps * innerStep(machine, c.accumulate, height, width) + rest * (0.3 + 0.25 * sums));
       const plan = { vectors: "inner", rowAxis, columnAxis, height, width, packLhs, packRhs } as const;
       consider(estimate(space, plan, walk, sums * 2.5));
     }
@@ -130,7 +143,7 @@ function heights(size: number, most: number): number[] {
   return list;
 }
 function widths(size: number, lanes: number): number[] {
-  const list = [1, 2, 3, 4].map((n) => n * lanes).filter((w) => w <= size);
+  const list = [1, 2, 3, 4, 6].map((n) => n * lanes).filter((w) => w <= size);
   // a narrow result is one tile, its last columns in scalars
   if (size < 4 * lanes && registersOf(size, lanes) <= 6 && !list.includes(size)) list.push(size);
   return list;

@@ -1,6 +1,7 @@
 /** Core programs to plans: launches of tile programs in order, loops and branches between them, and where everything lies. */
 import type { Program, Var } from "../../ir/program.js";
 import { dce } from "../../simplify/dce/index.js";
+import { type Machine, PLAIN_MACHINE } from "../target.js";
 import { inlineCalls } from "./inline.js";
 import { Lowering } from "./lower.js";
 import { type MemoryPlan, planMemory } from "./memory.js";
@@ -12,6 +13,8 @@ import type { Value, View } from "./view.js";
 export interface PlanOptions {
   /** Positions of inputs whose memory the program may take. */
   readonly donate?: readonly number[];
+  /** What the kernels will run on: any machine with vectors when left out. */
+  readonly machine?: Machine;
 }
 
 export function lowerToPlan(program: Program<"core">, options: PlanOptions = {}): Program<"plan"> {
@@ -24,7 +27,7 @@ export function planWithLifetimes(
   options: PlanOptions = {},
 ): { readonly plan: Program<"plan">; readonly freedAfter: MemoryPlan["freedAfter"] } {
   const core = dce(inlineCalls(program));
-  const lowering = new Lowering();
+  const lowering = new Lowering(options.machine ?? PLAIN_MACHINE);
   const inputs = core.inputs.map((v, i) => makeValue(v.aval, v.name ?? `input${i}`));
   const env = new Map<Var, View>(core.inputs.map((v, i) => [v, wholeView(inputs[i], v.aval)]));
   const { steps, places } = lowering.block(core.eqns, env, core.outputs);

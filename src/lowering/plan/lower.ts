@@ -6,6 +6,7 @@ import type { TileProgram } from "../../ir/tile.js";
 import { TileBuilder } from "../../ir/tile-builder.js";
 import { Block } from "../schedule/block.js";
 import { kernelDType } from "../schedule/expand.js";
+import type { Machine } from "../target.js";
 import { lowerCond, lowerScan, lowerWhile } from "./control.js";
 import { isView, makeValue, type Place, type Site, wholeView } from "./place.js";
 import { Bindings, type Step } from "./step.js";
@@ -23,6 +24,8 @@ export class Lowering {
   readonly #constantValues = new Set<Value>();
   #loops = 0;
 
+  constructor(readonly machine: Machine) {}
+
   nextLoop(): number {
     return this.#loops++;
   }
@@ -36,7 +39,7 @@ export class Lowering {
     env: ReadonlyMap<Var, View>,
     outputs: readonly Atom[],
   ): { readonly steps: Step[]; readonly places: readonly Place[] } {
-    const block = new Block(eqns, env, outputs, this.#kernels);
+    const block = new Block(eqns, env, outputs, this.#kernels, this.machine);
     const place = (a: Atom): Place => block.place(a) ?? (block.literalOf(a) as Literal);
     const steps: Step[] = [];
     for (const item of block.write((a) => this.constant(a as Literal))) {

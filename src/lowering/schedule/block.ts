@@ -8,6 +8,7 @@ import { byteSize } from "../../ir/dtype.js";
 import { type AnyEqn, type Atom, isVar, type Var } from "../../ir/program.js";
 import type { TileProgram } from "../../ir/tile.js";
 import { Value, type View } from "../plan/view.js";
+import type { Machine } from "../target.js";
 import { copyRule, splitPadding } from "./contraction.js";
 import { Draft, type DraftSource } from "./draft.js";
 import type { Expander, Pos } from "./expand.js";
@@ -85,6 +86,7 @@ export class Block implements DraftSource {
     inputs: ReadonlyMap<Var, View>,
     readonly outputs: readonly Atom[],
     readonly kernels: Map<string, TileProgram>,
+    readonly machine: Machine,
   ) {
     for (const [v, view] of inputs) this.#views.set(v, view);
     this.eqns = literalsInMemory(eqns.flatMap(splitPadding));
@@ -373,7 +375,7 @@ export class Block implements DraftSource {
           if (view && wanted.has(view.value)) item.draft.store(v, view);
         }
       }
-      return { kind: "launches", launches: writeLaunches(p, this.kernels) };
+      return { kind: "launches", launches: writeLaunches(p, this.kernels, this.machine) };
     });
   }
 }

@@ -10,6 +10,7 @@ import { type Axis, type Contraction, product } from "../../kernels/contract/con
 import { emitContraction, overlaps } from "../../kernels/contract/emit.js";
 import { describePlan, planContraction } from "../../kernels/contract/plan.js";
 import { ScalarCode } from "../../kernels/scalar-code.js";
+import type { Machine } from "../target.js";
 import { type Value, type View, viewKey } from "../plan/view.js";
 import { type Affine, affineKey, type Loop } from "./affine.js";
 import { emitAtPoint, type InPlace, type RefOf } from "./emit.js";
@@ -83,6 +84,7 @@ export function emitContractionNest(
   nest: PreparedNest,
   match: ContractionNest,
   refOf: RefOf,
+  machine: Machine,
 ): InPlace[] | undefined {
   const { sum, lhs, rhs, axes } = match;
   const read = (load: LoadNode): TileRef => refOf(load.view, "read");
@@ -94,7 +96,7 @@ export function emitContractionNest(
     accumulate: sum.dtype,
     ...axes,
   };
-  const { contraction, plan, cost } = planContraction(c);
+  const { contraction, plan, cost } = planContraction(c, machine);
   const vectorisable = axes.batch.some((a) => a.out === 1 && a.lhs <= 1 && a.rhs <= 1);
   if (vectorisable && cost > PLAIN * nest.points) return undefined;
   const loopOf = (axis: Axis): Loop | undefined =>

@@ -4,6 +4,7 @@ import { byteSize } from "../../ir/dtype.js";
 import type { AnyEqn, Atom, Var } from "../../ir/program.js";
 import type { TileProgram, TileRef } from "../../ir/tile.js";
 import { TileBuilder } from "../../ir/tile-builder.js";
+import type { Machine } from "../target.js";
 import { Value, type View, viewKey } from "../plan/view.js";
 import { type Affine, type Loop, SplitLoop } from "./affine.js";
 import type { Block } from "./block.js";
@@ -190,14 +191,14 @@ function partOver(part: Part, factors: readonly (readonly number[])[], block: Bl
 
 // writing
 
-export function writeLaunches(pending: PendingKernel, kernels: Map<string, TileProgram>): Launch[] {
+export function writeLaunches(pending: PendingKernel, kernels: Map<string, TileProgram>, machine: Machine): Launch[] {
   return pending.launches.map((p): Launch => {
     if (p.program) {
       const { kernel, views, scratch } = p.program;
       return { kernel, args: views, inPlace: [], startFrom: p.startFrom, scratch };
     }
     const nests = p.nests().filter((n) => n.members.length > 0 && !n.loops.some((l) => !l.reduced && l.extent === 0));
-    return writeNests(p.name, nests, p.startFrom, kernels);
+    return writeNests(p.name, nests, p.startFrom, kernels, machine);
   });
 }
 
@@ -208,6 +209,7 @@ function writeNests(
   nests: readonly Nest[],
   startFrom: Pending["startFrom"],
   kernels: Map<string, TileProgram>,
+  machine: Machine,
 ): Launch {
   const views: View[] = [];
   const numbers = new Map<string, number>();
@@ -245,7 +247,7 @@ function writeNests(
     for (const nest of prepared) {
       const refOf: RefOf = (view, use) => refs[number(view, use)];
       const match = matchContraction(nest);
-      const found = (match && emitContractionNest(b, nest, match, refOf)) ?? emitNest(b, nest, refOf);
+      const found = (match && emitContractionNest(b, nest, match, refOf, machine)) ?? emitNest(b, nest, refOf);
       if (prepared.length === 1)
         for (const f of found) pairs.push({ output: number(f.output, "write"), input: number(f.input, "read") });
     }

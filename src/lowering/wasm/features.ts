@@ -7,6 +7,8 @@ export interface WasmFeatures {
   readonly simd: boolean;
   /** Relaxed SIMD: fused multiplication and addition on vectors (V8 from 11.4, Node from 21). */
   readonly relaxedSimd: boolean;
+  /** Pairs of 128-bit operations become 256-bit ones: no module can find that out, it takes a trial. */
+  readonly wide?: boolean;
 }
 
 /** One function that uses the instructions in question. */
@@ -33,12 +35,13 @@ export function wasmFeatures(): WasmFeatures {
 }
 
 /** The target for these features: those of this engine when left out. */
-export function wasmTarget({ simd, relaxedSimd }: WasmFeatures = wasmFeatures()): Target {
+export function wasmTarget({ simd, relaxedSimd, wide = false }: WasmFeatures = wasmFeatures()): Target {
   return {
-    name: simd ? (relaxedSimd ? "wasm-simd-relaxed" : "wasm-simd") : "wasm-scalar",
+    name: simd ? `wasm-simd${relaxedSimd ? "-relaxed" : ""}${wide ? "-wide" : ""}` : "wasm-scalar",
     simd,
     vectorBytes: simd ? 16 : 8,
     relaxedMadd: simd && relaxedSimd,
+    wide: simd && wide,
     math: wasmMath,
   };
 }
