@@ -33,6 +33,10 @@ const CHEAP = 3;
 const CHEAP_WITHOUT_LOADS = 8;
 const MOST_COST = 400;
 const MOST_LOADS = 12;
+/** Kernels that are tried for a value that could be computed beside others. */
+const MOST_NEIGHBOURS = 8;
+/** Values of so few elements are computed as soon as they can be: whoever reads them need not wait. */
+const FEW_ELEMENTS = 8;
 
 /** A broadcast, say, is never worth memory: what it is made from is. */
 const MOVES: ReadonlySet<string> = new Set([
@@ -75,7 +79,8 @@ export class Block implements DraftSource {
   readonly #position = new Map<Var, number>();
   readonly #items: Item[] = [];
   readonly #drafts = new Map<Var, Draft>();
-  readonly #bySize = new Map<number, Draft[]>();
+  /** Kernels that read a value. */
+  readonly #readersOf = new Map<Value, Set<Draft>>();
   readonly #live: AnyEqn[] = [];
 
   readonly eqns: readonly AnyEqn[];
@@ -129,6 +134,30 @@ export class Block implements DraftSource {
       });
     }
     this.#live.reverse();
+    this.#smallFirst();
+  }
+
+  /**
+   * Moves small values that need only inputs and other small values to the front (a learning rate, the corrections of
+   * Adam), so that they can be read in the kernels of what comes before them.
+   */
+  #smallFirst(): void {
+    const early: AnyEqn[] = [];
+    const rest: AnyEqn[] = [];
+    const waiting = new Set<Var>();
+    for (const eqn of this.#live) {
+      const isEarly =
+        ruleOf(eqn).kind === "point" &&
+        eqn.outputs.every((v) => sizeOf(v.aval) <= FEW_ELEMENTS) &&
+        !eqn.inputs.some((a) => isVar(a) && waiting.has(a));
+      if (isEarly) early.push(eqn);
+      else {
+        rest.push(eqn);
+        for (const v of eqn.outputs) waiting.add(v);
+      }
+    }
+    this.#live.length = 0;
+    this.#live.push(...early, ...rest);
   }
 
   #group(): void {
@@ -266,12 +295,8 @@ export class Block implements DraftSource {
     if (producer?.kind === "draft" && producer.draft.tryAdd(v, true)) home = producer.draft;
     if (!home) {
       const size = this.#spaceSize(v);
-      const beside = this.#bySize.get(size) ?? [];
-      for (let i = beside.length - 1; i >= Math.max(0, beside.length - 4); i--) {
-        const draft = beside[i];
-        if (draft.index < last || (producer?.kind === "draft" && draft === producer.draft)) continue;
-        if (draft.index === last) continue;
-        if (!shares(draft, leaves, this) || !draft.tryAdd(v, false)) continue;
+      for (const draft of this.#beside(leaves)) {
+        if (draft.index <= last || draft.size !== size || !draft.tryAdd(v, false)) continue;
         home = draft;
         break;
       }
@@ -279,12 +304,25 @@ export class Block implements DraftSource {
     if (!home) {
       home = new Draft(this, this.#items.length, v);
       this.#items.push({ kind: "draft", draft: home });
-      const beside = this.#bySize.get(home.size);
-      if (beside) beside.push(home);
-      else this.#bySize.set(home.size, [home]);
+    }
+    for (const { view } of home.loads()) {
+      // a number that both read brings only small kernels together
+      if (view.size <= 1 && home.size > FEW_ELEMENTS) continue;
+      const readers = this.#readersOf.get(view.value);
+      if (readers) readers.add(home);
+      else this.#readersOf.set(view.value, new Set([home]));
     }
     this.#drafts.set(v, home);
     this.#position.set(v, home.index);
+  }
+  /** Kernels that read what an expression of these leaves reads, the newest first. */
+  #beside(leaves: readonly Var[]): Draft[] {
+    const found = new Set<Draft>();
+    for (const l of leaves) {
+      const view = this.view(l);
+      if (view) for (const draft of this.#readersOf.get(view.value) ?? []) found.add(draft);
+    }
+    return [...found].sort((a, b) => b.index - a.index).slice(0, MOST_NEIGHBOURS);
   }
   #spaceSize(v: Var): number {
     const spec = this.reduction(v);
@@ -417,13 +455,4 @@ function repeats(eqn: AnyEqn, v: Var): boolean {
     default:
       return false;
   }
-}
-
-/** Is there an array that both read? */
-function shares(draft: Draft, leaves: readonly Var[], block: Block): boolean {
-  const read = new Set(draft.loads().map((l) => l.view.value));
-  return leaves.some((l) => {
-    const view = block.view(l);
-    return view !== undefined && view.size > 1 && read.has(view.value);
-  });
 }

@@ -167,4 +167,23 @@ describe("an Adam step over several parameters", () => {
     expect(plan.outputs.map((o) => o.donatedFrom).sort((x, y) => (x ?? -1) - (y ?? -1))).toEqual(donate);
     expect(plan.arenaBytes).toBe(0);
   });
+  it("finds its kernel beside any number of its like, and reads corrections that were written last", () => {
+    const many: (readonly number[])[] = Array.from({ length: 12 }, () => [48, 32]);
+    const f: F = (...xs) => {
+      const n = many.length;
+      const m = many.map((_, i) => np.add(np.multiply(xs[n + i], 0.9), np.multiply(xs[3 * n + i], 0.1)));
+      const v = many.map((_, i) =>
+        np.add(np.multiply(xs[2 * n + i], 0.999), np.multiply(np.square(xs[3 * n + i]), 0.001)),
+      );
+      const count = np.add(xs[4 * n], 1);
+      const [c1, c2] = [0.9, 0.999].map((b) => np.subtract(1, np.power(b, count)));
+      return many.flatMap((_, i) => {
+        const step = np.divide(np.divide(m[i], c1), np.add(np.sqrt(np.divide(v[i], c2)), 1e-8));
+        return [np.subtract(xs[i], np.multiply(step, 1e-3)), m[i], v[i]];
+      });
+    };
+    const c = count(trace(f, ...[0, 1, 2, 3].flatMap(() => many), []));
+    expect(c.kernels).toBe(1 + many.length);
+    for (let i = 0; i < 4 * many.length; i++) expect(c.reads(i), `operand ${i}`).toBe(1);
+  });
 });
