@@ -6,9 +6,9 @@ import { lowerToLoop } from "../lowering/loop/lower.js";
 import { lowerToPlan } from "../lowering/plan/index.js";
 import type { Target } from "../lowering/target.js";
 import { callbackImport } from "../lowering/wasm/callback.js";
-import { wasmTarget } from "../lowering/wasm/features.js";
 import { emitModule } from "../lowering/wasm/module.js";
 import { simplify } from "../simplify/index.js";
+import { engineTarget } from "./engine.js";
 
 export interface ProgramInstance {
   /** `table`: address of the pointers to inputs, then outputs (u32 each); `arena`: address of the working memory. */
@@ -55,7 +55,7 @@ export function compileProgram(program: Program<"core">, options: CompileOptions
   return withSizes(options.sizes ?? [], () => compile(program, options));
 }
 function compile(program: Program<"core">, options: CompileOptions): CompiledProgram {
-  const target = options.target ?? wasmTarget();
+  const target = options.target ?? engineTarget();
   const clock = new Clock();
   const core = clock.time("simplify", () => simplify(program));
   const plan = clock.time("plan", () =>

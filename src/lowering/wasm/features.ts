@@ -7,7 +7,7 @@ export interface WasmFeatures {
   readonly simd: boolean;
   /** Relaxed SIMD: fused multiplication and addition on vectors (V8 from 11.4, Node from 21). */
   readonly relaxedSimd: boolean;
-  /** Pairs of 128-bit operations become 256-bit ones: no module can find that out, it takes a trial. */
+  /** Pairs of 128-bit operations become 256-bit ones: no module can find that out, it takes a trial (`jit/engine.ts`). */
   readonly wide?: boolean;
 }
 
@@ -20,10 +20,9 @@ function accepts(body: (c: Code) => void): boolean {
   return WebAssembly.validate(module.finish());
 }
 
-let found: WasmFeatures | undefined;
-
+/** Asks each time: flags of the engine may have changed. */
 export function wasmFeatures(): WasmFeatures {
-  found ??= {
+  return {
     simd: accepts((c) => {
       c.get(0).op("f32x4.sqrt");
     }),
@@ -31,7 +30,6 @@ export function wasmFeatures(): WasmFeatures {
       c.get(0).get(0).get(0).op("f32x4.relaxed_madd");
     }),
   };
-  return found;
 }
 
 /** The target for these features: those of this engine when left out. */
