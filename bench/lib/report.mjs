@@ -1,0 +1,128 @@
+// The table: a row for each workload and thread count, ours against the best native and the best JavaScript peer.
+
+export const NATIVE = ["numpy", "torch", "ort-node"];
+export const SCRIPT = ["ort-web", "tfjs", "jaxjs", "gpujs"];
+const LABELS = { jaxjs: "jax-js", gpujs: "GPU.js", tfjs: "tfjs-wasm", torch: "PyTorch", numpy: "NumPy" };
+export const label = (name) => {
+  const [peer, threads] = name.split(":");
+  return `${LABELS[peer] ?? peer}:${threads}`;
+};
+
+export function time(ms) {
+  if (ms === undefined) return "–";
+  if (ms < 0.01) return `${(ms * 1000).toFixed(2)} µs`;
+  if (ms < 1) return `${(ms * 1000).toFixed(0)} µs`;
+  return `${ms < 10 ? ms.toFixed(2) : ms < 100 ? ms.toFixed(1) : ms.toFixed(0)} ms`;
+}
+
+/** A peer's entry for a thread count: its own, or what it does with one thread if it has no threads. */
+function entryOf(results, peer, threads) {
+  const own = results[`${peer}:${threads}`];
+  if (own !== undefined || threads === 1) return own;
+  const single = results[`${peer}:1`];
+  const ours = results[`ours:${threads}`];
+  // no pairs were made with it: the medians of the same rounds
+  return single?.ms === undefined || ours?.ms === undefined ? single : { ...single, ratio: ours.ms / single.ms };
+}
+
+export function bestOf(results, peers, threads) {
+  let best;
+  for (const peer of peers) {
+    const entry = entryOf(results, peer, threads);
+    if (entry?.ratio !== undefined && (best === undefined || entry.ratio > best.ratio)) best = { peer, ...entry };
+  }
+  return best;
+}
+
+/** Shares of the measured roofs: of the copy's bandwidth and of the multiply-add peak with as many threads. */
+function roofShare(row, threads, roofs) {
+  const mine = row.results[`ours:${threads}`]?.ms;
+  const [copy, fma] = ["copy", "fma"].map((kind) => roofs[`${kind}:${threads}`]);
+  const shares = [];
+  if (mine && row.flops && fma) shares.push(`${Math.round((100 * row.flops) / mine / fma)} % FMA`);
+  if (mine && row.bytes && copy && !(row.flops > 20 * row.bytes))
+    shares.push(`${Math.round((100 * row.bytes) / mine / copy)} % copy`);
+  return shares.join(", ");
+}
+
+function roofsOf(rows) {
+  const roofs = {};
+  for (const row of rows.filter((r) => r.group === "roof")) {
+    for (const [name, { ms }] of Object.entries(row.results)) {
+      const [peer, threads] = name.split(":");
+      if (peer === "roof" && ms)
+        roofs[`${row.id === "roof: copy" ? "copy" : "fma"}:${threads}`] = (row.bytes ?? row.flops) / ms;
+    }
+  }
+  return roofs;
+}
+
+const ratio = (best) =>
+  best === undefined ? "–" : `${best.ratio.toFixed(2)} (${label(`${best.peer}:`).slice(0, -1)})`;
+
+/** Worst first: by how far a row is from what it should be, 1 × native and a third of the best script. */
+function badness(row, threads) {
+  const native = bestOf(row.results, NATIVE, threads)?.ratio ?? 0;
+  const script = bestOf(row.results, SCRIPT, threads)?.ratio ?? 0;
+  return Math.max(native, script);
+}
+
+export function summaryTable(rows, threads, { sorted = true } = {}) {
+  const roofs = roofsOf(rows);
+  const shown = rows.filter((r) => r.group !== "roof" && r.results[`ours:${threads}`] !== undefined);
+  if (sorted) shown.sort((a, b) => badness(b, threads) - badness(a, threads));
+  const lines = [
+    "| workload | ours | ours / best native | ours / best JS | of the roof | spread | error | first call |",
+    "|---|---|---|---|---|---|---|---|",
+  ];
+  for (const row of shown) {
+    const mine = row.results[`ours:${threads}`];
+    const native = bestOf(row.results, NATIVE, threads);
+    const error = mine.error === undefined ? "" : mine.error === 0 ? "0" : mine.error.toExponential(0);
+    lines.push(
+      mine.ms === undefined
+        ? `| ${row.id} | – (${mine.reason}) | | | | | | |`
+        : `| ${row.id} | ${time(mine.ms)} | ${ratio(native)} | ${ratio(bestOf(row.results, SCRIPT, threads))} | ${roofShare(row, threads, roofs)} | ${Math.round(100 * (native?.ratioSpread ?? mine.spread))} % | ${error} | ${time(mine.first)} |`,
+    );
+  }
+  return lines.join("\n");
+}
+
+/** Every peer's time; where it has none, a number that the list below explains. */
+export function fullTable(rows) {
+  const names = [...new Set(rows.flatMap((r) => Object.keys(r.results)))];
+  const reasons = new Map();
+  const cell = (entry) => {
+    if (entry === undefined) return "";
+    if (entry.ms !== undefined) {
+      const against = entry.ratio === undefined ? "" : `, ${entry.ratio.toFixed(2)}`;
+      return `${time(entry.ms)}${against}`;
+    }
+    if (!reasons.has(entry.reason)) reasons.set(entry.reason, reasons.size + 1);
+    return `–${reasons.get(entry.reason)}`;
+  };
+  const lines = [
+    `| workload | ${names.map(label).join(" | ")} | reference |`,
+    `|---|${names.map(() => "---|").join("")}---|`,
+    ...rows.map(
+      (r) =>
+        `| ${r.id} | ${names.map((n) => cell(r.results[n])).join(" | ")} | ${r.reference ? label(r.reference) : ""} |`,
+    ),
+  ];
+  const notes = [...reasons].map(([reason, n]) => `–${n}: ${reason}`);
+  return [
+    ...lines,
+    "",
+    "A cell is the warm time and the ratio of ours to it (below 1: ours is faster).",
+    ...notes,
+  ].join("\n");
+}
+
+export function firstCallTable(rows) {
+  const names = [...new Set(rows.flatMap((r) => Object.keys(r.results)))].filter((n) => n.endsWith(":1"));
+  return [
+    `| first call: preparation, compilation and one run | ${names.map(label).join(" | ")} |`,
+    `|---|${names.map(() => "---|").join("")}`,
+    ...rows.map((r) => `| ${r.id} | ${names.map((n) => time(r.results[n]?.first)).join(" | ")} |`),
+  ].join("\n");
+}

@@ -1,0 +1,285 @@
+// Every workload: which numbers go in, how much work it is, and how far results may be apart. A peer implements a `kind`.
+
+/** Input specs with their seeds counted up. */
+function inputs(specs) {
+  let seed = 1;
+  return Object.fromEntries(Object.entries(specs).map(([name, spec]) => [name, { seed: seed++, ...spec }]));
+}
+const f = (shape, scale = 1, mean = 0) => ({ shape, scale, mean });
+const ids = (shape, below) => ({ shape, below });
+
+function matmul(m, k, n, group = "matmul") {
+  return {
+    id: m === k && k === n ? `matmul ${m}` : `matmul ${m}x${k}x${n}`,
+    group,
+    kind: "matmul",
+    m,
+    k,
+    n,
+    inputs: inputs({ a: f([m, k]), b: f([k, n]) }),
+    flops: 2 * m * k * n,
+    bytes: 4 * (m * k + k * n + m * n),
+  };
+}
+
+function batched(b, m, k, n) {
+  return {
+    id: `batched matmul ${b}x${m}x${k}x${n}`,
+    group: "batched matmul",
+    kind: "batched",
+    inputs: inputs({ a: f([b, m, k]), b: f([b, k, n]) }),
+    flops: 2 * b * m * k * n,
+    bytes: 4 * b * (m * k + k * n + m * n),
+  };
+}
+
+function elementwise(n) {
+  return {
+    id: `elementwise ${n >= 1e6 ? "4M" : n}`,
+    group: "elementwise",
+    kind: "elementwise",
+    inputs: inputs({ a: f([n], 4), b: f([n], 4), c: f([n]) }),
+    bytes: 16 * n,
+    tolerance: 1e-5,
+  };
+}
+
+function reduction(rows, columns, axis, op = "sum") {
+  const where = axis === null ? "all" : `axis ${axis}`;
+  return {
+    id: `${op} ${rows}x${columns} ${where}`,
+    group: "reductions",
+    kind: "reduce",
+    op,
+    axis,
+    inputs: inputs({ x: f([rows, columns], 0.5, 0.5) }),
+    bytes: 4 * rows * columns,
+    tolerance: 1e-4,
+  };
+}
+
+function rowwise(kind, id, rows, columns, extra = {}) {
+  return {
+    id: `${id} ${rows}x${columns}`,
+    group: "normalisations and losses",
+    kind,
+    inputs: inputs({ x: f([rows, columns], 3), ...extra }),
+    bytes: 8 * rows * columns,
+    tolerance: 2e-5,
+  };
+}
+
+function conv(name, n, size, cin, cout, k, stride, groups, gradient) {
+  const out = size / stride;
+  const flops = 2 * n * out * out * cout * k * k * (cin / groups);
+  return {
+    id: `conv2d ${name} ${n}x${size}x${size}x${cin}${gradient ? " gradient" : ""}`,
+    group: gradient ? "convolution gradient" : "convolution",
+    kind: gradient ? "convGradient" : "conv",
+    n,
+    size,
+    cin,
+    cout,
+    k,
+    stride,
+    groups,
+    pad: (k - 1) / 2,
+    out,
+    inputs: inputs({
+      x: f([n, size, size, cin]),
+      w: f([k, k, cin / groups, cout], 0.1),
+      ...(gradient ? { g: f([n, out, out, cout]) } : {}),
+    }),
+    flops: gradient ? 2 * flops : flops,
+    bytes: (4 * n * (size * size * cin + out * out * cout) + 4 * k * k * (cin / groups) * cout) * (gradient ? 2 : 1),
+    tolerance: 2e-4,
+  };
+}
+
+const MLP_SHAPES = (input, hidden, output) => ({
+  w1: f([input, hidden], 1.7 / Math.sqrt(input)),
+  b1: f([hidden], 0.01),
+  w2: f([hidden, hidden], 1.7 / Math.sqrt(hidden)),
+  b2: f([hidden], 0.01),
+  w3: f([hidden, output], 1.7 / Math.sqrt(hidden)),
+  b3: f([output], 0.01),
+});
+
+function mlpTrain(optimizer, batch, input, hidden, output) {
+  const forward = 2 * batch * (input * hidden + hidden * hidden + hidden * output);
+  return {
+    id: `MLP train ${optimizer}`,
+    group: "training steps",
+    kind: "mlpTrain",
+    optimizer,
+    inputs: inputs({ x: f([batch, input]), y: ids([batch], output), ...MLP_SHAPES(input, hidden, output) }),
+    flops: 3 * forward - 2 * batch * input * hidden,
+    tolerance: 1e-3,
+  };
+}
+
+function cnnTrain(optimizer, batch, size) {
+  const flat = (size / 4) ** 2 * 64;
+  const conv1 = 2 * batch * size * size * 32 * 9;
+  const conv2 = 2 * batch * (size / 2) ** 2 * 64 * 9 * 32;
+  return {
+    id: `CNN train ${optimizer}`,
+    group: "training steps",
+    kind: "cnnTrain",
+    optimizer,
+    batch,
+    size,
+    flat,
+    inputs: inputs({
+      x: f([batch, size, size, 1]),
+      y: ids([batch], 10),
+      k1: f([3, 3, 1, 32], 0.5),
+      c1: f([32], 0.01),
+      k2: f([3, 3, 32, 64], 0.1),
+      c2: f([64], 0.01),
+      w: f([flat, 10], 1.7 / Math.sqrt(flat)),
+      b: f([10], 0.01),
+    }),
+    flops: 2 * conv1 + 3 * conv2 + 6 * batch * flat * 10,
+    tolerance: 1e-3,
+  };
+}
+
+function block(kind, batch, time, features, heads) {
+  const wide = 4 * features;
+  const tokens = batch * time;
+  const forward = 2 * tokens * (4 * features * features + 2 * features * wide) + 4 * batch * time * time * features;
+  const w = (a, b) => f([a, b], 1.7 / Math.sqrt(a));
+  return {
+    id: kind === "block" ? "transformer block" : "transformer block train",
+    group: kind === "block" ? "transformer" : "training steps",
+    kind,
+    batch,
+    time,
+    features,
+    heads,
+    inputs: inputs({
+      x: f([batch, time, features]),
+      ...(kind === "block" ? {} : { t: f([batch, time, features]) }),
+      n1: f([features], 0.1, 1),
+      m1: f([features], 0.1),
+      qkv: w(features, 3 * features),
+      qkvb: f([3 * features], 0.02),
+      o: w(features, features),
+      ob: f([features], 0.02),
+      n2: f([features], 0.1, 1),
+      m2: f([features], 0.1),
+      u: w(features, wide),
+      ub: f([wide], 0.02),
+      d: w(wide, features),
+      db: f([features], 0.02),
+    }),
+    flops: kind === "block" ? forward : 3 * forward,
+    tolerance: 1e-3,
+  };
+}
+export const BLOCK_PARAMS = ["n1", "m1", "qkv", "qkvb", "o", "ob", "n2", "m2", "u", "ub", "d", "db"];
+
+function lstm(kind, time, batch, hidden) {
+  const forward = 2 * time * batch * 2 * hidden * 4 * hidden;
+  return {
+    id: kind === "lstm" ? `LSTM ${time} steps` : `LSTM ${time} steps gradient`,
+    group: "LSTM",
+    kind,
+    time,
+    batch,
+    hidden,
+    inputs: inputs({
+      x: f([time, batch, hidden]),
+      wx: f([hidden, 4 * hidden], 1 / Math.sqrt(hidden)),
+      wh: f([hidden, 4 * hidden], 1 / Math.sqrt(hidden)),
+      b: f([4 * hidden], 0.1),
+    }),
+    flops: kind === "lstm" ? forward : 3 * forward - forward / 2,
+    tolerance: 1e-3,
+  };
+}
+
+function attention(time, heads = 4, size = 64) {
+  const spec = f([1, time, heads, size]);
+  return {
+    id: `attention ${time}`,
+    group: "attention",
+    kind: "attention",
+    time,
+    heads,
+    size,
+    inputs: inputs({ q: spec, k: spec, v: spec }),
+    flops: 4 * heads * time * time * size,
+    tolerance: 1e-4,
+  };
+}
+
+const single = (id, kind, inputSpecs, more = {}) => ({ id, group: "other", kind, inputs: inputs(inputSpecs), ...more });
+
+/** Full sizes, or tiny ones that check the harness and the peers in moments. */
+export function workloads(tiny = false) {
+  const s = (full, small) => (tiny ? small : full);
+  const M = s(1 << 20, 1 << 10);
+  const convs = [
+    ["3x3", s(8, 1), s(56, 8), s(64, 8), s(64, 8), 3, 1, 1],
+    ["1x1", s(8, 1), s(28, 8), s(256, 8), s(256, 8), 1, 1, 1],
+    ["depthwise 3x3", s(8, 1), s(56, 8), s(128, 8), s(128, 8), 3, 1, s(128, 8)],
+    ["3x3 stride 2", s(8, 1), s(56, 8), s(64, 8), s(128, 8), 3, 2, 1],
+  ];
+  const small = MLP_SHAPES(16, 32, 8);
+  return [
+    { id: "roof: copy", group: "roof", kind: "copy", size: s(1 << 26, 1 << 16), bytes: s(1 << 27, 1 << 17) },
+    { id: "roof: FMA", group: "roof", kind: "fma", count: s(1 << 22, 1 << 10), flops: s(1 << 22, 1 << 10) * 128 },
+    ...(tiny ? [8] : [64, 128, 256, 512, 1024, 2048]).map((n) => matmul(n, n, n)),
+    ...(tiny ? [7] : [63, 127, 501, 1023]).map((n) => matmul(n, n, n, "matmul, odd sizes")),
+    ...(tiny
+      ? [matmul(1, 8, 8, "matmul, skinny")]
+      : [
+          [1, 1024, 1024],
+          [1024, 1024, 1],
+          [8, 1024, 1024],
+          [1024, 1024, 16],
+          [1024, 8, 1024],
+          [16, 65536, 16],
+        ].map(([m, k, n]) => matmul(m, k, n, "matmul, skinny"))),
+    batched(s(64, 2), s(128, 8), s(64, 8), s(128, 8)),
+    ...(tiny ? [] : [batched(256, 32, 32, 32)]),
+    elementwise(4 * M),
+    ...[0, 1, null].map((axis) => reduction(s(2048, 16), s(2048, 16), axis)),
+    reduction(s(2048, 16), s(2048, 16), 1, "max"),
+    rowwise("softmax", "softmax", s(1024, 8), s(1024, 16)),
+    rowwise("layerNorm", "layer norm", s(2048, 8), s(768, 16), {
+      g: f([s(768, 16)], 0.5, 1),
+      b: f([s(768, 16)]),
+    }),
+    rowwise("crossEntropy", "cross-entropy", s(4096, 8), s(1000, 16), { y: ids([s(4096, 8)], s(1000, 16)) }),
+    rowwise("crossEntropyGradient", "cross-entropy gradient", s(4096, 8), s(1000, 16), {
+      y: ids([s(4096, 8)], s(1000, 16)),
+    }),
+    ...convs.map((c) => conv(...c, false)),
+    ...convs.map((c) => conv(...c, true)),
+    ...["sgd", "adam"].map((o) => mlpTrain(o, s(128, 4), s(784, 8), s(512, 8), s(10, 4))),
+    ...["sgd", "adam"].map((o) => cnnTrain(o, s(64, 2), s(28, 8))),
+    block("block", s(8, 1), s(128, 8), s(256, 16), s(8, 2)),
+    block("blockTrain", s(8, 1), s(128, 8), s(256, 16), s(8, 2)),
+    lstm("lstm", s(128, 4), s(32, 2), s(256, 8)),
+    lstm("lstmGradient", s(128, 4), s(32, 2), s(256, 8)),
+    ...(tiny ? [16] : [512, 1024, 2048, 4096]).map((t) => attention(t)),
+    single("sort 1M", "sort", { x: f([M]) }, { bytes: 8 * M, tolerance: 0 }),
+    single("cumsum 4M", "cumsum", { x: f([4 * M]) }, { bytes: 32 * M, tolerance: 1e-3 }),
+    single("cholesky 256", "cholesky", { x: f([s(256, 8), s(256, 8)]) }, { flops: s(256, 8) ** 3 / 3 }),
+    single("SVD 256", "svd", { x: f([s(256, 8), s(256, 8)]) }, {}),
+    single(
+      "scatter-add",
+      "scatterAdd",
+      { table: f([s(10000, 16), 64]), i: ids([s(65536, 16)], s(10000, 16)), u: f([s(65536, 16), 64]) },
+      { bytes: 4 * 64 * (s(65536, 16) * 3 + 2 * s(10000, 16)), tolerance: 1e-5 },
+    ),
+    single("random normal 10M", "randomNormal", {}, { size: s(1e7, 1e5), bytes: s(4e7, 4e5), tolerance: s(0.02, 0.1) }),
+    single("dispatch: scalar add", "dispatch", {}, { calls: s(1000, 10), tolerance: 0 }),
+    single("vmap: gradient per example", "perExample", { x: f([s(256, 4), 16]), t: f([s(256, 4), 8]), ...small }, {}),
+    single("jacobian of a small MLP", "jacobian", { x: f([16]), ...small }, {}),
+    single("while, 10^6 iterations", "whileLoop", {}, { iterations: s(1e6, 100), tolerance: 1e-3 }),
+  ];
+}

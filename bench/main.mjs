@@ -1,0 +1,201 @@
+// `npm run bench`: every workload with every peer, in one run. `npm run bench -- --help` lists the options.
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { availableParallelism, cpus, tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { measure } from "./lib/measure.mjs";
+import { checkRatios, ratiosOf } from "./lib/regression.mjs";
+import { firstCallTable, fullTable, label, summaryTable } from "./lib/report.mjs";
+import { Session } from "./lib/session.mjs";
+import { workloads } from "./lib/workloads.mjs";
+
+const here = join(fileURLToPath(import.meta.url), "..");
+const PEERS = ["ours", "roof", "numpy", "torch", "ort-node", "ort-web", "tfjs", "jaxjs", "gpujs"];
+const SINGLE_THREADED = new Set(["tfjs", "jaxjs", "gpujs"]);
+
+const HELP = `npm run bench -- [options]
+  --filter TEXT     only workloads whose name or group contains TEXT (several: a,b)
+  --peer LIST       only these peers (${PEERS.join(", ")}); ours is always there
+  --threads LIST    thread counts (default: 1 and as many as there are cores)
+  --rounds N        pairs per peer (default 9); --no-repeat: don't measure again where a peer's times spread over 5 %
+  --node PATH       the Node binary for the children (default: the one that runs this)
+  --flags=FLAGS     engine flags for our own child, separated by commas
+  --json FILE       write the results there (--merge: into those that are there already)
+  --report FILE     print the tables of a stored run, measure nothing
+  --store FILE      write the ratio of ours to each peer there; --check FILE: fail if one has grown by more than --within (default 0.1)
+  --tiny            tiny sizes: checks the harness and the peers' results
+  --list            names of the workloads
+  --verbose         show what the peers print`;
+
+const { values: given } = parseArgs({
+  allowNegative: true,
+  options: {
+    filter: { type: "string" },
+    peer: { type: "string" },
+    threads: { type: "string" },
+    rounds: { type: "string", default: "9" },
+    repeat: { type: "boolean", default: true },
+    node: { type: "string", default: process.execPath },
+    flags: { type: "string", default: "" },
+    json: { type: "string" },
+    merge: { type: "boolean", default: false },
+    report: { type: "string" },
+    store: { type: "string" },
+    check: { type: "string" },
+    within: { type: "string", default: "0.1" },
+    tiny: { type: "boolean", default: false },
+    list: { type: "boolean", default: false },
+    verbose: { type: "boolean", default: false },
+    help: { type: "boolean", default: false },
+  },
+});
+
+/** The peers' packages, as the lock file has them; no script of theirs runs. */
+function installPeers() {
+  if (existsSync(join(here, "node_modules", ".package-lock.json"))) return;
+  console.error("Installing the peers in bench/node_modules …");
+  const { status } = spawnSync("npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund"], {
+    cwd: here,
+    stdio: "inherit",
+  });
+  if (status !== 0) console.error("Some peers could not be installed; those that are missing are left out.");
+}
+
+function build() {
+  const script = join(here, "..", "scripts", "build.mjs");
+  const { status } = spawnSync(process.execPath, [script], { stdio: "inherit" });
+  if (status !== 0) process.exit(status ?? 1);
+}
+
+async function openSessions(peers, threadCounts, options) {
+  const sessions = [];
+  const facts = {};
+  for (const peer of peers) {
+    for (const threads of SINGLE_THREADED.has(peer) ? threadCounts.slice(0, 1) : threadCounts) {
+      const session = new Session(peer, threads, options);
+      sessions.push(session);
+      // all start at the same time; the answers come below
+      session.opening = session.ask("open");
+    }
+  }
+  const open = [];
+  for (const session of sessions) {
+    const answer = await session.opening;
+    if (answer.error === undefined) {
+      open.push(session);
+      facts[session.name] = { version: answer.version, engine: answer.engine };
+    } else {
+      console.error(`${session.name} is left out: ${answer.error}`);
+      facts[session.name] = { absent: answer.error };
+      session.close();
+    }
+  }
+  return { sessions: open, facts };
+}
+
+function print(run) {
+  const { rows, facts } = run;
+  console.log(
+    `${run.cpu}, ${run.cores} cores; ours on ${facts["ours:1"]?.engine ?? Object.values(facts)[0]?.engine}${run.flags ? ` ${run.flags}` : ""}; ${run.date}`,
+  );
+  console.log(
+    `Peers: ${Object.entries(facts)
+      .map(([name, f]) => `${label(name)} ${f.version ?? `(absent: ${f.absent})`}`)
+      .join(", ")}.\n`,
+  );
+  for (const threads of run.threads)
+    console.log(`### ${threads} thread${threads > 1 ? "s" : ""}\n\n${summaryTable(rows, threads)}\n`);
+  console.log(`### Everything\n\n${fullTable(rows)}\n\n### First calls\n\n${firstCallTable(rows)}`);
+}
+
+async function main() {
+  if (given.help) return console.log(HELP);
+  if (given.report) return print(JSON.parse(readFileSync(given.report, "utf8")));
+  const wanted = given.filter?.toLowerCase().split(",");
+  const all = workloads(given.tiny);
+  const matches = ({ id, group }) =>
+    wanted === undefined || wanted.some((w) => id.toLowerCase().includes(w) || group === w);
+  const chosen = all.filter(matches);
+  if (given.list) return console.log(chosen.map(({ id, group }) => `${id}  (${group})`).join("\n"));
+  if (chosen.length === 0) {
+    console.error(`No workload matches "${given.filter}"; --list shows them.`);
+    process.exit(2);
+  }
+  const asked = given.peer?.split(",");
+  const unknown = asked?.filter((p) => !PEERS.includes(p)) ?? [];
+  if (unknown.length > 0) {
+    console.error(`There is no peer "${unknown[0]}"; the peers are ${PEERS.join(", ")}.`);
+    process.exit(2);
+  }
+  const peers = PEERS.filter((p) => p === "ours" || asked === undefined || asked.includes(p));
+  if (peers.some((p) => !["ours", "roof", "numpy", "torch"].includes(p))) installPeers();
+  build();
+  const cores = availableParallelism();
+  const threadCounts = given.threads ? given.threads.split(",").map(Number) : [...new Set([1, Math.min(cores, 8)])];
+  const folder = mkdtempSync(join(tmpdir(), "tilework-bench-"));
+  const options = {
+    node: given.node,
+    nodeFlags: given.flags.split(",").filter((x) => x !== ""),
+    verbose: given.verbose,
+    rounds: Number(given.rounds),
+    repeat: given.repeat,
+    folder,
+    warmUpMs: given.tiny ? 2 : 40,
+    turnMs: given.tiny ? 0 : 8,
+    slowMs: 400,
+    timeoutMs: 120_000,
+  };
+  const { sessions, facts } = await openSessions(peers, threadCounts, options);
+  const rows = [];
+  try {
+    for (const workload of chosen) {
+      const row = await measure(workload, sessions, options);
+      rows.push(row);
+      const own = row.results[`ours:${threadCounts[0]}`];
+      console.error(`${row.id}: ${own?.ms === undefined ? (own?.reason ?? "–") : `${own.ms.toPrecision(3)} ms`}`);
+    }
+  } finally {
+    for (const session of sessions) session.close();
+    rmSync(folder, { recursive: true, force: true });
+  }
+  const run = {
+    date: new Date().toISOString().slice(0, 16),
+    cpu: cpus()[0].model.trim(),
+    cores,
+    flags: given.flags,
+    threads: threadCounts,
+    facts,
+    rows,
+  };
+  if (given.json) writeFileSync(given.json, JSON.stringify(given.merge ? merged(given.json, run) : run, null, 1));
+  print(run);
+  if (given.store) writeFileSync(given.store, `${JSON.stringify(ratiosOf(rows), null, 1)}\n`);
+  const failures = rows.flatMap((r) =>
+    Object.entries(r.results)
+      .filter(([name, e]) => name.startsWith("ours:") && e.failed)
+      .map(([name, e]) => `${r.id}, ${name}: ${e.reason}`),
+  );
+  if (given.check)
+    failures.push(...checkRatios(JSON.parse(readFileSync(given.check, "utf8")), rows, Number(given.within)));
+  if (failures.length > 0) {
+    console.error(`\n${failures.join("\n")}`);
+    process.exitCode = 1;
+  }
+}
+
+/** The stored run with the rows of this one in their places. */
+function merged(file, run) {
+  if (!existsSync(file)) return run;
+  const before = JSON.parse(readFileSync(file, "utf8"));
+  const rows = [...before.rows];
+  for (const row of run.rows) {
+    const at = rows.findIndex((r) => r.id === row.id);
+    if (at < 0) rows.push(row);
+    else rows[at] = { ...row, results: { ...rows[at].results, ...row.results } };
+  }
+  return { ...run, facts: { ...before.facts, ...run.facts }, rows };
+}
+
+await main();
