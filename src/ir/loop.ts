@@ -7,6 +7,7 @@
  * types, or 2 elements of the 8-byte types. A vector of bool is a lane mask (all bits of a lane set, or none) of 4 or 2
  * lanes; a scalar bool is 0 or 1.
  */
+import type { Dim, SymDim } from "./dim.js";
 import type { DType } from "./dtype.js";
 import type { ElementwisePrim, TileReduceOp } from "./tile.js";
 
@@ -147,7 +148,7 @@ export type LoopStmt =
     };
 
 /**
- * One grid stage of a kernel: (…buffer addresses in bytes, begin, end) runs programs begin ≤ p < end of the flattened grid.
+ * One grid stage of a kernel: (…buffer addresses in bytes, begin, end, …sizes) runs programs begin ≤ p < end of the flattened grid.
  * A kernel of several stages gives several functions, called in order.
  */
 export interface LoopFunction {
@@ -155,8 +156,10 @@ export interface LoopFunction {
   readonly buffers: readonly LoopBuffer[];
   readonly begin: LoopLocal;
   readonly end: LoopLocal;
+  /** Further parameters: sizes that are known when it is called. */
+  readonly sizes: readonly { readonly local: LoopLocal; readonly size: SymDim }[];
   /** Number of programs in the flattened grid. */
-  readonly programs: number;
+  readonly programs: Dim;
   readonly body: readonly LoopStmt[];
 }
 /** A library function on scalars: parameters in, `result` out. */

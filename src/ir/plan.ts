@@ -3,34 +3,36 @@
  * One plan is one module; on Wasm it becomes the module's driver function, so a scan never returns to JavaScript per step.
  */
 import type { Aval } from "./aval.js";
+import type { Dim } from "./dim.js";
 import type { TileProgram } from "./tile.js";
 
 /** A value's place: a function argument (pointer given by the caller) or a region of the arena. */
 export interface Slot {
   readonly kind: "slot";
   readonly id: number;
-  readonly bytes: number;
-  readonly space: "input" | "output" | "arena";
-  /** Position among the inputs or outputs; byte offset in the arena (assigned by memory planning). */
+  readonly bytes: Dim;
+  /** sized: in the arena, at an offset that depends on sizes given at run time. */
+  readonly space: "input" | "output" | "arena" | "sized";
+  /** Position among the inputs or outputs; byte offset in the arena (assigned by memory planning); position among the offsets that `PlanProgram.sized` finds. */
   offset: number;
   readonly name: string;
 }
 /** A slot, or a part of one at a byte offset that may follow a loop counter: offset + stride·counter. */
 export interface SlotView {
   readonly slot: Slot;
-  readonly offset: number;
+  readonly offset: Dim;
   /** Bytes per iteration of the loop with this id. */
-  readonly follow?: { readonly loop: number; readonly stride: number } | undefined;
+  readonly follow?: { readonly loop: number; readonly stride: Dim } | undefined;
 }
 
 export type PlanStep =
   | { readonly kind: "launch"; readonly kernel: TileProgram; readonly args: readonly SlotView[] }
-  | { readonly kind: "copy"; readonly from: SlotView; readonly to: SlotView; readonly bytes: number }
+  | { readonly kind: "copy"; readonly from: SlotView; readonly to: SlotView; readonly bytes: Dim }
   /** counter = 0 … length-1, or down when `reverse`. */
   | {
       readonly kind: "loop";
       readonly loop: number;
-      readonly length: number;
+      readonly length: Dim;
       readonly reverse: boolean;
       readonly body: readonly PlanStep[];
     }
@@ -56,6 +58,12 @@ export type PlanStep =
       readonly avals: readonly Aval[];
     };
 
+export interface SizedArena {
+  readonly bytes: number;
+  readonly liveBytes: number;
+  /** Of each sized slot. */
+  readonly offsets: readonly number[];
+}
 export interface PlanProgram {
   readonly phase: "plan";
   readonly name: string;
@@ -68,9 +76,12 @@ export interface PlanProgram {
     readonly donatedFrom?: number | undefined;
   }[];
   readonly steps: readonly PlanStep[];
+  /** At the sizes' hints where there are named ones. */
   readonly arenaBytes: number;
   /** Greatest sum of bytes alive at one time: the lower bound for the arena. */
   readonly liveBytes: number;
+  /** Of a plan with named sizes: the arena at certain values of them. */
+  readonly sized: ((valueOf: (d: Dim) => number) => SizedArena) | null;
   readonly callbacks: readonly ((...args: readonly unknown[]) => void)[];
   readonly notes: readonly string[];
 }

@@ -8,7 +8,8 @@ export function printLoop(program: LoopProgram): string {
       const printer = new Printer();
       const buffers = f.buffers.map((b) => `${b.name}: ${b.role} ${b.dtype}*`);
       const range = [f.begin, f.end].map((l) => printer.local(l));
-      const out = [`function ${f.name}(${[...buffers, ...range].join(", ")})  # ${f.programs} programs`];
+      for (const { local, size } of f.sizes) range.push(`${printer.local(local)} = <${String(size)}>`);
+      const out = [`function ${f.name}(${[...buffers, ...range].join(", ")})  # ${String(f.programs)} programs`];
       printer.body(f.body, "  ", out);
       return `${out.join("\n")}\n`;
     })

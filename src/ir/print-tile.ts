@@ -1,4 +1,5 @@
 /** Tile programs as text that reads like a Triton kernel. */
+import { type Dim, isStatic } from "./dim.js";
 import type { DType } from "./dtype.js";
 import type { Program } from "./program.js";
 import type { ElementwisePrim, TileAtom, TileStmt, TileVar } from "./tile.js";
@@ -77,6 +78,7 @@ class Printer {
   }
   #atom(a: TileAtom): string {
     if (a.kind === "tilevar") return this.#var(a);
+    if (a.kind === "tilesize") return `<${String(a.size)}>`;
     const value = printConstant(a.value, a.dtype);
     return a.shape.length === 0 ? value : `full([${a.shape.join(", ")}], ${value})`;
   }
@@ -85,8 +87,8 @@ class Printer {
     const plain = v.dtype === "i32" && v.shape.length === 0;
     return plain ? this.#var(v) : `${this.#var(v)}: ${v.dtype}[${v.shape.join(", ")}]`;
   }
-  #place(ref: { readonly name: string }, base: TileAtom, strides: readonly number[]): string {
-    const axes = strides.map((s, i) => ` + ${s}*i${i}`).join("");
+  #place(ref: { readonly name: string }, base: TileAtom, strides: readonly Dim[]): string {
+    const axes = strides.map((s, i) => ` + ${isStatic(s) ? s : `<${String(s)}>`}*i${i}`).join("");
     return `${this.ref(ref)}[${this.#atom(base)}${axes}]`;
   }
 

@@ -3,7 +3,7 @@
  * which its caller guards, and a hint, which heuristics go by and nothing else.
  */
 import { internal } from "../diagnostics/error.js";
-import { type Dim, leastOf, substituteDim, withBounds } from "./dim.js";
+import { type Dim, dimEqual, leastOf, substituteDim, withBounds } from "./dim.js";
 
 export interface NamedSize {
   readonly name: string;
@@ -57,6 +57,13 @@ export class NeedsStaticSize extends Error {
 }
 export function needsStatic(what: string): never {
   throw new NeedsStaticSize(what);
+}
+/** Both are one size: what cannot be told of named ones needs numbers. */
+export function checkSame(a: Dim, b: Dim, what: string): void {
+  const same = dimEqual(a, b);
+  if (same === true) return;
+  if (same === undefined) needsStatic(`${what}: ${String(a)} and ${String(b)} may differ`);
+  internal(`${what}: ${String(a)} and ${String(b)} differ`);
 }
 /** The dims as numbers, for what cannot be compiled otherwise. */
 export function staticSizes(dims: readonly Dim[]): readonly number[] {

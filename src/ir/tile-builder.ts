@@ -1,5 +1,6 @@
 /** A typed way to write tile programs from TypeScript: the schedule and the kernel library use it. */
 import { internal } from "../diagnostics/error.js";
+import { type Dim, isStatic } from "./dim.js";
 import type { DType } from "./dtype.js";
 import type { None } from "./ops/index.js";
 import type { ElementwiseOps } from "./ops/index.js";
@@ -10,12 +11,14 @@ import type {
   TileProgram,
   TileReduceOp,
   TileRef,
+  TileSize,
   TileStage,
   TileStmt,
   TileVar,
 } from "./tile.js";
 
 const COMPARISONS: ReadonlySet<string> = new Set(["eq", "ne", "lt", "le", "gt", "ge", "is_finite"]);
+const NO_AXES: readonly number[] = [];
 const NO_PARAMS: None = {};
 let nextId = 0;
 
@@ -27,13 +30,13 @@ export class TileBuilder {
 
   constructor(readonly name: string) {}
 
-  ref(name: string, dtype: DType, role: TileRef["role"], size: number): TileRef {
+  ref(name: string, dtype: DType, role: TileRef["role"], size: Dim): TileRef {
     const r: TileRef = { kind: "ref", id: nextId++, name, dtype, role, size };
     this.refs.push(r);
     return r;
   }
   /** One grid stage; `body` gets the program ids. */
-  stage(grid: readonly number[], body: (...ids: TileVar[]) => void): void {
+  stage(grid: readonly Dim[], body: (...ids: TileVar[]) => void): void {
     if (this.#body) internal("tile stages do not nest");
     this.#body = [];
     const ids = grid.map((_, axis) => {
@@ -68,8 +71,11 @@ export class TileBuilder {
   const(value: number | bigint | boolean, dtype: DType, shape: readonly number[] = []): TileConst {
     return { kind: "tileconst", dtype, shape, value };
   }
-  i32(value: number): TileConst {
-    return this.const(value, "i32");
+  i32(value: number): TileConst;
+  /** A number, or a size that is known when the program is launched. */
+  i32(value: Dim): TileConst | TileSize;
+  i32(value: Dim): TileConst | TileSize {
+    return isStatic(value) ? this.const(value, "i32") : { kind: "tilesize", dtype: "i32", shape: NO_AXES, size: value };
   }
   op<P extends ElementwisePrim>(
     prim: P,
@@ -127,12 +133,12 @@ export class TileBuilder {
     return out;
   }
   /** A block that lies in `ref` from element `base` on with these strides (in elements); [] and [] for a scalar. */
-  load(ref: TileRef, base: TileAtom, shape: readonly number[] = [], strides: readonly number[] = []): TileVar {
+  load(ref: TileRef, base: TileAtom, shape: readonly number[] = [], strides: readonly Dim[] = []): TileVar {
     const out = this.#fresh(ref.dtype, shape);
     this.#push({ kind: "load", out, ref, base, strides });
     return out;
   }
-  store(ref: TileRef, base: TileAtom, value: TileAtom, strides: readonly number[] = []): void {
+  store(ref: TileRef, base: TileAtom, value: TileAtom, strides: readonly Dim[] = []): void {
     this.#push({ kind: "store", ref, base, strides, value });
   }
   loadAt(ref: TileRef, index: TileAtom, mask: TileAtom | null = null, other: TileAtom | null = null): TileVar {

@@ -20,7 +20,7 @@ class KeyWriter {
   constructor(program: Program<"tile">) {
     for (const ref of program.refs) {
       this.#number(ref);
-      this.text += `${ref.dtype}*${ref.size};`;
+      this.text += `${ref.dtype}*${String(ref.size)};`;
     }
     for (const stage of program.stages) {
       this.text += `|${stage.grid.join()}`;
@@ -41,6 +41,7 @@ class KeyWriter {
   #atom(a: TileAtom | null): string {
     if (a === null) return "-,";
     if (a.kind === "tilevar") return `v${this.#number(a)},`;
+    if (a.kind === "tilesize") return `[${String(a.size)}],`;
     const value = Object.is(a.value, -0) ? "-0" : String(a.value);
     return `${value}:${a.dtype}[${a.shape.join()}],`;
   }

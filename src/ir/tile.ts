@@ -3,6 +3,7 @@
  * each program of the grid. Contractions, reductions, sorts and factorisations are all written in this language; it
  * knows neither lanes nor bytes. Addresses count elements, not bytes.
  */
+import type { Dim, SymDim } from "./dim.js";
 import type { DType } from "./dtype.js";
 import type { ElementwiseOps } from "./ops/index.js";
 
@@ -14,7 +15,7 @@ export interface TileRef {
   /** scratch: private to the launch, uninitialised; its size is part of the memory plan. */
   readonly role: "in" | "out" | "inout" | "scratch";
   /** Elements. */
-  readonly size: number;
+  readonly size: Dim;
 }
 
 export interface TileVar {
@@ -33,7 +34,14 @@ export interface TileConst {
   readonly shape: readonly number[];
   readonly value: number | bigint | boolean;
 }
-export type TileAtom = TileVar | TileConst;
+/** A size that is known when the program is launched: an i32 scalar. */
+export interface TileSize {
+  readonly kind: "tilesize";
+  readonly dtype: "i32";
+  readonly shape: readonly number[];
+  readonly size: SymDim;
+}
+export type TileAtom = TileVar | TileConst | TileSize;
 
 export type ElementwisePrim = keyof ElementwiseOps;
 export type TileReduceOp = "sum" | "prod" | "max" | "min" | "and" | "or" | "xor";
@@ -67,13 +75,13 @@ export type TileStmt =
       readonly out: TileVar;
       readonly ref: TileRef;
       readonly base: TileAtom;
-      readonly strides: readonly number[];
+      readonly strides: readonly Dim[];
     }
   | {
       readonly kind: "store";
       readonly ref: TileRef;
       readonly base: TileAtom;
-      readonly strides: readonly number[];
+      readonly strides: readonly Dim[];
       readonly value: TileAtom;
     }
   /** out[lane] = mask[lane] ? ref[index[lane]] : other (0 when absent); masked lanes are not read. */
@@ -120,7 +128,7 @@ export type TileStmt =
 
 /** All programs of a stage end before the next stage starts; programs of one stage may run in any order, at the same time. */
 export interface TileStage {
-  readonly grid: readonly number[];
+  readonly grid: readonly Dim[];
   readonly body: readonly TileStmt[];
 }
 export interface TileProgram {

@@ -7,8 +7,10 @@ import { lowerToPlan } from "../lowering/plan/index.js";
 import type { Target } from "../lowering/target.js";
 import { callbackImport } from "../lowering/wasm/callback.js";
 import { emitModule } from "../lowering/wasm/module.js";
+import { TableWords } from "../lowering/wasm/table.js";
 import { simplify } from "../simplify/index.js";
 import { engineTarget } from "./engine.js";
+import { SizedRuns } from "./sizes.js";
 
 export interface ProgramInstance {
   /** `table`: address of the pointers to inputs, then outputs (u32 each); `arena`: address of the working memory. */
@@ -20,6 +22,8 @@ export interface CompiledProgram {
   /** Milliseconds by pass. */
   readonly timings: readonly { readonly name: string; readonly ms: number }[];
   readonly arenaBytes: number;
+  /** What runs at given values of the named sizes need; null for a program without any. */
+  readonly sized: SizedRuns | null;
   /** The module's bytes. */
   readonly bytes: Uint8Array<ArrayBuffer>;
   /**
@@ -56,6 +60,7 @@ export function compileProgram(program: Program<"core">, options: CompileOptions
 }
 function compile(program: Program<"core">, options: CompileOptions): CompiledProgram {
   const target = options.target ?? engineTarget();
+  const { sizes = [] } = options;
   const clock = new Clock();
   const core = clock.time("simplify", () => simplify(program));
   const plan = clock.time("plan", () =>
@@ -68,7 +73,8 @@ function compile(program: Program<"core">, options: CompileOptions): CompiledPro
     loopMs += performance.now() - start;
     return loop;
   };
-  const bytes = clock.time("emit", () => emitModule(plan, lower, target));
+  const words = new TableWords(plan);
+  const bytes = clock.time("emit", () => emitModule(plan, lower, target, undefined, false, words));
   const emit = clock.entries[clock.entries.length - 1];
   emit.ms -= loopMs;
   clock.entries.splice(-1, 0, { name: "loop", ms: loopMs });
@@ -80,11 +86,24 @@ function compile(program: Program<"core">, options: CompileOptions): CompiledPro
     target,
     timings: clock.entries,
     arenaBytes: plan.arenaBytes,
+    sized:
+      sizes.length === 0
+        ? null
+        : new SizedRuns(
+            sizes,
+            program.outputs.map((o) => o.aval),
+            (valueOf) => words.solve(valueOf),
+          ),
     instantiate: (memory, callbacks, mark) => {
       const env: Record<string, WebAssembly.ImportValue> = { memory };
       if (callbacks.length > 0) env.callback = callbackImport(plan.steps, memory, callbacks);
       if (mark) env.mark = mark;
-      if (mark) marked ??= new WebAssembly.Module(emitModule(plan, lower, target, undefined, true));
+      if (mark) {
+        marked ??= withSizes(
+          sizes,
+          () => new WebAssembly.Module(emitModule(plan, lower, target, undefined, true, new TableWords(plan))),
+        );
+      }
       const code = mark && marked ? marked : module;
       const { exports } = new WebAssembly.Instance(code, { env });
       return { run: exports.run as ProgramInstance["run"] };

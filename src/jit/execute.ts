@@ -34,7 +34,7 @@ export class Executable {
    * One call; `values` are those of the program's named sizes. Its operands stay where they are while it runs; when it fails (no memory, a callback that throws) its results
    * are given back, and everything else is as before, except that donated operands are gone if it had started.
    */
-  run(inputs: readonly ArrayCell[], _values: readonly number[] = NO_SIZES): ArrayCell[] {
+  run(inputs: readonly ArrayCell[], values: readonly number[] = NO_SIZES): ArrayCell[] {
     const { heap } = this.workspace;
     const results: ArrayCell[] = [];
     let scope: Scope | undefined;
@@ -45,27 +45,32 @@ export class Executable {
       for (; pinned < inputs.length; pinned++) inputs[pinned].pins++;
       for (let i = 0; i < inputs.length; i++) heap.resident(inputs[i]);
       const outputs = this.#outputs;
+      const sized = this.compiled.sized?.at(values);
       for (let i = 0; i < outputs.length; i++) {
         const { aval, donatedFrom } = outputs[i];
         // a donated operand's cell stands in for its result until the call is over
         if (donatedFrom !== undefined) results.push(inputs[donatedFrom]);
         else {
-          const cell = heap.allocate(aval);
+          const cell = heap.allocate(sized ? sized.outputs[i] : aval);
           cell.pins++;
           results.push(cell);
         }
       }
-      scope = this.workspace.enter(this.compiled.arenaBytes, inputs.length + outputs.length);
+      const pointers = inputs.length + outputs.length;
+      scope = sized
+        ? this.workspace.enter(sized.arenaBytes, pointers + sized.words.length)
+        : this.workspace.enter(this.compiled.arenaBytes, pointers);
       const { words } = scope;
       let at = 0;
       for (let i = 0; i < inputs.length; i++) words[at++] = inputs[i].address;
       for (let i = 0; i < outputs.length; i++) words[at++] = results[i].address;
+      if (sized) words.set(sized.words, at);
       started = true;
       this.#instance.run(scope.table, scope.arena);
       for (let i = 0; i < outputs.length; i++) {
         const { aval, donatedFrom } = outputs[i];
         if (donatedFrom === undefined) results[i].pins--;
-        else results[i] = heap.takeOver(inputs[donatedFrom], aval);
+        else results[i] = heap.takeOver(inputs[donatedFrom], sized ? sized.outputs[i] : aval);
       }
       for (let i = 0; i < this.donated.length; i++) heap.release(inputs[this.donated[i]], "donated");
       return results;

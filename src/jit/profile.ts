@@ -1,4 +1,5 @@
 /** Where a compiled program's time goes: its launches and copies, timed one by one while the whole program runs. */
+import type { Dim } from "../ir/dim.js";
 import { byteSize } from "../ir/dtype.js";
 import type { PlanStep } from "../ir/plan.js";
 import type { TileAtom, TileProgram, TileStmt } from "../ir/tile.js";
@@ -36,8 +37,11 @@ export function profileProgram(
   heap: Heap,
   inputs: readonly ArrayCell[],
   seconds: number,
+  values: readonly number[] = [],
 ): Profile {
   const { plan } = compiled;
+  const sized = compiled.sized?.at(values);
+  const valueOf = sized?.valueOf ?? ((d: Dim) => d as number);
   const steps = timedSteps(plan.steps);
   const blocks: number[] = [];
   const allocate = (bytes: number): number => {
@@ -50,11 +54,13 @@ export function profileProgram(
     for (const c of inputs) heap.resident(c);
     const copies = inputs.map((c) => allocate(c.bytes));
     const results = plan.outputs.map((o) =>
-      o.donatedFrom === undefined ? allocate(o.slot.bytes) : copies[o.donatedFrom],
+      o.donatedFrom === undefined ? allocate(valueOf(o.slot.bytes)) : copies[o.donatedFrom],
     );
-    const arena = compiled.arenaBytes > 0 ? allocate(compiled.arenaBytes) : 0;
-    const table = allocate((copies.length + results.length) * 4);
-    new Uint32Array(heap.buffer, table, copies.length + results.length).set([...copies, ...results]);
+    const arenaBytes = sized?.arenaBytes ?? compiled.arenaBytes;
+    const arena = arenaBytes > 0 ? allocate(arenaBytes) : 0;
+    const words = [...copies, ...results, ...(sized?.words ?? [])];
+    const table = allocate(words.length * 4);
+    new Uint32Array(heap.buffer, table, words.length).set(words);
     const memory = new Uint8Array(heap.buffer);
     const refill = (): void => inputs.forEach((c, i) => memory.copyWithin(copies[i], c.address, c.address + c.bytes));
 
@@ -84,7 +90,7 @@ export function profileProgram(
       timed.run(table, arena);
       for (let i = 0; i < steps.length; i++) best[i] = Math.min(best[i], times[i]);
     }
-    const rows = steps.map((s, i) => rowOf(s, best[i], counts[i]));
+    const rows = steps.map((s, i) => rowOf(s, best[i], counts[i], valueOf));
     return { ms: whole, rows, toString: () => printProfile(whole, rows) };
   } finally {
     for (const b of blocks) heap.free(b);
@@ -92,41 +98,48 @@ export function profileProgram(
   }
 }
 
+type ValueOf = (d: Dim) => number;
 type Timed = Extract<PlanStep, { kind: "launch" | "copy" }>;
 
-function rowOf(step: Timed, ms: number, count: number): ProfileRow {
+function rowOf(step: Timed, ms: number, count: number, valueOf: ValueOf): ProfileRow {
   const rate = (n: number): number => (ms > 0 ? (n * count) / ms / 1e6 : 0);
   if (step.kind === "copy")
-    return { name: "copy", arrays: `${step.bytes} bytes`, ms, count, gops: 0, gbps: rate(2 * step.bytes) };
+    return {
+      name: "copy",
+      arrays: `${valueOf(step.bytes)} bytes`,
+      ms,
+      count,
+      gops: 0,
+      gbps: rate(2 * valueOf(step.bytes)),
+    };
   const { kernel } = step;
   const refs = kernel.refs.filter((r) => r.role !== "scratch");
   const list = (roles: readonly string[]): string =>
     refs
       .filter((r) => roles.includes(r.role))
-      .map((r) => `${r.dtype}[${r.size}]`)
+      .map((r) => `${r.dtype}[${valueOf(r.size)}]`)
       .join(" ");
   return {
     name: kernel.name,
     arrays: `${list(["in"])} -> ${list(["out", "inout"])}`,
     ms,
     count,
-    gops: rate(operations(kernel)),
-    gbps: rate(refs.reduce((n, r) => n + r.size * byteSize(r.dtype), 0)),
+    gops: rate(operations(kernel, valueOf)),
+    gbps: rate(refs.reduce((n, r) => n + valueOf(r.size) * byteSize(r.dtype), 0)),
   };
 }
 
 /** Elementwise operations of all programs of a kernel; a loop whose length is not known beforehand counts once. */
-function operations(kernel: TileProgram): number {
+function operations(kernel: TileProgram, valueOf: ValueOf): number {
+  const known = (a: TileAtom): number | undefined =>
+    a.kind === "tilevar" ? undefined : a.kind === "tilesize" ? valueOf(a.size) : Number(a.value);
   // ends of loops are often their start and a constant
   const sums = new Map<TileAtom, { readonly of: TileAtom; readonly by: number }>();
   const trips = (start: TileAtom, end: TileAtom, step: number): number => {
     const sum = sums.get(end);
+    const [first, last] = [known(start), known(end)];
     const length =
-      start.kind === "tileconst" && end.kind === "tileconst"
-        ? Number(end.value) - Number(start.value)
-        : sum?.of === start
-          ? sum.by
-          : step;
+      first !== undefined && last !== undefined ? last - first : sum !== undefined && sum.of === start ? sum.by : step;
     return Math.max(0, Math.ceil(length / step));
   };
   const count = (body: readonly TileStmt[]): number => {
@@ -144,7 +157,7 @@ function operations(kernel: TileProgram): number {
     }
     return n;
   };
-  return kernel.stages.reduce((n, stage) => n + prod(stage.grid) * count(stage.body), 0);
+  return kernel.stages.reduce((n, stage) => n + prod(stage.grid.map(valueOf)) * count(stage.body), 0);
 }
 
 function printProfile(ms: number, rows: readonly ProfileRow[]): string {

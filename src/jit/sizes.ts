@@ -20,6 +20,7 @@ export interface SizedRun {
   readonly words: Uint32Array;
   readonly arenaBytes: number;
   readonly outputs: readonly Aval[];
+  readonly valueOf: (d: Dim) => number;
 }
 
 /** Size tuples whose numbers are kept. */
@@ -47,7 +48,7 @@ export class SizedRuns {
       const names = new Map(this.sizes.map((s, i) => [s.name, values[i]]));
       const number = (d: Dim): number => valueOf(d, names);
       const outputs = this.outputs.map((a) => ({ ...a, shape: a.shape.map(number) }));
-      run = { ...this.solve(number), outputs };
+      run = { ...this.solve(number), outputs, valueOf: number };
       this.#runs.set(key, run);
     }
     this.#last = { values: [...values], run };

@@ -2,6 +2,7 @@
 import type { NDArray } from "../../src/interpreter/array.js";
 import type { Program } from "../../src/ir/program.js";
 import { type CompiledProgram, type CompileOptions, compileProgram } from "../../src/jit/compile.js";
+import { fixed } from "../lowering/fixed.js";
 import { read, write } from "../lowering/run-plan.js";
 import { validated } from "../lowering/validate.js";
 
@@ -23,8 +24,12 @@ export function runOn(
   compiled: CompiledProgram,
   inputs: readonly NDArray[],
   donate: readonly number[] = [],
+  /** Of the program's named sizes. */
+  values: readonly number[] = [],
 ): NDArray[] {
   const { plan } = compiled;
+  const sized = compiled.sized?.at(values);
+  const valueOf = sized?.valueOf ?? fixed;
   let end = 64;
   const allocate = (bytes: number): number => {
     const at = end;
@@ -32,29 +37,30 @@ export function runOn(
     end = Math.ceil((end + bytes) / 64) * 64;
     return at;
   };
-  const inputAt = plan.inputs.map((i) => allocate(i.slot.bytes));
+  const inputAt = plan.inputs.map((i) => allocate(valueOf(i.slot.bytes)));
   const outputAt = plan.outputs.map((o) =>
-    o.donatedFrom === undefined ? allocate(o.slot.bytes) : inputAt[o.donatedFrom],
+    o.donatedFrom === undefined ? allocate(valueOf(o.slot.bytes)) : inputAt[o.donatedFrom],
   );
-  const table = allocate(4 * (inputAt.length + outputAt.length));
-  const arena = allocate(plan.arenaBytes);
+  const words = [...inputAt, ...outputAt, ...(sized?.words ?? [])];
+  const table = allocate(4 * words.length);
+  const arena = allocate(sized?.arenaBytes ?? plan.arenaBytes);
   const memory = new WebAssembly.Memory({ initial: Math.ceil((end + 64) / 65536) });
   const bytes = new Uint8Array(memory.buffer);
   bytes.fill(POISON);
   inputs.forEach((x, i) => {
     write(memory.buffer, inputAt[i], x);
   });
-  new Uint32Array(memory.buffer, table, inputAt.length + outputAt.length).set([...inputAt, ...outputAt]);
+  new Uint32Array(memory.buffer, table, words.length).set(words);
   const kept = bytes.slice(0, table);
   compiled.instantiate(memory, plan.callbacks).run(table, arena);
   const donated = new Set(donate);
   plan.inputs.forEach(({ slot }, i) => {
     if (donated.has(i)) return;
-    for (let k = inputAt[i]; k < inputAt[i] + slot.bytes; k++) {
+    for (let k = inputAt[i]; k < inputAt[i] + valueOf(slot.bytes); k++) {
       if (bytes[k] !== kept[k]) throw new Error(`operand ${i} was overwritten`);
     }
   });
   for (let k = end; k < bytes.length; k++)
     if (bytes[k] !== POISON) throw new Error("something was written past the end");
-  return plan.outputs.map((o, i) => read(memory.buffer, outputAt[i], o.aval.shape as readonly number[], o.aval.dtype));
+  return plan.outputs.map((o, i) => read(memory.buffer, outputAt[i], o.aval.shape.map(valueOf), o.aval.dtype));
 }

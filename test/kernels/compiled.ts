@@ -19,6 +19,7 @@ import { emitFunction } from "../../src/lowering/wasm/function.js";
 import { libraryOf } from "../../src/lowering/wasm/module.js";
 import { validated } from "../lowering/validate.js";
 import type { Element } from "./evaluate-tile.js";
+import { fixed } from "../lowering/fixed.js";
 
 export const target: Target = wasmTarget({ simd: true, relaxedSimd: false });
 export const scalarTarget: Target = wasmTarget({ simd: false, relaxedSimd: false });
@@ -34,7 +35,7 @@ export function compile(program: Program<"tile">, machine: Target = target): Com
   let end = 64;
   const addresses = program.refs.map((r) => {
     const at = end;
-    end = Math.ceil((end + r.size * byteSize(r.dtype)) / 64) * 64;
+    end = Math.ceil((end + fixed(r.size) * byteSize(r.dtype)) / 64) * 64;
     return at;
   });
   const pages = Math.ceil((end + 64) / 65536);
@@ -53,7 +54,8 @@ export function compile(program: Program<"tile">, machine: Target = target): Com
     run: () =>
       loop.functions.forEach((f, i) => {
         const stage = instance.exports[`stage${i}`] as (...args: number[]) => void;
-        if (f.programs > 0) stage(...addresses, 0, f.programs);
+        const programs = fixed(f.programs);
+        if (programs > 0) stage(...addresses, 0, programs);
       }),
   };
 }
@@ -77,11 +79,13 @@ export function runCompiled(
 ): Element[][] {
   const compiled = compile(program, machine);
   let next = 0;
-  const views = program.refs.map((r, i) => new STORAGE[r.dtype](compiled.memory.buffer, compiled.addresses[i], r.size));
+  const views = program.refs.map(
+    (r, i) => new STORAGE[r.dtype](compiled.memory.buffer, compiled.addresses[i], fixed(r.size)),
+  );
   program.refs.forEach((r, i) => {
     const operand = r.role === "in" ? operands[next++] : undefined;
     const garbage = isFloat(r.dtype) ? Number.NaN : r.dtype === "key" ? 77n : castScalar(77, r.dtype);
-    for (let e = 0; e < r.size; e++) views[i][e] = toStorage(operand ? operand[e] : garbage, r.dtype) as never;
+    for (let e = 0; e < fixed(r.size); e++) views[i][e] = toStorage(operand ? operand[e] : garbage, r.dtype) as never;
   });
   compiled.run();
   return program.refs.flatMap((r, i) =>

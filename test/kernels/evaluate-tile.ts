@@ -3,6 +3,7 @@ import { castScalar, type DType, isFloat } from "../../src/ir/dtype.js";
 import type { Program } from "../../src/ir/program.js";
 import type { TileAtom, TileRef, TileStmt, TileVar } from "../../src/ir/tile.js";
 import { prod } from "../../src/util/index.js";
+import { fixed } from "../lowering/fixed.js";
 
 export type Element = number | bigint | boolean;
 type Block = readonly Element[];
@@ -16,6 +17,7 @@ class Machine {
 
   read(a: TileAtom): Block {
     if (a.kind === "tileconst") return Array(prod(a.shape)).fill(castScalar(a.value, a.dtype));
+    if (a.kind === "tilesize") throw new Error("a named size");
     const v = this.values.get(a);
     if (!v) throw new Error(`tile variable ${a.id} is read before it is set`);
     return v;
@@ -34,7 +36,7 @@ class Machine {
     return m;
   }
   check(ref: TileRef, index: number): number {
-    if (!(index >= 0 && index < ref.size)) throw new Error(`${ref.name}[${index}] of ${ref.size}`);
+    if (!(index >= 0 && index < fixed(ref.size))) throw new Error(`${ref.name}[${index}] of ${fixed(ref.size)}`);
     return index;
   }
   /** Offsets of a block's elements. */
@@ -69,7 +71,7 @@ class Machine {
         const base = this.number(s.base);
         this.values.set(
           s.out,
-          this.offsets(s.out.shape, s.strides).map((o) => memory[this.check(s.ref, base + o)]),
+          this.offsets(s.out.shape, s.strides.map(fixed)).map((o) => memory[this.check(s.ref, base + o)]),
         );
         return;
       }
@@ -79,7 +81,7 @@ class Machine {
         const memory = this.memory(s.ref);
         const base = this.number(s.base);
         const value = this.read(s.value);
-        this.offsets(s.value.shape, s.strides).forEach((o, i) => {
+        this.offsets(s.value.shape, s.strides.map(fixed)).forEach((o, i) => {
           memory[this.check(s.ref, base + o)] = value[i];
         });
         return;
@@ -210,18 +212,18 @@ export function evaluateTile(program: Program<"tile">, operands: readonly (reado
           : ref.dtype === "bool"
             ? true
             : 77;
-      buffers.set(ref, Array(ref.size).fill(garbage));
+      buffers.set(ref, Array<Element>(fixed(ref.size)).fill(garbage));
     }
   }
   for (const stage of program.stages) {
-    const programs = prod(stage.grid);
+    const programs = prod(stage.grid.map(fixed));
     for (let p = 0; p < programs; p++) {
       const machine = new Machine(buffers);
       let rest = p;
       const ids: number[] = [];
       for (let axis = stage.grid.length - 1; axis >= 0; axis--) {
-        ids[axis] = rest % stage.grid[axis];
-        rest = Math.floor(rest / stage.grid[axis]);
+        ids[axis] = rest % fixed(stage.grid[axis]);
+        rest = Math.floor(rest / fixed(stage.grid[axis]));
       }
       machine.ids = ids;
       machine.run(stage.body);

@@ -14,6 +14,7 @@ import { ModuleBuilder } from "../../src/lowering/wasm/assembler.js";
 import { emitFunction, emitMathFunction } from "../../src/lowering/wasm/function.js";
 import { wasmMath } from "../../src/lowering/wasm/math/index.js";
 import { target } from "../kernels/compiled.js";
+import { fixed } from "./fixed.js";
 
 interface CompiledKernel {
   readonly module: WebAssembly.Module;
@@ -40,7 +41,10 @@ function compileKernel(kernel: TileProgram): CompiledKernel {
     loop.functions.forEach((f, i) => {
       module.export(`stage${i}`, module.function(f.name, emitFunction(f, callee)));
     });
-    result = { module: new WebAssembly.Module(module.finish()), programs: loop.functions.map((f) => f.programs) };
+    result = {
+      module: new WebAssembly.Module(module.finish()),
+      programs: loop.functions.map((f) => fixed(f.programs)),
+    };
     compiled.set(key, result);
   }
   return result;
@@ -67,9 +71,9 @@ export function runPlan(
     end = Math.ceil((end + bytes + 1) / 64) * 64;
     return at;
   };
-  const inputAt = plan.inputs.map((i) => allocate(i.slot.bytes));
+  const inputAt = plan.inputs.map((i) => allocate(fixed(i.slot.bytes)));
   const outputAt = plan.outputs.map((o) =>
-    o.donatedFrom === undefined ? allocate(o.slot.bytes) : inputAt[o.donatedFrom],
+    o.donatedFrom === undefined ? allocate(fixed(o.slot.bytes)) : inputAt[o.donatedFrom],
   );
   const arenaAt = allocate(plan.arenaBytes);
   const memory = new WebAssembly.Memory({ initial: Math.ceil((end + 64) / 65536) });
@@ -98,13 +102,13 @@ export function runPlan(
         : slot.space === "output"
           ? outputAt[slot.offset]
           : arenaAt + slot.offset;
-    if (slot.space === "arena" && slot.offset + slot.bytes > plan.arenaBytes)
+    if (slot.space === "arena" && slot.offset + fixed(slot.bytes) > plan.arenaBytes)
       throw new Error(`${slot.name} is outside of the arena`);
-    let at = base + v.offset;
+    let at = base + fixed(v.offset);
     if (v.follow) {
       const counter = counters.get(v.follow.loop);
       if (counter === undefined) throw new Error("a view follows a loop that it does not stand in");
-      at += v.follow.stride * counter;
+      at += fixed(v.follow.stride) * counter;
     }
     return at;
   };
@@ -126,7 +130,7 @@ export function runPlan(
           throw new Error(`${s.kernel.name}: ${s.args.length} operands for ${s.kernel.refs.length} references`);
         s.kernel.refs.forEach((r, i) => {
           const { slot, offset } = s.args[i];
-          if (offset + r.size * byteSize(r.dtype) > slot.bytes)
+          if (fixed(offset) + fixed(r.size) * byteSize(r.dtype) > fixed(slot.bytes))
             throw new Error(`${s.kernel.name}: ${r.name} is larger than its slot`);
         });
         const args = s.args.map(address);
@@ -136,11 +140,11 @@ export function runPlan(
       }
       case "copy":
         copies++;
-        bytes.copyWithin(address(s.to), address(s.from), address(s.from) + s.bytes);
+        bytes.copyWithin(address(s.to), address(s.from), address(s.from) + fixed(s.bytes));
         return;
       case "loop":
-        for (let k = 0; k < s.length; k++) {
-          counters.set(s.loop, s.reverse ? s.length - 1 - k : k);
+        for (let k = 0; k < fixed(s.length); k++) {
+          counters.set(s.loop, s.reverse ? fixed(s.length) - 1 - k : k);
           run(s.body);
         }
         counters.delete(s.loop);
@@ -171,7 +175,7 @@ export function runPlan(
   const donated = new Set(options.donate ?? []);
   plan.inputs.forEach(({ slot }, i) => {
     if (donated.has(i)) return;
-    for (let k = 0; k < slot.bytes; k++)
+    for (let k = 0; k < fixed(slot.bytes); k++)
       if (bytes[inputAt[i] + k] !== guard[inputAt[i] + k]) throw new Error(`operand ${i} was overwritten`);
   });
   const outputs = plan.outputs.map((o, i) =>

@@ -7,7 +7,7 @@ import type { DType } from "../../ir/dtype.js";
 import type { LoopBuffer } from "../../ir/loop.js";
 import type { LoopBuilder, Place } from "./builder.js";
 import type { Node } from "./graph.js";
-import { prod } from "../../util/index.js";
+import { prod, range } from "../../util/index.js";
 
 export function rowsOf(shape: readonly number[]): number {
   return prod(shape.slice(0, -1));
@@ -29,9 +29,39 @@ export function ravel(index: readonly number[], shape: readonly number[]): numbe
   return index.reduce((at, x, i) => at * shape[i] + x, 0);
 }
 
-/** The least offset of an element from the first one. */
-export function lowest(shape: readonly number[], strides: readonly number[]): number {
-  return shape.reduce((at, n, i) => at + Math.min(0, (n - 1) * strides[i]), 0);
+/** The distance between neighbours along an axis, in elements: a number, or a value that is known when the function runs. */
+export type Stride = number | Node;
+
+/** Where the elements of a strided block lie: a place for each sum of strides that are no numbers, and offsets from there. */
+export class Places {
+  readonly #places = new Map<string, Place>();
+  readonly #fixed: readonly number[];
+  readonly #moving: readonly number[];
+  constructor(
+    b: LoopBuilder,
+    buffer: LoopBuffer,
+    base: Node,
+    shape: readonly number[],
+    readonly strides: readonly Stride[],
+  ) {
+    this.#fixed = strides.map((s) => (typeof s === "number" ? s : 0));
+    this.#moving = range(strides.length).filter((i) => typeof strides[i] !== "number");
+    const lowest = shape.reduce((at, n, i) => at + Math.min(0, (n - 1) * this.#fixed[i]), 0);
+    const sizes = this.#moving.map((i) => shape[i]);
+    for (let p = 0; p < prod(sizes); p++) {
+      const index = unravel(p, sizes);
+      let at = base;
+      index.forEach((x, k) => {
+        const stride = strides[this.#moving[k]];
+        if (typeof stride !== "number") at = b.op("add", "i32", [at, b.op("mul", "i32", [stride, b.i32(x)])]);
+      });
+      this.#places.set(index.join(), b.place(buffer, at, lowest));
+    }
+  }
+  at(index: readonly number[]): { readonly place: Place; readonly more: number } {
+    const place = this.#places.get(this.#moving.map((i) => index[i]).join()) ?? internal("no such element");
+    return { place, more: index.reduce((at, x, i) => at + x * this.#fixed[i], 0) };
+  }
 }
 
 export abstract class Block {
@@ -123,8 +153,8 @@ export class RegisterBlock extends Block {
 
 /** A block that is read from memory, in whatever registers its users ask for. */
 export class LoadBlock extends Block {
-  readonly #loads = new Map<number, Node>();
-  readonly #at: Place;
+  readonly #loads = new Map<string, Node>();
+  readonly #places: Places;
   /** Makes a load as if it stood where the block was loaded. */
   readonly #here: (make: () => Node) => Node;
   constructor(
@@ -133,40 +163,37 @@ export class LoadBlock extends Block {
     shape: readonly number[],
     lanes: number,
     base: Node,
-    readonly strides: readonly number[],
+    readonly strides: readonly Stride[],
   ) {
     super(b, buffer.dtype, shape, lanes);
-    this.#at = b.place(buffer, base, lowest(shape, strides));
+    this.#places = new Places(b, buffer, base, shape, strides);
     this.#here = b.loadPlace();
   }
-  #offset(row: number, column: number): number {
+  #load(row: number, column: number, lanes: number, splat: boolean): Node {
     const index = this.shape.length ? [...unravel(row, this.shape.slice(0, -1)), column] : [];
-    return index.reduce((at, x, i) => at + x * this.strides[i], 0);
-  }
-  #load(offset: number, lanes: number, splat: boolean): Node {
-    const key = offset * 16 + lanes * 2 + (splat ? 1 : 0);
+    const { place, more } = this.#places.at(index);
+    const key = `${place.address.id}:${place.elements + more}:${lanes}${splat ? "s" : ""}`;
     let node = this.#loads.get(key);
     if (!node) {
       const { b } = this;
-      node = this.#here(() => (splat ? b.loadSplat(this.#at, offset, lanes) : b.load(this.#at, offset, lanes)));
+      node = this.#here(() => (splat ? b.loadSplat(place, more, lanes) : b.load(place, more, lanes)));
       this.#loads.set(key, node);
     }
     return node;
   }
   override scalar(row: number, column: number): Node {
-    return this.#load(this.#offset(row, column), 1, false);
+    return this.#load(row, column, 1, false);
   }
   /** One element in all lanes. */
   splat(row: number, column: number, lanes: number): Node {
-    return this.#load(this.#offset(row, column), lanes, true);
+    return this.#load(row, column, lanes, true);
   }
   override vector(row: number, column: number, lanes: number): Node {
     const stride = this.shape.length ? this.strides[this.shape.length - 1] : 0;
     if (stride === 0) return this.splat(row, column, lanes);
-    if (stride === 1 && lanes === this.b.lanesOf(this.dtype))
-      return this.#load(this.#offset(row, column), lanes, false);
+    if (stride === 1 && lanes === this.b.lanesOf(this.dtype)) return this.#load(row, column, lanes, false);
     if (stride === -1 && lanes === this.b.lanesOf(this.dtype)) {
-      const back = this.#load(this.#offset(row, column + lanes - 1), lanes, false);
+      const back = this.#load(row, column + lanes - 1, lanes, false);
       return this.b.shuffle(
         back,
         back,

@@ -2,6 +2,7 @@
  * Gathers and scatters: one scalar access for each lane, guarded by its mask. Where the indices are neighbours, which
  * the bounds of a padded or cut block make of plain loads, whole registers move when all lanes are on.
  */
+import type { Dim } from "../../ir/dim.js";
 import type { LoopBuffer } from "../../ir/loop.js";
 import { type Block, type Cut, cuts, RegisterBlock } from "./block.js";
 import type { LoopBuilder } from "./builder.js";
@@ -10,7 +11,7 @@ import type { Node } from "./graph.js";
 export function loadAt(
   b: LoopBuilder,
   buffer: LoopBuffer,
-  size: number,
+  size: Dim,
   shape: readonly number[],
   index: Block,
   mask: Block | null,
@@ -31,7 +32,7 @@ export function loadAt(
     const safe = b.op("select", "i32", [on, at, b.i32(0)]);
     return b.op("select", dtype, [on, b.load(b.place(buffer, safe), 0, 1), spare]);
   };
-  const runs = size > 0 && shape.length > 0 ? neighbours(b, shape, b.lanesOf(dtype), index) : undefined;
+  const runs = size !== 0 && shape.length > 0 ? neighbours(b, shape, b.lanesOf(dtype), index) : undefined;
   if (!runs) {
     const pieces = cuts(shape, 1).map(({ row, column }) => one(row, column));
     return new RegisterBlock(b, dtype, shape, 1, pieces);

@@ -1,7 +1,8 @@
 /** Tile programs to loop programs: blocks become registers, the grid becomes a loop over flattened program ids. */
 import { internal } from "../../diagnostics/error.js";
+import { type Dim, dimProduct, isStatic, leastOf, type SymDim } from "../../ir/dim.js";
 import type { DType } from "../../ir/dtype.js";
-import type { LoopBuffer, LoopFunction } from "../../ir/loop.js";
+import type { LoopBuffer, LoopFunction, LoopLocal } from "../../ir/loop.js";
 import type { Program } from "../../ir/program.js";
 import type { TileAtom, TileRef, TileStage, TileStmt, TileVar } from "../../ir/tile.js";
 import type { Target } from "../target.js";
@@ -10,10 +11,11 @@ import {
   cuts,
   LanesBlock,
   LoadBlock,
-  lowest,
+  Places,
   RegisterBlock,
   ravel,
   ScalarBlock,
+  type Stride,
   unravel,
   ViewBlock,
 } from "./block.js";
@@ -53,6 +55,7 @@ class StageLowering {
   readonly #mutable = new Map<TileVar, MutableBlock>();
   readonly #products = new Map<TileVar, OpStmt>();
   #programIds: readonly Node[] = [];
+  readonly #sizes = new Map<string, { readonly local: LoopLocal; readonly size: SymDim; readonly node: Node }>();
   constructor(
     target: Target,
     readonly buffers: ReadonlyMap<TileRef, LoopBuffer>,
@@ -64,21 +67,37 @@ class StageLowering {
     const { b } = this;
     const begin = b.local("i32", 1, "begin");
     const end = b.local("i32", 1, "end");
-    const param = (local: typeof begin): Node =>
-      b.node("const", undefined, "i32", 1, [], () => local, { region: b.root, natural: true });
-    const programs = prod(stage.grid);
-    this.#grid(stage, param(begin), param(end));
-    return { name, buffers: [...this.buffers.values()], begin, end, programs, body: linearize(b) };
+    const programs = dimProduct(stage.grid);
+    this.#grid(stage, this.#parameter(begin, true), this.#parameter(end, true));
+    const body = linearize(b);
+    const sizes = [...this.#sizes.values()].map(({ local, size }) => ({ local, size }));
+    return { name, buffers: [...this.buffers.values()], begin, end, sizes, programs, body };
+  }
+  #parameter(local: LoopLocal, natural: boolean): Node {
+    return this.b.node("const", undefined, "i32", 1, [], () => local, { region: this.b.root, natural });
+  }
+  /** A number, or the parameter that holds the size. */
+  #size(size: Dim): Node {
+    if (isStatic(size)) return this.b.i32(size);
+    const key = String(size);
+    let known = this.#sizes.get(key);
+    if (!known) {
+      const local = this.b.local("i32", 1, /^\w+$/.test(key) ? key : "size");
+      known = { local, size, node: this.#parameter(local, leastOf(size) >= 0) };
+      this.#sizes.set(key, known);
+    }
+    return known.node;
   }
 
   /** Ids of one axis come from the loop itself; of several, by counting up with carry from the first program's ids. */
   #grid(stage: TileStage, begin: Node, end: Node): void {
     const { b } = this;
     const { grid } = stage;
-    const moving = grid.map((n, axis) => (n > 1 ? axis : -1)).filter((axis) => axis >= 0);
+    const moves = (n: Dim): boolean => !isStatic(n) || n > 1;
+    const moving = grid.map((n, axis) => (moves(n) ? axis : -1)).filter((axis) => axis >= 0);
     if (moving.length <= 1) {
       b.for(begin, end, 1, "grid", this.#assigned(stage.body), (p) => {
-        this.#programIds = grid.map((n) => (n > 1 ? p : b.i32(0)));
+        this.#programIds = grid.map((n) => (moves(n) ? p : b.i32(0)));
         this.#body(stage.body);
       });
       return;
@@ -88,21 +107,21 @@ class StageLowering {
     for (const axis of [...moving].reverse()) {
       const counter = b.variable("i32", 1, `id${axis}`);
       const outermost = axis === moving[0];
-      b.assign(counter, outermost ? rest : b.op("rem", "i32", [rest, b.i32(grid[axis])]));
-      if (!outermost) rest = b.op("div", "i32", [rest, b.i32(grid[axis])]);
+      b.assign(counter, outermost ? rest : b.op("rem", "i32", [rest, this.#size(grid[axis])]));
+      if (!outermost) rest = b.op("div", "i32", [rest, this.#size(grid[axis])]);
       counters.set(axis, counter);
     }
     const counter = (axis: number): Variable => counters.get(axis) ?? internal("no counter");
     const assigned = new Set([...this.#assigned(stage.body), ...counters.values()]);
     b.for(begin, end, 1, "grid", assigned, () => {
-      this.#programIds = grid.map((n, axis) => (n > 1 ? b.read(counter(axis), true) : b.i32(0)));
+      this.#programIds = grid.map((n, axis) => (moves(n) ? b.read(counter(axis), true) : b.i32(0)));
       this.#body(stage.body);
       const advance = (i: number): void => {
         const axis = moving[i];
         b.assign(counter(axis), b.op("add", "i32", [b.read(counter(axis)), b.i32(1)]));
         if (i === 0) return;
         b.if(
-          b.op("eq", "bool", [b.read(counter(axis)), b.i32(grid[axis])]),
+          b.op("eq", "bool", [b.read(counter(axis)), this.#size(grid[axis])]),
           () => {
             b.assign(counter(axis), b.i32(0));
             advance(i - 1);
@@ -122,6 +141,7 @@ class StageLowering {
   block(a: TileAtom): Block {
     const { b } = this;
     if (a.kind === "tileconst") return new ScalarBlock(b, b.const(a.value, a.dtype), a.shape, b.lanesOf(a.dtype));
+    if (a.kind === "tilesize") return new ScalarBlock(b, this.#size(a.size), [], 1);
     const mutable = this.#mutable.get(a);
     if (mutable) {
       return new RegisterBlock(
@@ -190,7 +210,7 @@ class StageLowering {
             s.out.shape,
             this.#lanes(s.out.dtype, s.out.shape),
             this.scalar(s.base),
-            s.strides,
+            this.#strides(s.strides),
           ),
         );
         return;
@@ -293,19 +313,22 @@ class StageLowering {
       this.b.assign(mutable.pieces[i], x);
     });
   }
-  #store(ref: TileRef, base: TileAtom, strides: readonly number[], value: TileAtom): void {
+  #strides(strides: readonly Dim[]): readonly Stride[] {
+    return strides.map((s) => (isStatic(s) ? s : this.#size(s)));
+  }
+  #store(ref: TileRef, base: TileAtom, strides: readonly Dim[], value: TileAtom): void {
     const { b } = this;
     const { shape, dtype } = value;
-    const at = b.place(this.#buffer(ref), this.scalar(base), lowest(shape, strides));
+    const places = new Places(b, this.#buffer(ref), this.scalar(base), shape, this.#strides(strides));
     const block = this.block(value);
     if (block.dtype !== ref.dtype) internal(`a store of ${block.dtype} into ${ref.dtype}`);
     const last = shape.length - 1;
     const contiguous = last >= 0 && strides[last] === 1;
     const parts = cuts(shape, contiguous ? this.#lanes(dtype, shape) : 1).map((c) => {
       const index = shape.length ? [...unravel(c.row, shape.slice(0, -1)), c.column] : [];
-      return { offset: index.reduce((o, x, i) => o + x * strides[i], 0), node: block.piece(c.row, c.column, c.lanes) };
+      return { to: places.at(index), node: block.piece(c.row, c.column, c.lanes) };
     });
-    for (const p of parts) b.storeTo(at, p.offset, p.node);
+    for (const { to, node } of parts) b.storeTo(to.place, to.more, node);
   }
 
   /** The variables that these statements assign and that exist before them. */

@@ -1,4 +1,6 @@
 /** Offsets in one arena for blocks with lifetimes: as little memory as can be had by simple means. */
+import type { Dim } from "../../ir/dim.js";
+import type { SizedArena } from "../../ir/plan.js";
 
 export interface ArenaBlock {
   readonly bytes: number;
@@ -33,6 +35,18 @@ export function liveBound(blocks: readonly ArenaBlock[]): number {
     most = Math.max(most, live);
   }
   return most;
+}
+
+/** The same for blocks whose sizes depend on values given at run time: an arena for each combination of them. */
+export function placeSized(
+  blocks: readonly { readonly bytes: Dim; readonly start: number; readonly end: number }[],
+): (valueOf: (d: Dim) => number) => SizedArena {
+  const lives = blocks.map(({ bytes, start, end }) => ({ bytes, start, end }));
+  return (valueOf) => {
+    const placed = lives.map((b): ArenaBlock => ({ ...b, bytes: valueOf(b.bytes), offset: 0 }));
+    const { bytes, bound } = placeBlocks(placed.filter((b) => b.bytes > 0));
+    return { bytes, liveBytes: bound, offsets: placed.map((b) => b.offset) };
+  };
 }
 
 /** Gives every block its offset; returns the size of the arena. */

@@ -2,6 +2,7 @@
  * Loops and branches as steps. A carry lives in one buffer, its result's: the first value is copied there before the loop
  * (memory planning drops the copy when that value dies there), and the body leaves the new value in it.
  */
+import { type Dim, dimFloorDiv, dimMul } from "../../ir/dim.js";
 import { byteSize } from "../../ir/dtype.js";
 import type { ControlOps } from "../../ir/ops/index.js";
 import type { Lowering } from "./lower.js";
@@ -10,9 +11,9 @@ import { isView, makeValue, type Site, wholeView } from "./place.js";
 import { Value, type View } from "./view.js";
 
 /** The part of a stacked value that belongs to one iteration. */
-function partOf(whole: View, loop: number, length: number): View {
-  const size = whole.size / length;
-  return { ...whole, follow: { loop, stride: size * byteSize(whole.dtype) }, size };
+function partOf(whole: View, loop: number, length: Dim): View {
+  const size = dimFloorDiv(whole.size, length);
+  return { ...whole, follow: { loop, stride: dimMul(size, byteSize(whole.dtype)) }, size };
 }
 
 /** Tells the values made from now on, but for literals in memory, which belong to the whole plan. */
@@ -26,7 +27,7 @@ export function lowerScan(
   site: Site,
   { body, length, reverse, numConsts, numCarry }: ControlOps["scan"],
 ): void {
-  const n = Number(length);
+  const n = length;
   const { eqn, steps } = site;
   const carries = eqn.outputs.slice(0, numCarry).map((_, i) => site.output(i));
   carries.forEach((to, i) => steps.push(lowering.put(site.input(numConsts + i), to)));

@@ -55,6 +55,7 @@ export function planWithLifetimes(
     steps: memory.steps,
     arenaBytes: memory.arenaBytes,
     liveBytes: memory.liveBytes,
+    sized: memory.sized,
     callbacks: lowering.callbacks,
     notes: planNotes(memory.steps),
   };

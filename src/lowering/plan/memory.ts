@@ -3,8 +3,10 @@
  * start, donated operands become results, and all other blocks get offsets in one arena.
  */
 import { internal } from "../../diagnostics/error.js";
-import type { PlanStep, Slot, SlotView } from "../../ir/plan.js";
-import { type ArenaBlock, placeBlocks } from "./arena.js";
+import { type Dim, dimSame, isStatic } from "../../ir/dim.js";
+import type { PlanStep, SizedArena, Slot, SlotView } from "../../ir/plan.js";
+import { checkSame, hintOf } from "../../ir/size.js";
+import { type ArenaBlock, placeBlocks, placeSized } from "./arena.js";
 import { Lifetimes } from "./lifetime.js";
 import { type Bindings, isWhole, mayShare, type Step, viewBytes } from "./step.js";
 import type { Value, View } from "./view.js";
@@ -15,17 +17,22 @@ export interface MemoryPlan {
   readonly outputs: readonly { readonly slot: Slot; readonly donatedFrom?: number }[];
   readonly arenaBytes: number;
   readonly liveBytes: number;
+  readonly sized: ((valueOf: (d: Dim) => number) => SizedArena) | null;
   /** Parts of the arena that nobody needs any more after a step; for tests. */
   readonly freedAfter: ReadonlyMap<PlanStep, readonly { readonly offset: number; readonly bytes: number }[]>;
 }
 
 /** Values in one block of memory, one after the other. */
-interface Group extends ArenaBlock {
+interface Group {
   parent: Group | null;
+  readonly bytes: Dim;
+  offset: number;
   start: number;
   end: number;
   /** Where the newest of its values begins. */
   newest: number;
+  /** Its place in the arena depends on sizes given at run time. */
+  sized: boolean;
   input: number | null;
   output: number | null;
   name: string;
@@ -64,6 +71,7 @@ class MemoryPlanner {
         end,
         newest: start,
         offset: 0,
+        sized: false,
         input: null,
         output: null,
         name: value.name,
@@ -95,8 +103,8 @@ class MemoryPlanner {
     this.#share(this.steps);
     this.#donate();
     const groups = this.#all();
-    const arena = groups.filter((g) => g.input === null && g.output === null && g.bytes > 0);
-    const { bytes, bound } = placeBlocks(arena);
+    const arena = groups.filter((g) => g.input === null && g.output === null && g.bytes !== 0);
+    const { bytes, bound, sized } = this.#placeArena(arena);
     const inputs = this.inputs.map((v, i) => this.#slot(this.#groupOf(v), i));
     const outputs = this.outputs.map((v) => {
       const g = this.#groupOf(v);
@@ -106,12 +114,28 @@ class MemoryPlanner {
     const steps = this.#emit(this.steps);
     for (const g of arena) {
       const step = this.#made.get(g.end);
-      if (!step) continue;
+      if (!step || !isStatic(g.bytes) || g.sized) continue;
+      const part = { offset: g.offset, bytes: g.bytes };
       const list = this.#freed.get(step);
-      if (list) list.push(g);
-      else this.#freed.set(step, [g]);
+      if (list) list.push(part);
+      else this.#freed.set(step, [part]);
     }
-    return { steps, inputs, outputs, arenaBytes: bytes, liveBytes: bound, freedAfter: this.#freed };
+    return { steps, inputs, outputs, arenaBytes: bytes, liveBytes: bound, sized, freedAfter: this.#freed };
+  }
+
+  #placeArena(arena: readonly Group[]): {
+    readonly bytes: number;
+    readonly bound: number;
+    readonly sized: MemoryPlan["sized"];
+  } {
+    if (arena.every((g): g is Group & ArenaBlock => isStatic(g.bytes))) return { ...placeBlocks(arena), sized: null };
+    arena.forEach((g, i) => {
+      g.sized = true;
+      g.offset = i;
+    });
+    const sized = placeSized(arena);
+    const { bytes, liveBytes } = sized(hintOf);
+    return { bytes, bound: liveBytes, sized };
   }
 
   // sharing
@@ -156,7 +180,7 @@ class MemoryPlanner {
     const from = this.#groupOf(input);
     const to = this.#groupOf(output);
     const at = this.#lifetimes.position.get(step);
-    if (from === to || from.end !== at || to.start !== at || from.bytes !== to.bytes) return;
+    if (from === to || from.end !== at || to.start !== at || !dimSame(from.bytes, to.bytes)) return;
     // a result that nobody reads ends where it begins: another result of the same step may not lie over it
     if (from.newest === at) return;
     if ((from.output !== null && to.output !== null) || (from.input !== null && to.input !== null)) return;
@@ -174,18 +198,18 @@ class MemoryPlanner {
   /** Donated memory that no result took in place goes to a result of its size that begins later. */
   #donate(): void {
     if (this.donated.size === 0) return;
-    const free = new Map<number, Group[]>();
+    const free = new Map<string, Group[]>();
     for (const i of this.donated) {
       const g = this.#groupOf(this.inputs[i]);
       if (g.output !== null || g.bytes === 0) continue;
-      const list = free.get(g.bytes);
+      const list = free.get(String(g.bytes));
       if (list) list.push(g);
-      else free.set(g.bytes, [g]);
+      else free.set(String(g.bytes), [g]);
     }
     for (const v of this.outputs) {
       const g = this.#groupOf(v);
       if (g.input !== null) continue;
-      const list = free.get(g.bytes) ?? [];
+      const list = free.get(String(g.bytes)) ?? [];
       const k = list.findIndex((d) => d.end < g.start);
       if (k < 0) continue;
       this.#merge(list[k], g);
@@ -198,7 +222,7 @@ class MemoryPlanner {
   #ids = 0;
   #slot(g: Group, position: number): Slot {
     if (!g.slot) {
-      const space = g.input !== null ? "input" : g.output !== null ? "output" : "arena";
+      const space = g.input !== null ? "input" : g.output !== null ? "output" : g.sized ? "sized" : "arena";
       const offset = space === "input" ? (g.input ?? position) : space === "output" ? (g.output ?? position) : g.offset;
       g.slot = { kind: "slot", id: this.#ids++, bytes: g.bytes, space, offset, name: g.name };
     }
@@ -235,7 +259,7 @@ class MemoryPlanner {
         const from = this.bindings.resolve(step.from);
         const to = this.bindings.resolve(step.to);
         const bytes = viewBytes(to);
-        if (bytes !== viewBytes(from)) internal(`a copy of ${viewBytes(from)} bytes to ${bytes}`);
+        checkSame(viewBytes(from), bytes, "bytes of a copy");
         if (bytes === 0 || (this.#groupOf(from.value) === this.#groupOf(to.value) && isWhole(from) && isWhole(to)))
           return null;
         return { kind: "copy", from: this.#view(from), to: this.#view(to), bytes };

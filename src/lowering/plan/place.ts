@@ -1,5 +1,6 @@
 /** Where results of equations lie while a plan is made. */
-import { type Aval, sizeOf } from "../../ir/aval.js";
+import type { Aval } from "../../ir/aval.js";
+import { dimMul, dimProduct } from "../../ir/dim.js";
 import { byteSize } from "../../ir/dtype.js";
 import type { AnyEqn, Literal } from "../../ir/program.js";
 import type { Step } from "./step.js";
@@ -20,8 +21,8 @@ export interface Site {
 }
 
 export function wholeView(value: Value, a: Aval): View {
-  return { value, offset: 0, follow: null, size: sizeOf(a), dtype: a.dtype };
+  return { value, offset: 0, follow: null, size: dimProduct(a.shape), dtype: a.dtype };
 }
 export function makeValue(a: Aval, name: string): Value {
-  return new Value(sizeOf(a) * byteSize(a.dtype), name);
+  return new Value(dimMul(dimProduct(a.shape), byteSize(a.dtype)), name);
 }

@@ -1,10 +1,11 @@
 /** Plans as text: a schedule one can read. */
 import { printAval } from "../../ir/aval.js";
+import { dimSub } from "../../ir/dim.js";
 import type { PlanStep, Slot, SlotView } from "../../ir/plan.js";
 import type { Program } from "../../ir/program.js";
 
 /**
- * `in0`, `out1` are memory that the caller gives, `@64` is byte 64 of the arena; `+8` is a constant and `+4·i0` a part that
+ * `in0`, `out1` are memory that the caller gives, `@64` is byte 64 of the arena, `@#2` a part of the arena whose place depends on sizes; `+8` is a constant and `+4·i0` a part that
  * follows the counter of loop 0.
  */
 export function printPlan(plan: Program<"plan">): string {
@@ -21,10 +22,13 @@ export function printPlan(plan: Program<"plan">): string {
 }
 
 function printSlot(s: Slot): string {
-  return s.space === "input" ? `in${s.offset}` : s.space === "output" ? `out${s.offset}` : `@${s.offset}`;
+  if (s.space === "input") return `in${s.offset}`;
+  if (s.space === "output") return `out${s.offset}`;
+  return s.space === "arena" ? `@${s.offset}` : `@#${s.offset}`;
 }
 function printView({ slot, offset, follow }: SlotView): string {
-  return `${printSlot(slot)}${offset === 0 ? "" : `+${offset}`}${follow ? `+${follow.stride}·i${follow.loop}` : ""}`;
+  const part = follow ? `+${String(follow.stride)}·i${follow.loop}` : "";
+  return `${printSlot(slot)}${offset === 0 ? "" : `+${String(offset)}`}${part}`;
 }
 
 function printSteps(steps: readonly PlanStep[], depth: number, lines: string[]): void {
@@ -36,22 +40,24 @@ function printSteps(steps: readonly PlanStep[], depth: number, lines: string[]):
         const read: string[] = [];
         const written: string[] = [];
         kernel.refs.forEach((r, i) => {
-          const text = `${printView(s.args[i])}: ${r.dtype}[${r.size}]`;
+          const text = `${printView(s.args[i])}: ${r.dtype}[${String(r.size)}]`;
           if (r.role === "in") read.push(text);
           else if (r.role === "out") written.push(text);
           else if (r.role === "inout") written.push(`${text} (updated)`);
           else read.push(`scratch ${text}`);
         });
-        const grids = kernel.stages.map((g) => g.grid.join("×") || "1").join(", ");
+        const grids = kernel.stages.map((g) => g.grid.map(String).join("×") || "1").join(", ");
         lines.push(`${pad}${written.join(", ")} = ${kernel.name}<${grids}>(${read.join(", ")})`);
         for (const note of kernel.notes) lines.push(`${pad}    # ${note}`);
         break;
       }
       case "copy":
-        lines.push(`${pad}${printView(s.to)} = copy ${printView(s.from)}, ${s.bytes} bytes`);
+        lines.push(`${pad}${printView(s.to)} = copy ${printView(s.from)}, ${String(s.bytes)} bytes`);
         break;
       case "loop":
-        lines.push(`${pad}for i${s.loop} in ${s.reverse ? `${s.length - 1} … 0` : `0 … ${s.length - 1}`}`);
+        lines.push(
+          `${pad}for i${s.loop} in ${s.reverse ? `${String(dimSub(s.length, 1))} … 0` : `0 … ${String(dimSub(s.length, 1))}`}`,
+        );
         printSteps(s.body, depth + 1, lines);
         break;
       case "while":

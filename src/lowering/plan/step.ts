@@ -1,5 +1,6 @@
 /** Steps of a plan before memory is assigned: they speak of views of values. */
 import type { Aval } from "../../ir/aval.js";
+import { type Dim, dimAdd, dimMul, dimSame } from "../../ir/dim.js";
 import { byteSize } from "../../ir/dtype.js";
 import type { Launch } from "../schedule/write.js";
 import type { Value, View } from "./view.js";
@@ -10,7 +11,7 @@ export type Step =
   | {
       readonly kind: "loop";
       readonly loop: number;
-      readonly length: number;
+      readonly length: Dim;
       readonly reverse: boolean;
       readonly body: readonly Step[];
     }
@@ -30,12 +31,12 @@ export type Step =
   /** These values exist from here on: what is written inside of a loop or branch lives outside of it. */
   | { readonly kind: "define"; readonly values: readonly Value[] };
 
-export function viewBytes(view: View): number {
-  return view.size * byteSize(view.dtype);
+export function viewBytes(view: View): Dim {
+  return dimMul(view.size, byteSize(view.dtype));
 }
 /** The whole of its value, in one place. */
 export function isWhole(view: View): boolean {
-  return view.follow === null && view.offset === 0 && viewBytes(view) === view.value.bytes;
+  return view.follow === null && view.offset === 0 && dimSame(viewBytes(view), view.value.bytes);
 }
 
 /** Values that are parts of others (a result that is written straight into its place): what a view means in the end. */
@@ -53,7 +54,7 @@ export class Bindings {
     for (;;) {
       const place = this.#bound.get(at.value);
       if (!place) return at;
-      at = { ...at, value: place.value, offset: place.offset + at.offset, follow: place.follow ?? at.follow };
+      at = { ...at, value: place.value, offset: dimAdd(place.offset, at.offset), follow: place.follow ?? at.follow };
     }
   }
 }
@@ -98,7 +99,9 @@ export function forEachViewInside(step: Step, bindings: Bindings, visit: (view: 
 export function mayShare(step: Step, bindings: Bindings, input: Value, output: Value): boolean {
   if (step.kind === "copy") {
     const [from, to] = [bindings.resolve(step.from), bindings.resolve(step.to)];
-    return from.value === input && to.value === output && isWhole(from) && isWhole(to) && input.bytes === output.bytes;
+    return (
+      from.value === input && to.value === output && isWhole(from) && isWhole(to) && dimSame(input.bytes, output.bytes)
+    );
   }
   if (step.kind !== "launch") return false;
   const { args, inPlace } = step.launch;

@@ -1,4 +1,5 @@
 /** Values of a plan before memory is assigned, and views into them. */
+import type { Dim } from "../../ir/dim.js";
 import type { DType } from "../../ir/dtype.js";
 
 /** A buffer to be: something that is written once per execution of the steps that define it. */
@@ -6,7 +7,7 @@ export class Value {
   static #count = 0;
   readonly id = Value.#count++;
   constructor(
-    readonly bytes: number,
+    readonly bytes: Dim,
     readonly name: string,
   ) {}
   /** The id of the value that will be made next. */
@@ -18,13 +19,13 @@ export class Value {
 /** A value, or a part of one at a byte offset that may follow a loop's counter. Dense and row-major from there on. */
 export interface View {
   readonly value: Value;
-  readonly offset: number;
-  readonly follow: { readonly loop: number; readonly stride: number } | null;
+  readonly offset: Dim;
+  readonly follow: { readonly loop: number; readonly stride: Dim } | null;
   /** Elements, and their type as the kernel reads them. */
-  readonly size: number;
+  readonly size: Dim;
   readonly dtype: DType;
 }
 
 export function viewKey(v: View): string {
-  return `${v.value.id}:${v.offset}:${v.follow ? `${v.follow.loop}*${v.follow.stride}` : ""}:${v.dtype}`;
+  return `${v.value.id}:${String(v.offset)}:${v.follow ? `${v.follow.loop}*${String(v.follow.stride)}` : ""}:${v.dtype}`;
 }

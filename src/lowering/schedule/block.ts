@@ -307,7 +307,7 @@ export class Block implements DraftSource {
     }
     for (const { view } of home.loads()) {
       // a number that both read brings only small kernels together
-      if (view.size <= 1 && home.size > FEW_ELEMENTS) continue;
+      if ((view.size === 0 || view.size === 1) && home.size > FEW_ELEMENTS) continue;
       const readers = this.#readersOf.get(view.value);
       if (readers) readers.add(home);
       else this.#readersOf.set(view.value, new Set([home]));

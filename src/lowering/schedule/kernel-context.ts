@@ -1,4 +1,5 @@
 /** What a kernel rule may do: find its operands and results in memory, launch templates, and write parts of results. */
+import type { Dim } from "../../ir/dim.js";
 import type { Atom, Var } from "../../ir/program.js";
 import type { TileProgram } from "../../ir/tile.js";
 import type { View } from "../plan/view.js";
@@ -25,7 +26,7 @@ export interface KernelContext {
   /** Where a result is to be written. */
   out(v: Var): View;
   /** Memory for this launch alone. */
-  scratch(bytes: number, name: string): View;
+  scratch(bytes: Dim, name: string): View;
   /** A kernel; `views` stand for its refs in their order (scratch refs included). */
   launch(kernel: TileProgram, views: readonly View[]): void;
   /** A kernel of one stage for each part, in order. */

@@ -1,5 +1,6 @@
 /** Kernels to tile programs and launches; equal kernels become one program that is launched several times. */
 import { internal } from "../../diagnostics/error.js";
+import { dimMul } from "../../ir/dim.js";
 import { byteSize } from "../../ir/dtype.js";
 import type { AnyEqn, Atom, Var } from "../../ir/program.js";
 import type { TileProgram, TileRef } from "../../ir/tile.js";
@@ -133,7 +134,7 @@ function withScratch(kernel: TileProgram, views: readonly View[]): { args: View[
       args.push(views[next++]);
       continue;
     }
-    const value = new Value(r.size * byteSize(r.dtype), `${kernel.name}.${r.name}`);
+    const value = new Value(dimMul(r.size, byteSize(r.dtype)), `${kernel.name}.${r.name}`);
     scratch.push(value);
     args.push({ value, offset: 0, follow: null, size: r.size, dtype: r.dtype });
   }

@@ -3,15 +3,19 @@
  * steps or a large loop body moves into a function of its own: engines compile small functions in linear time.
  */
 import { internal } from "../../diagnostics/error.js";
+import { type Dim, dimAdd, isStatic } from "../../ir/dim.js";
 import type { PlanStep, Slot, SlotView } from "../../ir/plan.js";
 import type { Program } from "../../ir/program.js";
 import { Code, type FunctionType, type ModuleBuilder } from "./assembler.js";
+import type { TableWords } from "./table.js";
 import { range } from "../../util/index.js";
 
 /** A stage function of a kernel and its number of programs. */
 export interface Stage {
   readonly index: number;
-  readonly programs: number;
+  readonly programs: Dim;
+  /** What it takes after the range of programs. */
+  readonly sizes: readonly Dim[];
 }
 
 /** Steps in one function: beyond this they are cut into several. */
@@ -33,6 +37,7 @@ export class Driver {
     readonly simd: boolean,
     /** Called with the number of each launch or copy when it is over, where times are taken. */
     readonly mark: number | undefined,
+    readonly words: TableWords,
   ) {}
 
   /** run(table, arena) */
@@ -134,20 +139,29 @@ class StepEmitter {
         this.#mark(s);
         return;
       case "loop": {
-        if (s.length <= 0) return;
+        if (isStatic(s.length) && s.length <= 0) return;
         const counter = c.local("i32");
-        const last = s.length - 1;
-        c.i32(s.reverse ? last : 0).set(counter);
-        c.loop();
+        const guarded = !isStatic(s.length);
+        if (guarded) {
+          this.#size(s.length);
+          c.i32(0).op("i32.gt_s").if();
+        }
+        if (!s.reverse) c.i32(0);
+        else if (isStatic(s.length)) c.i32(s.length - 1);
+        else {
+          this.#size(s.length);
+          c.i32(1).op("i32.sub");
+        }
+        c.set(counter).loop();
         this.#inner(s.body, new Map([...this.counters, [s.loop, counter]]));
         c.get(counter)
           .i32(s.reverse ? -1 : 1)
           .op("i32.add")
           .tee(counter);
-        c.i32(s.reverse ? -1 : s.length)
-          .op("i32.ne")
-          .brIf(0)
-          .end();
+        if (s.reverse) c.i32(-1);
+        else this.#size(s.length);
+        c.op("i32.ne").brIf(0).end();
+        if (guarded) c.end();
         return;
       }
       case "while":
@@ -188,7 +202,10 @@ class StepEmitter {
     for (const stage of this.driver.stages(s)) {
       if (stage.programs === 0) continue;
       for (const a of s.args) this.#address(a);
-      c.i32(0).i32(stage.programs).call(stage.index);
+      c.i32(0);
+      this.#size(stage.programs);
+      for (const d of stage.sizes) this.#size(d);
+      c.call(stage.index);
     }
   }
 
@@ -203,7 +220,20 @@ class StepEmitter {
     else if (bytes === 4) c.memory("i32.load").memory("i32.store");
     else if (bytes === 8) c.memory("i64.load").memory("i64.store");
     else if (bytes === 16 && this.driver.simd) c.memory("v128.load").memory("v128.store");
-    else c.i32(bytes).memoryCopy();
+    else {
+      this.#size(bytes);
+      c.memoryCopy();
+    }
+  }
+  /** A number, or the table's word for it. */
+  #size(d: Dim): void {
+    if (isStatic(d)) this.c.i32(d);
+    else this.c.get(TABLE).memory("i32.load", this.driver.words.size(d) * 4);
+  }
+  #add(d: Dim): void {
+    if (d === 0) return;
+    this.#size(d);
+    this.c.op("i32.add");
   }
 
   /** cases[clamp(index)] */
@@ -248,20 +278,29 @@ class StepEmitter {
 
   #address({ slot, offset, follow }: SlotView): void {
     const { c } = this;
-    const place = this.#base(slot, offset);
-    if (place > 0) c.i32(place).op("i32.add");
+    this.#add(this.#base(slot, offset));
     if (!follow) return;
     const counter = this.counters.get(follow.loop) ?? internal(`a view follows loop ${follow.loop} from outside of it`);
     c.get(counter);
-    if (follow.stride !== 1) c.i32(follow.stride).op("i32.mul");
+    if (follow.stride !== 1) {
+      this.#size(follow.stride);
+      c.op("i32.mul");
+    }
     c.op("i32.add");
   }
   /** Leaves the address that the slot's offset counts from; gives the bytes to add. */
-  #base(slot: Slot, offset: number): number {
+  #base(slot: Slot, offset: Dim): Dim {
     const { c } = this;
     if (slot.space === "arena") {
       c.get(ARENA);
-      return slot.offset + offset;
+      return dimAdd(slot.offset, offset);
+    }
+    if (slot.space === "sized") {
+      c.get(ARENA);
+      c.get(TABLE)
+        .memory("i32.load", this.driver.words.offset(slot.offset) * 4)
+        .op("i32.add");
+      return offset;
     }
     const position = slot.space === "input" ? slot.offset : this.driver.plan.inputs.length + slot.offset;
     c.get(TABLE).memory("i32.load", position * 4);

@@ -6,12 +6,18 @@ import { emitExpr, type Scope } from "./expression.js";
 import { storeValue } from "./memory.js";
 import { valueType } from "./types.js";
 
-/** Parameters: the address of each buffer, then the first program and the one after the last. */
+/** Parameters: the address of each buffer, then the first program and the one after the last, then sizes. */
 export function emitFunction(f: LoopFunction, callee: (name: string) => number): Code {
-  const code = new Code({ params: [...f.buffers.map(() => "i32" as const), "i32", "i32"], results: [] });
+  const code = new Code({
+    params: [...f.buffers.map(() => "i32" as const), "i32", "i32", ...f.sizes.map(() => "i32" as const)],
+    results: [],
+  });
   const emitter = new FunctionEmitter(code, f.buffers, callee);
   emitter.parameter(f.begin, f.buffers.length);
   emitter.parameter(f.end, f.buffers.length + 1);
+  f.sizes.forEach((s, i) => {
+    emitter.parameter(s.local, f.buffers.length + 2 + i);
+  });
   emitter.body(f.body);
   return code;
 }

@@ -7,11 +7,12 @@ import { type MemoryLimits, ModuleBuilder } from "./assembler.js";
 import { callbackSites } from "./callback.js";
 import { Driver, type Stage } from "./driver.js";
 import { emitFunction, emitMathFunction } from "./function.js";
+import { TableWords } from "./table.js";
 
 /**
  * Emits the module. It imports `env.memory` and, where the plan has callbacks, `env.callback` (see `callbackImport`), and
  * exports `run(table, arena)`: the address of u32 pointers to the inputs and then the outputs, and the address of
- * `plan.arenaBytes` bytes of working memory. A marked module calls `env.mark(step)` after each of `timedSteps`. It holds no address itself, so that one module serves any number of arenas.
+ * `plan.arenaBytes` bytes of working memory; where the plan has named sizes, the pointers are followed by `words`. A marked module calls `env.mark(step)` after each of `timedSteps`. It holds no address itself, so that one module serves any number of arenas.
  */
 export function emitModule(
   plan: Program<"plan">,
@@ -19,6 +20,7 @@ export function emitModule(
   target: Target,
   memory: MemoryLimits = { min: 1 },
   marked = false,
+  words = new TableWords(plan),
 ): Uint8Array<ArrayBuffer> {
   const module = new ModuleBuilder(memory);
   const callback =
@@ -36,13 +38,14 @@ export function emitModule(
       found = functions.map((f) => ({
         index: module.function(f.name, emitFunction(f, callee)),
         programs: f.programs,
+        sizes: f.sizes.map((s) => s.size),
       }));
       if (found.length !== kernel.stages.length) internal(`${kernel.name} lost a stage`);
       kernels.set(key, found);
     }
     return found;
   };
-  const run = new Driver(module, plan, (s) => stages(s.kernel), callback, target.simd, mark).emit();
+  const run = new Driver(module, plan, (s) => stages(s.kernel), callback, target.simd, mark, words).emit();
   module.export("run", run);
   return module.finish();
 }

@@ -5,6 +5,7 @@ import { castScalar } from "../../../src/ir/dtype.js";
 import type { Program } from "../../../src/ir/program.js";
 import type { TileAtom, TileReduceOp, TileRef, TileStmt, TileVar } from "../../../src/ir/tile.js";
 import { prod, stridesOf } from "../../../src/util/index.js";
+import { fixed } from "../fixed.js";
 
 type Rule = (ctx: unknown, inputs: readonly NDArray[], params: object) => readonly NDArray[];
 const rules = elementwise as unknown as Record<string, Rule>;
@@ -32,6 +33,7 @@ class Machine {
 
   read(a: TileAtom): NDArray {
     if (a.kind === "tileconst") return generate(a.shape, a.dtype, () => number(castScalar(a.value, a.dtype)));
+    if (a.kind === "tilesize") throw new Error("a named size");
     const v = this.values.get(a);
     if (!v) throw new Error(`tile variable ${a.id} is read before it is set`);
     return v;
@@ -40,7 +42,7 @@ class Machine {
     return Number(this.read(a).data[0]);
   }
   at(ref: TileRef, index: number): number {
-    if (!(index >= 0 && index < ref.size)) throw new Error(`${ref.name}[${index}] of ${ref.size}`);
+    if (!(index >= 0 && index < fixed(ref.size))) throw new Error(`${ref.name}[${index}] of ${fixed(ref.size)}`);
     return index;
   }
   data(ref: TileRef): NDArray {
@@ -124,7 +126,7 @@ class Machine {
       case "load": {
         const base = this.scalar(s.base);
         const m = this.data(s.ref).data;
-        define(s.out, (index) => m[this.at(s.ref, base + flatIndex(index, s.strides))] as Element);
+        define(s.out, (index) => m[this.at(s.ref, base + flatIndex(index, s.strides.map(fixed)))] as Element);
         return;
       }
       case "store": {
@@ -132,7 +134,7 @@ class Machine {
         const m = this.data(s.ref).data;
         const x = this.read(s.value);
         forEachIndex(x.shape, (index, flat) => {
-          m[this.at(s.ref, base + flatIndex(index, s.strides))] = x.data[flat] as never;
+          m[this.at(s.ref, base + flatIndex(index, s.strides.map(fixed)))] = x.data[flat] as never;
         });
         return;
       }
@@ -194,12 +196,12 @@ class Machine {
 /** Runs the program on this memory, in place. */
 export function evaluate(program: Program<"tile">, memory: ReadonlyMap<TileRef, NDArray>): void {
   for (const stage of program.stages) {
-    for (let p = 0; p < prod(stage.grid); p++) {
+    for (let p = 0; p < prod(stage.grid.map(fixed)); p++) {
       const ids: number[] = [];
       let rest = p;
       for (let axis = stage.grid.length - 1; axis >= 0; axis--) {
-        ids[axis] = rest % stage.grid[axis];
-        rest = Math.floor(rest / stage.grid[axis]);
+        ids[axis] = rest % fixed(stage.grid[axis]);
+        rest = Math.floor(rest / fixed(stage.grid[axis]));
       }
       new Machine(memory, ids).run(stage.body);
     }

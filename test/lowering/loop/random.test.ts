@@ -7,6 +7,7 @@ import { anything, mixed, normal } from "../../laws/gens.js";
 import { Rng } from "../../laws/random.js";
 import { evaluate } from "./evaluate.js";
 import { ProgramMaker } from "./random-program.js";
+import { fixed } from "../fixed.js";
 
 const PROGRAMS = Number(process.env["TILEWORK_TILE_PROGRAMS"] ?? 150);
 const FIRST = Number(process.env["TILEWORK_TILE_SEED"] ?? 1);
@@ -17,7 +18,7 @@ function check(seed: number, machine: typeof target): void {
   const memory = new Map<TileRef, NDArray>();
   for (const r of program.refs) {
     const gen = rng.chance(0.5) ? anything : mixed(normal, [0, 1, 2, 3]);
-    memory.set(r, r.role === "in" ? gen(rng, r.dtype, [r.size]) : filled(r));
+    memory.set(r, r.role === "in" ? gen(rng, r.dtype, [fixed(r.size)]) : filled(r));
   }
   const operands = program.refs.filter((r) => r.role === "in").map((r) => list(memory, r));
   evaluate(program, memory);
@@ -35,7 +36,7 @@ function check(seed: number, machine: typeof target): void {
 }
 /** What `runCompiled` puts where nothing was written. */
 function filled(r: TileRef): NDArray {
-  return generate([r.size], r.dtype, () => {
+  return generate([fixed(r.size)], r.dtype, () => {
     if (r.dtype === "bool") return 1;
     return ["f16", "bf16", "f32", "f64"].includes(r.dtype)
       ? Number.NaN

@@ -9,6 +9,7 @@ import { callbackImport } from "../../../src/lowering/wasm/callback.js";
 import { emitModule } from "../../../src/lowering/wasm/module.js";
 import { target } from "../../kernels/compiled.js";
 import { validated } from "../validate.js";
+import { fixed } from "../fixed.js";
 
 let id = 0;
 export function slot(space: Slot["space"], offset: number, bytes: number): Slot {
@@ -43,7 +44,7 @@ export function plan(
   arenaBytes: number,
   callbacks: Program<"plan">["callbacks"] = [],
 ): Program<"plan"> {
-  const arg = (s: Slot) => ({ slot: s, aval: aval([s.bytes / 4], "f32") });
+  const arg = (s: Slot) => ({ slot: s, aval: aval([fixed(s.bytes) / 4], "f32") });
   return {
     phase: "plan",
     name: "test",
@@ -52,6 +53,7 @@ export function plan(
     steps,
     arenaBytes,
     liveBytes: arenaBytes,
+    sized: null,
     callbacks,
     notes: [],
   };
@@ -79,7 +81,7 @@ export function machine(p: Program<"plan">, base = 4096): Machine {
         return here;
       };
       const slots = [...p.inputs, ...p.outputs].map((x) => x.slot);
-      const addresses = slots.map((s) => place(s.bytes));
+      const addresses = slots.map((s) => place(fixed(s.bytes)));
       inputs.forEach((x, i) => {
         new Float32Array(memory.buffer, addresses[i], x.length).set(x);
       });
@@ -87,7 +89,7 @@ export function machine(p: Program<"plan">, base = 4096): Machine {
       new Uint32Array(memory.buffer, table, addresses.length).set(addresses);
       run(table, place(p.arenaBytes));
       return p.outputs.map((o, i) =>
-        Array.from(new Float32Array(memory.buffer, addresses[p.inputs.length + i], o.slot.bytes / 4)),
+        Array.from(new Float32Array(memory.buffer, addresses[p.inputs.length + i], fixed(o.slot.bytes) / 4)),
       );
     },
   };
