@@ -3,8 +3,9 @@
  * groups the latter into kernels over common spaces, and writes the kernels as tile programs.
  */
 import { fail, internal } from "../../diagnostics/error.js";
-import { sizeOf } from "../../ir/aval.js";
+import { type Dim, dimMul, dimProduct, dimSame } from "../../ir/dim.js";
 import { byteSize } from "../../ir/dtype.js";
+import { hintOf } from "../../ir/size.js";
 import { type AnyEqn, type Atom, isVar, type Var } from "../../ir/program.js";
 import type { TileProgram } from "../../ir/tile.js";
 import { Value, type View } from "../plan/view.js";
@@ -15,9 +16,8 @@ import type { Expander, Pos } from "./expand.js";
 import { scheduleRule } from "./index.js";
 import { literalsInMemory } from "./literal.js";
 import type { Node } from "./node.js";
-import { type KernelRule, type PointRule, type ReduceSpec, type ScheduleRule, shapeOf } from "./rule.js";
+import { type KernelRule, type PointRule, type ReduceSpec, type ScheduleRule, dimsOf } from "./rule.js";
 import { type Launch, lowerDraft, lowerKernel, type PendingKernel, writeLaunches } from "./write.js";
-import { prod } from "../../util/index.js";
 
 export type { Launch } from "./write.js";
 
@@ -148,7 +148,7 @@ export class Block implements DraftSource {
     for (const eqn of this.#live) {
       const isEarly =
         ruleOf(eqn).kind === "point" &&
-        eqn.outputs.every((v) => sizeOf(v.aval) <= FEW_ELEMENTS) &&
+        eqn.outputs.every((v) => hintOf(sizeOf(v)) <= FEW_ELEMENTS) &&
         !eqn.inputs.some((a) => isVar(a) && waiting.has(a));
       if (isEarly) early.push(eqn);
       else {
@@ -207,7 +207,7 @@ export class Block implements DraftSource {
       return;
     }
     const source = this.view(a) ?? internal("an alias of a value without memory");
-    this.#views.set(v, { ...source, dtype: v.aval.dtype, size: sizeOf(v.aval) });
+    this.#views.set(v, { ...source, dtype: v.aval.dtype, size: sizeOf(v) });
     const barrier = this.#defs.get(v)?.eqn.prim === "optimization_barrier";
     this.#position.set(v, barrier ? this.#items.length - 1 : (this.#position.get(a) ?? -1));
   }
@@ -244,7 +244,7 @@ export class Block implements DraftSource {
     const users = this.#uses.get(v) ?? [];
     if (!this.#isView(v) && users.some(isContraction)) return true;
     // what belongs to a row or a column costs little to read beside the whole
-    const loads = leaves.filter((l) => 8 * sizeOf(l.aval) > sizeOf(v.aval)).length;
+    const loads = leaves.filter((l) => 8 * hintOf(sizeOf(l)) > hintOf(sizeOf(v))).length;
     const cheap = cost <= (leaves.length === 0 ? CHEAP_WITHOUT_LOADS : CHEAP) && loads <= 2;
     if (!cheap && this.#readers(v) > 1) return true;
     return !cheap && users.some((eqn) => repeats(eqn, v));
@@ -296,7 +296,7 @@ export class Block implements DraftSource {
     if (!home) {
       const size = this.#spaceSize(v);
       for (const draft of this.#beside(leaves)) {
-        if (draft.index <= last || draft.size !== size || !draft.tryAdd(v, false)) continue;
+        if (draft.index <= last || !dimSame(draft.size, size) || !draft.tryAdd(v, false)) continue;
         home = draft;
         break;
       }
@@ -307,7 +307,7 @@ export class Block implements DraftSource {
     }
     for (const { view } of home.loads()) {
       // a number that both read brings only small kernels together
-      if ((view.size === 0 || view.size === 1) && home.size > FEW_ELEMENTS) continue;
+      if ((view.size === 0 || view.size === 1) && hintOf(home.size) > FEW_ELEMENTS) continue;
       const readers = this.#readersOf.get(view.value);
       if (readers) readers.add(home);
       else this.#readersOf.set(view.value, new Set([home]));
@@ -324,9 +324,9 @@ export class Block implements DraftSource {
     }
     return [...found].sort((a, b) => b.index - a.index).slice(0, MOST_NEIGHBOURS);
   }
-  #spaceSize(v: Var): number {
+  #spaceSize(v: Var): Dim {
     const spec = this.reduction(v);
-    return spec ? prod(spec.dims) : sizeOf(v.aval);
+    return spec ? dimProduct(spec.dims) : sizeOf(v);
   }
 
   // what drafts ask
@@ -335,9 +335,9 @@ export class Block implements DraftSource {
     const known = this.#views.get(v);
     if (known) return known;
     if (!this.#roots.has(v)) return undefined;
-    const size = sizeOf(v.aval);
+    const size = sizeOf(v);
     const view: View = {
-      value: new Value(size * byteSize(v.aval.dtype), v.name ?? this.#nameOf(v)),
+      value: new Value(dimMul(size, byteSize(v.aval.dtype)), v.name ?? this.#nameOf(v)),
       offset: 0,
       follow: null,
       size,
@@ -430,15 +430,19 @@ function isContraction(eqn: AnyEqn): boolean {
   return eqn.prim === "dot_general" || eqn.prim === "conv_general_dilated";
 }
 
+function sizeOf(v: Var): Dim {
+  return dimProduct(dimsOf(v));
+}
+
 /** Does computing `v` where this equation reads it mean computing its elements several times? */
 function repeats(eqn: AnyEqn, v: Var): boolean {
   switch (eqn.prim) {
     case "broadcast_in_dim": {
-      if (sizeOf(v.aval) === 1) return false;
+      if (sizeOf(v) === 1) return false;
       // along leading axes every row would compute it again; along trailing ones the inner loop shares it
       const { dims } = eqn.params;
-      const shape = shapeOf(v);
-      const out = eqn.params.shape as readonly number[];
+      const shape = dimsOf(v);
+      const out = eqn.params.shape;
       const firstOwn = dims.findIndex((_, i) => shape[i] !== 1);
       if (firstOwn < 0) return false;
       for (let i = 0; i < dims[firstOwn]; i++) if (out[i] !== 1) return true;

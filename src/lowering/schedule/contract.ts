@@ -3,7 +3,9 @@
  * follows the sum (bias, activation, residual, conversion) is computed on each finished piece before it is stored.
  */
 import { internal } from "../../diagnostics/error.js";
+import { type Dim, isStaticShape } from "../../ir/dim.js";
 import { byteSize } from "../../ir/dtype.js";
+import { staticSizes } from "../../ir/size.js";
 import type { TileAtom, TileRef } from "../../ir/tile.js";
 import type { TileBuilder } from "../../ir/tile-builder.js";
 import { type Axis, type Contraction, product } from "../../kernels/contract/contraction.js";
@@ -47,10 +49,14 @@ export function matchContraction(nest: PreparedNest): ContractionNest | undefine
   const rows: Axis[] = [];
   const columns: Axis[] = [];
   const loops = new Map<number, Loop>();
+  // the tiles are made for numbers
+  const places = [lhs.offset, rhs.offset, stored.offset];
+  const sizes = [...nest.kept, ...nest.reduced].flatMap((l) => [l.extent, ...places.map((a) => factorOf(a, l))]);
+  if (!isStaticShape([...sizes, ...places.map((a) => a.constant)])) return undefined;
   const axisOf = (loop: Loop): Axis => {
     loops.set(loop.id, loop);
-    const [l, r, out] = [lhs.offset, rhs.offset, stored.offset].map((a) => factorOf(a, loop));
-    return { key: loop.id, size: loop.extent, lhs: l, rhs: r, out };
+    const [size, l, r, out] = staticSizes([loop.extent, ...places.map((a) => factorOf(a, loop))]);
+    return { key: loop.id, size, lhs: l, rhs: r, out };
   };
   for (const loop of nest.kept) {
     const axis = axisOf(loop);
@@ -73,7 +79,7 @@ function plainLoad(n: Node): LoadNode | undefined {
   if (load.kind !== "load" || load.guard || load.offset.terms.some((t) => t.atom.kind === "opaque")) return undefined;
   return load;
 }
-function factorOf(a: Affine, loop: Loop): number {
+function factorOf(a: Affine, loop: Loop): Dim {
   for (const t of a.terms) if (t.atom === loop) return t.factor;
   return 0;
 }
@@ -91,8 +97,8 @@ export function emitContractionNest(
   const c: Contraction = {
     lhs: read(lhs),
     rhs: read(rhs),
-    lhsBase: lhs.offset.constant,
-    rhsBase: rhs.offset.constant,
+    lhsBase: staticSizes([lhs.offset.constant])[0],
+    rhsBase: staticSizes([rhs.offset.constant])[0],
     accumulate: sum.dtype,
     ...axes,
   };

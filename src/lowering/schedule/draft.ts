@@ -2,20 +2,22 @@
  * A kernel while it is being filled: an iteration space and the values computed over it. A value joins when its space is
  * the same and it needs the values already there only at its own point; else it starts another kernel.
  */
+import { type Dim, dimFloorDiv, dimMul, dimProduct, dimSame, type Shape } from "../../ir/dim.js";
 import type { Var } from "../../ir/program.js";
+import { hintOf } from "../../ir/size.js";
 import { type Affine, type Loop, SplitLoop } from "./affine.js";
 import type { Value, View } from "../plan/view.js";
 import { Expander, flatOver, kernelDType, OtherPoint, type Pos, type Source } from "./expand.js";
 import type { LoadNode, Member, Node } from "./node.js";
 import { reachable } from "./nest.js";
-import { type ReduceSpec, shapeOf } from "./rule.js";
+import { dimsOf, type ReduceSpec } from "./rule.js";
 
 /** Row-major axes of a kernel: sizes and which are reduced. */
 export interface Space {
-  readonly dims: readonly number[];
+  readonly dims: Shape;
   readonly reduced: readonly boolean[];
   /** Sizes of the loops that walk each axis, outer to inner; one loop each when left out. */
-  readonly factors?: readonly (readonly number[])[];
+  readonly factors?: readonly Shape[];
 }
 
 /** What the draft asks of its block. */
@@ -44,26 +46,25 @@ const MOST_LOADS = 24;
 const FEW_ROWS = 8;
 const SMALL_SPACE = 65536;
 
-function sizeOf(dims: readonly number[]): number {
-  let n = 1;
-  for (const d of dims) n *= d;
-  return n;
-}
 /** Neighbouring axes of one kind as one: `k32 r64`. */
 function signature(space: Space): string {
   let text = "";
-  let size = 1;
+  let size: Dim = 1;
   let kind: boolean | undefined;
   space.dims.forEach((n, i) => {
     if (n === 1) return;
-    if (space.reduced[i] === kind) size *= n;
+    if (space.reduced[i] === kind) size = dimMul(size, n);
     else {
-      if (kind !== undefined) text += `${kind ? "r" : "k"}${size} `;
+      if (kind !== undefined) text += `${kind ? "r" : "k"}${String(size)} `;
       size = n;
       kind = space.reduced[i];
     }
   });
-  return kind === undefined ? text : `${text}${kind ? "r" : "k"}${size} `;
+  return kind === undefined ? text : `${text}${kind ? "r" : "k"}${String(size)} `;
+}
+/** Points of the axes that are not reduced. */
+function rowsOf(space: Space): Dim {
+  return dimProduct(space.dims.filter((_, i) => !space.reduced[i]));
 }
 function isTrailing(space: Space): boolean {
   let seen = false;
@@ -133,7 +134,7 @@ class Frame implements Source {
   }
 
   add(v: Var, kind: "full" | "row" | "reduce"): void {
-    const shape = shapeOf(v);
+    const shape = dimsOf(v);
     if (kind === "reduce") {
       const spec = this.source.reduction(v) as ReduceSpec;
       // the point in the operand's own axes: the space may group axes differently
@@ -205,7 +206,7 @@ export class Draft {
     this.index = index;
     const spec = source.reduction(first);
     this.#solo = spec !== undefined && !spec.joinable;
-    const space: Space = spec ?? { dims: shapeOf(first), reduced: shapeOf(first).map(() => false) };
+    const space: Space = spec ?? { dims: dimsOf(first), reduced: dimsOf(first).map(() => false) };
     this.#frame = this.#build(space, new Map([[first, spec ? "reduce" : "full"]]));
     this.#kinds.set(first, spec ? "reduce" : "full");
   }
@@ -213,8 +214,8 @@ export class Draft {
   get vars(): Iterable<Var> {
     return this.#kinds.keys();
   }
-  get size(): number {
-    return sizeOf(this.#frame.space.dims);
+  get size(): Dim {
+    return dimProduct(this.#frame.space.dims);
   }
   get loops(): readonly Loop[] {
     return this.#frame.loops;
@@ -253,27 +254,27 @@ export class Draft {
     const spec = this.source.reduction(v);
     const hasReductions = space.reduced.some((r) => r) || [...this.#kinds.values()].includes("reduce");
     const full = this.size;
+    const isFull = (n: Dim): boolean => dimSame(n, full);
+    const large = hintOf(full) > SMALL_SPACE;
     let kind: "full" | "row" | "reduce";
     let next = space;
     if (spec) {
-      if (!spec.joinable || this.#solo || sizeOf(spec.dims) !== full) return false;
+      if (!spec.joinable || this.#solo || !isFull(dimProduct(spec.dims))) return false;
       kind = "reduce";
       if (hasReductions) {
         if (signature(spec) !== signature(space)) return false;
       } else {
-        if (!isTrailing(spec) && full > SMALL_SPACE) return false;
-        const rows = spec.dims.reduce((n, d, i) => (spec.reduced[i] ? n : n * d), 1);
-        if (rows < FEW_ROWS && full > SMALL_SPACE) return false;
+        if (!isTrailing(spec) && large) return false;
+        if (hintOf(rowsOf(spec)) < FEW_ROWS && large) return false;
         next = spec;
       }
     } else {
-      const n = sizeOf(shapeOf(v));
-      const rows = space.dims.reduce((m, d, i) => (space.reduced[i] ? m : m * d), 1);
-      if (hasReductions && n === rows && (n !== full || dependsOnThis)) kind = "row";
-      else if (n === full && !this.#solo) kind = "full";
+      const n = dimProduct(dimsOf(v));
+      const rows = rowsOf(space);
+      if (hasReductions && dimSame(n, rows) && (!isFull(n) || dependsOnThis)) kind = "row";
+      else if (isFull(n) && !this.#solo) kind = "full";
       else return false;
-      if (kind === "full" && hasReductions && full > SMALL_SPACE && (rows < FEW_ROWS || !isTrailing(space)))
-        return false;
+      if (kind === "full" && hasReductions && large && (hintOf(rows) < FEW_ROWS || !isTrailing(space))) return false;
     }
     const before = this.#frame;
     const kinds = new Map(this.#kinds).set(v, kind);
@@ -322,18 +323,15 @@ export class Draft {
 function splitSpace(space: Space, split: SplitLoop): Space {
   return { ...space, factors: splitFactors(factorsOf(space), split) };
 }
-export function splitFactors(
-  factors: readonly (readonly number[])[],
-  { loop, inner }: SplitLoop,
-): readonly (readonly number[])[] {
+export function splitFactors(factors: readonly Shape[], { loop, inner }: SplitLoop): readonly Shape[] {
   let id = 0;
   return factors.map((list) =>
     list.flatMap((n) => {
       if (n === 1) return [n];
-      return id++ === loop.id ? [n / inner, inner] : [n];
+      return id++ === loop.id ? [dimFloorDiv(n, inner), inner] : [n];
     }),
   );
 }
-function factorsOf(space: Space): readonly (readonly number[])[] {
+function factorsOf(space: Space): readonly Shape[] {
   return space.factors ?? space.dims.map((n) => [n]);
 }

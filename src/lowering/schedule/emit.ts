@@ -3,7 +3,9 @@
  * them, walks the innermost loop in blocks with narrower blocks for what remains, and combines reductions.
  */
 import { internal } from "../../diagnostics/error.js";
+import { type Dim, dimAdd, dimAtLeast, dimFloorDiv, dimMod, dimSub, isStatic } from "../../ir/dim.js";
 import { type DType, limits } from "../../ir/dtype.js";
+import { hintOf } from "../../ir/size.js";
 import type { TileAtom, TileRef, TileVar } from "../../ir/tile.js";
 import type { TileBuilder } from "../../ir/tile-builder.js";
 import type { View } from "../plan/view.js";
@@ -87,7 +89,8 @@ class NestEmitter {
     const { kept, vector, points } = this.nest;
     const outer = kept.filter((l) => l !== vector);
     const chunkable = vector && !vector.reduced ? [...outer, vector] : outer;
-    if (!this.nest.parallel || points <= SMALL || chunkable.length === 0) {
+    const small = points <= SMALL && chunkable.every((l) => isStatic(l.extent));
+    if (!this.nest.parallel || small || chunkable.length === 0) {
       this.b.stage([], () => this.#root(outer, new Map()));
       return;
     }
@@ -98,13 +101,14 @@ class NestEmitter {
       const unit = loop === vector ? this.nest.width * 4 : 1;
       return Math.max(1, Math.round(CHUNK / Math.max(per, 1) / unit)) * unit;
     };
-    let per = points / Math.max(first.extent, 1);
-    if (first.extent < 16 && second !== undefined && first !== vector) {
+    const length = (loop: Loop): number => Math.max(hintOf(loop.extent), 1);
+    let per = points / length(first);
+    if (length(first) < 16 && second !== undefined && first !== vector) {
       grid.push({ loop: first, rows: 1 });
-      per /= Math.max(second.extent, 1);
+      per /= length(second);
       grid.push({ loop: second, rows: chunkOf(second, per) });
     } else grid.push({ loop: first, rows: chunkOf(first, per) });
-    const shape = grid.map(({ loop, rows }) => Math.ceil(loop.extent / rows));
+    const shape = grid.map(({ loop, rows }) => dimFloorDiv(dimAdd(loop.extent, rows - 1), rows));
     this.b.stage(shape, (...ids) => {
       const bounds = new Map<Loop, readonly [Bound, Bound]>();
       grid.forEach(({ loop, rows }, i) => {
@@ -162,27 +166,29 @@ class NestEmitter {
   #atom(x: Bound): TileAtom {
     return typeof x === "number" ? this.b.i32(x) : x;
   }
-  #atMost(x: Bound, limit: number): TileAtom {
-    return typeof x === "number" ? this.b.i32(Math.min(x, limit)) : this.b.op("min", [x, this.b.i32(limit)]);
+  #atMost(x: Bound, limit: Dim): TileAtom {
+    return typeof x === "number" && isStatic(limit)
+      ? this.b.i32(Math.min(x, limit))
+      : this.b.op("min", [this.#atom(x), this.b.i32(limit)]);
   }
 
   /** The widths of the blocks in which a loop of this extent is walked. */
-  #widths(extent: number): number[] {
+  #widths(extent: Dim): number[] {
     const { width } = this.nest;
     const widths = [width];
-    let rest = extent % width;
-    if (width > 4 && rest >= 4) {
+    let rest = dimMod(extent, width);
+    if (width > 4 && dimAtLeast(3, rest) !== true) {
       widths.push(4);
-      rest %= 4;
+      rest = dimMod(extent, 4);
     }
-    if (rest > 0) widths.push(1);
+    if (rest !== 0) widths.push(1);
     return widths;
   }
   #vectorLoop(loop: Loop, bound: readonly [Bound, Bound] | undefined, body: (width: number) => void): void {
     const { extent } = loop;
-    let done = 0;
+    let done: Dim = 0;
     for (const width of this.#widths(extent)) {
-      const upTo = extent - ((extent - done) % width);
+      const upTo = dimSub(extent, dimMod(dimSub(extent, done), width));
       const run = (index: TileAtom): void => {
         this.#width = width;
         this.#bind(loop, index, () => body(width));
@@ -192,8 +198,8 @@ class NestEmitter {
         // a chunk is a multiple of every width, so blocks of the main width start at a chunk's start; the rest belongs to the last chunk
         const start = done === 0 ? this.#atom(bound[0]) : this.b.op("max", [this.#atom(bound[0]), this.b.i32(done)]);
         this.b.for(start, this.#atMost(bound[1], upTo), width, run);
-      } else if (upTo - done === width) run(this.b.i32(done));
-      else if (upTo > done) this.b.for(this.b.i32(done), this.b.i32(upTo), width, run);
+      } else if (dimSub(upTo, done) === width) run(this.b.i32(done));
+      else if (dimAtLeast(done, upTo) !== true) this.b.for(this.b.i32(done), this.b.i32(upTo), width, run);
       done = upTo;
     }
   }
@@ -272,7 +278,8 @@ class NestEmitter {
     const { reduced, vector } = this.nest;
     const loops = reduced.filter((l) => l !== vector).reverse();
     if (vector && vector.reduced) loops.unshift(vector);
-    const steps = (l: Loop): number => (l === vector ? Math.ceil(l.extent / this.nest.width) : l.extent);
+    const steps = (l: Loop): number =>
+      l === vector ? Math.ceil(hintOf(l.extent) / this.nest.width) : hintOf(l.extent);
     const total = loops.reduce((n, l) => n * steps(l), 1);
     if (total < LONG_SUM) return null;
     const target = 2 ** Math.round(Math.log2(total) / 2);
@@ -438,10 +445,10 @@ class NestEmitter {
   // indices
 
   /** Distance between neighbours of the block: 0 where all lanes read one element. */
-  #step(offset: Affine): number | "scattered" {
+  #step(offset: Affine): Dim | "scattered" {
     const { vector } = this.nest;
     if (this.#width === 1 || !vector) return 0;
-    let step = 0;
+    let step: Dim = 0;
     for (const t of offset.terms) {
       if (t.atom === vector) step = t.factor;
       else if (t.atom.kind === "opaque" && this.#alongVector(t.atom.node.loops)) return "scattered";
@@ -467,7 +474,7 @@ class NestEmitter {
       return at >= 0 && at <= level;
     });
     if (terms.length === 0) return this.b.i32(a.constant);
-    const key = terms.reduce((text, t) => `${text}+${t.factor}*${t.atom.id}`, String(a.constant));
+    const key = terms.reduce((text, t) => `${text}+${String(t.factor)}*${t.atom.id}`, String(a.constant));
     for (let i = this.#scopes.length - 1; i >= 0; i--) {
       const value = this.#scopes[i].indices.get(key);
       if (value) return value;

@@ -3,6 +3,7 @@
  * reshape, slice or broadcast only rewrites the index at which its operand is read.
  */
 import { internal } from "../../diagnostics/error.js";
+import { type Dim, dimAtLeast, dimFloorDiv, dimMax, dimMul, dimSub, isStatic, type Shape } from "../../ir/dim.js";
 import type { DType } from "../../ir/dtype.js";
 import type { ElementwiseOps } from "../../ir/ops/index.js";
 import { type Atom, isVar, type Var } from "../../ir/program.js";
@@ -25,7 +26,7 @@ import type { IndexNode, LoadNode, Member, Node } from "./node.js";
 
 /** A place in an array: its index along each axis, or its row-major position, each computed from the other when asked for. */
 export interface Pos {
-  readonly shape: readonly number[];
+  readonly shape: Shape;
   flat: Affine | null;
   index: readonly Affine[] | null;
 }
@@ -59,20 +60,20 @@ export class Expander implements OpaqueMaker {
 
   // positions
 
-  at(shape: readonly number[], index: readonly Affine[]): Pos {
+  at(shape: Shape, index: readonly Affine[]): Pos {
     return { shape, flat: null, index };
   }
-  atFlat(shape: readonly number[], flat: Affine): Pos {
+  atFlat(shape: Shape, flat: Affine): Pos {
     return { shape, flat, index: null };
   }
   flat(pos: Pos): Affine {
     if (!pos.flat) {
       let flat = ZERO;
-      let stride = 1;
+      let stride: Dim = 1;
       const index = pos.index ?? internal("a position without an index");
       for (let i = pos.shape.length - 1; i >= 0; i--) {
         if (pos.shape[i] !== 1) flat = addIndex(flat, scaleIndex(index[i], stride));
-        stride *= pos.shape[i];
+        stride = dimMul(stride, pos.shape[i]);
       }
       pos.flat = flat;
     }
@@ -87,7 +88,7 @@ export class Expander implements OpaqueMaker {
       for (let i = pos.shape.length - 1; i >= outermost; i--) {
         if (pos.shape[i] === 1) continue;
         if (i === outermost) index[i] = rest;
-        else [rest, index[i]] = divideIndex(rest, Math.max(pos.shape[i], 1), this);
+        else [rest, index[i]] = divideIndex(rest, dimMax(pos.shape[i], 1), this);
       }
       pos.index = index;
     }
@@ -145,7 +146,7 @@ export class Expander implements OpaqueMaker {
     return { kind: "load", id: this.#nextNode++, dtype: kernelDType(view.dtype), loops, view, offset, guard };
   }
   indexNode(index: Affine): Node {
-    if (index.terms.length === 0) return this.constant(index.constant, "i32");
+    if (index.terms.length === 0 && isStatic(index.constant)) return this.constant(index.constant, "i32");
     if (index.terms.length === 1 && index.constant === 0 && index.terms[0].factor === 1) {
       const { atom } = index.terms[0];
       if (atom.kind === "opaque") return atom.node;
@@ -154,6 +155,10 @@ export class Expander implements OpaqueMaker {
       `i${affineKey(index)}`,
       (id): IndexNode => ({ kind: "index", id, dtype: "i32", loops: loopsOf(index), index }),
     );
+  }
+  /** A size as an i32 value. */
+  size(d: Dim): Node {
+    return this.indexNode(constantIndex(d));
   }
   member(member: Member, loops: number): Node {
     return { kind: "member", id: this.#nextNode++, dtype: member.dtype, loops, member };
@@ -180,19 +185,20 @@ export class Expander implements OpaqueMaker {
     return this.op("not", [a], "bool");
   }
   /** lo ≤ a < hi; null when that is always so, false when never. */
-  within(a: Affine, lo: number, hi: number): Node | null | false {
+  within(a: Affine, lo: Dim, hi: Dim): Node | null | false {
     const [least, greatest] = rangeOf(a);
-    if (least >= hi || greatest < lo) return false;
+    if (dimAtLeast(least, hi) === true || dimAtLeast(dimSub(lo, 1), greatest) === true) return false;
     let test: Node | null = null;
-    if (least < lo) test = this.op("ge", [this.indexNode(a), this.constant(lo, "i32")], "bool");
-    if (greatest >= hi) test = this.and(test, this.op("lt", [this.indexNode(a), this.constant(hi, "i32")], "bool"));
+    if (dimAtLeast(least, lo) !== true) test = this.op("ge", [this.indexNode(a), this.size(lo)], "bool");
+    if (dimAtLeast(dimSub(hi, 1), greatest) !== true)
+      test = this.and(test, this.op("lt", [this.indexNode(a), this.size(hi)], "bool"));
     return test;
   }
 
   // indices that are not affine
 
   /** An index from an i32 expression known to lie in [lo, hi]. */
-  opaque(node: Node, lo: number, hi: number): Affine {
+  opaque(node: Node, lo: Dim, hi: Dim): Affine {
     if (node.kind === "const") return constantIndex(Number(node.value));
     if (node.kind === "index") return node.index;
     const known = this.#opaques.get(node);
@@ -203,15 +209,15 @@ export class Expander implements OpaqueMaker {
   }
   readonly #opaques = new Map<Node, Affine>();
 
-  quotient(a: Affine, divisor: number): Affine {
+  quotient(a: Affine, divisor: Dim): Affine {
     const [lo, hi] = rangeOf(a);
-    if (lo < 0) internal("quotient of a negative index");
-    const node = this.op("div", [this.indexNode(a), this.constant(divisor, "i32")], "i32");
-    return this.opaque(node, Math.floor(lo / divisor), Math.floor(hi / divisor));
+    if (dimAtLeast(lo, 0) === false) internal("quotient of a negative index");
+    const node = this.op("div", [this.indexNode(a), this.size(divisor)], "i32");
+    return this.opaque(node, dimFloorDiv(lo, divisor), dimFloorDiv(hi, divisor));
   }
-  remainder(a: Affine, divisor: number): Affine {
-    const node = this.op("rem", [this.indexNode(a), this.constant(divisor, "i32")], "i32");
-    return this.opaque(node, 0, divisor - 1);
+  remainder(a: Affine, divisor: Dim): Affine {
+    const node = this.op("rem", [this.indexNode(a), this.size(divisor)], "i32");
+    return this.opaque(node, 0, dimSub(divisor, 1));
   }
 }
 
@@ -224,10 +230,10 @@ function loopsOf(a: Affine): number {
 /** Row-major position over these loops (of extent > 1), in their order. */
 export function flatOver(loops: readonly Loop[]): Affine {
   let flat = ZERO;
-  let stride = 1;
+  let stride: Dim = 1;
   for (let i = loops.length - 1; i >= 0; i--) {
     if (loops[i].extent !== 1) flat = addIndex(flat, scaleIndex(atomIndex(loops[i]), stride));
-    stride *= loops[i].extent;
+    stride = dimMul(stride, loops[i].extent);
   }
   return flat;
 }

@@ -1,5 +1,5 @@
 /** What a kernel rule may do: find its operands and results in memory, launch templates, and write parts of results. */
-import type { Dim } from "../../ir/dim.js";
+import type { Dim, Shape } from "../../ir/dim.js";
 import type { Atom, Var } from "../../ir/program.js";
 import type { TileProgram } from "../../ir/tile.js";
 import type { View } from "../plan/view.js";
@@ -9,7 +9,7 @@ import type { Node } from "./node.js";
 
 /** A loop nest that writes one value at places of its own choice. */
 export interface Part {
-  readonly dims: readonly number[];
+  readonly dims: Shape;
   /** The value at an index of `dims`, where in the view it goes (a row-major position), and whether it is written. */
   readonly write: (
     x: Expander,

@@ -2,7 +2,9 @@
  * A nest is the loops of one grid stage and the values computed in them. Here it is prepared: passes over reduced loops
  * are numbered, adjacent loops that every access walks alike are merged, and the loop to vectorise is chosen.
  */
+import { type Dim, dimMul, dimSame, isStatic } from "../../ir/dim.js";
 import { byteSize } from "../../ir/dtype.js";
+import { hintOf } from "../../ir/size.js";
 import type { Affine, Loop } from "./affine.js";
 import type { Member, Node } from "./node.js";
 
@@ -26,7 +28,7 @@ export interface PreparedNest {
   readonly members: readonly Member[];
   readonly passes: number;
   readonly passOf: (n: Node) => number;
-  /** Points of the iteration space. */
+  /** Points of the iteration space, at the sizes' hints. */
   readonly points: number;
   readonly nodes: readonly Node[];
   readonly parallel: boolean;
@@ -61,7 +63,7 @@ export function reachable(members: readonly Member[]): Node[] {
   return order;
 }
 
-function factorOf(a: Affine, loop: Loop): number {
+function factorOf(a: Affine, loop: Loop): Dim {
   for (const t of a.terms) if (t.atom === loop) return t.factor;
   return 0;
 }
@@ -73,12 +75,17 @@ function mergeLoops(order: readonly Loop[], accesses: readonly Affine[]): Loop[]
     const outer = result[i];
     const inner = result[i + 1];
     if (outer.reduced !== inner.reduced) continue;
-    if (!accesses.every((a) => factorOf(a, outer) === factorOf(a, inner) * inner.extent)) continue;
-    inner.extent *= outer.extent;
+    if (!accesses.every((a) => dimSame(factorOf(a, outer), dimMul(factorOf(a, inner), inner.extent)))) continue;
+    inner.extent = dimMul(inner.extent, outer.extent);
     outer.merged = true;
     result.splice(i, 1);
   }
   return result;
+}
+
+/** How long a loop is taken for: what is given a name is meant to vary, and short today may be long tomorrow. */
+function lengthOf({ extent }: Loop): number {
+  return isStatic(extent) ? extent : Math.max(8, hintOf(extent));
 }
 
 /** How well the loads and stores go when neighbours along this loop are computed at once. */
@@ -92,8 +99,8 @@ function vectorScore(loop: Loop, accesses: readonly { readonly offset: Affine; r
     else if (factor === 0) score += weight;
     else score -= 3 * weight;
   }
-  if (loop.extent < 4) score -= 100;
-  else if (loop.extent < 8) score -= 3;
+  if (lengthOf(loop) < 4) score -= 100;
+  else if (lengthOf(loop) < 8) score -= 3;
   return score;
 }
 
@@ -153,14 +160,14 @@ export function prepareNest(nest: Nest): PreparedNest {
     if (!lastReduced || carriesPayload) vector = lastKept ?? null;
     else if (!lastKept) vector = lastReduced;
     else vector = vectorScore(lastKept, touches) > vectorScore(lastReduced, touches) ? lastKept : lastReduced;
-    if (vector && vector.extent < 4) vector = null;
+    if (vector && lengthOf(vector) < 4) vector = null;
   }
-  const points = all.reduce((n, l) => n * l.extent, 1);
+  const points = all.reduce((n, l) => n * hintOf(l.extent), 1);
   return {
     kept,
     reduced,
     vector,
-    width: vector ? blockWidth(vector.extent, nodes, nest.members) : 1,
+    width: vector ? blockWidth(lengthOf(vector), nodes, nest.members) : 1,
     members: nest.members,
     passes: count,
     passOf,

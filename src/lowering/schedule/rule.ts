@@ -1,6 +1,7 @@
 /** What the schedule knows about a primitive: one row of its total table. */
 import type { Code } from "../../diagnostics/help.js";
 import { type Aval, staticShape } from "../../ir/aval.js";
+import type { Shape } from "../../ir/dim.js";
 import type { DType } from "../../ir/dtype.js";
 import type { Atom, Var } from "../../ir/program.js";
 import type { RuleKind } from "../../ir/rules.js";
@@ -35,7 +36,7 @@ export interface AliasRule {
 }
 export interface ReduceSpec {
   /** Iteration space; the result's elements are the points of the axes that are not reduced, row-major in their order. */
-  readonly dims: readonly number[];
+  readonly dims: Shape;
   readonly reduced: readonly boolean[];
   readonly combine: TileReduceOp | "argmax" | "argmin";
   /** Type in which is accumulated. */
@@ -95,6 +96,10 @@ export function template<P>(make: (eqn: EqnOf<P>) => TileProgram): KernelRule<P>
       k.launch(make(eqn), [...eqn.inputs.map((a) => k.buffer(a)), ...eqn.outputs.map((v) => k.out(v))]),
   };
 }
+export function dimsOf(a: { readonly aval: Aval }): Shape {
+  return a.aval.shape;
+}
+/** The shape as numbers: what asks for it cannot be compiled for named sizes. */
 export function shapeOf(a: { readonly aval: Aval }): readonly number[] {
   return staticShape(a.aval);
 }

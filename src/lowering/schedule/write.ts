@@ -1,6 +1,6 @@
 /** Kernels to tile programs and launches; equal kernels become one program that is launched several times. */
 import { internal } from "../../diagnostics/error.js";
-import { dimMul } from "../../ir/dim.js";
+import { dimMul, type Shape } from "../../ir/dim.js";
 import { byteSize } from "../../ir/dtype.js";
 import type { AnyEqn, Atom, Var } from "../../ir/program.js";
 import type { TileProgram, TileRef } from "../../ir/tile.js";
@@ -143,7 +143,7 @@ function withScratch(kernel: TileProgram, views: readonly View[]): { args: View[
 }
 
 function partNest(part: Part, block: Block): Nest {
-  let factors: readonly (readonly number[])[] = part.dims.map((n) => [n]);
+  let factors: readonly Shape[] = part.dims.map((n) => [n]);
   for (;;) {
     try {
       return partOver(part, factors, block);
@@ -155,7 +155,7 @@ function partNest(part: Part, block: Block): Nest {
 }
 
 /** `factors`: the loops that walk each axis. */
-function partOver(part: Part, factors: readonly (readonly number[])[], block: Block): Nest {
+function partOver(part: Part, factors: readonly Shape[], block: Block): Nest {
   const loops: Loop[] = [];
   const axes = factors.map((extents): Affine => {
     const own = extents
@@ -296,15 +296,15 @@ function kernelName(nests: readonly Nest[]): string {
 function nestKey(nest: Nest, number: (view: View, use: "read" | "write") => number): string {
   const ids = new Map<Node, number>();
   const members = new Map<Member, number>(nest.members.map((m, i) => [m, i]));
-  let text = `${nest.loops.map((l) => `${l.reduced ? "r" : "k"}${l.extent}`).join()}${nest.parallel ? "p" : ""}${nest.vectorise ? "v" : ""}`;
+  let text = `${nest.loops.map((l) => `${l.reduced ? "r" : "k"}${String(l.extent)}`).join()}${nest.parallel ? "p" : ""}${nest.vectorise ? "v" : ""}`;
   const opaque = new Map<number, number>();
   const index = (a: Affine): string => {
     let t = String(a.constant);
     for (const { atom, factor } of a.terms) {
-      if (atom.kind === "loop") t += `+${factor}*${atom.id}`;
+      if (atom.kind === "loop") t += `+${String(factor)}*${atom.id}`;
       else {
         if (!opaque.has(atom.id)) opaque.set(atom.id, opaque.size);
-        t += `+${factor}*o${ids.get(atom.node)}[${atom.lo},${atom.hi}]`;
+        t += `+${String(factor)}*o${ids.get(atom.node)}[${String(atom.lo)},${String(atom.hi)}]`;
       }
     }
     return t;
@@ -318,7 +318,7 @@ function nestKey(nest: Nest, number: (view: View, use: "read" | "write") => numb
         text += `c${n.dtype}${Object.is(n.value, -0) ? "-0" : String(n.value)}`;
         break;
       case "load":
-        text += `l${number(n.view, "read")}:${kernelDType(n.view.dtype)}:${n.view.size}@${index(n.offset)}${n.guard ? `?${ids.get(n.guard)}` : ""}`;
+        text += `l${number(n.view, "read")}:${kernelDType(n.view.dtype)}:${String(n.view.size)}@${index(n.offset)}${n.guard ? `?${ids.get(n.guard)}` : ""}`;
         break;
       case "op":
         text += `${n.prim}:${n.dtype}(${n.args.map((a) => ids.get(a)).join()})${Object.keys(n.params).length > 0 ? JSON.stringify(n.params) : ""}`;
