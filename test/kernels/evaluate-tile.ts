@@ -86,6 +86,14 @@ class Machine {
         });
         return;
       }
+      case "lanes": {
+        if (s.out.shape.length !== 1) throw new Error("only lanes of vectors here");
+        this.values.set(
+          s.out,
+          Array.from({ length: s.out.shape[0] }, (_, i) => i),
+        );
+        return;
+      }
       case "reduce": {
         if (s.op !== "sum" || s.arg.shape.length !== 1) throw new Error("only sums of vectors here");
         const sum = this.read(s.arg).reduce((a, b) => castScalar(elementwise("add", s.out.dtype, [a, b]), s.out.dtype));

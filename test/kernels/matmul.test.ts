@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { castScalar, type DType } from "../../src/ir/dtype.js";
 import type { DotParams } from "../../src/ir/ops/index.js";
 import { candidates } from "../../src/kernels/contract/plan.js";
-import { PLAIN_MACHINE } from "../../src/lowering/target.js";
+import { type Machine, PLAIN_MACHINE } from "../../src/lowering/target.js";
 import type { Element } from "./evaluate-tile.js";
 import { matmul } from "./matmul.js";
 import { interpreterContraction } from "./oracle.js";
@@ -40,6 +40,10 @@ function problem(layout: string, m: number, n: number, k: number, b?: number): P
   };
 }
 
+const MACHINES: Readonly<Record<string, Machine>> = {
+  plain: PLAIN_MACHINE,
+  wide: { simd: true, relaxedMadd: true, wide: true },
+};
 const LAYOUTS = ["NN", "NT", "TN", "TT"];
 const SIZES: readonly (readonly [number, number, number])[] = [
   [1, 1, 1],
@@ -111,7 +115,7 @@ describe.each(ways)("$name", ({ run }) => {
     }
   });
 
-  test("every plan gives the same numbers", () => {
+  test.each(Object.entries(MACHINES))("every plan for a machine that is %s gives the same numbers", (_, machine) => {
     const random = randomSource(11);
     for (const layout of LAYOUTS) {
       const p = problem(layout, 7, 18, 10, 2);
@@ -121,12 +125,12 @@ describe.each(ways)("$name", ({ run }) => {
       const [expected] = run(matmul(spec), [lhs, rhs]);
       let count = 0;
       matmul(spec, (c) => {
-        count = candidates(c, PLAIN_MACHINE).length;
-        return candidates(c, PLAIN_MACHINE)[0];
+        count = candidates(c, machine).length;
+        return candidates(c, machine)[0];
       });
       expect(count).toBeGreaterThan(20);
       for (let i = 0; i < count; i++) {
-        const program = matmul(spec, (c) => candidates(c, PLAIN_MACHINE)[i]);
+        const program = matmul(spec, (c) => candidates(c, machine)[i]);
         expect(run(program, [lhs, rhs])[0], `${layout} ${program.notes}`).toEqual(expected);
       }
     }

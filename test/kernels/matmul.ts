@@ -59,7 +59,7 @@ export function matmul(
   const rhs = t.ref("rhs", spec.dtype, "in", size(spec.rhsShape));
   const out = t.ref("out", spec.outDtype, "out", product([...axes.batch, ...axes.rows, ...axes.columns]));
   const accumulate = spec.outDtype === "f16" || spec.outDtype === "bf16" ? "f32" : spec.outDtype;
-  const c: Contraction = { lhs, rhs, accumulate, ...axes };
+  const c: Contraction = { lhs, rhs, accumulate, plain: accumulate === spec.outDtype, ...axes };
   const { contraction, plan } = choose(c);
   const k = new ScalarCode(t);
   emitContraction(k, contraction, plan, storeInto(k, out));

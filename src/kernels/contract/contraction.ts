@@ -23,6 +23,8 @@ export interface Contraction {
   readonly rhsBase?: number;
   /** Type of products and sums. */
   readonly accumulate: DType;
+  /** Finished sums are stored as they are: nothing is computed from them, their type is that of the result. */
+  readonly plain: boolean;
   readonly batch: readonly Axis[];
   /** Axes of lhs and out. */
   readonly rows: readonly Axis[];

@@ -1,13 +1,18 @@
 /** A contraction by a chosen plan, as grid stages: packing where the plan says so, then tile after tile. */
+import { internal } from "../../diagnostics/error.js";
 import type { TileAtom, TileRef } from "../../ir/tile.js";
 import type { ScalarCode } from "../scalar-code.js";
-import { type Axis, type Contraction, product, tilesOf, vectorLanes } from "./contraction.js";
+import { type Axis, type Contraction, product, tilesOf } from "./contraction.js";
 import { pack, packInner, type SideLayout, sum, tileStart } from "./pack.js";
-import { innerTile, outerTile } from "./tile.js";
+import { stridesOf } from "../../util/index.js";
+import { innerTile, outerTile, SumsInMemory, streamTile } from "./tile.js";
 
 export interface ContractionPlan {
-  /** What vectors lie along: columns (whose stride must be 1, or packed), or the innermost inner axis. */
-  readonly vectors: "columns" | "inner";
+  /**
+   * What vectors lie along: columns (whose stride must be 1, or packed), or the innermost inner axis. `stream`: columns too,
+   * but so many that their sums stay in memory while the right side goes by once, row by row.
+   */
+  readonly vectors: "columns" | "inner" | "stream";
   /** Which axis of `rows` and `columns` is cut into tiles, null: none, the run is one element. */
   readonly rowAxis: number | null;
   readonly columnAxis: number | null;
@@ -18,6 +23,12 @@ export interface ContractionPlan {
   readonly packRhs: boolean;
   /** Row tiles that one program works through with the same columns. */
   readonly rowTiles: number;
+  /** Elements of a vector along the inner axis, or of a step along the columns of a stream. */
+  readonly lanes: number;
+  /** Steps of k that a stream takes at a time. */
+  readonly depth: number;
+  /** Sums are put down in memory before what follows them is computed. */
+  readonly staged: boolean;
 }
 
 /** A finished piece of the result: one element, or a vector of neighbours along `vector` from the index given for it. */
@@ -79,8 +90,22 @@ export function emitContraction(k: ScalarCode, c: Contraction, plan: Contraction
       columnTiles,
     );
   const empty = product([...c.batch, ...c.rows, ...c.columns]) === 0;
+  // sums in memory: one after the other, for each program of its own
+  const sumWidth = plan.vectors === "inner" ? plan.lanes : width;
+  const sumCount = plan.vectors === "inner" ? height * width : height;
+  const slot = sumWidth * sumCount;
+  const sums =
+    plan.staged && !empty
+      ? t.ref(
+          "sums",
+          accumulate,
+          "scratch",
+          grid.reduce((n, x) => n * x, slot),
+        )
+      : undefined;
   t.stage(empty ? [0] : grid, (...ids) => {
     if (empty) return;
+    const memory = sums && new SumsInMemory(k, sums, sum(k, ids, stridesOf(grid, slot), 0), sumWidth);
     const b = ids.slice(0, batch.length);
     const r = ids.slice(batch.length, batch.length + outerRows.length);
     const block = ids[batch.length + outerRows.length];
@@ -107,13 +132,29 @@ export function emitContraction(k: ScalarCode, c: Contraction, plan: Contraction
       const a = k.add(left, lhs.tile === null ? k.mul(firstRow, lhs.run.stride) : k.mul(tile, lhs.tile));
       const l = { ref: lhs.ref, at: a, run: { count: height, stride: lhs.run.stride } };
       const h = { ref: rhs.ref, at: right, run: { count: width, stride: rhs.run.stride } };
-      if (plan.vectors === "columns") {
-        outerTile(k, accumulate, l, h, axes).forEach((x, i) => piece(x, k.add(firstRow, i), firstColumn, column));
-      } else {
-        innerTile(k, accumulate, l, h, axes, vectorLanes(accumulate)).forEach((xs, i) => {
+      if (plan.vectors === "inner") {
+        innerTile(k, accumulate, l, h, axes, plan.lanes, memory).forEach((xs, i) => {
           xs.forEach((x, j) => piece(x, k.add(firstRow, i), k.add(firstColumn, j), null));
         });
+        return;
       }
+      if (plan.vectors === "stream") {
+        if (!memory) internal("a stream without memory for its sums");
+        const { lanes: vector, depth } = plan;
+        streamTile(k, accumulate, l, h, axes, { vector, depth, memory });
+        k.for(0, height, (i) => {
+          const first = k.mul(i, width);
+          const each = (j: TileAtom): void => {
+            const x = t.load(memory.ref, k.add(k.add(memory.at, first), j), [vector], [1]);
+            piece(x, k.add(firstRow, i), k.add(firstColumn, j), column);
+          };
+          k.for(0, width, each, vector);
+        });
+        return;
+      }
+      const values = outerTile(k, accumulate, l, h, axes, memory);
+      if (memory) k.for(0, height, (i) => piece(memory.get(i), k.add(firstRow, i), firstColumn, column));
+      else values.forEach((x, i) => piece(x, k.add(firstRow, i), firstColumn, column));
     };
     if (rowTiles === 1) one(t.i32(0));
     else {

@@ -37,7 +37,7 @@ export function outerStep(machine: ContractionMachine, dtype: DType, height: num
   const row = operations(machine, registers);
   return Math.max(arithmetic(machine, dtype, height * row), LOAD * (height + row));
 }
-/** One step of an inner tile: every one of `height` vectors times every one of `width`; loops without stores are not paired. */
+/** One step of an inner tile: every one of `height` vectors times every one of `width`. */
 export function innerStep(machine: ContractionMachine, dtype: DType, height: number, width: number): number {
   return Math.max(arithmetic(machine, dtype, height * width), LOAD * (height + width));
 }

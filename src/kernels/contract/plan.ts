@@ -5,6 +5,7 @@ import { byteSize, type DType } from "../../ir/dtype.js";
 import { type Axis, type Contraction, exchange, product, registersOf, tilesOf, vectorLanes } from "./contraction.js";
 import type { ContractionPlan } from "./emit.js";
 import { type ContractionMachine, fits, innerStep, outerStep } from "./machine.js";
+import { inParts } from "./tile.js";
 import { range } from "../../util/index.js";
 
 export interface PlannedContraction {
@@ -43,6 +44,7 @@ export function candidates(c: Contraction, machine: ContractionMachine): Planned
     for (const rowAxis of choices(side.rows)) {
       for (const columnAxis of choices(side.columns)) {
         withColumns(side, machine, rowAxis, columnAxis, consider);
+        withStream(side, machine, rowAxis, columnAxis, consider);
         if (side === c) withInner(side, machine, rowAxis, columnAxis, consider);
       }
     }
@@ -52,7 +54,8 @@ export function candidates(c: Contraction, machine: ContractionMachine): Planned
 
 export function describePlan(p: ContractionPlan): string {
   const packed = [p.packLhs ? "lhs" : "", p.packRhs ? "rhs" : ""].filter(Boolean).join(" and ");
-  return `tiles of ${p.height}×${p.width}, vectors along ${p.vectors}${packed ? `, ${packed} packed` : ""}`;
+  const along = p.vectors === "stream" ? "columns, read once row by row" : `vectors along ${p.vectors}`;
+  return `tiles of ${p.height}×${p.width}, ${along}${packed ? `, ${packed} packed` : ""}`;
 }
 
 function choices(axes: readonly Axis[]): (number | null)[] {
@@ -77,19 +80,18 @@ function withColumns(
     for (const packRhs of [false, true]) {
       if (!packRhs && column.rhs !== 1 && width > 1) continue;
       for (const packLhs of [false, true]) {
+        const singles = width % lanes;
+        const vectors = registers - singles;
         let most = 1;
         while (most < MAX_HEIGHT && fits(machine, c.accumulate, most + 1, registers)) most++;
         for (const height of heights(row.size, most)) {
-          const step = outerStep(machine, c.accumulate, height, registers);
+          const step = outerStep(machine, c.accumulate, height, vectors) + 0.4 * height * singles;
+          // engines find pairs of registers from stores side by side
+          const staged = !c.plain || inParts(c.accumulate, depth) || (machine.wide && column.out !== 1);
           const stores = column.out === 1 ? 0.4 * height * registers : 0.8 * height * width;
-          consider(
-            estimate(
-              space,
-              { vectors: "columns", rowAxis, columnAxis, height, width, packLhs, packRhs },
-              depth * step,
-              stores,
-            ),
-          );
+          const plan = { vectors: "columns", rowAxis, columnAxis, height, width, packLhs, packRhs, staged } as const;
+          const down = staged ? 6 + 0.4 * height * registers : 0;
+          consider(estimate(space, { ...plan, lanes, depth: 1 }, depth * step, stores + down));
         }
       }
     }
@@ -117,16 +119,46 @@ function withInner(
   const packLhs = axis.lhs !== 1;
   const packRhs = axis.rhs !== 1;
   if ((packLhs && rows > 8) || (packRhs && columns > 8)) return;
-  const steps = Math.floor(axis.size / lanes);
-  const rest = axis.size % lanes;
+  const lanesAlong = machine.wide && axis.size >= 2 * lanes ? 2 * lanes : lanes;
+  const steps = Math.floor(axis.size / lanesAlong);
+  const rest = axis.size % lanesAlong > 0 ? 1 : 0;
   const entries = space.depth / axis.size;
+  const staged = lanesAlong > lanes || inParts(c.accumulate, entries * steps);
   for (const height of heights(rows, 6)) {
     for (const width of heights(columns, Math.min(6, Math.floor(MAX_SUMS / height)))) {
       const sums = height * width;
-      const walk = entries * (steps * innerStep(machine, c.accumulate, height, width) + rest * (0.3 + 0.25 * sums));
-      const plan = { vectors: "inner", rowAxis, columnAxis, height, width, packLhs, packRhs } as const;
-      consider(estimate(space, plan, walk, sums * 2.5));
+      const walk = entries * (steps + 2 * rest) * innerStep(machine, c.accumulate, height, width);
+      const plan = { vectors: "inner", rowAxis, columnAxis, height, width, packLhs, packRhs, staged } as const;
+      consider(estimate(space, { ...plan, lanes: lanesAlong, depth: 1 }, walk, sums * (staged ? 3 : 2.5)));
     }
+  }
+}
+/** Few rows beside a right side that is read as it lies. */
+function withStream(
+  c: Contraction,
+  machine: ContractionMachine,
+  rowAxis: number | null,
+  columnAxis: number | null,
+  consider: Consider,
+): void {
+  const space = spaceOf(c, rowAxis, columnAxis);
+  const { row, column, depth } = space;
+  const lanes = 2 * vectorLanes(c.accumulate);
+  const last = c.inner[c.inner.length - 1] as Axis | undefined;
+  if (!last || column.rhs !== 1 || column.size < lanes || row.size > 8) return;
+  const registers = machine.wide ? 1 : 2;
+  for (const height of heights(row.size, 4)) {
+    const steps = Math.min(8, last.size, Math.floor((14 - registers * (height + 1)) / height));
+    if (steps < 1) continue;
+    // long rows are what memory likes, sums stay in the first cache; large results are cut so that threads share them
+    const most = Math.min(2048, Math.max(1024, Math.ceil(column.size / 4))) / height;
+    const blocks = Math.ceil(column.size / most);
+    const width = Math.min(Math.ceil(column.size / blocks / lanes) * lanes, column.size - (column.size % lanes));
+    const step = registers * (0.2 + 0.1 * height + (0.6 + 0.4 * height) / steps);
+    const walk = depth * (width / lanes) * step;
+    const plan = { rowAxis, columnAxis, height, width, packLhs: false, packRhs: false, staged: true } as const;
+    const stores = (width / lanes) * height * (column.out === 1 ? 1.5 : 8);
+    consider(estimate(space, { ...plan, vectors: "stream", lanes, depth: steps }, walk, stores));
   }
 }
 /** Rows of a tile worth a try: as many as there may be, and fewer where that leaves less over. */
@@ -163,6 +195,8 @@ interface Space {
   readonly convertRhs: number;
   readonly missLhs: number;
   readonly missRhs: (lines: number) => number;
+  /** The same where every line is read once, a few from each row. */
+  readonly firstRhs: number;
   readonly loops: number;
 }
 function spaceOf(c: Contraction, rowAxis: number | null, columnAxis: number | null): Space {
@@ -184,6 +218,7 @@ function spaceOf(c: Contraction, rowAxis: number | null, columnAxis: number | nu
     convertRhs: convert(c.rhs.dtype),
     missLhs: missCost(c.inner, "lhs", 1),
     missRhs: (lines) => missCost(c.inner, "rhs", lines),
+    firstRhs: firstCost(c.inner, depth * column.size),
     loops: c.inner.length > 1 ? (depth / c.inner[c.inner.length - 1].size) * LOOP_COST : 0,
   };
 }
@@ -205,13 +240,17 @@ function estimate(
   if (partial.vectors === "columns") {
     if (!packLhs) {
       perTile += depth * convertLhs * height * 0.5;
-      if (row.lhs === 1 || height === 1) perTile += depth * space.missLhs * Math.min(1, (wide * height) / 16);
+      if (row.lhs === 1 || height === 1) perTile += depth * space.missLhs * (1 + height / 16);
       else perTile += depth * 0.1;
     }
     if (!packRhs) {
       perTile += depth * convertRhs * registersOf(width, 4);
-      if (tall * outerRows > 1) perTile += depth * space.missRhs(Math.ceil(width / 16));
+      const lines = Math.ceil(width / 16);
+      perTile += depth * 0.1 * lines;
+      perTile += depth * (tall * outerRows > 1 ? space.missRhs(lines) : space.firstRhs * lines);
     }
+  } else if (partial.vectors === "stream") {
+    perTile += depth * (convertRhs * registersOf(width, 4) + convertLhs * height);
   } else {
     perTile += depth * 0.25 * ((packLhs ? 0 : convertLhs * height) + (packRhs ? 0 : convertRhs * width));
   }
@@ -232,12 +271,21 @@ function missCost(inner: readonly Axis[], side: "lhs" | "rhs", lines: number): n
   const last = inner[inner.length - 1];
   if (!last) return 0;
   const stride = last[side] * 4;
+  // rows that begin anywhere in a line reach into one more
+  if (stride % 64 !== 0) lines++;
   const depth = product(inner);
   if (stride < 64) return 0;
   // lines a large power of two apart compete for the same few sets
   const held = (total: number, waySize: number): number => Math.min(total, 8 * (waySize / gcd(stride, waySize)));
   if (depth * lines <= 0.6 * held(L1_LINES, 4096)) return 0;
-  return depth * lines <= 0.6 * held(L2_LINES, 65536) ? 0.6 * lines : 2.5 * lines;
+  return depth * lines <= 0.6 * held(L2_LINES, 65536) ? 0.25 * lines : lines;
+}
+/** What the first touch of a line costs more, when lines are read far apart. */
+function firstCost(inner: readonly Axis[], elements: number): number {
+  const last = inner[inner.length - 1] as Axis | undefined;
+  if (!last || last.rhs < 512 || elements < NEAR) return 0;
+  const far = elements > FAR;
+  return (last.rhs * 4) % 4096 === 0 ? (far ? 10 : 1.7) : far ? 4.5 : 0.2;
 }
 function gcd(a: number, b: number): number {
   return b === 0 ? a : gcd(b, a % b);

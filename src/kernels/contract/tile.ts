@@ -1,4 +1,4 @@
-/** The two register tiles of a contraction: sums stay in registers while the inner axes are walked. */
+/** The register tiles of a contraction: sums stay in registers while the inner axes are walked. */
 import { type DType, isFloat } from "../../ir/dtype.js";
 import type { TileAtom, TileRef, TileVar } from "../../ir/tile.js";
 import type { Operand, ScalarCode } from "../scalar-code.js";
@@ -8,19 +8,43 @@ import { type Axis, product } from "./contraction.js";
 const LONG_SUM = 2048;
 /** Steps of a part, so that parts and what is in one are about as many. */
 const partOf = (steps: number): number => 2 ** Math.round(Math.log2(steps) / 2 + 1);
-const inParts = (accumulate: DType, steps: number): boolean => isFloat(accumulate) && steps >= LONG_SUM;
-/** Totals of the parts of `sums`; `flush` ends a part. */
-function totalsOf(k: ScalarCode, sums: readonly TileVar[]): { totals: readonly TileVar[]; flush: () => void } {
-  const { t } = k;
-  const nothing = sums.map((s) => t.const(0, s.dtype, s.shape));
-  const totals = nothing.map((z) => t.var(z));
-  const flush = (): void => {
-    totals.forEach((total, i) => {
-      t.assign(total, k.add(total, sums[i]));
-      t.assign(sums[i], nothing[i]);
+/** Whether sums of so many steps are done in parts, for which they need a place in memory. */
+export const inParts = (accumulate: DType, steps: number): boolean => isFloat(accumulate) && steps >= LONG_SUM;
+
+/**
+ * Sums of a tile in memory: what follows them reads them from there, one after the other. Whole registers side by side are
+ * stored, from which engines that pair registers find the pairs, whatever follows.
+ */
+export class SumsInMemory {
+  constructor(
+    readonly k: ScalarCode,
+    readonly ref: TileRef,
+    readonly at: TileAtom,
+    /** Elements of each sum. */
+    readonly width: number,
+  ) {}
+  #place(i: Operand): TileAtom {
+    return this.k.add(this.at, this.k.mul(i, this.width));
+  }
+  get(i: Operand): TileVar {
+    return this.k.t.load(this.ref, this.#place(i), [this.width], [1]);
+  }
+  put(i: Operand, sum: TileAtom): void {
+    this.k.t.store(this.ref, this.#place(i), sum, [1]);
+  }
+  /** Adds a part to each of the sums. */
+  add(parts: readonly TileVar[]): void {
+    const { k } = this;
+    parts.forEach((part, i) => {
+      this.put(i, k.add(this.get(i), part));
+      k.t.assign(part, k.t.const(zero(part.dtype), part.dtype, part.shape));
     });
-  };
-  return { totals, flush };
+  }
+  clear(count: number): void {
+    const { t } = this.k;
+    const nothing = t.const(zero(this.ref.dtype), this.ref.dtype, [this.width]);
+    for (let i = 0; i < count; i++) this.put(i, nothing);
+  }
 }
 
 /** Neighbouring rows or columns of a tile: how many, and the stride from one to the next. */
@@ -37,7 +61,7 @@ export interface TileSource {
 
 /**
  * Rows of scalars times vectors along the columns (whose stride is 1): every step of k reads `rows` scalars, each copied
- * to all lanes, and one row of vectors. Gives one block for each row.
+ * to all lanes, and one row of vectors. Gives one block for each row, or puts them into `memory`.
  */
 export function outerTile(
   k: ScalarCode,
@@ -45,9 +69,13 @@ export function outerTile(
   lhs: TileSource,
   rhs: TileSource,
   inner: readonly Axis[],
+  memory: SumsInMemory | undefined,
 ): readonly TileAtom[] {
   const { t } = k;
   const width = rhs.run.count;
+  const depth = product(inner);
+  const parts = memory !== undefined && inParts(accumulate, depth);
+  if (parts) memory.clear(lhs.run.count);
   const sums = rows(lhs.run.count, () => t.var(t.const(zero(accumulate), accumulate, [width])));
   const step = (a: TileAtom, b: TileAtom): void => {
     const vectors = t.convert(t.load(rhs.ref, b, [width], [1]), accumulate);
@@ -56,17 +84,18 @@ export function outerTile(
       t.assign(sum, k.add(sum, k.mul(vectors, scalar)));
     });
   };
-  const depth = product(inner);
-  if (!inParts(accumulate, depth)) {
+  if (parts) walkInParts(k, inner, partOf(depth), lhs.at, rhs.at, step, () => memory.add(sums));
+  else {
     walk(k, inner, lhs.at, rhs.at, step);
-    return sums;
+    sums.forEach((sum, r) => memory?.put(r, sum));
   }
-  const { totals, flush } = totalsOf(k, sums);
-  walkInParts(k, inner, partOf(depth), lhs.at, rhs.at, step, flush);
-  return totals;
+  return sums;
 }
 
-/** The innermost axis has stride 1 on both sides: vectors along it, added up at the end. Gives scalars [row][column]. */
+/**
+ * The innermost axis has stride 1 on both sides: blocks of `lanes` along it, added up at the end. Gives scalars
+ * [row][column]. What remains of the axis is a block of its last `lanes` elements, those that are done already left out.
+ */
 export function innerTile(
   k: ScalarCode,
   accumulate: DType,
@@ -74,57 +103,124 @@ export function innerTile(
   rhs: TileSource,
   inner: readonly Axis[],
   lanes: number,
+  memory: SumsInMemory | undefined,
 ): readonly (readonly TileAtom[])[] {
   const { t } = k;
   const outer = inner.slice(0, -1);
   const { size } = inner[inner.length - 1];
-  const whole = size - (size % lanes);
-  const sums = (shape: readonly number[]): TileVar[][] =>
-    rows(lhs.run.count, () => rows(rhs.run.count, () => t.var(t.const(zero(accumulate), accumulate, shape))));
-  const vectors = sums([lanes]);
-  const singles = whole < size ? sums([]) : undefined;
-  const part = inParts(accumulate, whole / lanes) ? partOf(whole / lanes) * lanes : whole;
-  const parts = part < whole ? totalsOf(k, vectors.flat()) : undefined;
-  walk(k, outer, lhs.at, rhs.at, (a, b) => {
-    const pass = (from: Operand, to: Operand, width: number, target: readonly (readonly TileVar[])[]): void => {
-      if (from === to) return;
+  const rest = size % lanes;
+  const whole = size - rest;
+  const [height, width] = [lhs.run.count, rhs.run.count];
+  const nothing = t.const(zero(accumulate), accumulate, [lanes]);
+  const sums = rows(height * width, () => t.var(nothing));
+  const steps = product(outer) * (whole / lanes);
+  const parts = memory !== undefined && inParts(accumulate, steps);
+  if (parts) memory.clear(sums.length);
+  // the innermost axis is cut only where it is long by itself
+  const part = parts && outer.length === 0 ? partOf(steps) * lanes : whole;
+
+  /** The products of the elements at i … i + lanes - 1, of which those before `from` are left out. */
+  const products = (a: TileAtom, b: TileAtom, i: Operand, from: number): TileAtom[] => {
+    const here = from > 0 ? k.ge(t.lanes([lanes], 0), from) : undefined;
+    const read = (side: TileSource, at: TileAtom): TileAtom[] =>
+      rows(side.run.count, (r) => {
+        const place = k.add(k.add(at, i), r * side.run.stride);
+        const x = t.convert(t.load(side.ref, place, [lanes], [1]), accumulate);
+        return here ? t.op("select", [here, x, nothing]) : x;
+      });
+    const right = read(rhs, b);
+    return read(lhs, a).flatMap((x) => right.map((y) => k.mul(x, y)));
+  };
+  const add = (to: readonly TileVar[], list: readonly TileAtom[]): void =>
+    list.forEach((x, i) => t.assign(to[i], k.add(to[i], x)));
+  const remaining = (a: TileAtom, b: TileAtom): void => {
+    if (rest > 0) add(sums, products(a, b, size - lanes, lanes - rest));
+  };
+  const each = (a: TileAtom, b: TileAtom): void => {
+    const pass = (from: Operand, to: Operand): void => k.for(from, to, (i) => add(sums, products(a, b, i, 0)), lanes);
+    if (part < whole) {
       k.for(
-        from,
-        to,
-        (i) => {
-          const read = (side: TileSource, at: TileAtom): TileAtom[] =>
-            rows(side.run.count, (r) => {
-              const place = k.add(k.add(at, i), r * side.run.stride);
-              return t.convert(
-                width === 1 ? t.load(side.ref, place) : t.load(side.ref, place, [width], [1]),
-                accumulate,
-              );
-            });
-          const right = read(rhs, b);
-          read(lhs, a).forEach((x, r) => {
-            right.forEach((y, c) => {
-              t.assign(target[r][c], k.add(target[r][c], k.mul(x, y)));
-            });
-          });
+        0,
+        whole,
+        (start) => {
+          pass(start, k.min(k.add(start, part), whole));
+          memory?.add(sums);
         },
-        width,
+        part,
       );
-    };
-    if (parts) {
-      const cut = (start: TileAtom): void => {
-        pass(start, k.min(k.add(start, part), whole), lanes, vectors);
-        parts.flush();
-      };
-      k.for(0, whole, cut, part);
-    } else pass(0, whole, lanes, vectors);
-    if (singles) pass(whole, size, 1, singles);
-  });
-  return vectors.map((row, r) =>
-    row.map((sum, c) => {
-      const total = t.reduce("sum", parts ? parts.totals[r * row.length + c] : sum, 0);
-      return singles ? k.add(total, singles[r][c]) : total;
-    }),
+    } else pass(0, whole);
+    if (outer.length > 0) remaining(a, b);
+  };
+  if (parts && outer.length > 0) {
+    const runs = Math.max(1, Math.round((partOf(steps) * lanes) / size));
+    walkInParts(k, outer, runs, lhs.at, rhs.at, each, () => memory.add(sums));
+  } else walk(k, outer, lhs.at, rhs.at, each);
+  if (outer.length === 0) {
+    if (memory && part === whole) {
+      sums.forEach((sum, i) => memory.put(i, sum));
+      for (const sum of sums) t.assign(sum, nothing);
+    }
+    remaining(lhs.at, rhs.at);
+    if (memory && rest > 0) memory.add(sums);
+  } else if (memory && !parts) sums.forEach((sum, i) => memory.put(i, sum));
+  return rows(height, (r) =>
+    rows(width, (c) => t.reduce("sum", memory ? memory.get(r * width + c) : sums[r * width + c], 0)),
   );
+}
+
+/**
+ * Few rows beside many columns: `depth` steps of k at a time, whose scalars stay in registers, while the sums of all columns
+ * go by. The right side is read once, row by row, as memory likes it.
+ */
+export function streamTile(
+  k: ScalarCode,
+  accumulate: DType,
+  lhs: TileSource,
+  rhs: TileSource,
+  inner: readonly Axis[],
+  { vector, depth, memory }: { readonly vector: number; readonly depth: number; readonly memory: SumsInMemory },
+): void {
+  const { t } = k;
+  const columns = rhs.run.count;
+  const outer = inner.slice(0, -1);
+  const axis = inner[inner.length - 1];
+  const place = (row: number, column: TileAtom): TileAtom => k.add(k.add(memory.at, row * columns), column);
+  k.for(
+    0,
+    columns,
+    (j) => {
+      for (let r = 0; r < lhs.run.count; r++)
+        t.store(memory.ref, place(r, j), t.const(zero(accumulate), accumulate, [vector]), [1]);
+    },
+    vector,
+  );
+  const group = (a: TileAtom, b: TileAtom, steps: number): void => {
+    const scalars = rows(lhs.run.count, (r) =>
+      rows(steps, (u) => t.convert(t.load(lhs.ref, k.add(a, r * lhs.run.stride + u * axis.lhs)), accumulate)),
+    );
+    k.for(
+      0,
+      columns,
+      (j) => {
+        const right = rows(steps, (u) =>
+          t.convert(t.load(rhs.ref, k.add(k.add(b, j), u * axis.rhs), [vector], [1]), accumulate),
+        );
+        const sums = rows(lhs.run.count, (r) => t.var(t.load(memory.ref, place(r, j), [vector], [1])));
+        sums.forEach((sum, r) => {
+          right.forEach((x, u) => t.assign(sum, k.add(sum, k.mul(x, scalars[r][u]))));
+        });
+        sums.forEach((sum, r) => t.store(memory.ref, place(r, j), sum, [1]));
+      },
+      vector,
+    );
+  };
+  const rest = axis.size % depth;
+  const whole = axis.size - rest;
+  walk(k, outer, lhs.at, rhs.at, (a, b) => {
+    const groups: Axis = { size: whole / depth, lhs: axis.lhs * depth, rhs: axis.rhs * depth, out: 0 };
+    if (groups.size > 0) walk(k, [groups], a, b, (a1, b1) => group(a1, b1, depth));
+    if (rest > 0) group(k.add(a, whole * axis.lhs), k.add(b, whole * axis.rhs), rest);
+  });
 }
 
 /**

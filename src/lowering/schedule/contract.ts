@@ -100,6 +100,7 @@ export function emitContractionNest(
     lhsBase: staticSizes([lhs.offset.constant])[0],
     rhsBase: staticSizes([rhs.offset.constant])[0],
     accumulate: sum.dtype,
+    plain: isPlain(nest, sum),
     ...axes,
   };
   const { contraction, plan, cost } = planContraction(c, machine);
@@ -118,6 +119,12 @@ export function emitContractionNest(
   });
   b.notes.push(describePlan(plan));
   return overlaps(contraction, plan) ? [] : writtenOver(nest, match);
+}
+
+/** Whether the sum is the result, stored once. */
+function isPlain(nest: PreparedNest, sum: Member): boolean {
+  const stored = nest.members.filter((m) => m.store);
+  return stored.length === 1 && stored[0] === sum && sum.store?.view.dtype === sum.dtype;
 }
 
 /** Outputs that may lie where an operand of what follows the sum lies: each piece reads there, then writes there. */
