@@ -52,12 +52,7 @@ function startFits(x: Expander, start: Node, greatest: Dim): Node | null {
   return test;
 }
 
-function scalarStarts(
-  x: Expander,
-  starts: readonly Atom[],
-  shape: Shape,
-  sizes: Shape,
-): Affine[] {
+function scalarStarts(x: Expander, starts: readonly Atom[], shape: Shape, sizes: Shape): Affine[] {
   return starts.map((s, i) => clampedStart(x, x.scalar(s), dimSub(shape[i], sizes[i])));
 }
 

@@ -10,7 +10,15 @@ import { type Affine, addIndex, scaleIndex } from "./affine.js";
 import { type Expander, kernelDType } from "./expand.js";
 import { unpad } from "./movement.js";
 import type { Node } from "./node.js";
-import { dimsOf, type EqnOf, type KernelRule, type ReduceRule, type ReduceSpec, type ScheduleKind, shapeOf } from "./rule.js";
+import {
+  dimsOf,
+  type EqnOf,
+  type KernelRule,
+  type ReduceRule,
+  type ReduceSpec,
+  type ScheduleKind,
+  shapeOf,
+} from "./rule.js";
 import type { TileReduceOp } from "../../ir/tile.js";
 
 /** f16 and bf16 are accumulated in f32. */
