@@ -133,8 +133,13 @@ class Backend implements Evaluator {
     return cell;
   }
 
-  run(executable: Executable, inputs: readonly Cell[]): Tensor[] {
-    return executable.run(inputs.map((c) => this.own(c))).map((c) => new Tensor(c));
+  run(executable: Executable, inputs: readonly Cell[], sizes?: readonly number[]): Tensor[] {
+    return executable
+      .run(
+        inputs.map((c) => this.own(c)),
+        sizes,
+      )
+      .map((c) => new Tensor(c));
   }
   own(c: Cell): ArrayCell {
     return c instanceof ArrayCell ? c : internal("a cell of another backend");

@@ -49,6 +49,8 @@ export interface Explanation {
   readonly passes: readonly { readonly name: string; readonly ms: number }[];
   /** Signatures compiled so far, each with its reason. */
   readonly compiles: readonly string[];
+  /** Sizes that the program takes when it runs, each with its axes, as in "n ≥ 2: axis 0 of argument 1". */
+  readonly dynamic: readonly string[];
   readonly notes: readonly string[];
   readonly arenaBytes: number;
   /**
@@ -74,11 +76,14 @@ export function explain(f: AnyFunction): (...args: unknown[]) => Explanation {
       compiles: (jitted as unknown as { entries(): readonly { reason: string; program: Program<"core"> }[] })
         .entries()
         .map((e) => e.reason),
-      notes: compiled.plan.notes,
+      dynamic: entry.sizes.map((s, i) => `${s.name} ≥ ${s.atLeast}: ${entry.axes[i].join(", ")}`),
+      notes: entry.refusal ? [`not dynamic: ${entry.refusal}`, ...compiled.plan.notes] : compiled.plan.notes,
       arenaBytes: compiled.arenaBytes,
       profile: ({ seconds = 0.5 } = {}) => {
-        const cells = inputs.map((t) => backend.own(Tensor.source(t).cell("profile")));
-        return profileProgram(compiled, backend.heap, cells, seconds);
+        // steps are timed at the sizes at hand
+        const exact = entry.sizes.length > 0 ? jitEntry(jitted, args, true) : undefined;
+        const cells = (exact?.inputs ?? inputs).map((t) => backend.own(Tensor.source(t).cell("profile")));
+        return profileProgram(exact?.entry.executable?.compiled ?? compiled, backend.heap, cells, seconds);
       },
     };
   };

@@ -4,16 +4,20 @@ import { type Aval, avalSame, printAval } from "../ir/aval.js";
 import { avalKey } from "../ir/key.js";
 import type { Program } from "../ir/program.js";
 import { type Executable, makeExecutable } from "../jit/execute.js";
+import { type NamedSize, NeedsStaticSize } from "../jit/sizes.js";
 import { axisEnvironment, bind, isTracing, TracedSource } from "../tracer/frame.js";
 import { checkFunction, describeValue, leafTensor } from "../tracer/leaf.js";
 import { type Cell, Tensor } from "../tracer/tensor.js";
-import { type AnyFunction, argumentName, traceFunction } from "../tracer/trace.js";
+import { type AnyFunction, argumentName, type Traced, traceFunction } from "../tracer/trace.js";
+import { type Callback, withHoles } from "../transforms/sizes/index.js";
 import { ArrayCell } from "../runtime/heap.js";
 import * as tree from "../tree/index.js";
 import { LruMap } from "../util/index.js";
 import { backend } from "./backend.js";
 import { config } from "./config.js";
+import { checkDynamic, checkNames, type Declared, declaredAxes, type DynamicOption } from "./dynamic-option.js";
 import { locateNan } from "./nans.js";
+import { Family, type Fit, fitCase, type Variant } from "./promotion.js";
 import { staticKey } from "./static-key.js";
 import type { InArgs, Out } from "./types.js";
 
@@ -23,6 +27,12 @@ export interface JitOptions {
   staticArgnums?: number | readonly number[];
   /** Arguments whose memory the call may reuse for its results; they hold no data afterwards. */
   donate?: number | readonly number[];
+  /**
+   * Axes whose sizes one compiled program takes when it runs: `true` for all, or for each argument a map from axis to the name
+   * of its size, as in `[null, { 0: "batch" }]`. Axes of one name have one size. Without it an axis becomes dynamic when a second
+   * size of it is seen; `false` compiles for every size.
+   */
+  dynamic?: DynamicOption;
   /** Shown in errors and by `explain`; the function's own name by default. */
   name?: string;
 }
@@ -39,6 +49,27 @@ export interface JitEntry {
   executable: Executable | undefined;
   /** Positions of the inputs that calls may take over. */
   donated: readonly number[];
+  /** Types of the arguments' arrays, those of the first call. */
+  readonly inputs: readonly Aval[];
+  /** Sizes that calls give; none when it is compiled for one combination of sizes. */
+  readonly sizes: readonly NamedSize[];
+  /** For each size: its axes, as in "axis 0 of argument 1". */
+  readonly axes: readonly (readonly string[])[];
+  /** Why it is not dynamic, when that was tried. */
+  readonly refusal: string;
+}
+
+/** What calls with arguments of certain types run: an entry with what it needs beside the arguments. */
+interface Signature {
+  readonly entry: JitEntry;
+  /** Types of the arguments' leaves. */
+  readonly inputs: readonly Aval[];
+  /** Operands that come before the arguments. */
+  readonly captures: readonly Tensor[];
+  readonly outTree: tree.TreeDef;
+  readonly values: readonly number[];
+  readonly variant: Variant | undefined;
+  readonly callbacks: readonly Callback[];
 }
 
 /** A compiled function: called as the original; each new combination of shapes, dtypes and static values compiles anew. */
@@ -51,11 +82,15 @@ export interface Jitted<A extends unknown[], R> {
 
 const JITTED = Symbol.for("tilework.jitted");
 interface JittedInternals {
-  prepare(args: readonly unknown[]): { entry: JitEntry; leaves: readonly Tensor[] };
+  prepare(args: readonly unknown[], exact?: boolean): Prepared;
+}
+interface Prepared {
+  readonly signature: Signature;
+  readonly leaves: readonly Tensor[];
 }
 
 function executableOf(entry: JitEntry): Executable {
-  entry.executable ??= makeExecutable(entry.program, backend.workspace, entry.donated);
+  entry.executable ??= makeExecutable(entry.program, backend.workspace, entry.donated, entry.sizes);
   return entry.executable;
 }
 
@@ -142,21 +177,27 @@ function makeJitted(f: AnyFunction, options: JitOptions): Jitted<unknown[], unkn
   const staticArgs = positions(label, "staticArgnums", options.staticArgnums);
   const donateArgs = positions(label, "donate", options.donate);
   const anyStatic = staticArgs.length > 0;
-  const cache = new LruMap<string, JitEntry>(256);
+  checkDynamic(label, options.dynamic);
+  const cache = new LruMap<string, Signature>(256);
+  /** Of signatures that run a dynamic program: what other traces inline, and what is searched for NaNs. */
+  const exactCache = new LruMap<string, Signature>(64);
+  const families = new LruMap<string, Family>(64);
   const history: JitEntry[] = [];
+  const remember = (entry: JitEntry): void => {
+    history.push(entry);
+    if (history.length > 256) history.shift();
+  };
 
-  /** The entry of the last call, when these arguments have its structure and avals: no keys are built. */
-  let last: { readonly entry: JitEntry; readonly inTree: tree.TreeDef } | undefined;
-  const sameAsLast = (args: readonly unknown[]): { entry: JitEntry; leaves: Tensor[] } | undefined => {
+  /** The signature of the last call, when these arguments have its structure and avals: no keys are built. */
+  let last: { readonly signature: Signature; readonly inTree: tree.TreeDef } | undefined;
+  const sameAsLast = (args: readonly unknown[]): Prepared | undefined => {
     if (last === undefined || isTracing()) return undefined;
     const leaves: unknown[] = [];
     if (!tree.matchLeaves(last.inTree, args, isOwnTensor, leaves)) return undefined;
-    const { entry } = last;
-    const first = entry.captures.length;
-    const { inputs } = entry.program;
+    const { inputs } = last.signature;
     for (let i = 0; i < leaves.length; i++) {
       const x = leaves[i];
-      const expected = inputs[first + i].aval;
+      const expected = inputs[i];
       if (!(x instanceof Tensor)) {
         // numbers are weak f32 scalars: what every other leaf is, prepare finds out
         if (typeof x !== "number" || !expected.weak || expected.dtype !== "f32" || expected.shape.length > 0)
@@ -164,56 +205,170 @@ function makeJitted(f: AnyFunction, options: JitOptions): Jitted<unknown[], unkn
         leaves[i] = leafTensor(x, () => argumentName(label, args, i));
       } else if (x.aval !== expected && !sameAval(x.aval, expected)) return undefined;
     }
-    return { entry, leaves: leaves as Tensor[] };
+    return { signature: last.signature, leaves: leaves as Tensor[] };
   };
 
-  const prepare = (args: readonly unknown[]): { entry: JitEntry; leaves: Tensor[] } => {
+  /** `exact`: a program for these sizes and no others, as needed where it is inlined or run step by step. */
+  const prepare = (args: readonly unknown[], exact = isTracing() || config.debugNans): Prepared => {
     const statics = new Set(anyStatic ? positionsOf(label, "staticArgnums", staticArgs, args.length, f) : []);
-    const dynamic = !anyStatic ? args : args.map((a, i) => (statics.has(i) ? null : a));
-    const flat = tree.flatten(dynamic);
+    const traced = !anyStatic ? args : args.map((a, i) => (statics.has(i) ? null : a));
+    const flat = tree.flatten(traced);
     const leaves = flat.leaves as Tensor[];
     let key = flat.treedef.key;
     for (let i = 0; i < leaves.length; i++) {
       if (!(leaves[i] instanceof Tensor)) leaves[i] = leafTensor(leaves[i], () => argumentName(label, args, i));
       key += avalKey(leaves[i].aval);
     }
-    for (const i of statics) key += `|${staticKey(args[i], `${label}: argument ${i}`)}`;
+    let context = "";
+    for (const i of statics) context += `|${staticKey(args[i], `${label}: argument ${i}`)}`;
     const axes = axisEnvironment();
-    for (const a of axes) key += `|${a.name}=${a.size}`;
-    let entry = cache.get(key);
-    if (!entry) {
-      const start = performance.now();
-      const traced = traceFunction(
-        (...xs: unknown[]) => f(...(!anyStatic ? xs : args.map((a, i) => (statics.has(i) ? a : xs[i])))),
-        leaves.map((x) => x.aval),
-        flat.treedef,
-        { kind: "jit", name },
-      );
-      entry = {
-        ...traced,
+    for (const a of axes) context += `|${a.name}=${a.size}`;
+    key += context;
+    let signature = cache.get(key);
+    if (exact && signature?.variant) signature = exactCache.get(key);
+    if (!signature) {
+      const call: Call = {
+        args,
+        statics,
         key,
-        traceMs: performance.now() - start,
-        reason: recompileReason(history, leaves, args, key),
-        executable: undefined,
-        donated: [],
+        exact,
+        inputs: leaves.map((x) => x.aval),
+        trace: (inputs, places) =>
+          traceFunction(
+            (...xs: unknown[]) => f(...(!anyStatic ? xs : args.map((a, i) => (statics.has(i) ? a : xs[i])))),
+            inputs,
+            flat.treedef,
+            { kind: "jit", name, ...(places ? {} : { places }) },
+          ),
+        declared: undefined,
       };
-      if (donateArgs.length > 0) entry.donated = donatedLeaves(entry, args, statics);
+      if (options.dynamic !== false) {
+        const declared = declaredAxes(label, options.dynamic, traced, call.inputs);
+        if (declared) checkNames(label, declared, traced, call.inputs);
+        const kind = `${flat.treedef.key}${context}${leaves.map((x) => `${x.aval.weak ? "~" : ""}${x.dtype}${x.ndim}`).join()}`;
+        const family = families.get(kind) ?? new Family();
+        families.set(kind, family);
+        signature = resolve({ ...call, declared }, family);
+      } else signature = fixed(call, undefined, "");
       // a program that closes over values of an open trace belongs to that trace alone
-      if (!traced.captures.some((c) => Tensor.source(c) instanceof TracedSource)) {
-        cache.set(key, entry);
-        history.push(entry);
-        if (history.length > 256) history.shift();
-      }
+      if (!signature.captures.some((c) => Tensor.source(c) instanceof TracedSource))
+        (exact && cache.get(key)?.variant ? exactCache : cache).set(key, signature);
     }
     // static arguments and named axes are part of the key, but not of the structure
-    last = !anyStatic && axes.length === 0 && cache.has(key) ? { entry, inTree: flat.treedef } : undefined;
-    return { entry, leaves };
+    last =
+      !anyStatic && axes.length === 0 && cache.get(key) === signature ? { signature, inTree: flat.treedef } : undefined;
+    return { signature, leaves };
   };
 
-  const donatedLeaves = (entry: JitEntry, args: readonly unknown[], statics: ReadonlySet<number>): number[] => {
+  /** What calls of these types run: a dynamic program of which they are a case, old or new, or one of their own. */
+  const resolve = (call: Call, family: Family): Signature => {
+    if (call.exact) return fixed(call, undefined, "");
+    let quick: Traced | undefined;
+    let mismatch = "";
+    for (const { variant, sizes } of family.candidates(call.inputs)) {
+      quick ??= call.trace(call.inputs, false);
+      const fit = fitCase(variant, sizes, quick.program);
+      const entry = entryOf.get(variant);
+      if (typeof fit === "string") mismatch ||= fit;
+      else if (entry) return bound(call, variant, entry, fit, quick);
+    }
+    const start = performance.now();
+    const traced = call.trace(call.inputs, true);
+    const traceMs = performance.now() - start;
+    const made = family.promote(
+      { program: traced.program, inputs: call.inputs, seen: true },
+      call.declared,
+      (inputs) => {
+        // sizes that the function does not take are of no use here
+        try {
+          return call.trace(inputs, false).program;
+        } catch {
+          return undefined;
+        }
+      },
+    );
+    let { reason } = made;
+    if (made.variant) {
+      const { variant } = made;
+      const own = traced.captures.length;
+      const entry: JitEntry = {
+        key: call.key,
+        program: withHoles(variant.template, own),
+        captures: traced.captures,
+        outTree: traced.outTree,
+        traceMs,
+        reason: promotionReason(variant, call.args, mismatch),
+        executable: undefined,
+        donated: donatedLeaves(own + variant.template.holes.length, call),
+        inputs: call.inputs,
+        sizes: variant.sizes,
+        axes: variant.sizes.map(({ name: n }) => axesOf(variant.inputs, n, call.args)),
+        refusal: "",
+      };
+      const [{ sizes }] = family.candidates(call.inputs);
+      const fit = fitCase(variant, sizes, traced.program);
+      if (typeof fit === "string") reason = fit;
+      else {
+        try {
+          executableOf(entry);
+          entryOf.set(variant, entry);
+          remember(entry);
+          return bound(call, variant, entry, fit, traced);
+        } catch (e) {
+          if (!(e instanceof NeedsStaticSize)) throw e;
+          reason = e.reason;
+        }
+      }
+      family.refuse(variant, reason);
+    }
+    family.addStatic({ program: traced.program, inputs: call.inputs, seen: true });
+    return fixed(call, { traced, traceMs }, reason || mismatch);
+  };
+  const entryOf = new WeakMap<Variant, JitEntry>();
+
+  const bound = (call: Call, variant: Variant, entry: JitEntry, fit: Fit, traced: Traced): Signature => ({
+    entry,
+    inputs: call.inputs,
+    captures: [
+      ...traced.captures,
+      ...variant.template.holes.map((h, i) => new Tensor(backend.constant(fit.holes[i], h.aval))),
+    ],
+    outTree: traced.outTree,
+    values: fit.values,
+    variant,
+    callbacks: fit.callbacks,
+  });
+
+  /** A program for these sizes. */
+  const fixed = (
+    call: Call,
+    known: { readonly traced: Traced; readonly traceMs: number } | undefined,
+    refusal: string,
+  ): Signature => {
+    const start = performance.now();
+    const traced = known?.traced ?? call.trace(call.inputs, true);
+    const entry: JitEntry = {
+      ...traced,
+      key: call.key,
+      traceMs: known?.traceMs ?? performance.now() - start,
+      reason: recompileReason(history, call),
+      executable: undefined,
+      donated: donatedLeaves(traced.captures.length, call),
+      inputs: call.inputs,
+      sizes: [],
+      axes: [],
+      refusal,
+    };
+    if (!traced.captures.some((c) => Tensor.source(c) instanceof TracedSource)) remember(entry);
+    const { captures, outTree } = traced;
+    return { entry, inputs: call.inputs, captures, outTree, values: [], variant: undefined, callbacks: [] };
+  };
+
+  const donatedLeaves = (first: number, { args, statics }: Call): number[] => {
+    if (donateArgs.length === 0) return [];
     const given = positionsOf(label, "donate", donateArgs, args.length, f);
     const donated: number[] = [];
-    let at = entry.captures.length;
+    let at = first;
     args.forEach((arg, i) => {
       const n = statics.has(i) ? 0 : tree.leaves(arg).length;
       if (given.includes(i)) for (let k = 0; k < n; k++) donated.push(at + k);
@@ -223,8 +378,9 @@ function makeJitted(f: AnyFunction, options: JitOptions): Jitted<unknown[], unkn
   };
 
   const call = (...args: unknown[]): unknown => {
-    const { entry, leaves } = sameAsLast(args) ?? prepare(args);
-    const inputs = entry.captures.length === 0 ? leaves : [...entry.captures, ...leaves];
+    const { signature, leaves } = sameAsLast(args) ?? prepare(args);
+    const { entry, captures, values, variant } = signature;
+    const inputs = captures.length === 0 ? leaves : [...captures, ...leaves];
     let results: Tensor[];
     if (isTracing()) {
       results = bind("call", inputs, { program: entry.program, name: name || "function" });
@@ -235,11 +391,14 @@ function makeJitted(f: AnyFunction, options: JitOptions): Jitted<unknown[], unkn
         cells[i] =
           source instanceof ArrayCell && source.state === "live"
             ? source
-            : source.cell(`${label}: ${inputName(entry, args, i)}`);
+            : source.cell(`${label}: ${inputName(i - captures.length, args)}`);
       }
-      results = config.debugNans ? runChecked(entry, cells, label) : backend.run(executableOf(entry), cells);
+      if (variant) variant.template.callbacks.current = signature.callbacks;
+      results = config.debugNans
+        ? runChecked(entry, cells, label)
+        : backend.run(executableOf(entry), cells, variant && values);
     }
-    return tree.unflatten(entry.outTree, results);
+    return tree.unflatten(signature.outTree, results);
   };
   return Object.assign(call, {
     entries: () => history,
@@ -248,20 +407,23 @@ function makeJitted(f: AnyFunction, options: JitOptions): Jitted<unknown[], unkn
   }) as Jitted<unknown[], unknown>;
 }
 
-/** The compiled entry for these arguments, without running it, and what its inputs would be. */
+/**
+ * The compiled entry for these arguments, without running it, and what its inputs would be. `exact`: one for these sizes, where
+ * a dynamic program would run.
+ */
 export function jitEntry(
   f: unknown,
   args: readonly unknown[],
+  exact = false,
 ): { readonly entry: JitEntry; readonly inputs: readonly Tensor[] } | undefined {
   const internals = (f as { [JITTED]?: JittedInternals })[JITTED];
   if (!internals) return undefined;
-  const { entry, leaves } = internals.prepare(args);
-  executableOf(entry);
-  return { entry, inputs: [...entry.captures, ...leaves] };
+  const { signature, leaves } = internals.prepare(args, exact);
+  executableOf(signature.entry);
+  return { entry: signature.entry, inputs: [...signature.captures, ...leaves] };
 }
 
-function inputName(entry: JitEntry, args: readonly unknown[], input: number): string {
-  const leaf = input - entry.captures.length;
+function inputName(leaf: number, args: readonly unknown[]): string {
   return leaf < 0 ? "an array that the function closes over" : argumentName("", args, leaf);
 }
 
@@ -274,21 +436,51 @@ function runChecked(entry: JitEntry, cells: readonly Cell[], label: string): Ten
   return results;
 }
 
-function recompileReason(
-  history: readonly JitEntry[],
-  leaves: readonly Tensor[],
-  args: readonly unknown[],
-  key: string,
-): string {
+/** A call whose types were not seen before. */
+interface Call {
+  readonly args: readonly unknown[];
+  /** Positions of static arguments. */
+  readonly statics: ReadonlySet<number>;
+  readonly key: string;
+  readonly exact: boolean;
+  readonly inputs: readonly Aval[];
+  readonly declared: Declared | undefined;
+  /** Traces the function for arguments of such types; `places`: with where its operations were written. */
+  trace(inputs: readonly Aval[], places: boolean): Traced;
+}
+
+function recompileReason(history: readonly JitEntry[], { args, inputs, key }: Call): string {
   const last = history[history.length - 1];
   if (!last) return "first call";
-  const before = last.program.inputs.slice(last.captures.length);
-  if (before.length !== leaves.length)
-    return `the arguments hold ${leaves.length} arrays, the last call's held ${before.length}`;
-  for (let i = 0; i < leaves.length; i++) {
-    const was = printAval(before[i].aval);
-    const is = printAval(leaves[i].aval);
+  const before = last.inputs;
+  if (before.length !== inputs.length)
+    return `the arguments hold ${inputs.length} arrays, the last call's held ${before.length}`;
+  for (let i = 0; i < inputs.length; i++) {
+    const was = printAval(before[i]);
+    const is = printAval(inputs[i]);
     if (was !== is) return `${argumentName("", args, i)} is ${is}, it was ${was}`;
   }
   return key === last.key ? "the cache was full" : "a static argument or the structure of an argument changed";
+}
+
+/** Axes of the arguments that are `name`. */
+function axesOf(inputs: readonly Aval[], name: string, args: readonly unknown[]): string[] {
+  return inputs.flatMap((a, i) =>
+    a.shape.flatMap((d, k) => (String(d) === name ? [`axis ${k} of ${argumentName("", args, i)}`] : [])),
+  );
+}
+
+/** Which axes became dynamic, at which sizes. */
+function promotionReason(variant: Variant, args: readonly unknown[], mismatch: string): string {
+  const seen = variant.sizes.map(({ name }) => {
+    const i = variant.inputs.findIndex((a) => a.shape.some((d) => String(d) === name));
+    const k = variant.inputs[i].shape.findIndex((d) => String(d) === name);
+    const sizes = [...new Set(variant.cases.filter((c) => c.seen).map((c) => String(c.inputs[i].shape[k])))];
+    const axes = axesOf(variant.inputs, name, args);
+    const where = axes.length > 3 ? `${axes.slice(0, 2).join(", ")} and ${axes.length - 2} more` : axes.join(", ");
+    return sizes.length > 1
+      ? `${where} seen as ${sizes.join(" and ")}: dynamic, as ${name}`
+      : `${where} dynamic, as ${name}`;
+  });
+  return `${seen.join("; ")}${mismatch ? `; ${mismatch}` : ""}`;
 }

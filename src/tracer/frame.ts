@@ -67,10 +67,10 @@ export class Frame {
     /** For frames of grad and jvp: what the arguments are outside, so that a value can be computed on demand. */
     readonly args: readonly Tensor[] | undefined,
     readonly axis: NamedAxis | undefined,
-    /** Whether equations record where they were written. Left out: as the frame around; what outlives it always does. */
+    /** Whether equations record where they were written. Left out: as the frame around; what outlives it does. */
     places?: boolean,
   ) {
-    this.places = kind === "jit" || kind === "custom" || (places ?? currentFrame()?.places ?? true);
+    this.places = places ?? (kind === "jit" || kind === "custom" || (currentFrame()?.places ?? true));
   }
   readonly places: boolean;
 

@@ -22,6 +22,7 @@ const BELOW_API = [
   "transforms/grad",
   "transforms/vmap",
   "transforms/pmap",
+  "transforms/sizes",
   "lowering",
   "lowering/plan",
   "lowering/plan/view.ts",
@@ -56,6 +57,7 @@ const ALLOWED: Record<string, readonly string[]> = {
   "transforms/grad": [...PASS, "transforms", "transforms/vmap", "transforms/pmap"],
   "transforms/vmap": [...PASS, "transforms", "transforms/grad", "transforms/pmap"],
   "transforms/pmap": [...PASS, "transforms", "transforms/grad", "transforms/vmap"],
+  "transforms/sizes": LANGUAGE,
   // lowering goes one level down at a time; `lowering` itself is what its levels share (the Target record), and a view (how
   // a buffer is read) belongs to plan and is what it tells schedule
   lowering: LANGUAGE,

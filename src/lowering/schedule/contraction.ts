@@ -1,6 +1,5 @@
 /** Contractions: sums of products, which the writer of nests tiles where that pays (contract.ts). */
 import { aval } from "../../ir/aval.js";
-import { dimFloorDiv, isStatic } from "../../ir/dim.js";
 import type { ContractionOps, ConvParams, DotParams } from "../../ir/ops/index.js";
 import { type AnyEqn, isVar, literal, Var } from "../../ir/program.js";
 import type { Rules } from "../../ir/rules.js";
@@ -10,7 +9,7 @@ import { FEW_PRODUCTS } from "./contract.js";
 import { unpad } from "./movement.js";
 import { canSplitPhases, splitPhases } from "./polyphase.js";
 import { accumulateType } from "./reduction.js";
-import { dimsOf, type KernelRule, type ReduceRule, type ReduceSpec, type ScheduleKind, shapeOf } from "./rule.js";
+import { type KernelRule, type ReduceRule, type ReduceSpec, type ScheduleKind, shapeOf } from "./rule.js";
 import { prod, range } from "../../util/index.js";
 
 /** The axes of a dot: free ones are those that are neither batch nor contracted, in order. */
@@ -29,8 +28,8 @@ const dotAsReduction: ReduceRule<DotParams> = {
   spec(eqn): ReduceSpec {
     const [lhs, rhs] = eqn.inputs;
     const { params } = eqn;
-    const lhsShape = dimsOf(lhs);
-    const rhsShape = dimsOf(rhs);
+    const lhsShape = shapeOf(lhs);
+    const rhsShape = shapeOf(rhs);
     const { lhsFree, rhsFree } = dotAxes(params, lhsShape.length, rhsShape.length);
     const dims = [
       ...params.lhsBatch.map((i) => lhsShape[i]),
@@ -71,9 +70,9 @@ const convAsReduction: ReduceRule<ConvParams> = {
   spec(eqn): ReduceSpec {
     const [lhs, rhs] = eqn.inputs;
     const { params } = eqn;
-    const lhsShape = dimsOf(lhs);
-    const rhsShape = dimsOf(rhs);
-    const outShape = dimsOf(eqn.outputs[0]);
+    const lhsShape = shapeOf(lhs);
+    const rhsShape = shapeOf(rhs);
+    const outShape = shapeOf(eqn.outputs[0]);
     const [lhsBatchAxis, lhsFeatureAxis, ...lhsSpatial] = params.lhsSpec;
     const [rhsOutAxis, rhsInAxis, ...rhsSpatial] = params.rhsSpec;
     const [outBatchAxis, outFeatureAxis, ...outSpatial] = params.outSpec;
@@ -116,12 +115,12 @@ const convAsReduction: ReduceRule<ConvParams> = {
         l[lhsBatchAxis] = index[outBatchAxis];
         l[lhsFeatureAxis] = feature;
         if (params.featureGroupCount > 1) {
-          const [group] = divideIndex(oc, dimFloorDiv(outFeatures, params.featureGroupCount), x);
+          const [group] = divideIndex(oc, outFeatures / params.featureGroupCount, x);
           l[lhsFeatureAxis] = addIndex(scaleIndex(group, inFeatures), feature);
         }
         if (params.batchGroupCount > 1) {
           // output features of group g see the g-th part of the batch
-          const [group] = divideIndex(oc, dimFloorDiv(outFeatures, params.batchGroupCount), x);
+          const [group] = divideIndex(oc, outFeatures / params.batchGroupCount, x);
           l[lhsBatchAxis] = addIndex(scaleIndex(group, outBatch), index[outBatchAxis]);
         }
         const left = x.convert(x.value(lhs, x.at(lhsShape, l), inside), accumulate);
@@ -147,7 +146,6 @@ export function splitPadding(eqn: AnyEqn): readonly AnyEqn[] {
   if (eqn.prim !== "conv_general_dilated") return [eqn];
   const { params } = eqn;
   const [lhs, rhs] = eqn.inputs;
-  if (![...dimsOf(lhs), ...dimsOf(rhs)].every(isStatic)) return [eqn];
   const shape = shapeOf(lhs);
   const axes = shape.map((n): EmbeddedAxis => ({ size: n, low: 0, dilation: 1, full: n }));
   params.lhsSpec.slice(2).forEach((axis, i) => {
