@@ -5,6 +5,7 @@
 import { type Dim, dimFloorDiv, dimMul } from "../../ir/dim.js";
 import { byteSize } from "../../ir/dtype.js";
 import type { ControlOps } from "../../ir/ops/index.js";
+import { scalarLoop } from "../schedule/scalar-loop.js";
 import type { Lowering } from "./lower.js";
 import { finishBody, finishBranch } from "./moves.js";
 import { isView, makeValue, type Site, wholeView } from "./place.js";
@@ -22,11 +23,24 @@ function fromNowOn(lowering: Lowering): (value: Value) => boolean {
   return (value) => value.id >= mark && !lowering.isConstant(value);
 }
 
+/** One kernel, where the loop is over scalars. */
+function asKernel(lowering: Lowering, { eqn, input, output, steps }: Site): boolean {
+  const places = eqn.inputs.map((_, i) => input(i)).map((p) => (isView(p) ? lowering.bindings.resolve(p) : p));
+  const launch = scalarLoop(
+    eqn,
+    places,
+    eqn.outputs.map((_, i) => output(i)),
+  );
+  if (launch) steps.push({ kind: "launch", launch });
+  return launch !== null;
+}
+
 export function lowerScan(
   lowering: Lowering,
   site: Site,
   { body, length, reverse, numConsts, numCarry }: ControlOps["scan"],
 ): void {
+  if (asKernel(lowering, site)) return;
   const n = length;
   const { eqn, steps } = site;
   const carries = eqn.outputs.slice(0, numCarry).map((_, i) => site.output(i));
@@ -63,6 +77,7 @@ export function lowerWhile(
   site: Site,
   { cond, body, condConsts, bodyConsts }: ControlOps["while"],
 ): void {
+  if (asKernel(lowering, site)) return;
   const { eqn, steps } = site;
   const carries = eqn.outputs.map((_, i) => site.output(i));
   carries.forEach((to, i) => steps.push(lowering.put(site.input(condConsts + bodyConsts + i), to)));

@@ -48,13 +48,14 @@ function stepsOf(run: PlanRun, kind: string): number {
 
 describe("scan", () => {
   it("sums in place: the carry is written where it is read", () => {
-    const p = buildProgram("sum", [vec(5), f], (b, xs, c) =>
+    const p = buildProgram("sum", [aval([5, 2], "f32"), vec(2)], (b, xs, c) =>
       scan(b, { length: 5, numCarry: 1 }, [c, xs], (b2, s, x) => [b2.add(s, x)]),
     );
-    const run = check(p, [list([1, 2, 3, 4, 5]), num(10)]);
+    const xs = fromValues([5, 2], "f32", [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+    const run = check(p, [xs, list([10, 20])]);
     // only the first value is copied: its operand is not ours
     expect(run.copies).toBe(1);
-    expect(check(p, [list([1, 2, 3, 4, 5]), num(10)], [1]).copies).toBe(0);
+    expect(check(p, [xs, list([10, 20])], [1]).copies).toBe(0);
   });
 
   for (const reverse of [false, true]) {
@@ -68,10 +69,10 @@ describe("scan", () => {
       check(p, [fromValues([4, 3], "f32", [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]), list([1, 1, 2])]);
     });
     it(`stacks the carry as it was${reverse ? ", from the last" : ""}`, () => {
-      const p = buildProgram("old", [vec(4), f], (b, xs, c) =>
+      const p = buildProgram("old", [aval([4, 2], "f32"), vec(2)], (b, xs, c) =>
         scan(b, { length: 4, reverse, numCarry: 1 }, [c, xs], (b2, s, x) => [b2.mul(s, x), s, x]),
       );
-      const run = check(p, [list([2, 3, 4, 5]), num(1)], [1]);
+      const run = check(p, [fromValues([4, 2], "f32", [2, 3, 4, 5, 6, 7, 8, 9]), list([1, 2])], [1]);
       // the old carry and the operand are copied out before the carry changes
       expect(run.copies).toBe(8);
     });
@@ -98,15 +99,17 @@ describe("scan", () => {
     );
     check(swap, [list([1, 2, 3]), list([4, 5, 6])]);
     check(swap, [list([1, 2, 3]), list([4, 5, 6])], [0, 1]);
-    const rotate = buildProgram("rotate", [f, f, f, f], (b, w, x, y, z) =>
+    const two = vec(2);
+    const rotate = buildProgram("rotate", [two, two, two, two], (b, w, x, y, z) =>
       scan(b, { length: 4, numCarry: 4 }, [w, x, y, z], (b2, p, q, r, s) => [q, r, p, b2.add(s, p)]),
     );
-    check(rotate, [num(1), num(2), num(3), num(4)]);
-    check(rotate, [num(1), num(2), num(3), num(4)], [0, 1, 2, 3]);
-    const fib = buildProgram("fibonacci", [f, f], (b, x, y) =>
+    const four = [1, 2, 3, 4].map((i) => list([i, 5 - i]));
+    check(rotate, four);
+    check(rotate, four, [0, 1, 2, 3]);
+    const fib = buildProgram("fibonacci", [vec(2), vec(2)], (b, x, y) =>
       scan(b, { length: 10, numCarry: 2 }, [x, y], (b2, s, t) => [t, b2.add(s, t)]),
     );
-    expect(values(check(fib, [num(0), num(1)]).outputs[1])).toEqual([89]);
+    expect(values(check(fib, [list([0, 0]), list([1, 2])]).outputs[1])).toEqual([89, 178]);
   });
 
   it("gives one new value to two carries and a stacked result", () => {

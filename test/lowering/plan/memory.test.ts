@@ -198,10 +198,10 @@ describe("donation", () => {
 
 describe("a schedule", () => {
   it("can be read", () => {
-    const p = buildProgram("f", [vec(8), vec(8)], (b, x, y) => {
+    const p = buildProgram("f", [aval([4, 2], "f32"), vec(8)], (b, x, y) => {
       const [s] = b.emit("scan", [b.scalar(0, "f32"), x], {
-        body: buildProgram("body", [aval([], "f32"), aval([], "f32")], (c, u, v) => [c.add(u, v)]),
-        length: 8,
+        body: buildProgram("body", [aval([], "f32"), vec(2)], (c, u, v) => [c.add(u, c.reduceSum(v, [0]))]),
+        length: 4,
         reverse: true,
         numConsts: 0,
         numCarry: 1,
@@ -210,11 +210,12 @@ describe("a schedule", () => {
     });
     expect(printPlan(lowerToPlan(p, { donate: [1] }))).toBe(
       [
-        "plan f(in0: f32[8], in1: f32[8] (donated))",
+        "plan f(in0: f32[4,2], in1: f32[8] (donated))",
         "arena 16 bytes, at most 16 alive",
         "  @0: f32[1] = constant<1>()",
-        "  for i0 in 7 … 0",
-        "    @0: f32[1] = add<1>(@0: f32[1], in0+4·i0: f32[1])",
+        "  for i0 in 3 … 0",
+        "    @0: f32[1] = rsum_add<1>(in0+8·i0: f32[2], @0: f32[1])",
+        "        # 2 operations in one kernel: add, reduce sum",
         "  in1: f32[8] = mul<1>(in1: f32[8], @0: f32[1])",
         "return in1: f32[8]",
         "",
