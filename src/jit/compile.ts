@@ -9,8 +9,9 @@ import { callbackImport } from "../lowering/wasm/callback.js";
 import { emitModule } from "../lowering/wasm/module.js";
 import { TableWords } from "../lowering/wasm/table.js";
 import { simplify } from "../simplify/index.js";
-import { engineTarget } from "./engine.js";
+import { compileOptimised, engineTarget } from "./engine.js";
 import { SizedRuns } from "./sizes.js";
+import { worthOptimising } from "./work.js";
 
 export interface ProgramInstance {
   /** `table`: address of the pointers to inputs, then outputs (u32 each); `arena`: address of the working memory. */
@@ -79,7 +80,9 @@ function compile(program: Program<"core">, options: CompileOptions): CompiledPro
   emit.ms -= loopMs;
   clock.entries.splice(-1, 0, { name: "loop", ms: loopMs });
   let marked: WebAssembly.Module | undefined;
-  const module = clock.time("compile", () => new WebAssembly.Module(bytes));
+  const module = clock.time("compile", () =>
+    worthOptimising(plan.steps, bytes.length) ? compileOptimised(bytes) : new WebAssembly.Module(bytes),
+  );
   return {
     plan,
     bytes,

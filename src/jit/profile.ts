@@ -2,11 +2,10 @@
 import type { Dim } from "../ir/dim.js";
 import { byteSize } from "../ir/dtype.js";
 import type { PlanStep } from "../ir/plan.js";
-import type { TileAtom, TileProgram, TileStmt } from "../ir/tile.js";
 import { timedSteps } from "../lowering/wasm/driver.js";
 import type { ArrayCell, Heap } from "../runtime/heap.js";
 import type { CompiledProgram } from "./compile.js";
-import { prod } from "../util/index.js";
+import { operations } from "./work.js";
 
 /** One launch (a kernel with its arrays) or copy of the plan. */
 export interface ProfileRow {
@@ -127,37 +126,6 @@ function rowOf(step: Timed, ms: number, count: number, valueOf: ValueOf): Profil
     gops: rate(operations(kernel, valueOf)),
     gbps: rate(refs.reduce((n, r) => n + valueOf(r.size) * byteSize(r.dtype), 0)),
   };
-}
-
-/** Elementwise operations of all programs of a kernel; a loop whose length is not known beforehand counts once. */
-function operations(kernel: TileProgram, valueOf: ValueOf): number {
-  const known = (a: TileAtom): number | undefined =>
-    a.kind === "tilevar" ? undefined : a.kind === "tilesize" ? valueOf(a.size) : Number(a.value);
-  // ends of loops are often their start and a constant
-  const sums = new Map<TileAtom, { readonly of: TileAtom; readonly by: number }>();
-  const trips = (start: TileAtom, end: TileAtom, step: number): number => {
-    const sum = sums.get(end);
-    const [first, last] = [known(start), known(end)];
-    const length =
-      first !== undefined && last !== undefined ? last - first : sum !== undefined && sum.of === start ? sum.by : step;
-    return Math.max(0, Math.ceil(length / step));
-  };
-  const count = (body: readonly TileStmt[]): number => {
-    let n = 0;
-    for (const s of body) {
-      if (s.kind === "op") {
-        // scalar i32 arithmetic is about indices
-        n += s.out.dtype === "i32" && s.out.shape.length === 0 ? 0 : prod(s.out.shape);
-        const [of, by] = s.args;
-        if (s.prim === "add" && by.kind === "tileconst") sums.set(s.out, { of, by: Number(by.value) });
-      } else if (s.kind === "reduce") n += prod(s.arg.shape);
-      else if (s.kind === "for") n += trips(s.start, s.end, s.step) * count(s.body);
-      else if (s.kind === "while") n += count(s.cond) + count(s.body);
-      else if (s.kind === "if") n += Math.max(count(s.then), count(s.else));
-    }
-    return n;
-  };
-  return kernel.stages.reduce((n, stage) => n + prod(stage.grid.map(valueOf)) * count(stage.body), 0);
 }
 
 function printProfile(ms: number, rows: readonly ProfileRow[]): string {

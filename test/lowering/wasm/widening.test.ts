@@ -1,0 +1,71 @@
+/**
+ * The shape of our kernels is what V8's revectorizer can widen: its own trace says so, for each of them. It needs an engine
+ * that has the pass and a CPU with AVX2: Node 24 or later, this one or the one that TILEWORK_WIDE_NODE names.
+ */
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, it } from "vitest";
+import { makeProgram, nn, numpy as np, type Tensor } from "../../../src/index.js";
+import { compileProgram } from "../../../src/jit/compile.js";
+import { wasmTarget } from "../../../src/lowering/wasm/features.js";
+import { validated } from "../validate.js";
+
+const node =
+  Number(process.versions.node.split(".")[0]) >= 24 ? process.execPath : (process.env.TILEWORK_WIDE_NODE ?? "");
+if (node === "") console.warn("widening is not tested: it takes Node 24, or TILEWORK_WIDE_NODE=path of one");
+
+type T = Tensor;
+const KERNELS: Record<string, { f: (...xs: T[]) => T; shapes: number[][] }> = {
+  chain: { f: (x, y) => x.mul(y).add(x), shapes: [[1000], [1000]] },
+  "broadcast row": { f: (x, y) => nn.relu(x.add(y)), shapes: [[64, 100], [100]] },
+  "broadcast column": {
+    f: (x, y) => x.mul(y),
+    shapes: [
+      [64, 100],
+      [64, 1],
+    ],
+  },
+  exp: { f: (x) => np.exp(x), shapes: [[1000]] },
+  tanh: { f: (x) => np.tanh(x), shapes: [[1000]] },
+  "logistic and log1p": { f: (x) => np.log1p(nn.sigmoid(x)), shapes: [[1000]] },
+  integers: { f: (x) => x.mul(3).add(1), shapes: [[1000]] },
+  softmax: { f: (x) => nn.softmax(x), shapes: [[64, 256]] },
+  "normalisation of rows": {
+    f: (x) => {
+      const d = x.sub(np.mean(x, -1, { keepdims: true }));
+      return d.div(np.sqrt(np.mean(d.mul(d), -1, { keepdims: true }).add(1e-5)));
+    },
+    shapes: [[64, 256]],
+  },
+  "sum along the first axis": { f: (x) => np.sum(x, 0), shapes: [[64, 256]] },
+  "matrix product": {
+    f: (x, y) => np.dot(x, y),
+    shapes: [
+      [64, 64],
+      [64, 64],
+    ],
+  },
+};
+
+describe.skipIf(node === "")("the revectorizer widens", () => {
+  const folder = mkdtempSync(join(tmpdir(), "tilework-widening-"));
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  it.each(Object.entries(KERNELS))("%s", (name, { f, shapes }) => {
+    const program = makeProgram(f)(...shapes.map((s) => np.ones(s)));
+    const { bytes } = compileProgram(program, { target: wasmTarget({ simd: true, relaxedSimd: true, wide: true }) });
+    const file = join(folder, `${name}.wasm`);
+    writeFileSync(file, validated(bytes));
+    const flags = ["experimental-wasm-revectorize", "trace-wasm-revectorize", "no-liftoff", "no-wasm-lazy-compilation"];
+    const code = `new WebAssembly.Module(require("node:fs").readFileSync(${JSON.stringify(file)}))`;
+    const { stdout, stderr, status } = spawnSync(node, [...flags.map((x) => `--${x}`), "-e", code], {
+      encoding: "utf8",
+      maxBuffer: 2 ** 28,
+    });
+    expect(stderr).toBe("");
+    expect(status).toBe(0);
+    expect(stdout, stdout.slice(0, 2000)).toContain("Decide to vectorize");
+  });
+});
