@@ -9,7 +9,7 @@ import type { Program } from "../../src/ir/program.js";
 import type { TileProgram } from "../../src/ir/tile.js";
 import { tileKey } from "../../src/ir/tile-key.js";
 import { lowerToLoop } from "../../src/lowering/loop/lower.js";
-import { planWithLifetimes } from "../../src/lowering/plan/index.js";
+import { type PlanOptions, planWithLifetimes } from "../../src/lowering/plan/index.js";
 import { ModuleBuilder } from "../../src/lowering/wasm/assembler.js";
 import { emitFunction, emitMathFunction } from "../../src/lowering/wasm/function.js";
 import { wasmMath } from "../../src/lowering/wasm/math/index.js";
@@ -59,11 +59,7 @@ export interface PlanRun {
   readonly copies: number;
 }
 
-export function runPlan(
-  program: Program<"core">,
-  inputs: readonly NDArray[],
-  options: { readonly donate?: readonly number[] } = {},
-): PlanRun {
+export function runPlan(program: Program<"core">, inputs: readonly NDArray[], options: PlanOptions = {}): PlanRun {
   const { plan, freedAfter } = planWithLifetimes(program, options);
   let end = 64;
   const allocate = (bytes: number): number => {

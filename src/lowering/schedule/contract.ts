@@ -4,7 +4,7 @@
  */
 import { internal } from "../../diagnostics/error.js";
 import { type Dim, isStaticShape } from "../../ir/dim.js";
-import { byteSize } from "../../ir/dtype.js";
+import { byteSize, type DType, isInt, isUnsignedInt } from "../../ir/dtype.js";
 import { staticSizes } from "../../ir/size.js";
 import type { TileAtom, TileRef } from "../../ir/tile.js";
 import type { TileBuilder } from "../../ir/tile-builder.js";
@@ -23,6 +23,8 @@ import type { LoadNode, Member, Node } from "./node.js";
 export const FEW_PRODUCTS = 4096;
 /** Products shorter than this are dominated by their results. */
 const FEW_STEPS = 4;
+/** A tile of fewer results is no tile. */
+const FEW_RESULTS = 4;
 /** Nanoseconds that a plain loop takes for a product, at its best. */
 const PLAIN = 0.12;
 
@@ -69,7 +71,8 @@ export function matchContraction(nest: PreparedNest): ContractionNest | undefine
   // the order of a sum is free: what lies closest together on the left comes last
   inner.sort((a, b) => b.lhs - a.lhs);
   const depth = product(inner);
-  if (product(rows) < 2 || product(columns) < 2 || depth < FEW_STEPS || nest.points < FEW_PRODUCTS) return undefined;
+  if (product(rows) * product(columns) < FEW_RESULTS || depth < FEW_STEPS || nest.points < FEW_PRODUCTS)
+    return undefined;
   return { sum, lhs, rhs, axes: { batch, rows, columns, inner }, loops };
 }
 
@@ -99,7 +102,7 @@ export function emitContractionNest(
     rhs: read(rhs),
     lhsBase: staticSizes([lhs.offset.constant])[0],
     rhsBase: staticSizes([rhs.offset.constant])[0],
-    accumulate: sum.dtype,
+    accumulate: accumulatorOf(sum.dtype, lhs, rhs),
     plain: isPlain(nest, sum),
     ...axes,
   };
@@ -115,10 +118,17 @@ export function emitContractionNest(
       if (loop) open.set(loop, index);
     }
     const along = vector && value.shape.length > 0 ? (loopOf(vector) ?? null) : null;
-    emitAtPoint(b, { ...nest, vector: along }, refOf, open, sum, value);
+    emitAtPoint(b, { ...nest, vector: along }, refOf, open, sum, b.convert(value, sum.dtype));
   });
   b.notes.push(describePlan(plan));
   return overlaps(contraction, plan) ? [] : writtenOver(nest, match);
+}
+
+/** Sums of short integers wrap around: it is enough that the last bits of the total do. */
+function accumulatorOf(dtype: DType, ...operands: readonly LoadNode[]): DType {
+  const short = isInt(dtype) && byteSize(dtype) < 4;
+  if (!short || operands.some((o) => !isInt(o.view.dtype) || byteSize(o.view.dtype) > 4)) return dtype;
+  return isUnsignedInt(dtype) ? "u32" : "i32";
 }
 
 /** Whether the sum is the result, stored once. */

@@ -7,6 +7,7 @@ import type { Builder } from "../../../src/ir/builder.js";
 import { buildProgram } from "../../../src/ir/builder.js";
 import type { DType } from "../../../src/ir/dtype.js";
 import type { Atom, Var } from "../../../src/ir/program.js";
+import { type Machine, PLAIN_MACHINE } from "../../../src/lowering/target.js";
 import { randomSource } from "../../kernels/random.js";
 import { runPlan } from "../run-plan.js";
 
@@ -25,12 +26,18 @@ function check(inputs: readonly Aval[], f: (b: Builder, ...x: Var[]) => readonly
   const program = buildProgram("main", inputs, f);
   const arrays = inputs.map((a, i) => input(a, i + 1));
   const expected = interpret(program, arrays);
-  const run = runPlan(program, arrays, { donate });
-  run.outputs.forEach((o, i) => {
-    expect(Array.from(o.data as Float64Array)).toEqual(Array.from(expected[i].data as Float64Array));
-  });
-  const notes = run.plan.steps.flatMap((s) => (s.kind === "launch" ? s.kernel.notes : []));
-  return { launches: run.launches, copies: run.copies, tiled: notes.filter((n) => n.startsWith("tiles of")).length };
+  const on = (machine: Machine) => {
+    const run = runPlan(program, arrays, { donate, machine });
+    run.outputs.forEach((o, i) => {
+      expect(Array.from(o.data as Float64Array)).toEqual(Array.from(expected[i].data as Float64Array));
+    });
+    const notes = run.plan.steps.flatMap((s) => (s.kind === "launch" ? s.kernel.notes : []));
+    return { launches: run.launches, copies: run.copies, tiled: notes.filter((n) => n.startsWith("tiles of")).length };
+  };
+  const plain = on(PLAIN_MACHINE);
+  // another machine has other tiles, and the same kernels
+  expect(on({ simd: true, relaxedMadd: true, wide: true })).toEqual(plain);
+  return plain;
 }
 const f32 = (...shape: number[]): Aval => aval(shape, "f32");
 const dims = (lhsContract: number[], rhsContract: number[], lhsBatch: number[] = [], rhsBatch: number[] = []) => ({
@@ -118,6 +125,47 @@ describe("operands are read where they lie", () => {
       return [matmul(b, part, w), matmul(b, other, w), b.emit1("dot_general", [left, many], dims([2], [1], [0], [0]))];
     });
     expect(r).toEqual({ launches: 3, copies: 0, tiled: 3 });
+  });
+  it("a matrix and a vector, either way, whatever follows", () => {
+    const sizes = [
+      [64, 80],
+      [61, 83],
+      [7, 700],
+      [700, 7],
+    ];
+    for (const [n, k] of sizes) {
+      for (const [shape, contract] of [
+        [[n, k], 1],
+        [[k, n], 0],
+      ] as const) {
+        const product = (b: Builder, a: Atom, v: Atom): Var => b.emit1("dot_general", [a, v], dims([contract], [0]));
+        const plain = check([f32(...shape), f32(k)], (b, a, v) => [product(b, a, v)]);
+        const fused = check([f32(...shape), f32(k), f32(n)], (b, a, v, c) => {
+          const y = b.add(product(b, a, v), c);
+          return [b.op("max", y, full(b, y, 0)), y];
+        });
+        for (const r of [plain, fused]) expect(r).toEqual({ launches: 1, copies: 0, tiled: 1 });
+      }
+    }
+  });
+  it("sums of short integers wrap", () => {
+    for (const dtype of ["i8", "u8", "i16", "u16"] as DType[]) {
+      const r = check([aval([40, 300], dtype), aval([300, 20], dtype)], (b, x, w) => [matmul(b, x, w)]);
+      expect(r).toEqual({ launches: 1, copies: 0, tiled: 1 });
+    }
+  });
+  it("long sums are done in parts", () => {
+    for (const [m, n, k] of [
+      [1, 40, 5000],
+      [40, 1, 5000],
+      [9, 20, 4099],
+    ]) {
+      check([f32(m, k), f32(k, n)], (b, x, w) => [matmul(b, x, w)]);
+      check([f32(m, k), f32(n, k), f32(n)], (b, x, w, c) => {
+        const y = b.emit1("dot_general", [x, w], dims([1], [1]));
+        return [b.mul(b.add(y, b.broadcast(c, [m, n], [1])), y)];
+      });
+    }
   });
   it("anything else is computed first, once", () => {
     const r = check([f32(16, 32), f32(32, 24)], (b, x, w) => [matmul(b, b.op("max", x, full(b, x, 0)), w)]);
