@@ -4,9 +4,10 @@ import type { ContractionOps, ConvParams, DotParams } from "../../ir/ops/index.j
 import { type AnyEqn, isVar, literal, Var } from "../../ir/program.js";
 import type { Rules } from "../../ir/rules.js";
 import { type EmbeddedAxis, embed, isPlain } from "../../kernels/embed.js";
-import { addIndex, divideIndex, scaleIndex } from "./affine.js";
+import { addIndex, scaleIndex } from "./affine.js";
 import { FEW_PRODUCTS } from "./contract.js";
 import { unpad } from "./movement.js";
+import { convProduct, phaseRule, phasesOf, reach, suitsPhases } from "./phases.js";
 import { canSplitPhases, splitPhases } from "./polyphase.js";
 import { accumulateType } from "./reduction.js";
 import { type KernelRule, type ReduceRule, type ReduceSpec, type ScheduleKind, shapeOf } from "./rule.js";
@@ -70,18 +71,12 @@ const convAsReduction: ReduceRule<ConvParams> = {
   spec(eqn): ReduceSpec {
     const [lhs, rhs] = eqn.inputs;
     const { params } = eqn;
-    const lhsShape = shapeOf(lhs);
-    const rhsShape = shapeOf(rhs);
     const outShape = shapeOf(eqn.outputs[0]);
-    const [lhsBatchAxis, lhsFeatureAxis, ...lhsSpatial] = params.lhsSpec;
-    const [rhsOutAxis, rhsInAxis, ...rhsSpatial] = params.rhsSpec;
-    const [outBatchAxis, outFeatureAxis, ...outSpatial] = params.outSpec;
+    const spatial = params.rhsSpec.slice(2);
+    const outSpatial = params.outSpec.slice(2);
     const accumulate = accumulateType(eqn.outputs[0].aval.dtype);
-    const inFeatures = rhsShape[rhsInAxis];
     const rank = outShape.length;
-    const dims = [...outShape, ...rhsSpatial.map((i) => rhsShape[i]), inFeatures];
-    const outFeatures = outShape[outFeatureAxis];
-    const outBatch = outShape[outBatchAxis];
+    const dims = [...outShape, ...spatial.map((i) => shapeOf(rhs)[i]), shapeOf(rhs)[params.rhsSpec[1]]];
     return {
       dims,
       reduced: dims.map((_, i) => i >= rank),
@@ -89,43 +84,22 @@ const convAsReduction: ReduceRule<ConvParams> = {
       accumulate,
       joinable: false,
       element(x, index) {
-        const taps = index.slice(rank, rank + rhsSpatial.length);
-        const feature = index[rank + rhsSpatial.length];
-        const oc = index[outFeatureAxis];
-        const l = new Array(lhsShape.length);
-        const r = new Array(rhsShape.length);
+        const taps = index.slice(rank, -1);
         // the spatial place in the padded, dilated input, one axis after the other
-        const spatialShape = lhsSpatial.map((axis) => lhsShape[axis]);
         const places = outSpatial.map((axis, i) =>
           addIndex(scaleIndex(index[axis], params.strides[i]), scaleIndex(taps[i], params.rhsDilation[i])),
         );
-        const { inside, index: at } = unpad(
+        const { inside, index: elements } = unpad(
           x,
           places,
-          spatialShape,
+          params.lhsSpec.slice(2).map((axis) => shapeOf(lhs)[axis]),
           params.padding.map((p) => p[0]),
           params.lhsDilation.map((d) => d - 1),
         );
-        const zero = x.constant(accumulate === "i64" || accumulate === "u64" ? 0n : 0, accumulate);
-        if (inside === false) return { node: zero };
-        lhsSpatial.forEach((axis, i) => (l[axis] = at[i]));
-        rhsSpatial.forEach((axis, i) => (r[axis] = taps[i]));
-        r[rhsOutAxis] = oc;
-        r[rhsInAxis] = feature;
-        l[lhsBatchAxis] = index[outBatchAxis];
-        l[lhsFeatureAxis] = feature;
-        if (params.featureGroupCount > 1) {
-          const [group] = divideIndex(oc, outFeatures / params.featureGroupCount, x);
-          l[lhsFeatureAxis] = addIndex(scaleIndex(group, inFeatures), feature);
+        if (inside === false) {
+          return { node: x.constant(accumulate === "i64" || accumulate === "u64" ? 0n : 0, accumulate) };
         }
-        if (params.batchGroupCount > 1) {
-          // output features of group g see the g-th part of the batch
-          const [group] = divideIndex(oc, outFeatures / params.batchGroupCount, x);
-          l[lhsBatchAxis] = addIndex(scaleIndex(group, outBatch), index[outBatchAxis]);
-        }
-        const left = x.convert(x.value(lhs, x.at(lhsShape, l), inside), accumulate);
-        const right = x.convert(x.value(rhs, x.at(rhsShape, r)), accumulate);
-        return { node: x.op("mul", [left, right], accumulate) };
+        return { node: convProduct(x, eqn, { out: index, feature: index[dims.length - 1], elements, taps, inside }) };
       },
     };
   },
@@ -160,16 +134,42 @@ export function splitPadding(eqn: AnyEqn): readonly AnyEqn[] {
   // one feature after the other, side by side in memory: vectors along them want no tiles
   const groups = params.featureGroupCount;
   const sideBySide = groups > 1 && groups === shape[params.lhsSpec[1]] && params.lhsSpec[1] === last;
-  if (axes.every(isPlain) || products < FEW_PRODUCTS || sideBySide || !isVar(lhs)) return [eqn];
+  if (axes.every(isPlain) || products < FEW_PRODUCTS || !isVar(lhs)) return [eqn];
+  if (suitsPhases(params, rhs)) {
+    const phases = params.padding.map((_, i) =>
+      phasesOf(params, i, out[params.outSpec[i + 2]], shapeOf(rhs)[params.rhsSpec[i + 2]]),
+    );
+    const embedded = shape.map((n): EmbeddedAxis => ({ size: n, low: 0, dilation: 1, full: n }));
+    const lows = phases.map(() => 0);
+    if (!sideBySide)
+      phases.forEach((list, i) => {
+        const axis = params.lhsSpec[i + 2];
+        const { low, high } = reach(list, shape[axis]);
+        embedded[axis] = { size: shape[axis], low, dilation: 1, full: shape[axis] + low + high };
+        lows[i] = low;
+      });
+    const [input, copy] = paddedCopy(eqn, lhs, embedded);
+    const phased: AnyEqn = { ...eqn, inputs: [input, rhs] };
+    copies.set(phased, phaseRule(lows) as KernelRule<never>);
+    return [...copy, phased];
+  }
+  if (sideBySide) return [eqn];
   if (canSplitPhases(params)) return splitPhases(eqn).flatMap(splitPadding);
+  const [padded, copy] = paddedCopy(eqn, lhs, axes);
+  const none = params.padding.map(() => 0);
+  const plain = { ...params, padding: none.map(() => [0, 0] as const), lhsDilation: none.map(() => 1) };
+  return [...copy, { ...eqn, inputs: [padded, rhs], params: plain }];
+}
 
+/** `lhs` in a larger array of zeros, and the equation that makes it, if one is needed. */
+function paddedCopy(eqn: AnyEqn, lhs: Var, axes: readonly EmbeddedAxis[]): [Var, readonly AnyEqn[]] {
+  if (axes.every(isPlain)) return [lhs, []];
   const padded = new Var(
     aval(
       axes.map((a) => a.full),
       lhs.aval.dtype,
     ),
   );
-  const none = params.padding.map(() => 0);
   const copy: AnyEqn = {
     ...eqn,
     prim: "pad",
@@ -187,8 +187,7 @@ export function splitPadding(eqn: AnyEqn): readonly AnyEqn[] {
     inlines: () => [false, true],
     lower: (k) => k.launch(embed(lhs.aval.dtype, axes), [k.buffer(lhs), k.out(padded)]),
   });
-  const plain = { ...params, padding: none.map(() => [0, 0] as const), lhsDilation: none.map(() => 1) };
-  return [copy, { ...eqn, inputs: [padded, rhs], params: plain }];
+  return [padded, [copy]];
 }
 
 export const contraction = {

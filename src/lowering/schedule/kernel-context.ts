@@ -1,4 +1,5 @@
 /** What a kernel rule may do: find its operands and results in memory, launch templates, and write parts of results. */
+import type { DType } from "../../ir/dtype.js";
 import type { Dim, Shape } from "../../ir/dim.js";
 import type { Atom, Var } from "../../ir/program.js";
 import type { TileProgram } from "../../ir/tile.js";
@@ -16,6 +17,8 @@ export interface Part {
     index: readonly Affine[],
   ) => { readonly value: Node; readonly offset: Affine; readonly guard?: Node | null };
   readonly into: View;
+  /** The values are summed over these axes of `dims`, which the place does not depend on. */
+  readonly sum?: { readonly reduced: readonly boolean[]; readonly accumulate: DType };
   /** Iterations may meet at one place: they run in order, one at a time. */
   readonly serial?: boolean;
 }

@@ -11,13 +11,14 @@ import { type Affine, type Loop, SplitLoop } from "./affine.js";
 import type { Block } from "./block.js";
 import { type Draft, splitFactors } from "./draft.js";
 import { emitContractionNest, matchContraction } from "./contract.js";
-import { emitNest, type RefOf } from "./emit.js";
+import { emitNest, type InPlace, type RefOf } from "./emit.js";
 import { Expander, flatOver, kernelDType, type Pos } from "./expand.js";
 import type { KernelContext, Part } from "./kernel-context.js";
 import { type Nest, type PreparedNest, prepareNest, reachable } from "./nest.js";
 import type { Member, Node } from "./node.js";
 import { planSpills } from "./reuse.js";
 import type { EqnOf, KernelRule } from "./rule.js";
+import { emitWindowNest, matchWindows } from "./windows.js";
 
 /** A kernel with the views that stand for its refs. */
 export interface Launch {
@@ -157,10 +158,11 @@ function partNest(part: Part, block: Block): Nest {
 /** `factors`: the loops that walk each axis. */
 function partOver(part: Part, factors: readonly Shape[], block: Block): Nest {
   const loops: Loop[] = [];
-  const axes = factors.map((extents): Affine => {
+  const axes = factors.map((extents, axis): Affine => {
+    const reduced = part.sum?.reduced[axis] ?? false;
     const own = extents
       .filter((extent) => extent !== 1)
-      .map((extent, i): Loop => ({ kind: "loop", id: loops.length + i, extent, reduced: false, merged: false }));
+      .map((extent, i): Loop => ({ kind: "loop", id: loops.length + i, extent, reduced, merged: false }));
     loops.push(...own);
     return flatOver(own);
   });
@@ -170,16 +172,20 @@ function partOver(part: Part, factors: readonly Shape[], block: Block): Nest {
     expand: (y: Expander, v: Var, pos: Pos, guard: Node | null) => block.expand(y, v, pos, guard),
   });
   const { value, offset, guard } = part.write(x, axes);
-  const member: Member = {
-    kind: "full",
-    dtype: value.dtype,
-    combine: null,
-    node: value,
-    payload: null,
-    valid: null,
-    store: { view: part.into, offset, guard: guard ?? null },
-    pass: 0,
-  };
+  const store = { view: part.into, offset, guard: guard ?? null };
+  const plain = { payload: null, valid: null, pass: 0 };
+  if (part.sum) {
+    const { accumulate } = part.sum;
+    const dtype = kernelDType(part.into.dtype);
+    const sum: Member = { ...plain, kind: "reduce", dtype: accumulate, combine: "sum", node: value, store };
+    if (dtype === accumulate) return { loops, members: [sum], parallel: true, vectorise: true };
+    sum.store = null;
+    const kept = loops.reduce((mask, l) => (l.reduced ? mask : mask | (1 << l.id)), 0);
+    const node = x.convert(x.member(sum, kept), dtype);
+    const result: Member = { ...plain, kind: "row", dtype, combine: null, node, store };
+    return { loops, members: [sum, result], parallel: true, vectorise: true };
+  }
+  const member: Member = { ...plain, kind: "full", dtype: value.dtype, combine: null, node: value, store };
   const last = loops[loops.length - 1] as Loop | undefined;
   // neighbours that may meet in one place are written one after the other
   const apart =
@@ -247,8 +253,7 @@ function writeNests(
     const pairs: { output: number; input: number }[] = [];
     for (const nest of prepared) {
       const refOf: RefOf = (view, use) => refs[number(view, use)];
-      const match = matchContraction(nest);
-      const found = (match && emitContractionNest(b, nest, match, refOf, machine)) ?? emitNest(b, nest, refOf);
+      const found = emitBest(b, nest, refOf, machine);
       if (prepared.length === 1)
         for (const f of found) pairs.push({ output: number(f.output, "write"), input: number(f.input, "read") });
     }
@@ -261,6 +266,17 @@ function writeNests(
   // what starts as a copy is also read: the planner must know that its old contents matter
   const { args, scratch } = withScratch(kernel, views);
   return { kernel, args, inPlace: inPlaceOf.get(kernel) ?? [], startFrom, scratch };
+}
+
+/** Writes a nest in the form that suits it; gives the outputs that may lie over inputs. */
+function emitBest(b: TileBuilder, nest: PreparedNest, refOf: RefOf, machine: Machine): readonly InPlace[] {
+  const contraction = matchContraction(nest);
+  const tiles = contraction && emitContractionNest(b, nest, contraction, refOf, machine);
+  if (tiles) return tiles;
+  const windows = matchWindows(nest);
+  if (!windows) return emitNest(b, nest, refOf);
+  emitWindowNest(b, nest, windows, refOf, machine);
+  return [];
 }
 
 /** What was fused, in the order of computation. */

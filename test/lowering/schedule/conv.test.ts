@@ -182,6 +182,35 @@ const CASES: readonly Case[] = [
       [1, 0, 2, 3],
     ],
   },
+  // gradients of strided convolutions for the input: an input with holes, phase by phase
+  ...[
+    { name: "stride 2", filter: [17, 8, 3, 3], lhsDilation: [2, 2], padding: [[1, 2], [2, 1]] },
+    { name: "stride 2, one tap", filter: [16, 8, 1, 1], lhsDilation: [2, 2], padding: [[0, 1], [0, 0]] },
+    { name: "stride 3 and 1", filter: [16, 8, 2, 3], lhsDilation: [3, 1], padding: [[1, 4], [1, 0]] },
+    { name: "stride 2, dilated filter", filter: [16, 8, 3, 2], lhsDilation: [2, 3], rhsDilation: [3, 2], padding: [[2, 2], [-1, 1]] },
+    { name: "stride 2 of stride 3", filter: [16, 8, 3, 3], lhsDilation: [2, 2], strides: [3, 2], padding: [[3, 3], [2, 2]] },
+    { name: "stride 2, groups", filter: [8, 4, 3, 3], lhsDilation: [2, 2], featureGroups: 2, padding: [[1, 1], [1, 1]] },
+    { name: "stride 2, each feature by itself", filter: [8, 1, 3, 3], lhsDilation: [2, 2], featureGroups: 8, padding: [[1, 1], [1, 2]] },
+    { name: "stride 2, batch groups", filter: [8, 8, 3, 3], lhsDilation: [2, 2], batchGroups: 2, padding: [[1, 1], [1, 2]] },
+    { name: "stride 4, all cut off", filter: [16, 8, 2, 2], lhsDilation: [4, 4], padding: [[-9, 0], [-3, -3]] },
+  ].flatMap((c): Case[] => {
+    const own = { ...c, padding: c.padding as [number, number][], input: [2, 8, 5, 6] };
+    return [{ ...own, name: `holes: ${c.name}` }, { ...own, name: `holes: ${c.name}, NHWC`, specs: NHWC }];
+  }), // biome-ignore format: a table
+  // large enough for windows that are read side by side
+  ...[
+    { name: "3×3", filter: [21, 1, 3, 3], padding: [[1, 1], [1, 1]] },
+    { name: "5×4, dilated", filter: [21, 1, 5, 4], rhsDilation: [2, 3], padding: [[4, 4], [5, 3]] },
+    { name: "stride 2", filter: [21, 1, 3, 3], strides: [2, 2], padding: [[0, 1], [1, 2]] },
+    { name: "stride 2, holes", filter: [21, 1, 3, 3], lhsDilation: [2, 2], padding: [[2, 1], [1, 2]] },
+    { name: "wide window", filter: [21, 1, 1, 11], padding: [[0, 0], [9, 3]] },
+    { name: "cut off", filter: [21, 1, 3, 3], padding: [[-2, 1], [1, -3]] },
+    { name: "no row is whole", filter: [21, 1, 3, 17], padding: [[1, 1], [8, 8]] },
+  ].flatMap((c): Case[] => {
+    const own = { ...c, padding: c.padding as [number, number][], input: [1, 21, 13, 14], featureGroups: 21 };
+    return [{ ...own, name: `each feature: ${c.name}` }, { ...own, name: `each feature: ${c.name}, NHWC`, specs: NHWC }];
+  }), // biome-ignore format: a table
+  { name: "holes: one dimension", input: [2, 8, 19], filter: [16, 8, 4], lhsDilation: [2], padding: [[3, 2]] },
   { name: "nothing in", input: [2, 0, 4, 4], filter: [3, 0, 2, 2] },
   { name: "window larger than the input", input: [2, 2, 2, 2], filter: [3, 2, 3, 3] },
 ];
@@ -224,4 +253,5 @@ test.each([
   ["i32", "i32"],
 ] as const)("%s with a result of %s", (dtype, outDtype) => {
   for (const c of CASES.slice(1, 8)) check(c, dtype, outDtype);
+  for (const c of CASES.filter((d) => /^holes: stride 2|^each feature: (3|5)/.test(d.name))) check(c, dtype, outDtype);
 });

@@ -1,0 +1,380 @@
+/**
+ * A nest whose values are combined over small windows (depthwise convolutions, pooling), written so that windows which
+ * overlap share what they read: several neighbouring results at once, taps written out. Where windows reach into padding
+ * their taps are counted instead, so no element is tested by itself and no padded copy is made.
+ */
+import { internal } from "../../diagnostics/error.js";
+import { byteSize } from "../../ir/dtype.js";
+import { COMBINE, identityOf } from "../../ir/reduce-op.js";
+import type { TileAtom, TileReduceOp } from "../../ir/tile.js";
+import type { TileBuilder } from "../../ir/tile-builder.js";
+import { ScalarCode } from "../../kernels/scalar-code.js";
+import type { Machine } from "../target.js";
+import { type Affine, affineKey, type Loop } from "./affine.js";
+import { emitAtPoint, type RefOf } from "./emit.js";
+import type { PreparedNest } from "./nest.js";
+import type { LoadNode, Member, Node } from "./node.js";
+
+/** Elements of a window, and taps of one axis that are written out. */
+const MOST_TAPS = 128;
+const MOST_WRITTEN = 9;
+/** Rows at an end that are written out. */
+const FEW_ENDS = 3;
+/** Combinations from which the longer code pays. */
+const FEW = 16384;
+
+/** lo ≤ scale·kept + step·tap + constant < hi. */
+interface Bound {
+  readonly kept: Loop;
+  readonly scale: number;
+  readonly tap: Loop;
+  readonly step: number;
+  readonly constant: number;
+  readonly lo: number;
+  readonly hi: number;
+}
+export interface WindowNest {
+  readonly sum: Member;
+  readonly op: TileReduceOp;
+  readonly bounds: readonly Bound[];
+  /** Tests that hold wherever taps are within their bounds. */
+  readonly known: ReadonlySet<Node>;
+  readonly loads: readonly LoadNode[];
+  /** What vectors lie along. */
+  readonly vector: Loop;
+  /** Along it windows slide; the vector loop itself where that is one. */
+  readonly row: Loop;
+  /** The taps along `row`. */
+  readonly tap: Loop | null;
+}
+
+function factorOf(a: Affine, loop: Loop): number {
+  for (const t of a.terms) if (t.atom === loop) return t.factor;
+  return 0;
+}
+
+export function matchWindows(nest: PreparedNest): WindowNest | undefined {
+  const sum = nest.members.find((m) => m.kind === "reduce");
+  if (!sum || sum.payload || sum.valid || sum.dtype === "bool" || !nest.parallel) return undefined;
+  const { combine: op } = sum;
+  if (op !== "sum" && op !== "max" && op !== "min") return undefined;
+  if (nest.members.some((m) => m !== sum && m.kind !== "row")) return undefined;
+  const taps = nest.reduced.reduce((n, l) => n * l.extent, 1);
+  if (nest.points < FEW || taps > MOST_TAPS || nest.kept.length < 2) return undefined;
+  const stored = nest.members.find((m) => m.store)?.store;
+  const vector = nest.kept[nest.kept.length - 1];
+  if (!stored || vector.extent < 4 || factorOf(stored.offset, vector) !== 1) return undefined;
+
+  const known = new Set<Node>();
+  const limits = new Map<string, { a: Affine; lo: number; hi: number }>();
+  const loads: LoadNode[] = [];
+  if (!readElement(sum.node, known, limits, loads)) return undefined;
+  const bounds: Bound[] = [];
+  for (const { a, lo, hi } of limits.values()) {
+    const terms = a.terms.flatMap((t) => (t.atom.kind === "loop" ? [{ loop: t.atom, factor: t.factor }] : []));
+    const kept = terms.find((t) => !t.loop.reduced);
+    const tap = terms.find((t) => t.loop.reduced);
+    if (terms.length !== 2 || !kept || !tap || kept.factor <= 0 || tap.factor <= 0) return undefined;
+    bounds.push({
+      kept: kept.loop,
+      scale: kept.factor,
+      tap: tap.loop,
+      step: tap.factor,
+      constant: a.constant,
+      lo,
+      hi,
+    });
+  }
+  // each axis has taps of its own
+  if (bounds.some((b) => bounds.some((o) => (o.kept === b.kept) !== (o.tap === b.tap)))) return undefined;
+  const along = (loop: Loop): Loop | null =>
+    bounds.find((b) => b.kept === loop)?.tap ??
+    nest.reduced.filter((l) => !bounds.some((b) => b.tap === l)).find((l) => slidesWith(loads, loop, l)) ??
+    null;
+  const slides = along(vector);
+  const row = slides ? vector : nest.kept[nest.kept.length - 2];
+  if (!slides && loads.some((l) => factorOf(l.offset, vector) > 1)) return undefined;
+  return { sum, op, bounds, known, loads, vector, row, tap: along(row) };
+}
+
+/** Do steps of the tap lead to places that steps of the loop lead to as well? */
+function slidesWith(loads: readonly LoadNode[], loop: Loop, tap: Loop): boolean {
+  return loads.some(({ offset }) => {
+    const [a, b] = [factorOf(offset, loop), factorOf(offset, tap)];
+    return a > 0 && b > 0 && (a % b === 0 || b % a === 0) && Math.max(a, b) < 16 * Math.min(a, b);
+  });
+}
+
+/** Collects what an element is made of; false where that is more than loads, constants and tests of the index. */
+function readElement(
+  root: Node,
+  known: Set<Node>,
+  limits: Map<string, { a: Affine; lo: number; hi: number }>,
+  loads: LoadNode[],
+): boolean {
+  const test = (n: Node): boolean => {
+    if (n.kind !== "op") return false;
+    if (n.prim === "and") return n.args.every(test);
+    const [a, limit] = n.args;
+    if ((n.prim !== "ge" && n.prim !== "lt") || a.kind !== "index" || limit.kind !== "const") return false;
+    if (a.index.terms.some((t) => t.atom.kind !== "loop")) return false;
+    const key = affineKey(a.index);
+    const entry = limits.get(key) ?? { a: a.index, lo: Number.NEGATIVE_INFINITY, hi: Number.POSITIVE_INFINITY };
+    if (n.prim === "ge") entry.lo = Math.max(entry.lo, Number(limit.value));
+    else entry.hi = Math.min(entry.hi, Number(limit.value));
+    limits.set(key, entry);
+    return true;
+  };
+  const guarded = (n: Node): boolean => {
+    if (known.has(n)) return true;
+    known.add(n);
+    return test(n);
+  };
+  const visit = (n: Node): boolean => {
+    switch (n.kind) {
+      case "const":
+        return true;
+      case "load":
+        if (n.offset.terms.some((t) => t.atom.kind !== "loop")) return false;
+        if (!loads.includes(n)) loads.push(n);
+        return n.guard === null || guarded(n.guard);
+      case "op":
+        if (n.prim === "select" && n.args[0].kind === "op" && n.args[0].dtype === "bool" && isTest(n.args[0])) {
+          return guarded(n.args[0]) && visit(n.args[1]);
+        }
+        return n.args.every(visit);
+      default:
+        return false;
+    }
+  };
+  return visit(root) && loads.length > 0;
+}
+function isTest(n: Node): boolean {
+  if (n.kind !== "op") return false;
+  return n.prim === "and" ? n.args.every(isTest) : n.args[0]?.kind === "index";
+}
+
+/** From where to where along `loop` whole windows are inside. */
+function interior(bounds: readonly Bound[], loop: Loop): readonly [number, number] {
+  let [start, end] = [0, loop.extent];
+  for (const b of bounds) {
+    if (b.kept !== loop) continue;
+    const reach = b.step * (b.tap.extent - 1);
+    if (b.lo !== Number.NEGATIVE_INFINITY) start = Math.max(start, Math.ceil((b.lo - b.constant) / b.scale));
+    if (b.hi !== Number.POSITIVE_INFINITY)
+      end = Math.min(end, Math.floor((b.hi - 1 - b.constant - reach) / b.scale) + 1);
+  }
+  start = Math.min(start, loop.extent);
+  return [start, Math.max(start, end)];
+}
+
+export function emitWindowNest(
+  b: TileBuilder,
+  nest: PreparedNest,
+  match: WindowNest,
+  refOf: RefOf,
+  machine: Machine,
+): void {
+  const emitter = new WindowEmitter(b, nest, match, refOf);
+  emitter.emit(machine.wide);
+}
+
+/** Taps that are written out. */
+interface Written {
+  readonly loop: Loop;
+  readonly from: number;
+  readonly to: number;
+}
+type Range = readonly [TileAtom | number, TileAtom | number];
+
+class WindowEmitter {
+  readonly #k: ScalarCode;
+  readonly #open = new Map<Loop, TileAtom>();
+  constructor(
+    readonly b: TileBuilder,
+    readonly nest: PreparedNest,
+    readonly match: WindowNest,
+    readonly refOf: RefOf,
+  ) {
+    this.#k = new ScalarCode(b);
+  }
+
+  emit(wide: boolean): void {
+    const { row, vector, sum, loads, bounds } = this.match;
+    const k = this.#k;
+    const outer = this.nest.kept.filter((l) => l !== row && l !== vector);
+    const widest = Math.max(byteSize(sum.dtype), ...loads.map((l) => byteSize(l.dtype)));
+    const most = 32 / Math.max(4, widest);
+    const [first, end] = interior(bounds, row);
+    const inside = end - first;
+    this.b.stage(
+      outer.map((l) => l.extent),
+      (...ids) => {
+        outer.forEach((l, i) => this.#open.set(l, ids[i]));
+        const single = (from: number, to: number, width: number): void => {
+          const at = (r: TileAtom, index: number | null): void =>
+            this.#columns(r, width, () => this.#point(r, width, index));
+          if (to - from > FEW_ENDS) k.for(from, to, (r) => at(r, null));
+          else for (let r = from; r < to; r++) at(k.i32(r), r);
+        };
+        if (row === vector) {
+          const width = Math.min((wide ? 4 : 2) * most, inside);
+          single(0, width > 0 ? first : row.extent, 1);
+          if (width > 0) this.#cover(first, inside, width, (r) => this.#block(r, 1, width));
+          if (width > 0) single(end, row.extent, 1);
+        } else {
+          const width = Math.min(most, vector.extent);
+          const height = Math.min(wide ? 6 : 2, inside);
+          single(0, height > 0 ? first : row.extent, width);
+          if (height > 0)
+            this.#cover(first, inside, height, (r) => this.#columns(r, width, () => this.#block(r, height, width)));
+          if (height > 0) single(end, row.extent, width);
+        }
+      },
+    );
+    this.b.notes.push(`windows of ${this.nest.reduced.map((l) => l.extent).join("×")}, ${inside} inside along a row`);
+  }
+
+  /** `body` at starts of pieces of `size` that cover [first, first + count); the last one starts early rather than being cut. */
+  #cover(first: number, count: number, size: number, body: (start: TileAtom) => void): void {
+    const k = this.#k;
+    if (count === size) {
+      body(k.i32(first));
+      return;
+    }
+    k.for(0, Math.ceil(count / size), (i) => {
+      const start = k.mul(i, size);
+      body(k.add(count % size === 0 ? start : k.min(start, count - size), first));
+    });
+  }
+  #columns(r: TileAtom, width: number, body: () => void): void {
+    const { vector, row } = this.match;
+    this.#open.set(row, r);
+    if (row === vector) body();
+    else
+      this.#cover(0, vector.extent, width, (c) => {
+        this.#open.set(vector, c);
+        body();
+      });
+  }
+
+  /** `height` windows that lie inside, one after the other along the row. */
+  #block(r: TileAtom, height: number, width: number): void {
+    const { tap, row } = this.match;
+    this.#open.set(row, r);
+    const written = tap !== null && tap.extent <= MOST_WRITTEN;
+    this.#taps(height, width, written ? { loop: tap, from: 0, to: tap.extent } : null, new Map());
+  }
+  /** One window that may reach out along the row, at `index` where that is known. */
+  #point(r: TileAtom, width: number, index: number | null): void {
+    const { tap, row, bounds } = this.match;
+    const ranges = new Map<Loop, Range>();
+    if (tap && index !== null && tap.extent <= MOST_WRITTEN) {
+      let [from, to] = [0, tap.extent];
+      for (const b of bounds) {
+        if (b.tap !== tap) continue;
+        const place = b.scale * index + b.constant;
+        from = Math.max(from, Math.ceil((b.lo - place) / b.step));
+        to = Math.min(to, Math.floor((b.hi - 1 - place) / b.step) + 1);
+      }
+      this.#taps(1, width, { loop: tap, from, to }, ranges);
+      return;
+    }
+    if (tap && bounds.some((b) => b.kept === row)) ranges.set(tap, this.#range(tap, r));
+    this.#taps(1, width, null, ranges);
+  }
+  /** Taps that lie inside for an index of the loop that they belong to. */
+  #range(tap: Loop, index: TileAtom): Range {
+    const k = this.#k;
+    let start: TileAtom | number = 0;
+    let end: TileAtom | number = tap.extent;
+    const over = (x: TileAtom, by: number): TileAtom => (by === 1 ? x : k.div(x, by));
+    for (const b of this.match.bounds) {
+      if (b.tap !== tap) continue;
+      const place = k.add(k.mul(index, b.scale), b.constant);
+      if (b.lo !== Number.NEGATIVE_INFINITY) {
+        const from = over(k.max(k.sub(b.lo + b.step - 1, place), 0), b.step);
+        start = k.max(from, start);
+      }
+      if (b.hi !== Number.POSITIVE_INFINITY) {
+        const to = over(k.max(k.sub(b.hi - 1 + b.step, place), 0), b.step);
+        end = k.min(to, end);
+      }
+    }
+    return [start, end];
+  }
+
+  /** Combines over all taps, `written` ones spelled out, and stores the results. */
+  #taps(height: number, width: number, taps: Written | null, ranges: Map<Loop, Range>): void {
+    const { sum, op, row } = this.match;
+    const shape = width === 1 ? [] : [width];
+    const identity = this.b.const(identityOf(op, sum.dtype), sum.dtype, shape);
+    const sums = Array.from({ length: height }, () => this.b.var(identity));
+    const written = taps?.loop ?? null;
+    const loops = this.nest.reduced.filter((l) => l !== written);
+    const inside = (): void => {
+      const values = new Map<string, TileAtom>();
+      for (let q = taps?.from ?? 0; q < (taps?.to ?? 1); q++) {
+        sums.forEach((total, p) => {
+          const value = this.#value(sum.node, p, written, q, width, values);
+          this.b.assign(total, this.b.op(COMBINE[op], [total, value]));
+        });
+      }
+    };
+    const open = (i: number): void => {
+      if (i === loops.length) {
+        inside();
+        return;
+      }
+      const kept = this.match.bounds.find((o) => o.tap === loops[i])?.kept;
+      const index = kept && kept !== row ? this.#open.get(kept) : undefined;
+      const [start, end] =
+        ranges.get(loops[i]) ?? (index ? this.#range(loops[i], index) : ([0, loops[i].extent] as const));
+      this.#k.for(start, end, (q) => {
+        this.#open.set(loops[i], q);
+        open(i + 1);
+      });
+      this.#open.delete(loops[i]);
+    };
+    open(0);
+    const r = this.#open.get(row) ?? internal("a row that is not open");
+    const kept = new Map([...this.#open].filter(([l]) => !l.reduced));
+    sums.forEach((total, p) => {
+      const point = new Map(kept).set(row, this.#k.add(r, p));
+      const vector = width === 1 ? null : this.match.vector;
+      emitAtPoint(this.b, { ...this.nest, vector }, this.refOf, point, sum, total);
+    });
+  }
+
+  /** The element `p` further along the row, at tap q of those written out. */
+  #value(n: Node, p: number, written: Loop | null, q: number, width: number, values: Map<string, TileAtom>): TileAtom {
+    const { row, vector, known } = this.match;
+    if (n.kind === "const") return this.b.const(n.value, n.dtype);
+    if (n.kind === "load") {
+      const k = this.#k;
+      const far = factorOf(n.offset, row) * p + (written ? factorOf(n.offset, written) * q : 0);
+      const key = `${n.id}+${far}`;
+      const found = values.get(key);
+      if (found) return found;
+      let base = values.get(`${n.id}`);
+      if (!base) {
+        base = k.i32(n.offset.constant);
+        for (const { atom, factor } of n.offset.terms) {
+          const index = atom.kind === "loop" ? this.#open.get(atom) : undefined;
+          if (index) base = k.add(base, k.mul(index, factor));
+        }
+        values.set(`${n.id}`, base);
+      }
+      const step = factorOf(n.offset, vector);
+      const at = k.add(base, far);
+      const ref = this.refOf(n.view, "read");
+      const value = width === 1 || step === 0 ? this.b.load(ref, at) : this.b.load(ref, at, [width], [step]);
+      values.set(key, value);
+      return value;
+    }
+    if (n.kind !== "op") internal("an element that is no expression of loads");
+    if (n.prim === "select" && known.has(n.args[0])) return this.#value(n.args[1], p, written, q, width, values);
+    const args = n.args.map((a) => this.#value(a, p, written, q, width, values));
+    return this.b.op(n.prim, args, n.params as never);
+  }
+}
