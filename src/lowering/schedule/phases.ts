@@ -11,7 +11,6 @@ import type { KernelContext, Part } from "./kernel-context.js";
 import type { Node } from "./node.js";
 import { accumulateType } from "./reduction.js";
 import { type EqnOf, type KernelRule, shapeOf } from "./rule.js";
-import { prod } from "../../util/index.js";
 
 /** Along one axis: positions first + step·j meet taps firstTap + tapStep·i at input elements start + stride·j + tapStride·i. */
 export interface Phase {
@@ -175,7 +174,7 @@ function lowerPhases(k: KernelContext, eqn: EqnOf<ConvParams>, padding: readonly
   });
   k.parts(
     "conv_phases",
-    parts.filter((p) => prod(p.dims) > 0),
+    parts.filter((p) => !p.dims.includes(0)),
   );
 }
 

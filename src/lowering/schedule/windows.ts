@@ -5,6 +5,8 @@
  */
 import { internal } from "../../diagnostics/error.js";
 import { byteSize } from "../../ir/dtype.js";
+import { isStaticShape } from "../../ir/dim.js";
+import { staticSizes } from "../../ir/size.js";
 import { COMBINE, identityOf } from "../../ir/reduce-op.js";
 import type { TileAtom, TileReduceOp } from "../../ir/tile.js";
 import type { TileBuilder } from "../../ir/tile-builder.js";
@@ -49,8 +51,18 @@ export interface WindowNest {
 }
 
 function factorOf(a: Affine, loop: Loop): number {
-  for (const t of a.terms) if (t.atom === loop) return t.factor;
+  for (const t of a.terms) if (t.atom === loop) return staticSizes([t.factor])[0];
   return 0;
+}
+function extentOf(loop: Loop): number {
+  return staticSizes([loop.extent])[0];
+}
+/** Whether all sizes are numbers: what follows writes loops out. */
+function isStaticNest(nest: PreparedNest): boolean {
+  const places = nest.nodes.flatMap((n) => (n.kind === "load" ? [n.offset] : n.kind === "index" ? [n.index] : []));
+  for (const m of nest.members) if (m.store) places.push(m.store.offset);
+  const dims = places.flatMap((a) => [a.constant, ...a.terms.map((t) => t.factor)]);
+  return isStaticShape([...dims, ...nest.kept.map((l) => l.extent), ...nest.reduced.map((l) => l.extent)]);
 }
 
 export function matchWindows(nest: PreparedNest): WindowNest | undefined {
@@ -59,11 +71,12 @@ export function matchWindows(nest: PreparedNest): WindowNest | undefined {
   const { combine: op } = sum;
   if (op !== "sum" && op !== "max" && op !== "min") return undefined;
   if (nest.members.some((m) => m !== sum && m.kind !== "row")) return undefined;
-  const taps = nest.reduced.reduce((n, l) => n * l.extent, 1);
+  if (!isStaticNest(nest)) return undefined;
+  const taps = nest.reduced.reduce((n, l) => n * extentOf(l), 1);
   if (nest.points < FEW || taps > MOST_TAPS || nest.kept.length < 2) return undefined;
   const stored = nest.members.find((m) => m.store)?.store;
   const vector = nest.kept[nest.kept.length - 1];
-  if (!stored || vector.extent < 4 || factorOf(stored.offset, vector) !== 1) return undefined;
+  if (!stored || extentOf(vector) < 4 || factorOf(stored.offset, vector) !== 1) return undefined;
 
   const known = new Set<Node>();
   const limits = new Map<string, { a: Affine; lo: number; hi: number }>();
@@ -71,7 +84,9 @@ export function matchWindows(nest: PreparedNest): WindowNest | undefined {
   if (!readElement(sum.node, known, limits, loads)) return undefined;
   const bounds: Bound[] = [];
   for (const { a, lo, hi } of limits.values()) {
-    const terms = a.terms.flatMap((t) => (t.atom.kind === "loop" ? [{ loop: t.atom, factor: t.factor }] : []));
+    const terms = a.terms.flatMap((t) =>
+      t.atom.kind === "loop" ? [{ loop: t.atom, factor: factorOf(a, t.atom) }] : [],
+    );
     const kept = terms.find((t) => !t.loop.reduced);
     const tap = terms.find((t) => t.loop.reduced);
     if (terms.length !== 2 || !kept || !tap || kept.factor <= 0 || tap.factor <= 0) return undefined;
@@ -80,7 +95,7 @@ export function matchWindows(nest: PreparedNest): WindowNest | undefined {
       scale: kept.factor,
       tap: tap.loop,
       step: tap.factor,
-      constant: a.constant,
+      constant: staticSizes([a.constant])[0],
       lo,
       hi,
     });
@@ -156,15 +171,15 @@ function isTest(n: Node): boolean {
 
 /** From where to where along `loop` whole windows are inside. */
 function interior(bounds: readonly Bound[], loop: Loop): readonly [number, number] {
-  let [start, end] = [0, loop.extent];
+  let [start, end] = [0, extentOf(loop)];
   for (const b of bounds) {
     if (b.kept !== loop) continue;
-    const reach = b.step * (b.tap.extent - 1);
+    const reach = b.step * (extentOf(b.tap) - 1);
     if (b.lo !== Number.NEGATIVE_INFINITY) start = Math.max(start, Math.ceil((b.lo - b.constant) / b.scale));
     if (b.hi !== Number.POSITIVE_INFINITY)
       end = Math.min(end, Math.floor((b.hi - 1 - b.constant - reach) / b.scale) + 1);
   }
-  start = Math.min(start, loop.extent);
+  start = Math.min(start, extentOf(loop));
   return [start, Math.max(start, end)];
 }
 
@@ -208,7 +223,7 @@ class WindowEmitter {
     const [first, end] = interior(bounds, row);
     const inside = end - first;
     this.b.stage(
-      outer.map((l) => l.extent),
+      outer.map((l) => extentOf(l)),
       (...ids) => {
         outer.forEach((l, i) => this.#open.set(l, ids[i]));
         const single = (from: number, to: number, width: number): void => {
@@ -219,20 +234,22 @@ class WindowEmitter {
         };
         if (row === vector) {
           const width = Math.min((wide ? 4 : 2) * most, inside);
-          single(0, width > 0 ? first : row.extent, 1);
+          single(0, width > 0 ? first : extentOf(row), 1);
           if (width > 0) this.#cover(first, inside, width, (r) => this.#block(r, 1, width));
-          if (width > 0) single(end, row.extent, 1);
+          if (width > 0) single(end, extentOf(row), 1);
         } else {
-          const width = Math.min(most, vector.extent);
+          const width = Math.min(most, extentOf(vector));
           const height = Math.min(wide ? 6 : 2, inside);
-          single(0, height > 0 ? first : row.extent, width);
+          single(0, height > 0 ? first : extentOf(row), width);
           if (height > 0)
             this.#cover(first, inside, height, (r) => this.#columns(r, width, () => this.#block(r, height, width)));
-          if (height > 0) single(end, row.extent, width);
+          if (height > 0) single(end, extentOf(row), width);
         }
       },
     );
-    this.b.notes.push(`windows of ${this.nest.reduced.map((l) => l.extent).join("×")}, ${inside} inside along a row`);
+    this.b.notes.push(
+      `windows of ${this.nest.reduced.map((l) => extentOf(l)).join("×")}, ${inside} inside along a row`,
+    );
   }
 
   /** `body` at starts of pieces of `size` that cover [first, first + count); the last one starts early rather than being cut. */
@@ -252,7 +269,7 @@ class WindowEmitter {
     this.#open.set(row, r);
     if (row === vector) body();
     else
-      this.#cover(0, vector.extent, width, (c) => {
+      this.#cover(0, extentOf(vector), width, (c) => {
         this.#open.set(vector, c);
         body();
       });
@@ -262,15 +279,15 @@ class WindowEmitter {
   #block(r: TileAtom, height: number, width: number): void {
     const { tap, row } = this.match;
     this.#open.set(row, r);
-    const written = tap !== null && tap.extent <= MOST_WRITTEN;
-    this.#taps(height, width, written ? { loop: tap, from: 0, to: tap.extent } : null, new Map());
+    const written = tap !== null && extentOf(tap) <= MOST_WRITTEN;
+    this.#taps(height, width, written ? { loop: tap, from: 0, to: extentOf(tap) } : null, new Map());
   }
   /** One window that may reach out along the row, at `index` where that is known. */
   #point(r: TileAtom, width: number, index: number | null): void {
     const { tap, row, bounds } = this.match;
     const ranges = new Map<Loop, Range>();
-    if (tap && index !== null && tap.extent <= MOST_WRITTEN) {
-      let [from, to] = [0, tap.extent];
+    if (tap && index !== null && extentOf(tap) <= MOST_WRITTEN) {
+      let [from, to] = [0, extentOf(tap)];
       for (const b of bounds) {
         if (b.tap !== tap) continue;
         const place = b.scale * index + b.constant;
@@ -287,7 +304,7 @@ class WindowEmitter {
   #range(tap: Loop, index: TileAtom): Range {
     const k = this.#k;
     let start: TileAtom | number = 0;
-    let end: TileAtom | number = tap.extent;
+    let end: TileAtom | number = extentOf(tap);
     const over = (x: TileAtom, by: number): TileAtom => (by === 1 ? x : k.div(x, by));
     for (const b of this.match.bounds) {
       if (b.tap !== tap) continue;
@@ -329,7 +346,7 @@ class WindowEmitter {
       const kept = this.match.bounds.find((o) => o.tap === loops[i])?.kept;
       const index = kept && kept !== row ? this.#open.get(kept) : undefined;
       const [start, end] =
-        ranges.get(loops[i]) ?? (index ? this.#range(loops[i], index) : ([0, loops[i].extent] as const));
+        ranges.get(loops[i]) ?? (index ? this.#range(loops[i], index) : ([0, extentOf(loops[i])] as const));
       this.#k.for(start, end, (q) => {
         this.#open.set(loops[i], q);
         open(i + 1);
@@ -358,10 +375,10 @@ class WindowEmitter {
       if (found) return found;
       let base = values.get(`${n.id}`);
       if (!base) {
-        base = k.i32(n.offset.constant);
+        base = k.i32(staticSizes([n.offset.constant])[0]);
         for (const { atom, factor } of n.offset.terms) {
           const index = atom.kind === "loop" ? this.#open.get(atom) : undefined;
-          if (index) base = k.add(base, k.mul(index, factor));
+          if (index) base = k.add(base, k.mul(index, staticSizes([factor])[0]));
         }
         values.set(`${n.id}`, base);
       }
