@@ -23,6 +23,8 @@ const HELP = `npm run bench -- [options]
   --node PATH       the Node binary for the children (default: the one that runs this)
   --flags=FLAGS     engine flags for our own child, separated by commas
   --json FILE       write the results there (--merge: into those that are there already)
+  --missing         only workloads that --json has no row for; --seconds N: begin no workload after so long
+  --timeout N       seconds until a peer that does not answer is given up for a workload (default 120)
   --report FILE     print the tables of a stored run, measure nothing
   --store FILE      write the ratio of ours to each peer there; --check FILE: fail if one has grown by more than --within (default 0.1)
   --tiny            tiny sizes: checks the harness and the peers' results
@@ -41,6 +43,9 @@ const { values: given } = parseArgs({
     flags: { type: "string", default: "" },
     json: { type: "string" },
     merge: { type: "boolean", default: false },
+    missing: { type: "boolean", default: false },
+    seconds: { type: "string", default: "Infinity" },
+    timeout: { type: "string", default: "120" },
     report: { type: "string" },
     store: { type: "string" },
     check: { type: "string" },
@@ -117,8 +122,10 @@ async function main() {
   const all = workloads(given.tiny);
   const matches = ({ id, group }) =>
     wanted === undefined || wanted.some((w) => id.toLowerCase().includes(w) || group === w);
-  const chosen = all.filter(matches);
+  const stored = given.missing && existsSync(given.json) ? JSON.parse(readFileSync(given.json, "utf8")).rows : [];
+  const chosen = all.filter(matches).filter(({ id }) => !stored.some((row) => row.id === id));
   if (given.list) return console.log(chosen.map(({ id, group }) => `${id}  (${group})`).join("\n"));
+  if (chosen.length === 0 && stored.length > 0) return console.log("Nothing is missing.");
   if (chosen.length === 0) {
     console.error(`No workload matches "${given.filter}"; --list shows them.`);
     process.exit(2);
@@ -145,12 +152,13 @@ async function main() {
     warmUpMs: given.tiny ? 2 : 40,
     turnMs: given.tiny ? 0 : 8,
     slowMs: 400,
-    timeoutMs: 120_000,
+    timeoutMs: 1000 * Number(given.timeout),
   };
   const { sessions, facts } = await openSessions(peers, threadCounts, options);
   const rows = [];
   try {
     for (const workload of chosen) {
+      if (performance.now() > 1000 * Number(given.seconds)) break;
       const row = await measure(workload, sessions, options);
       rows.push(row);
       const own = row.results[`ours:${threadCounts[0]}`];

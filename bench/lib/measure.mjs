@@ -17,6 +17,7 @@ export async function measure(workload, sessions, options) {
   const ready = [];
   const outputs = new Map();
   for (const session of sessions) {
+    await session.revive();
     const made = await session.ask("make", { workload, warmUpMs: options.warmUpMs }, options.timeoutMs);
     if (made.first === undefined)
       results[session.name] = { reason: made.skip ?? made.error, failed: made.error !== undefined };

@@ -27,28 +27,39 @@ export class Session {
     this.peer = peer;
     this.threads = threads;
     this.name = `${peer}:${threads}`;
+    this.options = options;
+    this.start();
+  }
+
+  start() {
+    const { peer, threads, options } = this;
     const [command, args] = commandOf(peer, threads, options);
     const one = String(threads);
-    const env = {
-      ...process.env,
-      OMP_NUM_THREADS: one,
-      OPENBLAS_NUM_THREADS: one,
-      MKL_NUM_THREADS: one,
-      TILEWORK_THREADS: one,
-    };
-    this.child = spawn(command, args, {
-      stdio: ["pipe", "ignore", options.verbose ? "inherit" : "ignore", "pipe"],
-      env,
+    const limits = { OMP_NUM_THREADS: one, OPENBLAS_NUM_THREADS: one, MKL_NUM_THREADS: one, TILEWORK_THREADS: one };
+    const errors = options.verbose ? "inherit" : "ignore";
+    const child = spawn(command, args, {
+      stdio: ["pipe", "ignore", errors, "pipe"],
+      env: { ...process.env, ...limits },
     });
-    this.child.on("error", () => {});
-    this.waiting = undefined;
+    this.child = child;
     this.dead = false;
-    createInterface({ input: this.child.stdio[3] }).on("line", (line) => this.waiting?.(JSON.parse(line)));
-    this.child.on("exit", (code, signal) => {
+    child.on("error", () => {});
+    child.stdin.on("error", () => {});
+    createInterface({ input: child.stdio[3] }).on("line", (line) => {
+      if (this.child === child) this.waiting?.(JSON.parse(line));
+    });
+    child.on("exit", (code, signal) => {
+      if (this.child !== child) return;
       this.dead = true;
       this.waiting?.({ error: `its process ended (${signal ?? code})` });
     });
-    this.child.stdin.on("error", () => {});
+  }
+
+  /** A new process in place of one that was given up. */
+  async revive() {
+    if (!this.dead) return;
+    this.start();
+    await this.ask("open");
   }
 
   /** Sends a command and waits for its answer; other processes stay stopped meanwhile. */
@@ -58,6 +69,7 @@ export class Session {
     const answer = await new Promise((resolve) => {
       const timer = setTimeout(() => {
         this.child.kill("SIGKILL");
+        this.dead = true;
         resolve({ error: `no answer within ${timeoutMs / 1000} s` });
       }, timeoutMs);
       this.waiting = (message) => {
