@@ -156,18 +156,6 @@ async function main() {
   };
   const { sessions, facts } = await openSessions(peers, threadCounts, options);
   const rows = [];
-  try {
-    for (const workload of chosen) {
-      if (performance.now() > 1000 * Number(given.seconds)) break;
-      const row = await measure(workload, sessions, options);
-      rows.push(row);
-      const own = row.results[`ours:${threadCounts[0]}`];
-      console.error(`${row.id}: ${own?.ms === undefined ? (own?.reason ?? "–") : `${own.ms.toPrecision(3)} ms`}`);
-    }
-  } finally {
-    for (const session of sessions) session.close();
-    rmSync(folder, { recursive: true, force: true });
-  }
   const run = {
     date: new Date().toISOString().slice(0, 16),
     cpu: cpus()[0].model.trim(),
@@ -177,7 +165,23 @@ async function main() {
     facts,
     rows,
   };
-  if (given.json) writeFileSync(given.json, JSON.stringify(given.merge ? merged(given.json, run) : run, null, 1));
+  // after each workload: a run that is cut short keeps what it has
+  const save = () => {
+    if (given.json) writeFileSync(given.json, JSON.stringify(given.merge ? merged(given.json, run) : run, null, 1));
+  };
+  try {
+    for (const workload of chosen) {
+      if (performance.now() > 1000 * Number(given.seconds)) break;
+      const row = await measure(workload, sessions, options);
+      rows.push(row);
+      save();
+      const own = row.results[`ours:${threadCounts[0]}`];
+      console.error(`${row.id}: ${own?.ms === undefined ? (own?.reason ?? "–") : `${own.ms.toPrecision(3)} ms`}`);
+    }
+  } finally {
+    for (const session of sessions) session.close();
+    rmSync(folder, { recursive: true, force: true });
+  }
   print(run);
   if (given.store) writeFileSync(given.store, `${JSON.stringify(ratiosOf(rows), null, 1)}\n`);
   const failures = rows.flatMap((r) =>

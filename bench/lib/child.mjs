@@ -44,7 +44,7 @@ const commands = {
     await settled(current.run());
     const first = performance.now() - start;
     // until tiers have settled; the last runs tell how long one takes
-    if (first > 3000) return { first, estimate: first };
+    if (first > 1500) return { first, estimate: first };
     let estimate = await sample(1);
     const until = performance.now() + warmUpMs;
     while (performance.now() < until) estimate = await sample(estimate > 1 ? 1 : 20);

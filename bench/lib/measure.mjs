@@ -101,7 +101,7 @@ async function timeInTurns(workload, timed, results, options) {
       for (const other of others) {
         const done = ratios.get(other.session.name).length;
         // a peer that is many times slower needs no nine turns to say so
-        const least = other.estimate > 1000 ? 1 : 3;
+        const least = other.estimate > 500 ? 1 : 3;
         if (done >= least && (done + 1) * other.estimate > options.slowMs) continue;
         const mate = ours.find(({ session }) => session.threads === other.session.threads) ?? ours[0];
         const pair = {};
