@@ -20,7 +20,13 @@ function filesUnder(folder) {
 /** A fingerprint of the inputs by name, size and time: much cheaper than asking tsc, which has to load itself first. */
 function fingerprint(folders, configs) {
   const hash = createHash("sha256");
-  for (const file of [...folders.flatMap(filesUnder), ...configs, "tsconfig.base.json", "package.json"]) {
+  for (const file of [
+    ...folders.flatMap(filesUnder),
+    ...configs,
+    "tsconfig.base.json",
+    "package.json",
+    "scripts/bundle.mjs",
+  ]) {
     const { size, mtimeMs } = statSync(join(root, file));
     hash.update(`${file} ${size} ${mtimeMs}\n`);
   }
@@ -47,6 +53,10 @@ function compile(stamp, { config, folders, outDir }) {
     return status ?? 1;
   }
   removeOrphans(folders[folders.length - 1], outDir);
+  if (outDir === "dist") {
+    const bundled = spawnSync(process.execPath, [join(root, "scripts", "bundle.mjs")], { cwd: root, stdio: "inherit" });
+    if (bundled.status !== 0) return bundled.status ?? 1;
+  }
   mkdirSync(dirname(stamp), { recursive: true });
   writeFileSync(stamp, now);
   return 0;
@@ -89,7 +99,8 @@ function isAlive(lock) {
 function removeOrphans(sourceDir, outDir) {
   for (const file of filesUnder(outDir)) {
     const source = file.replace(outDir, sourceDir).replace(/(\.d\.ts|\.js\.map|\.js)$/, ".ts");
-    if (source.endsWith(".ts") && !existsSync(join(root, source))) rmSync(join(root, file));
+    const bundled = file.startsWith(join(outDir, "node"));
+    if (source.endsWith(".ts") && !bundled && !existsSync(join(root, source))) rmSync(join(root, file));
   }
 }
 

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { build, root } from "./build.mjs";
 
 if (build({ examples: true }) !== 0) process.exit(1);
-const { explain, jit, numpy: np } = await import(join(root, "dist", "index.js"));
+const { explain, jit, numpy: np } = await import("tilework");
 const gpt = join(root, "build", "examples", "gpt");
 const { parseOptions } = await import(join(gpt, "options.js"));
 const { typescriptDeclarations, vocabularyOf, encode } = await import(join(gpt, "corpus.js"));

@@ -7,8 +7,9 @@ import { BLOCK_PARAMS } from "../lib/workloads.mjs";
 const root = join(fileURLToPath(import.meta.url), "..", "..", "..");
 
 export async function open(threads) {
-  const tw = await import(join(root, "dist", "index.js"));
-  const optim = await import(join(root, "dist", "optim", "index.js"));
+  const dist = join(root, "dist", "node");
+  const tw = await import(join(dist, "tilework.js"));
+  const optim = await import(join(dist, "tilework-optim.js"));
   tw.configure({ threads });
   const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
   return { version, kinds: kinds(tw, optim) };

@@ -14,7 +14,9 @@ interface Context {
 type Next<C, R> = (at: string, context: C) => Promise<R>;
 
 export async function resolve(specifier: string, context: Context, next: Next<Context, Resolved>): Promise<Resolved> {
-  if (/^tilework($|\/)/.test(specifier)) return next(specifier, { ...context, parentURL: import.meta.url });
+  const own = /^tilework(?:\/(optim|io))?$/.exec(specifier);
+  // the same modules as the command's own, not the package's files for Node
+  if (own) return next(new URL(`../${own[1] ? `${own[1]}/` : ""}index.js`, import.meta.url).href, context);
   try {
     return await next(specifier, context);
   } catch (e) {

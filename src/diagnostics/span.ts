@@ -22,9 +22,11 @@ function isInternalFrame(file: string): boolean {
   return false;
 }
 
-/** The folder that holds Tilework's modules (`src` or `dist`), found from this module's own address. */
+/** The folder that holds Tilework's modules (`src`, `dist` or `dist/node`), found from this module's own address. */
 const internalRoot: string | undefined = (() => {
   const here = import.meta.url;
+  const bundled = /^(.*\/dist\/node\/)tilework[\w-]*\.js$/.exec(here);
+  if (bundled) return bundled[1];
   const cut = here.lastIndexOf("/diagnostics/");
   return cut < 0 ? undefined : here.slice(0, cut + 1);
 })();

@@ -14,8 +14,13 @@ it("every export and command has a source", () => {
   const outputs = Object.values(manifest.exports as Record<string, string | Record<string, string>>).flatMap((e) =>
     typeof e === "string" ? [] : Object.values(e),
   );
+  // scripts/bundle.mjs makes dist/node/tilework-optim.js of optim/index.js
   const sources = [...outputs, ...Object.values(manifest.bin as Record<string, string>)].map((p) =>
-    p.replace(/^(\.\/)?dist/, "src").replace(/(\.d\.ts|\.js)$/, ".ts"),
+    p
+      .replace(/node\/tilework-(\w+)/, "$1/index")
+      .replace("node/tilework", "index")
+      .replace(/^(\.\/)?dist/, "src")
+      .replace(/(\.d\.ts|\.js)$/, ".ts"),
   );
   expect([...new Set(sources)].filter((p) => !existsSync(join(root, p)))).toEqual([]);
 });
