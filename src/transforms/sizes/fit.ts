@@ -55,7 +55,7 @@ export class Fitter {
     }
     if (constant) {
       // a number that a size was, too: it may be that size's at other times
-      if (this.#names.some((n) => n.values.includes(values[0]))) this.ambiguous = true;
+      if (values.length < 3 && this.#names.some((n) => n.values.includes(values[0]))) this.ambiguous = true;
       return values[0];
     }
     if (!this.#fits.has(key)) this.#fits.set(key, this.#search(values));
