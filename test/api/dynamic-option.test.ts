@@ -72,8 +72,8 @@ describe("declared sizes", () => {
     expect(e.message).toContain("argument 1 has 5 on axis 0, but batch is 4 (axis 0 of argument 0)");
   });
   it("0 and 1 have programs of their own", () => {
-    const f = jit((x: Tensor) => np.sum(x.add(1)), { dynamic: [{ 0: "batch" }] });
-    for (const n of [1, 0, 5, 9]) expectClose(f(rows(n)), n === 0 ? 0 : (np.sum(rows(n).add(1)).js() as number));
+    const f = jit((x: Tensor) => x.add(1), { dynamic: [{ 0: "batch" }] });
+    for (const n of [1, 0, 5, 9]) expectClose(f(rows(n)), rows(n).add(1).js());
     expect(programs(f)).toBe(3);
     expect((f as unknown as AnyJitted).entries().map((e) => e.sizes.length)).toEqual([0, 0, 1]);
   });
