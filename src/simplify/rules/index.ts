@@ -7,6 +7,7 @@ import { disjoint } from "./disjoint.js";
 import { fold } from "./fold.js";
 import { logic } from "./logic.js";
 import { loop } from "./loop.js";
+import { loopProducts } from "./loop-products.js";
 import { movement } from "./movement.js";
 import { reduction } from "./reduction.js";
 import { stable } from "./stable.js";
@@ -23,5 +24,6 @@ export const RULES = {
   ...contraction,
   ...branch,
   ...loop,
+  ...loopProducts,
 };
 export type RuleName = keyof typeof RULES;
