@@ -13,6 +13,7 @@ import { type Evaluator, setEvaluator } from "../tracer/frame.js";
 import { type Cell, Tensor } from "../tracer/tensor.js";
 import { LruMap, range } from "../util/index.js";
 import { config } from "./config.js";
+import { canShare, makePool, threadNote } from "./threads.js";
 
 class Backend implements Evaluator {
   #heap: Heap | undefined;
@@ -24,12 +25,17 @@ class Backend implements Evaluator {
     this.#heap ??= new Heap({
       ...(config.memoryLimit ? { hardLimit: config.memoryLimit } : {}),
       ...(config.spillLimit ? { softLimit: config.spillLimit } : {}),
+      shared: canShare(),
     });
     return this.#heap;
   }
   get workspace(): Workspace {
-    this.#workspace ??= new Workspace(this.heap);
+    this.#workspace ??= new Workspace(this.heap, makePool(this.heap));
     return this.#workspace;
+  }
+  /** How many threads there are, for people. */
+  threadNote(): string {
+    return threadNote(this.workspace.pool);
   }
   get started(): boolean {
     return this.#heap !== undefined;

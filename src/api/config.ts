@@ -1,6 +1,9 @@
+/** Settings of this process. */
+import { fail } from "../diagnostics/error.js";
 import { engineSettings } from "../jit/engine.js";
 
-/** Settings of this process. */
+export const MAX_THREADS = 64;
+
 export interface Config {
   /** Check every result for NaN and name the operation that made it (slow). */
   debugNans: boolean;
@@ -13,15 +16,37 @@ export interface Config {
    * before), if a short trial shows that they are right and faster. The environment variable TILEWORK_V8=0 says no too.
    */
   v8: boolean;
+  /**
+   * Threads that share large kernels, the caller's included. By default what the machine offers and its container allows, 8 at
+   * most, or the environment variable TILEWORK_THREADS. A process that begins with 1 stays with 1.
+   */
+  threads: number | undefined;
+  /** Milliseconds after which a worker that does not finish its part of a kernel is given up. */
+  workerTimeout: number;
+  /** Where browsers load the workers' script from, when a content security policy forbids `blob:` (see `workerScript`). */
+  workerUrl: string | undefined;
 }
 
-export const config: Config = { debugNans: false, memoryLimit: undefined, spillLimit: undefined, v8: true };
+export const config: Config = {
+  debugNans: false,
+  memoryLimit: undefined,
+  spillLimit: undefined,
+  v8: true,
+  threads: undefined,
+  workerTimeout: 60_000,
+  workerUrl: undefined,
+};
 
 /**
  * Changes settings of this process.
  * @example configure({ debugNans: true });
  */
 export function configure(settings: Partial<Config>): void {
+  const { threads } = settings;
+  if (threads !== undefined && !(Number.isInteger(threads) && threads >= 1 && threads <= MAX_THREADS))
+    fail("TW1007", `configure: threads is ${String(threads)}`, {
+      help: `give a whole number from 1 to ${MAX_THREADS}`,
+    });
   Object.assign(config, settings);
   engineSettings.v8 = config.v8;
 }

@@ -77,13 +77,18 @@ export function explain(f: AnyFunction): (...args: unknown[]) => Explanation {
         .entries()
         .map((e) => e.reason),
       dynamic: entry.sizes.map((s, i) => `${s.name} ≥ ${s.atLeast}: ${entry.axes[i].join(", ")}`),
-      notes: entry.refusal ? [`not dynamic: ${entry.refusal}`, ...compiled.plan.notes] : compiled.plan.notes,
+      notes: [
+        ...(entry.refusal ? [`not dynamic: ${entry.refusal}`] : []),
+        ...compiled.plan.notes,
+        ...(compiled.shares?.notes ?? []),
+        backend.threadNote(),
+      ],
       arenaBytes: compiled.arenaBytes,
       profile: ({ seconds = 0.5 } = {}) => {
         // steps are timed at the sizes at hand
         const exact = entry.sizes.length > 0 ? jitEntry(jitted, args, true) : undefined;
         const cells = (exact?.inputs ?? inputs).map((t) => backend.own(Tensor.source(t).cell("profile")));
-        return profileProgram(exact?.entry.executable?.compiled ?? compiled, backend.heap, cells, seconds);
+        return profileProgram(exact?.entry.executable?.compiled ?? compiled, backend.workspace, cells, seconds);
       },
     };
   };

@@ -53,6 +53,7 @@ const TITLES: Readonly<Record<Code, string>> = {
   TW4004: "The file holds no program that can be shown",
   TW4005: "The text of a program cannot be read",
   TW4007: "The compiled program stopped",
+  TW4008: "A worker thread did not finish its part",
   // 5xxx: files
   TW5001: "The file is not valid",
   TW5002: "The file holds a dtype that Tilework does not have",

@@ -49,6 +49,8 @@ export const HELP = {
   TW4004: "pass a function made by jit, or a file that exports one",
   TW4005: "programs are written as printProgram writes them",
   TW4007: "this is a mistake in Tilework: please report it with the program (makeProgram shows it)",
+  TW4008:
+    "a worker thread was stopped or hangs; configure({ workerTimeout }) allows more time, configure({ threads: 1 }) does without workers",
   // 5xxx: files
   TW5001: "check that the file is complete and of this format",
   TW5002: "convert the file to one of the dtypes of Tilework with the program that wrote it",

@@ -1,19 +1,26 @@
 /** The way down: simplify, plan, tile to loop programs, one Wasm module. */
-import { fail, isTileworkError } from "../diagnostics/error.js";
+import { fail, internal, isTileworkError } from "../diagnostics/error.js";
 import type { Program } from "../ir/program.js";
 import { type NamedSize, withSizes } from "../ir/size.js";
 import { lowerToLoop } from "../lowering/loop/lower.js";
 import { lowerToPlan } from "../lowering/plan/index.js";
+import { type SharedStages, type ShareOptions, shareStages } from "../lowering/shares.js";
 import type { Target } from "../lowering/target.js";
 import { callbackImport } from "../lowering/wasm/callback.js";
 import { emitModule } from "../lowering/wasm/module.js";
 import { TableWords } from "../lowering/wasm/table.js";
+import type { Member, Pool } from "../runtime/threads/pool.js";
 import { simplify } from "../simplify/index.js";
 import { compileOptimised, engineTarget } from "./engine.js";
 import { SizedRuns } from "./sizes.js";
 import { worthOptimising } from "./work.js";
 
+/** Threads that a program with shared stages may use. */
+export type Threads = Pick<Pool, "control" | "wait" | "member">;
+
 export interface ProgramInstance {
+  /** The module among those that the workers know, when it has shared stages. */
+  readonly member: Member | undefined;
   /** `table`: address of the pointers to inputs, then outputs (u32 each); `arena`: address of the working memory. */
   run(table: number, arena: number): void;
 }
@@ -27,6 +34,8 @@ export interface CompiledProgram {
   readonly sized: SizedRuns | null;
   /** The module's bytes. */
   readonly bytes: Uint8Array<ArrayBuffer>;
+  /** Stages that threads share; none where the memory is not shared. */
+  readonly shares: SharedStages | undefined;
   /**
    * `mark` hears of the end of each launch and copy, by its number among `timedSteps`.
    * @internal (declarations name no global that a library lacks)
@@ -35,6 +44,7 @@ export interface CompiledProgram {
     memory: WebAssembly.Memory,
     callbacks: readonly ((...args: readonly unknown[]) => void)[],
     mark?: (step: number) => void,
+    threads?: Threads,
   ): ProgramInstance;
 }
 export interface CompileOptions {
@@ -42,9 +52,14 @@ export interface CompileOptions {
   readonly donate?: readonly number[];
   /** This machine when left out. */
   readonly target?: Target;
+  /** For a shared memory, with stages above this size shared among threads. */
+  readonly share?: ShareOptions | undefined;
   /** Names of sizes in the program, given when it runs (`sizes.ts`). */
   readonly sizes?: readonly NamedSize[];
 }
+
+/** What a module asks of a shared memory: as an import it must allow for the largest. */
+const SHARED_LIMITS = { min: 1, max: 65536, shared: true };
 
 class Clock {
   readonly entries: { name: string; ms: number }[] = [];
@@ -74,10 +89,14 @@ function compile(program: Program<"core">, options: CompileOptions): CompiledPro
     loopMs += performance.now() - start;
     return loop;
   };
+  const { share } = options;
+  const shares = share && clock.time("share", () => shareStages(plan.steps, share));
+  const imported = share ? SHARED_LIMITS : undefined;
+  const emit = (words: TableWords, marked: boolean): Uint8Array<ArrayBuffer> =>
+    emitModule(plan, lower, target, { ...(imported && { memory: imported }), marked, shares, words });
   const words = new TableWords(plan);
-  const bytes = clock.time("emit", () => emitModule(plan, lower, target, undefined, false, words));
-  const emit = clock.entries[clock.entries.length - 1];
-  emit.ms -= loopMs;
+  const bytes = clock.time("emit", () => emit(words, false));
+  clock.entries[clock.entries.length - 1].ms -= loopMs;
   clock.entries.splice(-1, 0, { name: "loop", ms: loopMs });
   let marked: WebAssembly.Module | undefined;
   const module = clock.time("compile", () =>
@@ -89,6 +108,7 @@ function compile(program: Program<"core">, options: CompileOptions): CompiledPro
     target,
     timings: clock.entries,
     arenaBytes: plan.arenaBytes,
+    shares,
     sized:
       sizes.length === 0
         ? null
@@ -97,19 +117,21 @@ function compile(program: Program<"core">, options: CompileOptions): CompiledPro
             program.outputs.map((o) => o.aval),
             (valueOf) => words.solve(valueOf),
           ),
-    instantiate: (memory, callbacks, mark) => {
+    instantiate: (memory, callbacks, mark, threads) => {
       const env: Record<string, WebAssembly.ImportValue> = { memory };
       if (callbacks.length > 0) env.callback = callbackImport(plan.steps, memory, callbacks);
       if (mark) env.mark = mark;
-      if (mark) {
-        marked ??= withSizes(
-          sizes,
-          () => new WebAssembly.Module(emitModule(plan, lower, target, undefined, true, new TableWords(plan))),
-        );
-      }
+      if (mark) marked ??= withSizes(sizes, () => new WebAssembly.Module(emit(new TableWords(plan), true)));
       const code = mark && marked ? marked : module;
+      let member: Member | undefined;
+      if (shares && shares.count > 0) {
+        member = threads?.member(code);
+        env.control = threads?.control ?? new WebAssembly.Global({ value: "i32", mutable: true }, 0);
+        env.module = member?.id ?? new WebAssembly.Global({ value: "i32", mutable: true }, 0);
+        env.wait = threads?.wait ?? (() => internal("a job without threads"));
+      }
       const { exports } = new WebAssembly.Instance(code, { env });
-      return { run: exports.run as ProgramInstance["run"] };
+      return { run: exports.run as ProgramInstance["run"], member };
     },
   };
 }

@@ -3,6 +3,7 @@ import { fail } from "../diagnostics/error.js";
 import { type Aval, printAval } from "../ir/aval.js";
 import type { Program } from "../ir/program.js";
 import type { NamedSize } from "../ir/size.js";
+import { SHARE } from "../lowering/shares.js";
 import type { ArrayCell } from "../runtime/heap.js";
 import { type CompiledProgram, compileProgram, explainTrap, type ProgramInstance } from "./compile.js";
 import { type Scope, Workspace } from "./workspace.js";
@@ -26,7 +27,7 @@ export class Executable {
     readonly donated: readonly number[],
   ) {
     const { plan } = compiled;
-    this.#instance = compiled.instantiate(workspace.heap.memory, plan.callbacks);
+    this.#instance = compiled.instantiate(workspace.heap.memory, plan.callbacks, undefined, workspace.pool);
     this.#outputs = outputs.map((aval, i) => ({ aval, donatedFrom: plan.outputs[i].donatedFrom }));
   }
 
@@ -35,7 +36,8 @@ export class Executable {
    * are given back, and everything else is as before, except that donated operands are gone if it had started.
    */
   run(inputs: readonly ArrayCell[], values: readonly number[] = NO_SIZES): ArrayCell[] {
-    const { heap } = this.workspace;
+    const { heap, pool } = this.workspace;
+    const { member } = this.#instance;
     const results: ArrayCell[] = [];
     let scope: Scope | undefined;
     let started = false;
@@ -65,6 +67,7 @@ export class Executable {
       for (let i = 0; i < inputs.length; i++) words[at++] = inputs[i].address;
       for (let i = 0; i < outputs.length; i++) words[at++] = results[i].address;
       if (sized) words.set(sized.words, at);
+      if (member !== undefined) pool?.enter(member);
       started = true;
       this.#instance.run(scope.table, scope.arena);
       for (let i = 0; i < outputs.length; i++) {
@@ -75,6 +78,7 @@ export class Executable {
       for (let i = 0; i < this.donated.length; i++) heap.release(inputs[this.donated[i]], "donated");
       return results;
     } catch (e) {
+      if (started && member !== undefined) pool?.recover();
       for (let i = 0; i < results.length; i++) {
         if (this.#outputs[i].donatedFrom !== undefined) continue;
         results[i].pins = 0;
@@ -95,7 +99,7 @@ export function makeExecutable(
   donate: readonly number[] = [],
   sizes: readonly NamedSize[] = [],
 ): Executable {
-  const compiled = compileProgram(program, { donate, sizes });
+  const compiled = compileProgram(program, { donate, sizes, share: workspace.heap.shared ? SHARE : undefined });
   return new Executable(
     program.name,
     compiled,

@@ -3,9 +3,10 @@ import type { Dim } from "../ir/dim.js";
 import { byteSize } from "../ir/dtype.js";
 import type { PlanStep } from "../ir/plan.js";
 import { timedSteps } from "../lowering/wasm/driver.js";
-import type { ArrayCell, Heap } from "../runtime/heap.js";
+import type { ArrayCell } from "../runtime/heap.js";
 import type { CompiledProgram } from "./compile.js";
 import { operations } from "./work.js";
+import type { Workspace } from "./workspace.js";
 
 /** One launch (a kernel with its arrays) or copy of the plan. */
 export interface ProfileRow {
@@ -33,7 +34,7 @@ export interface Profile {
 /** Runs the program on copies of its inputs for about so long. Callbacks are called in every run. */
 export function profileProgram(
   compiled: CompiledProgram,
-  heap: Heap,
+  { heap, pool }: Workspace,
   inputs: readonly ArrayCell[],
   seconds: number,
   values: readonly number[] = [],
@@ -66,13 +67,15 @@ export function profileProgram(
     const times = new Float64Array(steps.length);
     const counts = new Float64Array(steps.length);
     let last = 0;
-    const timed = compiled.instantiate(heap.memory, plan.callbacks, (step) => {
+    const mark = (step: number): void => {
       const now = performance.now();
       times[step] += now - last;
       counts[step]++;
       last = performance.now();
-    });
-    const plain = compiled.instantiate(heap.memory, plan.callbacks);
+    };
+    const timed = compiled.instantiate(heap.memory, plan.callbacks, mark, pool);
+    const plain = compiled.instantiate(heap.memory, plan.callbacks, undefined, pool);
+    for (const { member } of [timed, plain]) if (member) pool?.enter(member);
     const best = new Float64Array(steps.length).fill(Number.POSITIVE_INFINITY);
     let whole = Number.POSITIVE_INFINITY;
     const until = performance.now() + seconds * 1000;

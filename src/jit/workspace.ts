@@ -1,5 +1,6 @@
 /** Working memory that calls share: an arena as large as the largest program needs, and the pointer table. */
 import type { Heap } from "../runtime/heap.js";
+import type { Pool } from "../runtime/threads/pool.js";
 
 /** Where one call works. */
 export interface Scope {
@@ -16,7 +17,11 @@ export class Workspace {
   #tableEntries = 0;
   #depth = 0;
   #scope: Scope | undefined;
-  constructor(readonly heap: Heap) {}
+  constructor(
+    readonly heap: Heap,
+    /** Threads for large stages, where the heap is shared. */
+    readonly pool?: Pool | undefined,
+  ) {}
 
   /** An arena and a table for a call, until `leave`; one from inside a callback gets its own. */
   enter(arenaBytes: number, entries: number): Scope {

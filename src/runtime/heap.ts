@@ -20,11 +20,16 @@ const PAGE = 65536;
  */
 const LEAST_WEIGHT = 8192;
 
+/** A shared memory that may not grow to this is of less use than one that is not shared. */
+const LEAST_SHARED = 256 * 1024 ** 2;
+
 export interface HeapOptions {
   /** Resident bytes at which the oldest arrays are spilled; it doubles when that turns out to hit arrays in use. */
   softLimit?: number;
   /** The most bytes that the memory may grow to. */
   hardLimit?: number;
+  /** Whether other threads are to see it. It is not when the engine refuses. */
+  shared?: boolean;
 }
 
 export class ArrayCell {
@@ -99,15 +104,19 @@ export class Heap {
   readonly #registry: FinalizationRegistry<ArrayCell> | undefined;
   #softLimit: number;
   readonly #hardLimit: number;
+  readonly shared: boolean;
   #clock = 0;
   #residentBytes = 0;
   #spilledBytes = 0;
   #pagedInBytes = 0;
 
   constructor(options: HeapOptions = {}) {
-    this.#hardLimit = Math.min(options.hardLimit ?? 4 * 1024 ** 3 - PAGE, 4 * 1024 ** 3 - PAGE);
-    this.#softLimit = Math.min(options.softLimit ?? 256 * 1024 ** 2, this.#hardLimit);
-    this.memory = new WebAssembly.Memory({ initial: 16, maximum: Math.floor(this.#hardLimit / PAGE) });
+    const most = Math.min(options.hardLimit ?? 4 * 1024 ** 3 - PAGE, 4 * 1024 ** 3 - PAGE);
+    const { memory, limit, shared } = reserve(most, options.shared ?? false);
+    this.memory = memory;
+    this.shared = shared;
+    this.#hardLimit = limit;
+    this.#softLimit = Math.min(options.softLimit ?? 256 * 1024 ** 2, limit);
     this.#allocator = new Allocator((bytes) => this.#grow(bytes));
     this.#registry =
       typeof FinalizationRegistry === "undefined"
@@ -277,6 +286,20 @@ export class Heap {
     }
     return false;
   }
+}
+
+/** A shared memory reserves its largest size at once; where there is no room for that, less will do, or one that is not shared. */
+function reserve(most: number, shared: boolean): { memory: WebAssembly.Memory; limit: number; shared: boolean } {
+  for (let limit = most; shared && limit >= Math.min(most, LEAST_SHARED); limit = limit / 2) {
+    try {
+      const maximum = Math.floor(limit / PAGE);
+      return { memory: new WebAssembly.Memory({ initial: 16, maximum, shared }), limit, shared };
+    } catch {
+      // the next smaller one
+    }
+  }
+  const maximum = Math.floor(most / PAGE);
+  return { memory: new WebAssembly.Memory({ initial: 16, maximum }), limit: most, shared: false };
 }
 
 export function formatBytes(n: number): string {

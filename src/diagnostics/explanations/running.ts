@@ -52,6 +52,10 @@ x[Symbol.dispose]();`,
       "The compiled program trapped: it read outside of its memory, or divided by zero where that cannot happen. The interpreter " +
       "(interpret(f)) computes the same more slowly until it is mended.",
   },
+  TW4008: {
+    explanation:
+      "Large kernels are shared among worker threads. One of them took a part and did not finish it in time: something stopped it, or the machine is so busy that it does not get to run. The results of the call are not there; the next call uses new workers.",
+  },
   TW5001: {
     explanation: "The bytes are not a file of this format, or a part of one.",
     bad: `

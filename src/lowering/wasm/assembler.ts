@@ -1,6 +1,8 @@
 /** A small assembler for WebAssembly modules: function bodies are written instruction by instruction straight into bytes. */
 import { internal } from "../../diagnostics/error.js";
 import {
+  ATOMIC,
+  type AtomicOp,
   LANE,
   LANE_MEMORY,
   type LaneMemoryOp,
@@ -209,6 +211,14 @@ export class Code {
     this.#body.byte(lane);
     return this;
   }
+  atomic(name: AtomicOp, offset: number): this {
+    const [code, align] = ATOMIC[name];
+    this.#body.byte(0xfe);
+    this.#body.u32(code);
+    this.#body.u32(align);
+    this.#body.u32(offset);
+    return this;
+  }
   lane(name: LaneOp, lane: number): this {
     this.#body.byte(0xfd);
     this.#body.u32(LANE[name]);
@@ -264,6 +274,11 @@ export class Code {
     this.#body.u32(index);
     return this;
   }
+  globalGet(index: number): this {
+    this.#body.byte(0x23);
+    this.#body.u32(index);
+    return this;
+  }
   /** (to, from, bytes) */
   memoryCopy(): this {
     this.#body.raw([0xfc, 10, 0, 0]);
@@ -309,6 +324,7 @@ export class ModuleBuilder {
   readonly #types: FunctionType[] = [];
   readonly #typeIndex = new Map<string, number>();
   readonly #imports: { module: string; name: string; type: number }[] = [];
+  readonly #globals: { module: string; name: string }[] = [];
   readonly #functions: (Code | undefined)[] = [];
   readonly #functionTypes: number[] = [];
   readonly #names: string[] = [];
@@ -330,6 +346,11 @@ export class ModuleBuilder {
     if (this.#functions.length > 0) internal("a Wasm import after a function");
     this.#imports.push({ module, name, type: this.#type(type) });
     return this.#imports.length - 1;
+  }
+  /** A mutable i32. */
+  importGlobal(module: string, name: string): number {
+    this.#globals.push({ module, name });
+    return this.#globals.length - 1;
   }
   /** Reserves a function index, so that bodies can call each other; `define` gives its code. */
   declare(name: string, type: FunctionType): number {
@@ -371,12 +392,17 @@ export class ModuleBuilder {
       }
     });
     section(2, (b) => {
-      b.u32(this.#imports.length + 1);
+      b.u32(this.#imports.length + this.#globals.length + 1);
       for (const i of this.#imports) {
         b.text(i.module);
         b.text(i.name);
         b.byte(0);
         b.u32(i.type);
+      }
+      for (const g of this.#globals) {
+        b.text(g.module);
+        b.text(g.name);
+        b.raw([3, VALUE_TYPE.i32, 1]);
       }
       const { min, max, shared } = this.memory;
       b.text("env");

@@ -16,6 +16,8 @@ export interface Stage {
   readonly programs: Dim;
   /** What it takes after the range of programs. */
   readonly sizes: readonly Dim[];
+  /** Runs the programs on all threads: called as the stage itself. */
+  readonly fork?: number | undefined;
 }
 
 /** Steps in one function: beyond this they are cut into several. */
@@ -205,7 +207,7 @@ class StepEmitter {
       c.i32(0);
       this.#size(stage.programs);
       for (const d of stage.sizes) this.#size(d);
-      c.call(stage.index);
+      c.call(stage.fork ?? stage.index);
     }
   }
 

@@ -1,17 +1,18 @@
 /** Loop functions to Wasm functions. */
 import { internal } from "../../diagnostics/error.js";
 import type { LoopBuffer, LoopFunction, LoopLocal, LoopMathFunction, LoopStmt } from "../../ir/loop.js";
-import { Code } from "./assembler.js";
+import { Code, type FunctionType } from "./assembler.js";
 import { emitExpr, type Scope } from "./expression.js";
 import { storeValue } from "./memory.js";
 import { valueType } from "./types.js";
 
 /** Parameters: the address of each buffer, then the first program and the one after the last, then sizes. */
+export function stageType(f: LoopFunction): FunctionType {
+  const params = new Array<"i32">(f.buffers.length + 2 + f.sizes.length).fill("i32");
+  return { params, results: [] };
+}
 export function emitFunction(f: LoopFunction, callee: (name: string) => number): Code {
-  const code = new Code({
-    params: [...f.buffers.map(() => "i32" as const), "i32", "i32", ...f.sizes.map(() => "i32" as const)],
-    results: [],
-  });
+  const code = new Code(stageType(f));
   const emitter = new FunctionEmitter(code, f.buffers, callee);
   emitter.parameter(f.begin, f.buffers.length);
   emitter.parameter(f.end, f.buffers.length + 1);

@@ -2,25 +2,36 @@
 import { internal } from "../../diagnostics/error.js";
 import type { Program } from "../../ir/program.js";
 import { tileKey } from "../../ir/tile-key.js";
+import type { SharedStages } from "../shares.js";
 import type { Target } from "../target.js";
 import { type MemoryLimits, ModuleBuilder } from "./assembler.js";
 import { callbackSites } from "./callback.js";
 import { Driver, type Stage } from "./driver.js";
+import { Fork } from "./fork.js";
 import { emitFunction, emitMathFunction } from "./function.js";
 import { TableWords } from "./table.js";
+
+export interface ModuleOptions {
+  readonly memory?: MemoryLimits;
+  /** It calls `env.mark(step)` after each of `timedSteps`. */
+  readonly marked?: boolean;
+  /** Which stages are shared among threads (the memory must be shared then). */
+  readonly shares?: SharedStages | undefined;
+  readonly words?: TableWords;
+}
 
 /**
  * Emits the module. It imports `env.memory` and, where the plan has callbacks, `env.callback` (see `callbackImport`), and
  * exports `run(table, arena)`: the address of u32 pointers to the inputs and then the outputs, and the address of
- * `plan.arenaBytes` bytes of working memory; where the plan has named sizes, the pointers are followed by `words`. A marked module calls `env.mark(step)` after each of `timedSteps`. It holds no address itself, so that one module serves any number of arenas.
+ * `plan.arenaBytes` bytes of working memory; where the plan has named sizes, the pointers are followed by `words`. It holds no
+ * address itself, so that one module serves any number of arenas.
+ * What a module with shared stages imports and exports beside is said in `fork.ts`.
  */
 export function emitModule(
   plan: Program<"plan">,
   lower: (kernel: Program<"tile">) => Program<"loop">,
   target: Target,
-  memory: MemoryLimits = { min: 1 },
-  marked = false,
-  words = new TableWords(plan),
+  { memory = { min: 1 }, marked = false, shares, words = new TableWords(plan) }: ModuleOptions = {},
 ): Uint8Array<ArrayBuffer> {
   const module = new ModuleBuilder(memory);
   const callback =
@@ -28,6 +39,7 @@ export function emitModule(
       ? module.import("env", "callback", { params: ["i32", "i32", "i32"], results: [] })
       : undefined;
   const mark = marked ? module.import("env", "mark", { params: ["i32"], results: [] }) : undefined;
+  const fork = shares && shares.count > 0 ? new Fork(module) : undefined;
   const callee = libraryOf(module, target);
   const kernels = new Map<string, readonly Stage[]>();
   const stages = (kernel: Program<"tile">): readonly Stage[] => {
@@ -35,11 +47,16 @@ export function emitModule(
     let found = kernels.get(key);
     if (!found) {
       const { functions } = lower(kernel);
-      found = functions.map((f) => ({
-        index: module.function(f.name, emitFunction(f, callee)),
-        programs: f.programs,
-        sizes: f.sizes.map((s) => s.size),
-      }));
+      found = functions.map((f, i): Stage => {
+        const index = module.function(f.name, emitFunction(f, callee));
+        const least = shares?.least(kernel, i);
+        return {
+          index,
+          programs: f.programs,
+          sizes: f.sizes.map((s) => s.size),
+          fork: fork && least ? fork.stage(f, index, least) : undefined,
+        };
+      });
       if (found.length !== kernel.stages.length) internal(`${kernel.name} lost a stage`);
       kernels.set(key, found);
     }
@@ -47,6 +64,7 @@ export function emitModule(
   };
   const run = new Driver(module, plan, (s) => stages(s.kernel), callback, target.simd, mark, words).emit();
   module.export("run", run);
+  fork?.finish();
   return module.finish();
 }
 

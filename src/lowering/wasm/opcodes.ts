@@ -97,6 +97,17 @@ export const LANE_MEMORY = {
   "v128.store8_lane": [88, 0], "v128.store16_lane": [89, 1], "v128.store32_lane": [90, 0], "v128.store64_lane": [91, 1],
 } as const;
 
+/** Atomic instructions, behind the prefix 0xfe: [opcode, log2 of the natural alignment, which they need]. */
+export const ATOMIC = {
+  "memory.atomic.notify": [0x00, 2],
+  "i32.atomic.load": [0x10, 2],
+  "i64.atomic.load": [0x11, 3],
+  "i32.atomic.store": [0x17, 2],
+  "i64.atomic.store": [0x18, 3],
+  "i32.atomic.rmw.add": [0x1e, 2],
+  "i64.atomic.rmw.cmpxchg": [0x49, 3],
+} as const;
+
 /** SIMD instructions that name one lane. */
 // biome-ignore format: a table
 export const LANE = {
@@ -110,3 +121,4 @@ export type PlainOp = keyof typeof SCALAR | keyof typeof SATURATING | keyof type
 export type MemoryOp = keyof typeof MEMORY | keyof typeof VECTOR_MEMORY;
 export type LaneMemoryOp = keyof typeof LANE_MEMORY;
 export type LaneOp = keyof typeof LANE;
+export type AtomicOp = keyof typeof ATOMIC;

@@ -306,8 +306,8 @@ describe("size and place", () => {
   it("imports a shared memory where it is asked to", () => {
     const [a, out] = [slot("input", 0, bytes), slot("output", 0, bytes)];
     const p = plan([a], [out], [{ kind: "copy", from: view(a), to: view(out), bytes }], 0);
-    const limits = { min: 1, max: 1024, shared: true };
-    const module = new WebAssembly.Module(emitModule(p, (k) => lowerToLoop(k, target), target, limits));
+    const memoryLimits = { min: 1, max: 1024, shared: true };
+    const module = new WebAssembly.Module(emitModule(p, (k) => lowerToLoop(k, target), target, { memory: memoryLimits }));
     const memory = new WebAssembly.Memory({ initial: 1, maximum: 1024, shared: true });
     const run = new WebAssembly.Instance(module, { env: { memory } }).exports["run"] as (t: number, a: number) => void;
     new Float32Array(memory.buffer, 256, n).set([1, 2, 3, 4, 5]);

@@ -1,0 +1,174 @@
+/**
+ * Stages that are run by several threads, from inside of Wasm: the driver describes a job in the control block
+ * (`util/control-block.ts`), does programs of it itself, and goes on when all are done. Only the caller's thread runs the driver.
+ *
+ * A module with such stages imports two mutable globals, `env.control` (the address of the control block, or 0: then the
+ * caller does everything by plain calls) and `env.module` (this module's number in its pool), and `env.wait(control, programs)`, which
+ * is called when others are still at work after some thousand looks, or when a worker trapped. For workers it exports
+ * `work(control, module, thread)`, which runs programs of the job there is, if it is one of this module, until nobody needs help,
+ * and `spin(control, thread, mail, looks)`, which returns when there is a job or a message, or after so many looks; its result is
+ * the number of looks that were left.
+ *
+ * Every program is run once, by some thread, and programs of a stage do not touch each other's results: so results do not depend
+ * on the number of threads.
+ */
+import type { LoopFunction } from "../../ir/loop.js";
+import { CONTROL } from "../../util/control-block.js";
+import { range } from "../../util/index.js";
+import { Code, type ModuleBuilder } from "./assembler.js";
+import { stageType } from "./function.js";
+
+/** Looks at `finished` before the caller asks for help in waiting: about 20 µs. */
+const LOOKS = 10_000;
+
+interface ForkedStage {
+  readonly index: number;
+  /** Parameters: words of the description, by number, or the range of programs. */
+  readonly args: readonly (number | "begin" | "end")[];
+}
+
+export class Fork {
+  readonly #control: number;
+  readonly #id: number;
+  readonly #wait: number;
+  readonly #stages: ForkedStage[] = [];
+  #work: number | undefined;
+  #publish: number | undefined;
+
+  constructor(readonly module: ModuleBuilder) {
+    this.#wait = module.import("env", "wait", { params: ["i32", "i32"], results: [] });
+    this.#control = module.importGlobal("env", "control");
+    this.#id = module.importGlobal("env", "module");
+  }
+
+  /** The stage, run by all threads: a function of the same parameters. It is called for all programs. */
+  stage(f: LoopFunction, index: number, least: number): number {
+    const type = stageType(f);
+    const count = f.buffers.length;
+    const end = count + 1;
+    const args = range(type.params.length);
+    const stage = this.#stages.length;
+    this.#stages.push({ index, args: args.map((a) => (a === count ? "begin" : a === end ? "end" : a)) });
+    const c = new Code(type);
+    c.globalGet(this.#control).op("i32.eqz").if();
+    for (const a of args) c.get(a);
+    c.call(index).else();
+    for (const a of args) {
+      if (a === count || a === end) continue;
+      c.globalGet(this.#control)
+        .get(a)
+        .memory("i32.store", CONTROL.args + 4 * a);
+    }
+    c.i32(stage).get(end).i32(least).call(this.#publisher()).end();
+    return this.module.function(`${f.name}.fork`, c);
+  }
+
+  /** publish(stage, programs, least): from the description of a job to its end. */
+  #publisher(): number {
+    if (this.#publish !== undefined) return this.#publish;
+    this.#work = this.module.declare("work", { params: ["i32", "i32", "i32"], results: [] });
+    const c = new Code({ params: ["i32", "i32", "i32"], results: [] });
+    const [stage, programs, least] = [0, 1, 2];
+    const control = c.local("i32");
+    const looks = c.local("i32");
+    c.globalGet(this.#control).set(control);
+    c.get(control).globalGet(this.#id).memory("i32.store", CONTROL.module);
+    c.get(control).get(stage).memory("i32.store", CONTROL.stage);
+    c.get(control).get(programs).memory("i32.store", CONTROL.programs);
+    c.get(control).get(least).memory("i32.store", CONTROL.least);
+    c.get(control).i32(0).atomic("i32.atomic.store", CONTROL.finished);
+    // the next number, all programs free: ((claim >> 32) + 1) << 32 | programs
+    c.get(control).get(control).atomic("i64.atomic.load", CONTROL.claim);
+    c.i64(32n).op("i64.shr_u").i64(1n).op("i64.add").i64(32n).op("i64.shl");
+    c.get(programs).op("i64.extend_i32_u").op("i64.or").atomic("i64.atomic.store", CONTROL.claim);
+    // whoever is about to sleep has said so before it looked for a job
+    c.get(control).atomic("i32.atomic.load", CONTROL.parked).if();
+    c.get(control).i32(1).atomic("i32.atomic.rmw.add", CONTROL.wake).op("drop");
+    c.get(control).i32(-1).atomic("memory.atomic.notify", CONTROL.wake).op("drop");
+    c.end();
+    c.get(control).globalGet(this.#id).i32(0).call(this.#work);
+    c.block().loop();
+    c.get(control).atomic("i32.atomic.load", CONTROL.finished).get(programs).op("i32.eq").brIf(1);
+    c.get(looks).i32(1).op("i32.add").tee(looks);
+    c.i32(LOOKS).op("i32.lt_u").brIf(0);
+    c.get(control).get(programs).call(this.#wait);
+    c.i32(0).set(looks).br(0).end().end();
+    c.get(control).memory("i32.load", CONTROL.poison).if();
+    c.get(control).get(programs).call(this.#wait).end();
+    this.#publish = this.module.function("publish", c);
+    return this.#publish;
+  }
+
+  finish(): void {
+    this.#publisher();
+    const work = this.#work ?? 0;
+    this.module.define(work, this.#workCode());
+    this.module.export("work", work);
+    this.module.export("spin", this.module.function("spin", spinCode()));
+  }
+
+  #workCode(): Code {
+    const c = new Code({ params: ["i32", "i32", "i32"], results: [] });
+    const [control, id, thread] = [0, 1, 2];
+    const claim = c.local("i64");
+    const left = c.local("i32");
+    const begin = c.local("i32");
+    const take = c.local("i32");
+    const own = c.local("i32");
+    c.get(control).get(thread).i32(CONTROL.threadBytes).op("i32.mul").op("i32.add").set(own);
+    c.loop();
+    c.get(control).atomic("i64.atomic.load", CONTROL.claim).tee(claim).op("i32.wrap_i64").tee(left).op("i32.eqz");
+    c.if().op("return").end();
+    c.get(control).memory("i32.load", CONTROL.module).get(id).op("i32.ne");
+    c.if().op("return").end();
+    // a part of what is left, so that the last ones are small: max(least, left / shares), at most left
+    c.get(left).get(control).memory("i32.load", CONTROL.shares).op("i32.div_u").tee(take);
+    c.get(control).memory("i32.load", CONTROL.least).tee(begin);
+    c.get(take).get(begin).op("i32.gt_u").op("select").set(take);
+    c.get(left).get(take).get(left).get(take).op("i32.lt_u").op("select").set(take);
+    c.get(control).memory("i32.load", CONTROL.programs).get(left).op("i32.sub").set(begin);
+    c.get(control).get(claim).get(claim).get(take).op("i64.extend_i32_u").op("i64.sub");
+    c.atomic("i64.atomic.rmw.cmpxchg", CONTROL.claim).get(claim).op("i64.ne").brIf(0);
+    c.get(own)
+      .get(take)
+      .memory("i32.store", CONTROL.threads + CONTROL.taken);
+    for (let i = 0; i <= this.#stages.length; i++) c.block();
+    c.get(control).memory("i32.load", CONTROL.stage).brTable(range(this.#stages.length));
+    this.#stages.forEach((s, i) => {
+      c.end();
+      for (const a of s.args) {
+        if (a === "begin") c.get(begin);
+        else if (a === "end") c.get(begin).get(take).op("i32.add");
+        else c.get(control).memory("i32.load", CONTROL.args + 4 * a);
+      }
+      c.call(s.index);
+      c.br(this.#stages.length - 1 - i);
+    });
+    c.end();
+    c.get(own)
+      .i32(0)
+      .memory("i32.store", CONTROL.threads + CONTROL.taken);
+    c.get(control).get(take).atomic("i32.atomic.rmw.add", CONTROL.finished).op("drop");
+    c.get(control).atomic("i32.atomic.load", CONTROL.waiting).if();
+    c.get(control).i32(1).atomic("memory.atomic.notify", CONTROL.finished).op("drop").end();
+    c.br(0).end();
+    return c;
+  }
+}
+
+/** spin(control, thread, mail, looks) */
+function spinCode(): Code {
+  const c = new Code({ params: ["i32", "i32", "i32", "i32"], results: ["i32"] });
+  const [control, thread, mail, looks] = [0, 1, 2, 3];
+  c.get(thread).i32(CONTROL.threadBytes).op("i32.mul").get(control).op("i32.add").set(thread);
+  c.block().loop();
+  c.get(control).atomic("i32.atomic.load", CONTROL.claim).brIf(1);
+  c.get(thread)
+    .atomic("i32.atomic.load", CONTROL.threads + CONTROL.mail)
+    .get(mail)
+    .op("i32.ne")
+    .brIf(1);
+  c.get(looks).i32(1).op("i32.sub").tee(looks).brIf(0).end().end();
+  c.get(looks);
+  return c;
+}

@@ -1,0 +1,80 @@
+/**
+ * What a worker runs: a script by itself, for Node and for browsers. It spins for a moment after each job, then sleeps on `wake`,
+ * and returns to its event loop only to receive messages: a counter in its part of the control block says how many it was sent.
+ */
+import { CONTROL, MAX_TEXT } from "../../util/control-block.js";
+
+/** Milliseconds that a worker waits for the next job before it sleeps. */
+const SPIN_MS = 0.08;
+
+const word = (offset: number): string => String(offset >> 2);
+
+export const WORKER_SOURCE = `"use strict";
+const port = typeof require === "function" ? require("node:worker_threads").parentPort : self;
+const modules = new Map();
+let control = 0, thread = 0, words, mail = 0, memory, globals, received = 0, last, look = 5e-6, looks = 10000;
+const none = () => {};
+function receive(message) {
+  received++;
+  if (message.memory) {
+    ({ memory, control, thread } = message);
+    words = new Int32Array(memory.buffer, control, message.words);
+    mail = ${word(CONTROL.threads)} + ${word(CONTROL.threadBytes)} * thread + ${word(CONTROL.mail)};
+    Atomics.store(words, mail + ${word(CONTROL.alive - CONTROL.mail)}, 1);
+    port.postMessage("alive");
+  }
+  for (const id of message.drop) modules.delete(id);
+  if (message.module) {
+    const global = (value) => new WebAssembly.Global({ value: "i32", mutable: true }, value);
+    const env = { memory, control: global(control), module: global(message.id), wait: none, callback: none, mark: none };
+    try {
+      modules.set(message.id, new WebAssembly.Instance(message.module, { env }).exports);
+    } catch {
+      // no memory for it: the others do its work
+    }
+  }
+  serve();
+}
+function job() {
+  return Atomics.load(words, ${word(CONTROL.claim)}) === 0 ? undefined : modules.get(words[${word(CONTROL.module)}]);
+}
+function serve() {
+  let rested = false;
+  while (Atomics.load(words, mail) === received) {
+    const id = words[${word(CONTROL.module)}], found = job();
+    if (found !== undefined) {
+      last = found;
+      try {
+        found.work(control, id, thread);
+      } catch (e) {
+        return poison(e);
+      }
+      rested = false;
+    } else if (!rested && last !== undefined) {
+      const start = performance.now();
+      const done = looks - last.spin(control, thread, received, looks);
+      // the least time of a look: all others were disturbed
+      if (done > 1000) look = Math.min(look, (performance.now() - start) / done);
+      looks = Math.ceil(${SPIN_MS} / look);
+      rested = true;
+    } else {
+      const seen = Atomics.load(words, ${word(CONTROL.wake)});
+      Atomics.add(words, ${word(CONTROL.parked)}, 1);
+      if (job() === undefined && Atomics.load(words, mail) === received) Atomics.wait(words, ${word(CONTROL.wake)}, seen);
+      Atomics.sub(words, ${word(CONTROL.parked)}, 1);
+      rested = false;
+    }
+  }
+}
+function poison(error) {
+  const text = String((error && error.message) || error).slice(0, ${MAX_TEXT});
+  const bytes = new Uint8Array(words.buffer, control + ${CONTROL.text}, text.length);
+  for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i) & 127;
+  words[${word(CONTROL.textLength)}] = text.length;
+  Atomics.store(words, ${word(CONTROL.poison)}, 1);
+  Atomics.add(words, ${word(CONTROL.finished)}, Atomics.load(words, mail + ${word(CONTROL.taken - CONTROL.mail)}));
+  Atomics.notify(words, ${word(CONTROL.finished)});
+}
+if (port.on) port.on("message", receive);
+else port.onmessage = (e) => receive(e.data);
+`;
