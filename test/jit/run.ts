@@ -30,7 +30,8 @@ export function runOn(
   const { plan } = compiled;
   const sized = compiled.sized?.at(values);
   const valueOf = sized?.valueOf ?? fixed;
-  let end = 64;
+  // what lies below is given to no array
+  let end = 1024;
   const allocate = (bytes: number): number => {
     const at = end;
     // no gaps but for alignment: what writes past an array is seen in the next

@@ -360,6 +360,28 @@ export class LoopBuilder extends Graph {
     this.store([at.address, value], ([address, x]) => ({ kind: "store", buffer, address, offset, value: x }));
   }
 
+  /**
+   * Tells a widening engine that these registers, which a loop has computed, belong together in pairs. It looks for pairs at
+   * stores and nowhere else, so they are stored, at the end of the loop, where nobody reads: the first kilobyte of memory is
+   * given to no array. Programs that run at the same time mostly write to different places in it.
+   */
+  sideBySide(registers: readonly Node[]): void {
+    if (!this.target.wide || registers.length % 2 !== 0 || !registers.every((r) => r.kind === "read")) return;
+    this.#spare ??= this.op("shift_left", "i32", [this.op("and", "i32", [this.spareOf, this.i32(7)]), this.i32(7)]);
+    registers.slice(0, 8).forEach((r, i) => {
+      this.store([this.#spare as Node, r], ([address, value]) => ({
+        kind: "store",
+        buffer: SPARE,
+        address,
+        offset: i * 16,
+        value,
+      }));
+    });
+  }
+  #spare: Node | undefined;
+  /** Differs between programs that run at the same time: the number of the first. */
+  spareOf: Node = this.i32(0);
+
   /** Constants and neutral elements in i32 scalars, which is where index arithmetic happens. */
   #foldIndex(prim: ElementwisePrim, args: readonly Node[]): Node | undefined {
     if (args.length !== 2) return undefined;
@@ -405,6 +427,9 @@ export class LoopBuilder extends Graph {
     }
   }
 }
+
+/** Where what nobody reads is written. */
+const SPARE: LoopBuffer = { kind: "buffer", id: -1, name: "spare", dtype: "f32", role: "scratch" };
 
 function addTerms(into: Map<Node, number>, { terms }: Linear, factor: number): void {
   for (const [node, f] of terms) {

@@ -68,7 +68,9 @@ class StageLowering {
     const begin = b.local("i32", 1, "begin");
     const end = b.local("i32", 1, "end");
     const programs = dimProduct(stage.grid);
-    this.#grid(stage, this.#parameter(begin, true), this.#parameter(end, true));
+    const first = this.#parameter(begin, true);
+    b.spareOf = first;
+    this.#grid(stage, first, this.#parameter(end, true));
     const body = linearize(b);
     const sizes = [...this.#sizes.values()].map(({ local, size }) => ({ local, size }));
     return { name, buffers: [...this.buffers.values()], begin, end, sizes, programs, body };

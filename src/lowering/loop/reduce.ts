@@ -22,6 +22,7 @@ export function reduceBlock(b: LoopBuilder, op: TileReduceOp, arg: Block, axis: 
       const parts: Node[] = [];
       if (vectors > 0) {
         const registers = Array.from({ length: vectors }, (_, i) => arg.piece(row, i * lanes, lanes));
+        b.sideBySide(registers);
         parts.push(b.reduceLanes(op, tree(registers, combine)));
       }
       for (let c = vectors * lanes; c < columns; c++) parts.push(arg.piece(row, c, 1));

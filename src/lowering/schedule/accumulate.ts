@@ -24,6 +24,8 @@ export function wantsParts(m: Member): boolean {
 export function makeAccumulator(b: TileBuilder, m: Member, width: number, parts: boolean): Accumulator {
   const shape = width > 1 ? [width] : [];
   if (m.combine === "argmax" || m.combine === "argmin") return new Extremum(b, m, m.combine === "argmax", shape);
+  if ((m.combine === "max" || m.combine === "min") && (m.dtype === "f32" || m.dtype === "f64"))
+    return new FloatExtremum(b, m.combine === "max", m.dtype, shape);
   return new Plain(
     b,
     m.combine ?? internal("a reduction without an operation"),
@@ -72,6 +74,64 @@ class Plain implements Accumulator {
       return this.b.reduce(op, sum, 0);
     };
     return (others as readonly Plain[]).reduce((sum, a) => this.b.op(this.#prim(), [sum, one(a)]), one(this));
+  }
+}
+
+/**
+ * The greatest or least float. The operation of Wasm that knows NaN and the signs of zeros is ten instructions of most machines;
+ * a plain comparison is one, if we remember beside it whether there was a NaN, and the signs: the greatest is -0 when all
+ * signs are set, the least when any is.
+ */
+class FloatExtremum implements Accumulator {
+  readonly #best: TileVar;
+  readonly #nan: TileVar;
+  readonly #signs: TileVar;
+  readonly #bits: "i32" | "i64";
+  constructor(
+    readonly b: TileBuilder,
+    readonly greatest: boolean,
+    readonly dtype: "f32" | "f64",
+    shape: readonly number[],
+  ) {
+    this.#bits = dtype === "f64" ? "i64" : "i32";
+    this.#best = b.var(b.const(identityOf(greatest ? "max" : "min", dtype), dtype, shape));
+    this.#nan = b.var(b.const(false, "bool", shape));
+    const none = greatest ? -1 : 0;
+    this.#signs = b.var(b.const(dtype === "f64" ? BigInt(none) : none, this.#bits, shape));
+  }
+  add(value: TileAtom, _payload: TileAtom | null, valid: TileAtom | null): void {
+    const { b } = this;
+    const best = this.#best;
+    const better = this.greatest ? b.op("lt", [best, value]) : b.op("lt", [value, best]);
+    const keep = (target: TileVar, next: TileAtom): void =>
+      b.assign(target, valid ? b.op("select", [valid, next, target]) : next);
+    keep(this.#nan, b.op("or", [this.#nan, b.op("ne", [value, value])]));
+    keep(this.#signs, b.op(this.greatest ? "and" : "or", [this.#signs, this.#bitsOf(value)]));
+    keep(best, b.op("select", [better, value, best]));
+  }
+  #bitsOf(value: TileAtom): TileAtom {
+    return this.b.op("bitcast_convert_type", [value], { dtype: this.#bits });
+  }
+  flush(): void {}
+  finish(lanes: boolean, others: readonly Accumulator[]): TileAtom {
+    const { b } = this;
+    const [extremum, sign] = this.greatest ? (["max", "and"] as const) : (["min", "or"] as const);
+    const one = (x: TileVar, op: TileReduceOp): TileAtom => (lanes && x.shape.length > 0 ? b.reduce(op, x, 0) : x);
+    const parts = [this, ...(others as readonly FloatExtremum[])].map((a) => ({
+      best: one(a.#best, extremum),
+      nan: one(a.#nan, "or"),
+      signs: one(a.#signs, sign),
+    }));
+    const all = parts.reduce((x, y) => ({
+      best: b.op(extremum, [x.best, y.best]),
+      nan: b.op("or", [x.nan, y.nan]),
+      signs: b.op(sign, [x.signs, y.signs]),
+    }));
+    const signBit = this.#bits === "i64" ? -(2n ** 63n) : -(2 ** 31);
+    const signs = b.op("and", [all.signs, b.const(signBit, this.#bits)]);
+    const zero = b.op("bitcast_convert_type", [signs], { dtype: this.dtype });
+    const ordered = b.op("select", [b.op("eq", [all.best, b.const(0, this.dtype)]), zero, all.best]);
+    return b.op("select", [all.nan, b.const(Number.NaN, this.dtype), ordered]);
   }
 }
 

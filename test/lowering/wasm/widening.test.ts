@@ -39,6 +39,9 @@ const KERNELS: Record<string, { f: (...xs: T[]) => T; shapes: number[][] }> = {
     },
     shapes: [[64, 256]],
   },
+  "sum of exp": { f: (x) => np.sum(np.exp(x), 1), shapes: [[64, 256]] },
+  "greatest of rows": { f: (x) => np.max(x, 1), shapes: [[64, 256]] },
+  "least of columns": { f: (x) => np.min(x, 0), shapes: [[64, 256]] },
   "sum along the first axis": { f: (x) => np.sum(x, 0), shapes: [[64, 256]] },
   "matrix product": {
     f: (x, y) => np.dot(x, y),
