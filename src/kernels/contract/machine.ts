@@ -44,5 +44,5 @@ export function innerStep(machine: ContractionMachine, dtype: DType, height: num
 function arithmetic({ relaxedMadd }: ContractionMachine, dtype: DType, sums: number): number {
   if (dtype === "i64" || dtype === "u64") return 0.5 + 1.5 * sums;
   if (!isFloat(dtype)) return 0.5 + 0.3 * sums;
-  return relaxedMadd ? Math.max(LATENCY, 0.145 * sums) : Math.max(0.9, 0.3 + 0.17 * sums);
+  return relaxedMadd ? Math.max(LATENCY, 0.22 + 0.127 * sums) : Math.max(0.9, 0.3 + 0.17 * sums);
 }

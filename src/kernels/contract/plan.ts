@@ -24,7 +24,7 @@ const LOOP_COST = 0.5;
 const PROGRAM_COST = 15;
 const STAGE_COST = 300;
 /** Bytes of lhs that the row tiles of one program read. */
-const BLOCK_BYTES = 262144;
+const BLOCK_BYTES = 393216;
 /** Elements of a copy that stay in the second and the third cache. */
 const NEAR = 100_000;
 const FAR = 2_000_000;
@@ -151,7 +151,7 @@ function withStream(
     const steps = Math.min(8, last.size, Math.floor((14 - registers * (height + 1)) / height));
     if (steps < 1) continue;
     // long rows are what memory likes, sums stay in the first cache; large results are cut so that threads share them
-    const most = Math.min(2048, Math.max(1024, Math.ceil(column.size / 4))) / height;
+    const most = Math.min(4096, Math.max(2048, Math.ceil(column.size / 4))) / height;
     const blocks = Math.ceil(column.size / most);
     const width = Math.min(Math.ceil(column.size / blocks / lanes) * lanes, column.size - (column.size % lanes));
     const step = registers * (0.2 + 0.1 * height + (0.6 + 0.4 * height) / steps);
@@ -255,14 +255,16 @@ function estimate(
     perTile += depth * 0.25 * ((packLhs ? 0 : convertLhs * height) + (packRhs ? 0 : convertRhs * width));
   }
   let cost = tiles * perTile + panels * Math.ceil(tall / rowTiles) * PROGRAM_COST + STAGE_COST;
-  const packing = (run: number, count: number, convert: number): number => {
+  const packing = (run: number, size: number, count: number, convert: number): number => {
     const elements = count * depth;
+    // a row of a tile is copied in whole registers and single elements
+    const copy = run === 1 ? registersOf(size, 4) / size : 0.7;
     // a copy that caches do not hold is written to memory and read from there
     const far = elements > FAR ? 0.6 : elements > NEAR ? 0.15 : 0;
-    return STAGE_COST + elements * ((run === 1 ? 0.25 : 0.7) + far + 0.25 * convert);
+    return STAGE_COST + elements * (copy + far + 0.25 * convert);
   };
-  if (packLhs) cost += packing(row.lhs, batch * outerRows * tall * height, convertLhs);
-  if (packRhs) cost += packing(column.rhs, batch * outerColumns * wide * width, convertRhs);
+  if (packLhs) cost += packing(row.lhs, height, batch * outerRows * tall * height, convertLhs);
+  if (packRhs) cost += packing(column.rhs, width, batch * outerColumns * wide * width, convertRhs);
   return { contraction: c, plan: { ...partial, rowTiles }, cost };
 }
 
