@@ -1,7 +1,8 @@
-/** Running sums, products, extrema and log-sum-exps along one axis: lines side by side, in vectors where memory allows. */
-import type { DType } from "../ir/dtype.js";
+/** Running sums, products, extrema and log-sum-exps along one axis: lines side by side, in vectors where memory allows, and long lines in parts. */
+import { type DType, isFloat } from "../ir/dtype.js";
 import type { Program } from "../ir/program.js";
-import type { ElementwisePrim, TileAtom, TileVar } from "../ir/tile.js";
+import { identityOf } from "../ir/reduce-op.js";
+import type { ElementwisePrim, TileAtom, TileRef, TileVar } from "../ir/tile.js";
 import { TileBuilder } from "../ir/tile-builder.js";
 import { ScalarCode } from "./scalar-code.js";
 import { prod } from "../util/index.js";
@@ -27,61 +28,200 @@ const COMBINE: Record<Exclude<CumulativeOp, "logsumexp">, ElementwisePrim> = {
   min: "min",
 };
 
-/** Refs: x in, y out. */
-export function cumulative({ op, dtype, shape, axis, reverse }: CumulativeSpec): Program<"tile"> {
-  const n = shape[axis];
-  const outer = prod(shape.slice(0, axis));
-  const inner = prod(shape.slice(axis + 1));
-  const t = new TileBuilder(op === "logsumexp" ? "cumlogsumexp" : `cum${op}`);
-  const k = new ScalarCode(t);
-  const x = t.ref("x", dtype, "in", outer * n * inner);
-  const y = t.ref("y", dtype, "out", outer * n * inner);
-  const accumulate: DType = dtype === "f16" || dtype === "bf16" ? "f32" : dtype;
-  const step = reverse ? -inner : inner;
+/** Lines shorter than this are followed as they are. */
+const LONG = 32768;
+/** Lines from which there is enough to do side by side. */
+const MANY_LINES = 8;
+/** Elements of a part of a long line, roughly: what is read twice stays in the cache. */
+const PART = 8192;
 
-  /** Follows lines from their first elements on: `size` neighbours as one block, at each of `bases`. */
-  const follow = (bases: readonly TileAtom[], size: number): void => {
-    const block = size === 1 ? [] : [size];
-    const strides = size === 1 ? [] : [1];
-    const read = (at: TileAtom): TileAtom => t.convert(t.load(x, at, block, strides), accumulate);
-    const write = (at: TileAtom, value: TileAtom): void => t.store(y, at, t.convert(value, dtype), strides);
-    const states = bases.map((base): TileVar => {
-      const first = read(base);
-      write(base, first);
-      return t.var(first);
-    });
-    k.for(1, n, (i) => {
-      const places = bases.map((base) => k.add(base, k.mul(i, step)));
-      const values = places.map(read);
+/** Refs: x in, y out, then scratch. */
+export function cumulative(spec: CumulativeSpec): Program<"tile"> {
+  const { op, shape, axis } = spec;
+  const t = new TileBuilder(op === "logsumexp" ? "cumlogsumexp" : `cum${op}`);
+  const lines = new Lines(new ScalarCode(t), spec);
+  const { n, outer, inner } = lines;
+  if (n === 0) t.stage([0], () => {});
+  else if (inner > 1) lines.acrossColumns();
+  else if (n >= LONG && outer < MANY_LINES) lines.inParts();
+  else lines.along();
+  t.notes.push(`${outer * inner} lines of ${shape[axis]}`);
+  return t.finish();
+}
+
+/** A number of lines that one program follows at once, as blocks: `size` lines `apart` from one another, at each of `bases`. */
+interface Bundle {
+  readonly bases: readonly TileAtom[];
+  readonly size: number;
+  readonly apart: number;
+}
+
+class Lines {
+  readonly n: number;
+  readonly outer: number;
+  readonly inner: number;
+  readonly #x: TileRef;
+  readonly #y: TileRef;
+  readonly #step: number;
+  readonly #accumulate: DType;
+
+  constructor(
+    readonly k: ScalarCode,
+    readonly spec: CumulativeSpec,
+  ) {
+    const { dtype, shape, axis, reverse } = spec;
+    this.n = shape[axis];
+    this.outer = prod(shape.slice(0, axis));
+    this.inner = prod(shape.slice(axis + 1));
+    const size = this.outer * this.n * this.inner;
+    this.#x = k.t.ref("x", dtype, "in", size);
+    this.#y = k.t.ref("y", dtype, "out", size);
+    this.#step = reverse ? -this.inner : this.inner;
+    this.#accumulate = dtype === "f16" || dtype === "bf16" ? "f32" : dtype;
+  }
+
+  #read(ref: TileRef, at: TileAtom, size: number, apart: number): TileAtom {
+    const { t } = this.k;
+    return t.convert(size === 1 ? t.load(ref, at) : t.load(ref, at, [size], [apart]), this.#accumulate);
+  }
+  #write(ref: TileRef, at: TileAtom, value: TileAtom, size: number, apart: number): void {
+    const { t } = this.k;
+    t.store(ref, at, t.convert(value, ref.dtype), size === 1 ? [] : [apart]);
+  }
+  /** From position `start` to `end`, the states being what came before. */
+  #walk({ bases, size, apart }: Bundle, states: readonly TileVar[], start: TileAtom | number, end: number): void {
+    const { k } = this;
+    k.for(start, end, (i) => {
+      const places = bases.map((base) => k.add(base, k.mul(i, this.#step)));
+      const values = places.map((at) => this.#read(this.#x, at, size, apart));
       states.forEach((state, line) => {
-        t.assign(state, combine(k, op, state, values[line]));
-        write(places[line], state);
+        k.t.assign(state, combine(k, this.spec.op, state, values[line]));
+        this.#write(this.#y, places[line], state, size, apart);
       });
     });
-  };
-  const first = reverse ? (n - 1) * inner : 0;
-  if (n === 0) {
-    t.stage([0], () => {});
-  } else if (inner === 1) {
-    const lines = Math.min(LINES, outer);
-    t.stage([Math.ceil(outer / LINES)], (p) => {
-      // the last program starts early rather than late: lines that two programs follow get the same values twice
-      const line = k.min(k.mul(p, LINES), outer - lines);
-      const base = k.add(k.mul(line, n), first);
-      follow(
-        Array.from({ length: lines }, (_, i) => k.add(base, i * n)),
-        1,
-      );
+  }
+  /** Whole lines from their first elements on. */
+  #follow(bundle: Bundle): void {
+    const { bases, size, apart } = bundle;
+    const states = bases.map((base): TileVar => {
+      const first = this.#read(this.#x, base, size, apart);
+      this.#write(this.#y, base, first, size, apart);
+      return this.k.t.var(first);
     });
-  } else {
+    this.#walk(bundle, states, 1, this.n);
+  }
+  /** `count` lines from `base` on: as one block where a step is dear, else side by side. */
+  #bundle(base: TileAtom, count: number, apart: number): Bundle {
+    if (this.spec.op === "logsumexp") return { bases: [base], size: count, apart };
+    return { bases: Array.from({ length: count }, (_, i) => this.k.add(base, i * apart)), size: 1, apart };
+  }
+  get #together(): number {
+    return this.spec.op === "logsumexp" ? WIDTH : LINES;
+  }
+  get #first(): number {
+    return this.spec.reverse ? (this.n - 1) * this.inner : 0;
+  }
+
+  /** Neighbouring columns as one block. */
+  acrossColumns(): void {
+    const { k, n, outer, inner } = this;
     const size = Math.min(WIDTH, inner);
-    t.stage([outer, Math.ceil(inner / WIDTH)], (o, p) => {
+    k.t.stage([outer, Math.ceil(inner / WIDTH)], (o, p) => {
       const column = k.min(k.mul(p, WIDTH), inner - size);
-      follow([k.add(k.add(k.mul(o, n * inner), column), first)], size);
+      this.#follow({ bases: [k.add(k.add(k.mul(o, n * inner), column), this.#first)], size, apart: 1 });
     });
   }
-  t.notes.push(`${outer * inner} lines of ${n}`);
-  return t.finish();
+  /** Some rows at once. */
+  along(): void {
+    const { k, n, outer } = this;
+    const lines = Math.min(this.#together, outer);
+    k.t.stage([Math.ceil(outer / lines)], (p) => {
+      // the last program starts early rather than late: lines that two programs follow get the same values twice
+      const line = k.min(k.mul(p, lines), outer - lines);
+      this.#follow(this.#bundle(k.add(k.mul(line, n), this.#first), lines, n));
+    });
+  }
+
+  /** Long lines in parts, which only their size decides: what each part comes to, what comes before it, then each part. */
+  inParts(): void {
+    const { k, n, outer } = this;
+    const { t } = k;
+    const { op, reverse } = this.spec;
+    const together = this.#together;
+    const parts = Math.ceil(n / PART / together) * together;
+    const length = Math.floor(n / parts);
+    const totals = t.ref("totals", this.#accumulate, "scratch", outer * (parts + 1));
+    const totalsOf = (line: TileAtom): TileAtom => k.mul(line, parts + 1);
+    t.stage([outer, parts], (line, part) => {
+      const at = k.mul(part, length);
+      const start = k.add(k.mul(line, n), reverse ? k.sub(n - length, at) : at);
+      t.store(totals, k.add(totalsOf(line), part), this.#total(start, length));
+    });
+    t.stage([outer], (line) => {
+      const state = t.var(t.const(identity(op, this.#accumulate), this.#accumulate));
+      k.for(0, parts, (i) => {
+        const at = k.add(totalsOf(line), i);
+        const part = t.load(totals, at);
+        t.store(totals, at, state);
+        t.assign(state, combine(k, op, state, part));
+      });
+      t.store(totals, k.add(totalsOf(line), parts), state);
+    });
+    t.stage([outer, parts / together], (line, group) => {
+      const part = k.mul(group, together);
+      const base = k.add(k.add(k.mul(line, n), this.#first), k.mul(part, this.#step * length));
+      const bundle = this.#bundle(base, together, this.#step * length);
+      const states = bundle.bases.map((_, i) =>
+        t.var(this.#read(totals, k.add(k.add(totalsOf(line), part), i), bundle.size, 1)),
+      );
+      this.#walk(bundle, states, 0, length);
+    });
+    const done = parts * length;
+    if (done === n) return;
+    t.stage([outer], (line) => {
+      const base = k.add(k.mul(line, n), this.#first);
+      const state = t.var(t.load(totals, k.add(totalsOf(line), parts)));
+      this.#walk({ bases: [base], size: 1, apart: 1 }, [state], done, n);
+    });
+  }
+  /** What `length` elements from `start` on come to. */
+  #total(start: TileAtom, length: number): TileAtom {
+    const { k } = this;
+    const { t } = k;
+    const end = k.add(start, length);
+    if (this.spec.op !== "logsumexp") return this.#reduce(this.spec.op, start, end, (x) => x);
+    const m = this.#reduce("max", start, end, (x) => x);
+    const sum = this.#reduce("sum", start, end, (x) => t.op("exp", [k.sub(x, m)]));
+    return k.select(t.op("is_finite", [m]), k.add(m, t.op("log", [sum])), m);
+  }
+  #reduce(
+    op: Exclude<CumulativeOp, "logsumexp">,
+    start: TileAtom,
+    end: TileAtom,
+    of: (x: TileAtom) => TileAtom,
+  ): TileAtom {
+    const { k } = this;
+    const { t } = k;
+    const first = identity(op, this.#accumulate);
+    const wide = t.var(t.const(first, this.#accumulate, [WIDTH]));
+    const single = t.var(t.const(first, this.#accumulate));
+    k.vectorFor(
+      start,
+      end,
+      (i, width) => {
+        const state = width === 1 ? single : wide;
+        t.assign(state, t.op(COMBINE[op], [state, of(this.#read(this.#x, i, width, 1))]));
+      },
+      WIDTH,
+    );
+    return t.op(COMBINE[op], [t.reduce(op, wide, 0), single]);
+  }
+}
+
+/** What changes nothing that it is combined with: -0 in sums, so that a sum of zeros keeps its sign. */
+function identity(op: CumulativeOp, dtype: DType): number | bigint | boolean {
+  if (op === "sum" && isFloat(dtype)) return -0;
+  return identityOf(op === "logsumexp" ? "max" : op, dtype);
 }
 
 function combine(k: ScalarCode, op: CumulativeOp, a: TileAtom, b: TileAtom): TileAtom {

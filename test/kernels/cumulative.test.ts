@@ -43,6 +43,39 @@ const SHAPES: readonly (readonly [readonly number[], number])[] = [
   [[0, 3], 1],
 ];
 
+describe("lines long enough for parts", () => {
+  const way = ways[ways.length - 1];
+  test.each(OPS)("cumulative %s of one and of three lines, both ways", (op) => {
+    const random = randomSource(OPS.indexOf(op) + 17);
+    for (const [shape, axis] of [
+      [[32768], 0],
+      [[3, 40000 + 77], 1],
+    ] as const) {
+      for (const reverse of [false, true]) {
+        const data = values("f32", prod(shape), random).map((x) => (op === "prod" ? (Number(x) < 0 ? -1 : 1) : x));
+        const [out] = way.run(cumulative({ op, dtype: "f32", shape, axis, reverse }), [data]);
+        const prim = op === "logsumexp" ? "cumlogsumexp" : (`cum${op}` as const);
+        // the rounding of thousands of steps, one after the other, is not what is wanted
+        const dtype = op === "logsumexp" ? "f64" : "f32";
+        const expected = interpreterReduction(prim, [{ shape, dtype, data }], { axis, reverse });
+        expectClose(numbers(out), numbers(expected), op === "logsumexp" ? 4e-5 : 0);
+      }
+    }
+  });
+  test("what is not finite reaches everything after it, across parts", () => {
+    for (const op of ["sum", "logsumexp", "max"] as const) {
+      for (const odd of [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]) {
+        const shape = [33000];
+        const data: Element[] = Array.from({ length: 33000 }, (_, i) => (i === 15000 || i === 5 ? odd : 0.5));
+        const [out] = way.run(cumulative({ op, dtype: "f32", shape, axis: 0, reverse: false }), [data]);
+        const prim = op === "logsumexp" ? "cumlogsumexp" : (`cum${op}` as const);
+        const expected = interpreterReduction(prim, [{ shape, dtype: "f32", data }], { axis: 0, reverse: false });
+        expectClose(numbers(out), numbers(expected), 1e-5);
+      }
+    }
+  });
+});
+
 describe.each(ways)("$name", ({ run }) => {
   test.each(OPS)("cumulative %s along every axis, both ways", (op) => {
     const random = randomSource(OPS.indexOf(op));
