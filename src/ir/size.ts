@@ -55,6 +55,15 @@ export class NeedsStaticSize extends Error {
     return this.prim === undefined ? this.what : `${this.prim}: ${this.what}`;
   }
 }
+/** Names the primitive that `body` compiles, should it need numbers. */
+export function naming<R>(prim: string, body: () => R): R {
+  try {
+    return body();
+  } catch (e) {
+    if (e instanceof NeedsStaticSize) e.prim ??= prim;
+    throw e;
+  }
+}
 export function needsStatic(what: string): never {
   throw new NeedsStaticSize(what);
 }

@@ -1,5 +1,5 @@
 /** What must hold of any program. Each law throws when it does not. */
-import { jitLaw, planLaw, printLaw, scalarLaw, simplifyLaw, symbolicLaw } from "./fuzz/compiler-laws.js";
+import { jitLaw, planLaw, printLaw, scalarLaw, simplifyLaw, sizedLaw, symbolicLaw } from "./fuzz/compiler-laws.js";
 import {
   batch,
   forwardMode,
@@ -36,5 +36,6 @@ export const LAWS = {
   "jit of vjp": (p, seed) => jitLaw(valueAndReverse(p), seed),
   "plan of vjp": (p, seed) => planLaw(valueAndReverse(p), seed),
   symbolic: symbolicLaw,
+  "jit with sizes": sizedLaw,
 } satisfies Record<string, Law>;
 export type LawName = keyof typeof LAWS;

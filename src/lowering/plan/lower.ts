@@ -2,6 +2,7 @@
 import type { DType } from "../../ir/dtype.js";
 import type { AnyEqn, Atom, Literal, Program, Var } from "../../ir/program.js";
 import { substitute, substituteAll } from "../../ir/rewrite.js";
+import { naming } from "../../ir/size.js";
 import type { TileProgram } from "../../ir/tile.js";
 import { TileBuilder } from "../../ir/tile-builder.js";
 import { Block } from "../schedule/block.js";
@@ -79,6 +80,9 @@ export class Lowering {
   }
 
   #structured(site: Site): void {
+    naming(site.eqn.prim, () => this.#control(site));
+  }
+  #control(site: Site): void {
     const { eqn } = site;
     switch (eqn.prim) {
       case "scan":

@@ -5,7 +5,7 @@
 import { fail, internal } from "../../diagnostics/error.js";
 import { type Dim, dimMul, dimProduct, dimSame } from "../../ir/dim.js";
 import { byteSize } from "../../ir/dtype.js";
-import { hintOf } from "../../ir/size.js";
+import { hintOf, naming } from "../../ir/size.js";
 import { type AnyEqn, type Atom, isVar, type Var } from "../../ir/program.js";
 import type { TileProgram } from "../../ir/tile.js";
 import { Value, type View } from "../plan/view.js";
@@ -355,7 +355,7 @@ export class Block implements DraftSource {
     const { eqn, output, rule } =
       this.#defs.get(v) ?? internal(`a free variable in the schedule${v.name ? `: ${v.name}` : ""}`);
     if (rule.kind !== "point") internal(`${eqn.prim} is not an expression`);
-    return rule.expand(x, eqn as never, output, pos, guard);
+    return naming(eqn.prim, () => rule.expand(x, eqn as never, output, pos, guard));
   }
   element(x: Expander, v: Var, pos: Pos): Node {
     return this.expand(x, v, pos, null);
@@ -366,7 +366,8 @@ export class Block implements DraftSource {
   }
   reduction(v: Var): ReduceSpec | undefined {
     const def = this.#defs.get(v);
-    return def?.rule.kind === "reduce" ? def.rule.spec(def.eqn as never) : undefined;
+    const rule = def?.rule;
+    return def && rule?.kind === "reduce" ? naming(def.eqn.prim, () => rule.spec(def.eqn as never)) : undefined;
   }
 
   /** Where an operand of a structured equation or an output lies; undefined for a literal. */

@@ -1,5 +1,6 @@
 /** Contractions: sums of products, which the writer of nests tiles where that pays (contract.ts). */
 import { aval } from "../../ir/aval.js";
+import { isStatic } from "../../ir/dim.js";
 import type { ContractionOps, ConvParams, DotParams } from "../../ir/ops/index.js";
 import { type AnyEqn, isVar, literal, Var } from "../../ir/program.js";
 import type { Rules } from "../../ir/rules.js";
@@ -10,7 +11,7 @@ import { unpad } from "./movement.js";
 import { convProduct, phaseRule, phasesOf, reach, suitsPhases } from "./phases.js";
 import { canSplitPhases, splitPhases } from "./polyphase.js";
 import { accumulateType } from "./reduction.js";
-import { type KernelRule, type ReduceRule, type ReduceSpec, type ScheduleKind, shapeOf } from "./rule.js";
+import { dimsOf, type KernelRule, type ReduceRule, type ReduceSpec, type ScheduleKind, shapeOf } from "./rule.js";
 import { prod, range } from "../../util/index.js";
 
 /** The axes of a dot: free ones are those that are neither batch nor contracted, in order. */
@@ -29,8 +30,8 @@ const dotAsReduction: ReduceRule<DotParams> = {
   spec(eqn): ReduceSpec {
     const [lhs, rhs] = eqn.inputs;
     const { params } = eqn;
-    const lhsShape = shapeOf(lhs);
-    const rhsShape = shapeOf(rhs);
+    const lhsShape = dimsOf(lhs);
+    const rhsShape = dimsOf(rhs);
     const { lhsFree, rhsFree } = dotAxes(params, lhsShape.length, rhsShape.length);
     const dims = [
       ...params.lhsBatch.map((i) => lhsShape[i]),
@@ -71,12 +72,12 @@ const convAsReduction: ReduceRule<ConvParams> = {
   spec(eqn): ReduceSpec {
     const [lhs, rhs] = eqn.inputs;
     const { params } = eqn;
-    const outShape = shapeOf(eqn.outputs[0]);
+    const outShape = dimsOf(eqn.outputs[0]);
     const spatial = params.rhsSpec.slice(2);
     const outSpatial = params.outSpec.slice(2);
     const accumulate = accumulateType(eqn.outputs[0].aval.dtype);
     const rank = outShape.length;
-    const dims = [...outShape, ...spatial.map((i) => shapeOf(rhs)[i]), shapeOf(rhs)[params.rhsSpec[1]]];
+    const dims = [...outShape, ...spatial.map((i) => dimsOf(rhs)[i]), dimsOf(rhs)[params.rhsSpec[1]]];
     return {
       dims,
       reduced: dims.map((_, i) => i >= rank),
@@ -92,7 +93,7 @@ const convAsReduction: ReduceRule<ConvParams> = {
         const { inside, index: elements } = unpad(
           x,
           places,
-          params.lhsSpec.slice(2).map((axis) => shapeOf(lhs)[axis]),
+          params.lhsSpec.slice(2).map((axis) => dimsOf(lhs)[axis]),
           params.padding.map((p) => p[0]),
           params.lhsDilation.map((d) => d - 1),
         );
@@ -120,6 +121,7 @@ export function splitPadding(eqn: AnyEqn): readonly AnyEqn[] {
   if (eqn.prim !== "conv_general_dilated") return [eqn];
   const { params } = eqn;
   const [lhs, rhs] = eqn.inputs;
+  if (![...dimsOf(lhs), ...dimsOf(rhs)].every(isStatic)) return [eqn];
   const shape = shapeOf(lhs);
   const axes = shape.map((n): EmbeddedAxis => ({ size: n, low: 0, dilation: 1, full: n }));
   params.lhsSpec.slice(2).forEach((axis, i) => {

@@ -1,5 +1,5 @@
 /** Indexing with run-time positions: reads are fused as index expressions, writes are nests over the updates. */
-import { staticShape } from "../../ir/aval.js";
+import { type Dim, dimSub, isStatic, type Shape } from "../../ir/dim.js";
 import { type DType, isFloat, isUnsignedInt, limits } from "../../ir/dtype.js";
 import type { GatherParams, IndexingOps, IndexMode, ScatterParams } from "../../ir/ops/index.js";
 import type { Atom } from "../../ir/program.js";
@@ -7,11 +7,17 @@ import type { Rules } from "../../ir/rules.js";
 import { type Affine, addIndex, constantIndex, ZERO } from "./affine.js";
 import type { Expander } from "./expand.js";
 import type { Node } from "./node.js";
-import { type EqnOf, type KernelRule, point, type ScheduleKind, shapeOf } from "./rule.js";
+import { dimsOf, type EqnOf, type KernelRule, point, type ScheduleKind } from "./rule.js";
 
 /** An index read from memory, as i32 clamped to [0, greatest]; clamped before it is narrowed. */
-function clampedStart(x: Expander, start: Node, greatest: number): Affine {
+function clampedStart(x: Expander, start: Node, greatest: Dim): Affine {
   if (greatest === 0) return ZERO;
+  if (!isStatic(greatest)) {
+    const wide = widened(x, start);
+    const low = isUnsignedInt(wide.dtype) ? wide : x.op("max", [wide, sizeAs(x, 0, wide.dtype)], wide.dtype);
+    const node = x.op("min", [low, sizeAs(x, greatest, wide.dtype)], wide.dtype);
+    return x.opaque(x.convert(node, "i32"), 0, greatest);
+  }
   const { dtype } = start;
   const wide = dtype === "i64" || dtype === "u64";
   const reach = limits(dtype).max;
@@ -21,8 +27,21 @@ function clampedStart(x: Expander, start: Node, greatest: number): Affine {
   if (dtype !== "bool" && Number(reach) > greatest) node = x.op("min", [node, bound(greatest)], dtype);
   return x.opaque(x.convert(node, "i32"), 0, greatest);
 }
+/** An index in a type that holds every size. */
+function widened(x: Expander, start: Node): Node {
+  const { dtype } = start;
+  return dtype === "i64" || dtype === "u64" || dtype === "u32" ? start : x.convert(start, "i32");
+}
+function sizeAs(x: Expander, d: Dim, dtype: DType): Node {
+  return x.convert(x.size(d), dtype);
+}
 /** 0 ≤ start ≤ greatest, tested in the index's own type. */
-function startFits(x: Expander, start: Node, greatest: number): Node | null {
+function startFits(x: Expander, start: Node, greatest: Dim): Node | null {
+  if (!isStatic(greatest)) {
+    const wide = widened(x, start);
+    const low = isUnsignedInt(wide.dtype) ? null : x.op("ge", [wide, sizeAs(x, 0, wide.dtype)], "bool");
+    return x.and(low, x.op("le", [wide, sizeAs(x, greatest, wide.dtype)], "bool"));
+  }
   const { dtype } = start;
   const wide = dtype === "i64" || dtype === "u64";
   const bound = (n: number): Node => x.constant(wide ? BigInt(n) : n, dtype);
@@ -33,13 +52,8 @@ function startFits(x: Expander, start: Node, greatest: number): Node | null {
   return test;
 }
 
-function scalarStarts(
-  x: Expander,
-  starts: readonly Atom[],
-  shape: readonly number[],
-  sizes: readonly number[],
-): Affine[] {
-  return starts.map((s, i) => clampedStart(x, x.scalar(s), shape[i] - sizes[i]));
+function scalarStarts(x: Expander, starts: readonly Atom[], shape: Shape, sizes: Shape): Affine[] {
+  return starts.map((s, i) => clampedStart(x, x.scalar(s), dimSub(shape[i], sizes[i])));
 }
 
 /** What gather reads where it must not read. */
@@ -59,8 +73,8 @@ function windowStart(
   map: readonly number[],
   operandBatching: readonly number[],
   indicesBatching: readonly number[],
-  shape: readonly number[],
-  sizes: readonly number[],
+  shape: Shape,
+  sizes: Shape,
   mode: IndexMode,
   guard: Node | null,
 ): { readonly start: readonly Affine[]; readonly fits: Node | null } {
@@ -70,8 +84,8 @@ function windowStart(
     start[axis] = batch[indicesBatching[i]];
   });
   map.forEach((axis, k) => {
-    const value = x.value(indices, x.at(shapeOf(indices), [...batch, constantIndex(k)]), guard);
-    const greatest = shape[axis] - sizes[axis];
+    const value = x.value(indices, x.at(dimsOf(indices), [...batch, constantIndex(k)]), guard);
+    const greatest = dimSub(shape[axis], sizes[axis]);
     if (mode === "fill") fits = x.and(fits, startFits(x, value, greatest));
     start[axis] = clampedStart(x, value, greatest);
   });
@@ -81,8 +95,8 @@ function windowStart(
 const gather = point<GatherParams>(4, (x, eqn, _output, pos, guard) => {
   const [operand, indices] = eqn.inputs;
   const { dims, mode } = eqn.params;
-  const sliceSizes = staticShape({ shape: eqn.params.sliceSizes });
-  const shape = shapeOf(operand);
+  const sliceSizes = eqn.params.sliceSizes;
+  const shape = dimsOf(operand);
   const out = x.index(pos);
   const batch = out.filter((_, i) => !dims.offsetDims.includes(i));
   const { start, fits } = windowStart(
@@ -117,13 +131,13 @@ function scatter(combine: Combine | null): KernelRule<ScatterParams> {
     lower(k, eqn) {
       const [operand, indices, updates] = eqn.inputs;
       const { dims, mode, uniqueIndices } = eqn.params;
-      const shape = shapeOf(operand);
-      const updatesShape = shapeOf(updates);
+      const shape = dimsOf(operand);
+      const updatesShape = dimsOf(updates);
       const out = k.out(eqn.outputs[0]);
       k.startFrom(out, k.buffer(operand));
       if (updatesShape.includes(0) || shape.includes(0)) return;
       // sizes of the window along each operand axis
-      const sizes = shape.map(() => 1);
+      const sizes: Dim[] = shape.map(() => 1);
       let next = 0;
       shape.forEach((_, axis) => {
         if (dims.insertedWindowDims.includes(axis) || dims.operandBatchingDims.includes(axis)) return;
@@ -170,8 +184,8 @@ const dynamicUpdateSlice: KernelRule<IndexingOps["dynamic_update_slice"]> = {
   inlines: (eqn) => eqn.inputs.map((_, i) => i > 0),
   lower(k, eqn: EqnOf<IndexingOps["dynamic_update_slice"]>) {
     const [operand, update, ...starts] = eqn.inputs;
-    const shape = shapeOf(operand);
-    const dims = shapeOf(update);
+    const shape = dimsOf(operand);
+    const dims = dimsOf(update);
     const out = k.out(eqn.outputs[0]);
     k.startFrom(out, k.buffer(operand));
     if (dims.includes(0)) return;
@@ -191,8 +205,8 @@ const dynamicUpdateSlice: KernelRule<IndexingOps["dynamic_update_slice"]> = {
 export const indexing = {
   dynamic_slice: point(1, (x, eqn, _output, pos, guard) => {
     const [operand, ...starts] = eqn.inputs;
-    const shape = shapeOf(operand);
-    const start = scalarStarts(x, starts, shape, staticShape({ shape: eqn.params.sizes }));
+    const shape = dimsOf(operand);
+    const start = scalarStarts(x, starts, shape, eqn.params.sizes);
     return x.value(
       operand,
       x.at(

@@ -3,6 +3,7 @@
  * equal modulo a period meet the same taps: each such phase is a plain convolution with those taps alone, whose results go
  * to every n-th place of the output.
  */
+import { dimFloorDiv } from "../../ir/dim.js";
 import type { ConvParams } from "../../ir/ops/index.js";
 import type { Atom } from "../../ir/program.js";
 import { type Affine, addIndex, divideIndex, scaleIndex, shiftIndex } from "./affine.js";
@@ -10,7 +11,7 @@ import type { Expander } from "./expand.js";
 import type { KernelContext, Part } from "./kernel-context.js";
 import type { Node } from "./node.js";
 import { accumulateType } from "./reduction.js";
-import { type EqnOf, type KernelRule, shapeOf } from "./rule.js";
+import { dimsOf, type EqnOf, type KernelRule, shapeOf } from "./rule.js";
 
 /** Along one axis: positions first + step·j meet taps firstTap + tapStep·i at input elements start + stride·j + tapStride·i. */
 export interface Phase {
@@ -80,13 +81,13 @@ export function convProduct(
 ): Node {
   const [lhs, rhs] = eqn.inputs;
   const { params } = eqn;
-  const lhsShape = shapeOf(lhs);
-  const rhsShape = shapeOf(rhs);
+  const lhsShape = dimsOf(lhs);
+  const rhsShape = dimsOf(rhs);
   const [lhsBatchAxis, lhsFeatureAxis, ...lhsSpatial] = params.lhsSpec;
   const [rhsOutAxis, rhsInAxis, ...rhsSpatial] = params.rhsSpec;
   const accumulate = accumulateType(eqn.outputs[0].aval.dtype);
   const outFeatures = rhsShape[rhsOutAxis];
-  const outBatch = lhsShape[lhsBatchAxis] / params.batchGroupCount;
+  const outBatch = dimFloorDiv(lhsShape[lhsBatchAxis], params.batchGroupCount);
   const batch = at.out[params.outSpec[0]];
   const oc = at.out[params.outSpec[1]];
   const l = new Array<Affine>(lhsShape.length);
@@ -98,12 +99,12 @@ export function convProduct(
   l[lhsBatchAxis] = batch;
   l[lhsFeatureAxis] = at.feature;
   if (params.featureGroupCount > 1) {
-    const [group] = divideIndex(oc, outFeatures / params.featureGroupCount, x);
+    const [group] = divideIndex(oc, dimFloorDiv(outFeatures, params.featureGroupCount), x);
     l[lhsFeatureAxis] = addIndex(scaleIndex(group, rhsShape[rhsInAxis]), at.feature);
   }
   if (params.batchGroupCount > 1) {
     // output features of group g see the g-th part of the batch
-    const [group] = divideIndex(oc, outFeatures / params.batchGroupCount, x);
+    const [group] = divideIndex(oc, dimFloorDiv(outFeatures, params.batchGroupCount), x);
     l[lhsBatchAxis] = addIndex(scaleIndex(group, outBatch), batch);
   }
   const left = x.convert(x.value(lhs, x.at(lhsShape, l), at.inside), accumulate);

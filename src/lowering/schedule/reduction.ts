@@ -1,4 +1,5 @@
 /** Reductions: a space, which of its axes are combined, and the element; the nest chooses loop order and vectors. */
+import type { Shape } from "../../ir/dim.js";
 import type { DType } from "../../ir/dtype.js";
 import type { Axes, ReductionOps, Window, WindowOp } from "../../ir/ops/index.js";
 import type { Rules } from "../../ir/rules.js";
@@ -9,7 +10,15 @@ import { type Affine, addIndex, scaleIndex } from "./affine.js";
 import { type Expander, kernelDType } from "./expand.js";
 import { unpad } from "./movement.js";
 import type { Node } from "./node.js";
-import { type EqnOf, type KernelRule, type ReduceRule, type ReduceSpec, type ScheduleKind, shapeOf } from "./rule.js";
+import {
+  dimsOf,
+  type EqnOf,
+  type KernelRule,
+  type ReduceRule,
+  type ReduceSpec,
+  type ScheduleKind,
+  shapeOf,
+} from "./rule.js";
 import type { TileReduceOp } from "../../ir/tile.js";
 
 /** f16 and bf16 are accumulated in f32. */
@@ -22,7 +31,7 @@ function reduce(combine: TileReduceOp): ReduceRule<Axes> {
     kind: "reduce",
     spec(eqn): ReduceSpec {
       const [operand] = eqn.inputs;
-      const dims = shapeOf(operand);
+      const dims = dimsOf(operand);
       const accumulate = accumulateType(operand.aval.dtype);
       return {
         dims,
@@ -41,7 +50,7 @@ function argReduce(combine: "argmax" | "argmin"): ReduceRule<ReductionOps["argma
     kind: "reduce",
     spec(eqn): ReduceSpec {
       const [operand] = eqn.inputs;
-      const dims = shapeOf(operand);
+      const dims = dimsOf(operand);
       const { axis } = eqn.params;
       return {
         dims,
@@ -69,7 +78,7 @@ const WINDOW_COMBINE: Record<WindowOp, TileReduceOp> = { sum: "sum", max: "max",
 function windowElement(
   x: Expander,
   w: Window,
-  shape: readonly number[],
+  shape: Shape,
   out: readonly Affine[],
   offset: readonly Affine[],
 ): { inside: Node | null | false; index: readonly Affine[] } {
@@ -87,8 +96,8 @@ const reduceWindow: ReduceRule<ReductionOps["reduce_window"]> = {
   kind: "reduce",
   spec(eqn): ReduceSpec {
     const [operand] = eqn.inputs;
-    const shape = shapeOf(operand);
-    const out = shapeOf(eqn.outputs[0]);
+    const shape = dimsOf(operand);
+    const out = dimsOf(eqn.outputs[0]);
     const combine = WINDOW_COMBINE[eqn.params.op];
     const accumulate = accumulateType(operand.aval.dtype);
     const rank = shape.length;
@@ -113,8 +122,8 @@ const selectAndGatherAdd: ReduceRule<ReductionOps["select_and_gather_add"]> = {
   kind: "reduce",
   spec(eqn): ReduceSpec {
     const [tangents, operand] = eqn.inputs;
-    const shape = shapeOf(operand);
-    const out = shapeOf(eqn.outputs[0]);
+    const shape = dimsOf(operand);
+    const out = dimsOf(eqn.outputs[0]);
     const rank = shape.length;
     return {
       dims: [...out, ...eqn.params.windowDims],

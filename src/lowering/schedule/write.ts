@@ -4,6 +4,7 @@ import { dimMul, type Shape } from "../../ir/dim.js";
 import { byteSize } from "../../ir/dtype.js";
 import type { AnyEqn, Atom, Var } from "../../ir/program.js";
 import type { TileProgram, TileRef } from "../../ir/tile.js";
+import { naming } from "../../ir/size.js";
 import { TileBuilder } from "../../ir/tile-builder.js";
 import type { Machine } from "../target.js";
 import { Value, type View, viewKey } from "../plan/view.js";
@@ -114,7 +115,7 @@ export function lowerKernel(
       launches.push({ name, nests: () => nests, program: null, startFrom: takeStart() });
     },
   };
-  rule.lower(context, eqn as unknown as EqnOf<never>);
+  naming(eqn.prim, () => rule.lower(context, eqn as unknown as EqnOf<never>));
   // a result that is a copy and nothing else
   if (start) launches.push({ name: `${eqn.prim}_copy`, nests: () => [], program: null, startFrom: takeStart() });
   return {

@@ -6,8 +6,9 @@ import { type Dim, isStatic, substituteDim, symbol } from "../../../src/ir/dim.j
 import { parseProgram } from "../../../src/ir/parse.js";
 import { printProgram } from "../../../src/ir/print.js";
 import { type Program, Var } from "../../../src/ir/program.js";
+import { type NamedSize, NeedsStaticSize, valueOf } from "../../../src/ir/size.js";
 import { verify } from "../../../src/ir/verify.js";
-import { compileProgram } from "../../../src/jit/compile.js";
+import { type CompiledProgram, compileProgram } from "../../../src/jit/compile.js";
 import type { Target } from "../../../src/lowering/target.js";
 import { wasmTarget } from "../../../src/lowering/wasm/features.js";
 import { simplify } from "../../../src/simplify/index.js";
@@ -97,6 +98,40 @@ function compiledFor(target: Target | undefined): Law {
 export const jitLaw: Law = compiledFor(undefined);
 /** For engines without SIMD. */
 export const scalarLaw: Law = compiledFor(wasmTarget({ simd: false, relaxedSimd: false }));
+
+/** Programs that were compiled for named sizes, and why others were not. */
+export const sized = { compiled: 0, refused: new Map<string, number>() };
+const NAMED: readonly NamedSize[] = [
+  { name: "n", atLeast: 2, hint: 7 },
+  { name: "m", atLeast: 2, hint: 3 },
+];
+const RUN_SIZES = [
+  [7, 3],
+  [2, 2],
+  [3, 19],
+  [34, 5],
+];
+/** Compiled once for sizes that are given when it runs, a program computes what the interpreter does at those sizes. */
+export const sizedLaw: Law = (original, seed) => {
+  // one more input tells the interpreter both sizes, should no other have them
+  const told = new Var(aval([symbol("n"), symbol("m")], "bool"));
+  const program = { ...original, inputs: [...original.inputs, told] };
+  let compiled: CompiledProgram;
+  try {
+    compiled = compileProgram(program, { sizes: NAMED });
+  } catch (e) {
+    if (!(e instanceof NeedsStaticSize)) throw e;
+    sized.refused.set(e.reason, (sized.refused.get(e.reason) ?? 0) + 1);
+    return;
+  }
+  sized.compiled++;
+  validated(compiled.bytes);
+  for (const values of RUN_SIZES) {
+    const names = new Map(NAMED.map((s, i) => [s.name, values[i]]));
+    const inputs = randomInputs(program, seed, (d) => valueOf(d, names));
+    agree(`jit at n=${values[0]}, m=${values[1]}`, program, runOn(compiled, inputs, [], values), inputs);
+  }
+};
 
 const SIZES = [
   [1, 1],
