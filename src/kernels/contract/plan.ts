@@ -25,6 +25,8 @@ const PROGRAM_COST = 15;
 const STAGE_COST = 300;
 /** Bytes of lhs that the row tiles of one program read. */
 const BLOCK_BYTES = 393216;
+/** At least so many programs, where there are tiles for them. */
+const PROGRAMS = 16;
 /** Elements of a copy that stay in the second and the third cache. */
 const NEAR = 100_000;
 const FAR = 2_000_000;
@@ -151,7 +153,7 @@ function withStream(
     const steps = Math.min(8, last.size, Math.floor((14 - registers * (height + 1)) / height));
     if (steps < 1) continue;
     // long rows are what memory likes, sums stay in the first cache; large results are cut so that threads share them
-    const most = Math.min(4096, Math.max(2048, Math.ceil(column.size / 4))) / height;
+    const most = (depth * column.size > NEAR ? Math.max(1024, Math.ceil(column.size / 4)) : 4096) / height;
     const blocks = Math.ceil(column.size / most);
     const width = Math.min(Math.ceil(column.size / blocks / lanes) * lanes, column.size - (column.size % lanes));
     const step = registers * (0.2 + 0.1 * height + (0.6 + 0.4 * height) / steps);
@@ -233,8 +235,8 @@ function estimate(
   const { c, row, column, depth, batch, outerRows, outerColumns, convertLhs, convertRhs } = space;
   const tall = tilesOf(row.size, height);
   const wide = tilesOf(column.size, width);
-  const rowTiles = Math.max(1, Math.min(tall, 64, Math.floor(BLOCK_BYTES / (4 * height * Math.max(depth, 1)))));
   const panels = batch * outerRows * outerColumns * wide;
+  const rowTiles = rowTilesOf(tall, panels, 4 * height * Math.max(depth, 1));
   const tiles = panels * tall;
   let perTile = walk + stores + TILE_COST + space.loops;
   if (partial.vectors === "columns") {
@@ -266,6 +268,14 @@ function estimate(
   if (packLhs) cost += packing(row.lhs, height, batch * outerRows * tall * height, convertLhs);
   if (packRhs) cost += packing(column.rhs, width, batch * outerColumns * wide * width, convertRhs);
   return { contraction: c, plan: { ...partial, rowTiles }, cost };
+}
+
+/** Row tiles of one program: what they read stays in the second cache, and there are programs enough to share them out. */
+function rowTilesOf(tall: number, panels: number, tileBytes: number): number {
+  if (tall <= 1) return 1;
+  const most = Math.min(64, Math.floor(BLOCK_BYTES / tileBytes), Math.ceil((tall * panels) / PROGRAMS));
+  // blocks of about one size
+  return Math.max(1, Math.ceil(tall / Math.ceil(tall / Math.max(1, most))));
 }
 
 /** What a step of k costs more, when `lines` cache lines for each k are read again tile after tile and do not stay. */
