@@ -99,6 +99,9 @@ def erfinv_tail(s):
             break
     return y
 fit("ERFINV_TAIL", "erf⁻¹ x, in √w - 4, w = -log(1 - x²) up to 39", lambda v: erfinv_tail(v + 4), sqrt(mpf(5.9)) - 4, sqrt(mpf(39)) - 4, 13)
+half = mpf(5) / 2
+fit("ERFINV_CENTRAL_F32", "erf⁻¹ x / x - 1 (to 4.5e-9 of erf⁻¹ x / x), in w - 2.5 where w = -log(1 - x²)", lambda v: (erfinv_of_w(v + half) if v > -half + mpf(10) ** -20 else sqrt(pi) / 2) - 1, -half, half, 10)
+fit("ERFINV_TAIL_F32", "erf⁻¹ x, in √w - 3, w = -log(1 - x²) up to 17", lambda v: erfinv_tail(v + 3), sqrt(mpf(4.9)) - 3, sqrt(mpf(17)) - 3, 8)
 def lgq(z):
     if abs(z) < mpf(10) ** -15:
         return (zeta(2) - 1) / 2 - (zeta(3) - 1) / 3 * z

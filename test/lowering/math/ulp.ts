@@ -58,6 +58,7 @@ export const BOUNDS_F32: Readonly<Record<string, number>> = {
   sin: 1.6,
   cos: 1.6,
   erf: 1.3,
+  erf_inv: 1.8,
 };
 /** Sums of terms that cancel near zeros, or exponents of many units: bounded relatively to the size of those. */
 export const LOOSE: Readonly<Record<string, number>> = {
