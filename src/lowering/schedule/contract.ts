@@ -9,7 +9,8 @@ import { staticSizes } from "../../ir/size.js";
 import type { TileAtom, TileRef } from "../../ir/tile.js";
 import type { TileBuilder } from "../../ir/tile-builder.js";
 import { type Axis, type Contraction, product } from "../../kernels/contract/contraction.js";
-import { emitContraction, overlaps } from "../../kernels/contract/emit.js";
+import { describeDeep, emitDeep, planDeep } from "../../kernels/contract/deep.js";
+import { emitContraction, overlaps, type StoreResult } from "../../kernels/contract/emit.js";
 import { describePlan, planContraction } from "../../kernels/contract/plan.js";
 import { ScalarCode } from "../../kernels/scalar-code.js";
 import type { Machine } from "../target.js";
@@ -106,20 +107,29 @@ export function emitContractionNest(
     plain: isPlain(nest, sum),
     ...axes,
   };
+  const deep = planDeep(c, machine);
   const { contraction, plan, cost } = planContraction(c, machine);
   const vectorisable = axes.batch.some((a) => a.out === 1 && a.lhs <= 1 && a.rhs <= 1);
   if (vectorisable && cost > PLAIN * nest.points) return undefined;
   const loopOf = (axis: Axis): Loop | undefined =>
     axis.key === undefined ? undefined : (match.loops.get(axis.key) ?? internal("an axis without a loop"));
-  emitContraction(new ScalarCode(b), contraction, plan, ({ value, positions, vector }) => {
+  const store: StoreResult = ({ value, positions, vector }) => {
     const open = new Map<Loop, TileAtom>();
     for (const { axis, index } of positions) {
       const loop = loopOf(axis);
       if (loop) open.set(loop, index);
     }
     const along = vector && value.shape.length > 0 ? (loopOf(vector) ?? null) : null;
-    emitAtPoint(b, { ...nest, vector: along }, refOf, open, sum, b.convert(value, sum.dtype));
-  });
+    // where there is no column at all, the only one is a block of one
+    const result = !along && value.shape.length > 0 ? b.reshape(value, []) : value;
+    emitAtPoint(b, { ...nest, vector: along }, refOf, open, sum, b.convert(result, sum.dtype));
+  };
+  if (deep) {
+    emitDeep(new ScalarCode(b), deep, store);
+    b.notes.push(describeDeep(deep));
+    return [];
+  }
+  emitContraction(new ScalarCode(b), contraction, plan, store);
   b.notes.push(describePlan(plan));
   return overlaps(contraction, plan) ? [] : writtenOver(nest, match);
 }

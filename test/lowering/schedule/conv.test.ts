@@ -211,6 +211,17 @@ const CASES: readonly Case[] = [
     return [{ ...own, name: `each feature: ${c.name}` }, { ...own, name: `each feature: ${c.name}, NHWC`, specs: NHWC }];
   }), // biome-ignore format: a table
   { name: "holes: one dimension", input: [2, 8, 19], filter: [16, 8, 4], lhsDilation: [2], padding: [[3, 2]] },
+  // long sums: batch and features change places, NHWC
+  ...[
+    { name: "3×3", input: [16, 8, 12, 12], filter: [12, 8, 12, 12], padding: [[1, 1], [1, 1]] },
+    { name: "stride 2, odd sizes", input: [9, 13, 19, 17], filter: [21, 13, 10, 9], rhsDilation: [2, 2], padding: [[1, 1], [1, 1]] },
+    { name: "groups", input: [12, 8, 13, 12], filter: [18, 8, 13, 12], batchGroups: 3, padding: [[1, 1], [1, 1]] },
+    { name: "one tap", input: [33, 9, 11, 11], filter: [9, 9, 11, 11] },
+  ].map((c): Case => {
+    const [groups, padding] = [c.batchGroups ?? 1, (c.padding ?? [[0, 0], [0, 0]]) as [number, number][]]; // biome-ignore format: short
+    const input = [c.input[0] * groups, c.input[1], ...c.input.slice(2)];
+    return { ...c, name: `long sums: ${c.name}`, input, padding, specs: [[3, 0, 1, 2], [3, 0, 1, 2], [2, 3, 0, 1]] };
+  }), // biome-ignore format: a table
   { name: "nothing in", input: [2, 0, 4, 4], filter: [3, 0, 2, 2] },
   { name: "window larger than the input", input: [2, 2, 2, 2], filter: [3, 2, 3, 3] },
 ];
@@ -253,5 +264,6 @@ test.each([
   ["i32", "i32"],
 ] as const)("%s with a result of %s", (dtype, outDtype) => {
   for (const c of CASES.slice(1, 8)) check(c, dtype, outDtype);
-  for (const c of CASES.filter((d) => /^holes: stride 2|^each feature: (3|5)/.test(d.name))) check(c, dtype, outDtype);
+  for (const c of CASES.filter((d) => /^holes: stride 2|^each feature: (3|5)|^long sums: st/.test(d.name)))
+    check(c, dtype, outDtype);
 });
