@@ -15,7 +15,7 @@ import { compileOptimised, engineTarget } from "./engine.js";
 import { SizedRuns } from "./sizes.js";
 import { worthOptimising } from "./work.js";
 
-/** Threads that a program with shared stages may use. */
+/** Threads that a program with shared stages may use. @internal */
 export type Threads = Pick<Pool, "control" | "wait" | "member">;
 
 export interface ProgramInstance {

@@ -41,6 +41,8 @@ export const CONTROL = {
   taken: 4,
   /** In a thread's part: 1 since it is there. */
   alive: 8,
+  /** In a thread's part: how often it has taken programs. */
+  turns: 12,
 } as const;
 
 /** A stage with more buffers than this is not shared: their addresses, and sizes, must find room at `args`. */

@@ -132,6 +132,12 @@ export class Fork {
     c.get(own)
       .get(take)
       .memory("i32.store", CONTROL.threads + CONTROL.taken);
+    c.get(own)
+      .get(own)
+      .memory("i32.load", CONTROL.threads + CONTROL.turns)
+      .i32(1)
+      .op("i32.add");
+    c.memory("i32.store", CONTROL.threads + CONTROL.turns);
     for (let i = 0; i <= this.#stages.length; i++) c.block();
     c.get(control).memory("i32.load", CONTROL.stage).brTable(range(this.#stages.length));
     this.#stages.forEach((s, i) => {

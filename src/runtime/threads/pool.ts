@@ -109,6 +109,11 @@ export class Pool {
     return 1 + (this.#team?.aliveWorkers ?? 0);
   }
 
+  /** How often each thread of the present team has taken part, the caller first. */
+  turns(): readonly number[] {
+    return this.#team?.turns() ?? [];
+  }
+
   /** Called by modules while others are at work, and when a worker trapped. */
   readonly wait = (control: number, programs: number): void => {
     const team = this.#team;

@@ -85,6 +85,12 @@ export class Team {
   finished(): number {
     return Atomics.load(this.words, at(CONTROL.finished));
   }
+  /** How often each thread has taken programs, the caller first. */
+  turns(): number[] {
+    return Array.from({ length: this.threads }, (_, t) =>
+      Atomics.load(this.words, at(CONTROL.threads + t * CONTROL.threadBytes + CONTROL.turns)),
+    );
+  }
   missing(programs: number): number {
     return programs - this.finished();
   }

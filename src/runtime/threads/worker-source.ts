@@ -10,7 +10,8 @@ const SPIN_MS = 0.08;
 const word = (offset: number): string => String(offset >> 2);
 
 export const WORKER_SOURCE = `"use strict";
-const port = typeof require === "function" ? require("node:worker_threads").parentPort : self;
+const node = typeof process === "object" && process.getBuiltinModule && process.getBuiltinModule("node:worker_threads");
+const port = (node && node.parentPort) || self;
 const modules = new Map();
 let control = 0, thread = 0, words, mail = 0, memory, globals, received = 0, last, look = 5e-6, looks = 10000;
 const none = () => {};
