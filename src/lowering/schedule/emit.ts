@@ -6,7 +6,7 @@ import { internal } from "../../diagnostics/error.js";
 import { type Dim, dimAdd, dimAtLeast, dimFloorDiv, dimMod, dimSub, isStatic } from "../../ir/dim.js";
 import { type DType, limits } from "../../ir/dtype.js";
 import { hintOf } from "../../ir/size.js";
-import type { TileAtom, TileRef, TileVar } from "../../ir/tile.js";
+import type { TileAtom, TileReduceOp, TileRef, TileVar } from "../../ir/tile.js";
 import type { TileBuilder } from "../../ir/tile-builder.js";
 import type { View } from "../plan/view.js";
 import type { Affine, Loop, Term } from "./affine.js";
@@ -14,6 +14,7 @@ import type { Member, Node, Target } from "./node.js";
 import type { PreparedNest } from "./nest.js";
 import { type InPlace, inPlacePairs, type Kept, passesOf, planSpills } from "./reuse.js";
 import { type Accumulator, makeAccumulator, wantsParts } from "./accumulate.js";
+import { longSum, partsOf } from "./parts.js";
 
 export type { InPlace } from "./reuse.js";
 
@@ -30,8 +31,11 @@ interface Scope {
   readonly indices: Map<string, TileAtom>;
 }
 type Bound = number | TileAtom;
-/** Steps from which a sum is done in parts. */
-const LONG_SUM = 2048;
+/** A part of the outermost reduced loop, of so many iterations. */
+interface Chunk {
+  readonly rows: number;
+  readonly bound: readonly [Bound, Bound];
+}
 
 export function emitNest(b: TileBuilder, nest: PreparedNest, refOf: RefOf): InPlace[] {
   const emitter = new NestEmitter(b, nest, refOf);
@@ -89,6 +93,11 @@ class NestEmitter {
     const { kept, vector, points } = this.nest;
     const outer = kept.filter((l) => l !== vector);
     const chunkable = vector && !vector.reduced ? [...outer, vector] : outer;
+    const parts = this.nest.parallel && kept.length === 0 ? partsOf(this.nest) : null;
+    if (parts) {
+      this.#inParts(parts);
+      return;
+    }
     const small = points <= SMALL && chunkable.every((l) => isStatic(l.extent));
     if (!this.nest.parallel || small || chunkable.length === 0) {
       this.b.stage([], () => this.#root(outer, new Map()));
@@ -208,91 +217,118 @@ class NestEmitter {
 
   /** Everything at one point of the loops that are not reduced. */
   #row(): void {
-    const { reduced, members, vector, passes } = this.nest;
+    const { reduced, members, passes } = this.nest;
     const hasReductions = reduced.length > 0 || members.some((m) => m.kind === "reduce");
     if (!hasReductions) {
       this.#pass = 0;
       this.#stores(members.filter((m) => m.store));
       return;
     }
-    const plain = reduced.filter((l) => l !== vector);
-    for (let pass = 0; pass < passes; pass++) {
-      this.#pass = pass;
-      const here = members.filter((m) => m.kind !== "row" && m.pass === pass);
-      const reductions = here.filter((m) => m.kind === "reduce");
-      const stored = here.filter((m) => m.kind === "full" && (m.store || this.#reload.has(m)));
-      if (reductions.length === 0 && stored.length === 0) continue;
-      // one accumulator for each width in which the row is walked
-      const width = this.#width;
-      const widths = vector && vector.reduced ? this.#widths(vector.extent) : [width];
-      const part = reductions.some(wantsParts) ? this.#part() : null;
-      const accumulators = reductions.map(
-        (m) => new Map(widths.map((w) => [w, makeAccumulator(this.b, m, w, part !== null)])),
-      );
-      const flush = (): void => {
-        for (const list of accumulators) for (const acc of list.values()) acc.flush();
-      };
-      const body = (w: number): void => {
-        reductions.forEach((m, i) => {
-          const acc = accumulators[i].get(w) as Accumulator;
-          acc.add(this.#get(m.node), m.payload ? this.#get(m.payload) : null, m.valid ? this.#get(m.valid) : null);
-        });
-        this.#stores(stored);
-      };
-      this.#hoist();
-      const walk = (): void => {
-        if (!vector || !vector.reduced) body(width);
-        else if (part?.loop === vector) {
-          this.b.for(this.b.i32(0), this.b.i32(vector.extent), part.size, (start) => {
-            this.#vectorLoop(vector, [start, this.b.add(start, this.b.i32(part.size))], body);
-            flush();
-          });
-        } else this.#vectorLoop(vector, undefined, body);
-      };
-      const at = part ? plain.indexOf(part.loop) : -1;
-      if (!part || at < 0) this.#openLoops(plain, new Map(), walk);
-      else {
-        const { loop, size } = part;
-        this.#openLoops(plain.slice(0, at), new Map(), () => {
-          this.b.for(this.b.i32(0), this.b.i32(loop.extent), size, (start) => {
-            const end = this.b.add(start, this.b.i32(size));
-            this.#openLoops(plain.slice(at), new Map([[loop, [start, end]]]), walk);
-            flush();
-          });
-        });
-      }
-      reductions.forEach((m, i) => {
-        const [first, ...others] = [...accumulators[i].values()];
-        const lanes = vector !== null && vector.reduced;
-        this.#results.set(m, first.finish(lanes, others));
-      });
-      // results of a row are new in each iteration: forget what was computed from those of the row before
-      this.#hoistResults(reductions);
-    }
+    for (let pass = 0; pass < passes; pass++) this.#runPass(pass, null);
     this.#pass = passes;
     this.#stores(members.filter((m) => m.store && (m.kind === "row" || m.kind === "reduce")));
     for (const m of members) if (m.kind === "reduce") this.#results.delete(m);
   }
-  /** The loop of a long reduction that is cut, and into how long parts, so that parts and what is in one are about as many. */
-  #part(): { readonly loop: Loop; readonly size: number } | null {
-    const { reduced, vector } = this.nest;
-    const loops = reduced.filter((l) => l !== vector).reverse();
-    if (vector && vector.reduced) loops.unshift(vector);
-    const steps = (l: Loop): number =>
-      l === vector ? Math.ceil(hintOf(l.extent) / this.nest.width) : hintOf(l.extent);
-    const total = loops.reduce((n, l) => n * steps(l), 1);
-    if (total < LONG_SUM) return null;
-    const target = 2 ** Math.round(Math.log2(total) / 2);
-    let inside = 1;
-    for (const loop of loops) {
-      const n = steps(loop);
-      if (inside * n >= target) {
-        const size = Math.max(1, Math.floor(target / inside));
-        return { loop, size: loop === vector ? size * this.nest.width : size };
-      }
-      inside *= n;
+  /** One pass over the row, or over a chunk of its outermost reduced loop; gives the reductions that it computed. */
+  #runPass(pass: number, chunk: Chunk | null): Member[] {
+    const { reduced, members, vector } = this.nest;
+    this.#pass = pass;
+    const here = members.filter((m) => m.kind !== "row" && m.pass === pass);
+    const reductions = here.filter((m) => m.kind === "reduce");
+    const stored = here.filter((m) => m.kind === "full" && (m.store || this.#reload.has(m)));
+    if (reductions.length === 0 && stored.length === 0) return [];
+    // one accumulator for each width in which the row is walked
+    const width = this.#width;
+    const widths = vector && vector.reduced ? this.#widths(vector.extent) : [width];
+    const part = reductions.some(wantsParts) ? longSum(this.nest, chunk?.rows) : null;
+    const accumulators = reductions.map(
+      (m) => new Map(widths.map((w) => [w, makeAccumulator(this.b, m, w, part !== null)])),
+    );
+    const flush = (): void => {
+      for (const list of accumulators) for (const acc of list.values()) acc.flush();
+    };
+    const body = (w: number): void => {
+      reductions.forEach((m, i) => {
+        const acc = accumulators[i].get(w) as Accumulator;
+        acc.add(this.#get(m.node), m.payload ? this.#get(m.payload) : null, m.valid ? this.#get(m.valid) : null);
+      });
+      this.#stores(stored);
+    };
+    this.#hoist();
+    const bounds = new Map(chunk ? [[reduced[0], chunk.bound]] : []);
+    /** Walks a loop, or its chunk, part by part. */
+    const inParts = (loop: Loop, size: number, each: (bound: readonly [Bound, Bound]) => void): void => {
+      const within = bounds.get(loop);
+      const last = within && this.#atMost(within[1], loop.extent);
+      this.b.for(this.#atom(within?.[0] ?? 0), last ?? this.b.i32(loop.extent), size, (start) => {
+        const end = this.b.add(start, this.b.i32(size));
+        each([start, last ? this.b.op("min", [end, last]) : end]);
+        flush();
+      });
+    };
+    const walk = (): void => {
+      if (!vector || !vector.reduced) body(width);
+      else if (part?.loop === vector) inParts(vector, part.size, (bound) => this.#vectorLoop(vector, bound, body));
+      else this.#vectorLoop(vector, bounds.get(vector), body);
+    };
+    const plain = reduced.filter((l) => l !== vector);
+    const at = part ? plain.indexOf(part.loop) : -1;
+    if (!part || at < 0) this.#openLoops(plain, bounds, walk);
+    else {
+      this.#openLoops(plain.slice(0, at), bounds, () =>
+        inParts(part.loop, part.size, (bound) => this.#openLoops(plain.slice(at), new Map([[part.loop, bound]]), walk)),
+      );
     }
-    return null;
+    reductions.forEach((m, i) => {
+      const [first, ...others] = [...accumulators[i].values()];
+      const lanes = vector !== null && vector.reduced;
+      this.#results.set(m, first.finish(lanes, others));
+    });
+    // results of a row are new in each iteration: forget what was computed from those of the row before
+    this.#hoistResults(reductions);
+    return reductions;
+  }
+
+  /**
+   * A long reduction to scalars: each pass is a stage whose programs reduce a chunk each, as many as the size says and no
+   * thread count changes. Stages after it begin by reducing the chunks' results, each program for itself.
+   */
+  #inParts({ programs, rows }: { readonly programs: number; readonly rows: number }): void {
+    const { members, passes } = this.nest;
+    const found = new Map<Member, TileRef>();
+    const recall = (): void => {
+      for (const [m, ref] of found) {
+        const op = m.combine as TileReduceOp;
+        this.#results.set(m, this.b.reduce(op, this.b.load(ref, this.b.i32(0), [programs], [1]), 0));
+      }
+      this.#hoistResults([...found.keys()]);
+    };
+    for (let pass = 0; pass < passes; pass++) {
+      const fresh = new Map<Member, TileRef>();
+      for (const m of members)
+        if (m.kind === "reduce" && m.pass === pass) fresh.set(m, this.b.ref("parts", m.dtype, "scratch", programs));
+      this.b.stage([programs], (id) =>
+        this.#inScope(() => {
+          this.#pass = pass;
+          recall();
+          const start = this.b.mul(id, this.b.i32(rows));
+          for (const m of this.#runPass(pass, { rows, bound: [start, this.b.add(start, this.b.i32(rows))] }))
+            this.b.store(fresh.get(m) ?? internal("a part without a place"), id, this.#value(m));
+          this.#results.clear();
+        }),
+      );
+      for (const [m, ref] of fresh) found.set(m, ref);
+    }
+    const last = members.filter((m) => m.store && (m.kind === "row" || m.kind === "reduce"));
+    if (last.length === 0) return;
+    this.b.stage([], () =>
+      this.#inScope(() => {
+        this.#pass = passes;
+        recall();
+        this.#stores(last);
+        this.#results.clear();
+      }),
+    );
   }
   #hoistResults(reductions: readonly Member[]): void {
     const scope = this.#scopes[this.#scopes.length - 1];
