@@ -1,9 +1,13 @@
 /** A readable way to write scalar algorithms as tile programs: arithmetic that takes plain numbers, matrices, vector loops. */
+import { type Dim, dimAdd, dimMul, dimSub, SymDim } from "../ir/dim.js";
 import type { DType } from "../ir/dtype.js";
 import type { ElementwisePrim, TileAtom, TileRef, TileVar } from "../ir/tile.js";
 import type { TileBuilder } from "../ir/tile-builder.js";
 
-export type Operand = TileAtom | number;
+export type Operand = TileAtom | Dim;
+const isSize = (x: Operand): x is Dim => typeof x === "number" || x instanceof SymDim;
+
+const areNumbers = (a: Dim, b: Dim): boolean => typeof a === "number" && typeof b === "number";
 
 /** Elements that one step of a vector loop takes: two registers of f32, four of f64. */
 const WIDTH = 8;
@@ -15,27 +19,35 @@ export class ScalarCode {
     return this.t.const(dtype === "i64" || dtype === "u64" ? BigInt(value) : value, dtype);
   }
   i32(x: Operand): TileAtom {
-    return typeof x === "number" ? this.t.i32(x) : x;
+    return isSize(x) ? this.t.i32(x) : x;
+  }
+  /** A number in the type of other operands. */
+  #atom(x: Operand, dtype: DType): TileAtom {
+    if (typeof x === "number") return this.const(x, dtype);
+    return x instanceof SymDim ? this.t.convert(this.t.i32(x), dtype) : x;
   }
   /** Plain numbers take the type of the other operands. */
   #op(prim: ElementwisePrim, operands: readonly Operand[]): TileAtom {
-    const like = operands.find((x): x is TileAtom => typeof x !== "number");
+    const like = operands.find((x): x is TileAtom => !isSize(x));
     const dtype = like?.dtype ?? "i32";
     return this.t.op(
       prim,
-      operands.map((x) => (typeof x === "number" ? this.const(x, dtype) : x)),
+      operands.map((x) => this.#atom(x, dtype)),
     );
   }
   add(a: Operand, b: Operand): TileAtom {
     if (a === 0) return this.i32(b);
-    return b === 0 ? this.i32(a) : this.#op("add", [a, b]);
+    if (b === 0) return this.i32(a);
+    return isSize(a) && isSize(b) && !areNumbers(a, b) ? this.t.i32(dimAdd(a, b)) : this.#op("add", [a, b]);
   }
   sub(a: Operand, b: Operand): TileAtom {
-    return b === 0 ? this.i32(a) : this.#op("sub", [a, b]);
+    if (b === 0) return this.i32(a);
+    return isSize(a) && isSize(b) && !areNumbers(a, b) ? this.t.i32(dimSub(a, b)) : this.#op("sub", [a, b]);
   }
   mul(a: Operand, b: Operand): TileAtom {
     if (a === 1) return this.i32(b);
-    return b === 1 ? this.i32(a) : this.#op("mul", [a, b]);
+    if (b === 1) return this.i32(a);
+    return isSize(a) && isSize(b) && !areNumbers(a, b) ? this.t.i32(dimMul(a, b)) : this.#op("mul", [a, b]);
   }
   div(a: Operand, b: Operand): TileAtom {
     return this.#op("div", [a, b]);
@@ -86,10 +98,9 @@ export class ScalarCode {
     return this.t.op("not", [a]);
   }
   select(test: TileAtom, yes: Operand, no: Operand): TileAtom {
-    const like = typeof yes === "number" ? no : yes;
-    const dtype = typeof like === "number" ? "i32" : like.dtype;
-    const atom = (x: Operand): TileAtom => (typeof x === "number" ? this.const(x, dtype) : x);
-    return this.t.op("select", [test, atom(yes), atom(no)]);
+    const like = isSize(yes) ? no : yes;
+    const dtype = isSize(like) ? "i32" : like.dtype;
+    return this.t.op("select", [test, this.#atom(yes, dtype), this.#atom(no, dtype)]);
   }
   /** √(a² + b²) without overflow. */
   hypot(a: TileAtom, b: TileAtom): TileAtom {

@@ -50,7 +50,7 @@ export function axesOf(c: MatmulSpec): Pick<Contraction, "batch" | "rows" | "col
 /** Refs: lhs in, rhs in, out out, then scratch. */
 export function matmul(
   spec: MatmulSpec,
-  choose: (c: Contraction) => PlannedContraction = (c) => planContraction(c, PLAIN_MACHINE),
+  choose: (c: Contraction) => PlannedContraction = (c) => planContraction(c, PLAIN_MACHINE) as PlannedContraction,
 ): Program<"tile"> {
   const t = new TileBuilder("matmul");
   const size = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);

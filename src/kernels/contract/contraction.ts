@@ -3,8 +3,10 @@
  * axes and every element lies at a sum of index · stride. Matrix products of any layout are of this form, and so are
  * convolutions of a padded input.
  */
+import type { Dim } from "../../ir/dim.js";
 import type { DType } from "../../ir/dtype.js";
 import type { TileRef } from "../../ir/tile.js";
+import type { SizedAxis } from "./sized.js";
 
 /** One axis with its strides, in elements, in the operands and the result (0 where it does not occur). */
 export interface Axis {
@@ -14,13 +16,16 @@ export interface Axis {
   readonly lhs: number;
   readonly rhs: number;
   readonly out: number;
+  /** Of an axis whose size or strides are known when it runs: what they are, and the least size. */
+  readonly real?: SizedAxis;
+  readonly least?: number;
 }
 export interface Contraction {
   readonly lhs: TileRef;
   readonly rhs: TileRef;
   /** Places of the elements with index 0 everywhere. */
-  readonly lhsBase?: number;
-  readonly rhsBase?: number;
+  readonly lhsBase?: Dim;
+  readonly rhsBase?: Dim;
   /** Type of products and sums. */
   readonly accumulate: DType;
   /** Finished sums are stored as they are: nothing is computed from them, their type is that of the result. */
@@ -34,6 +39,10 @@ export interface Contraction {
   readonly inner: readonly Axis[];
 }
 
+/** The size that an axis has at least. */
+export function leastSize(axis: Axis): number {
+  return axis.least ?? axis.size;
+}
 export function product(axes: readonly { readonly size: number }[]): number {
   return axes.reduce((n, a) => n * a.size, 1);
 }
@@ -52,7 +61,9 @@ export function collapse(axes: readonly Axis[]): Axis[] {
 }
 /** The same contraction with its sides exchanged. */
 export function exchange(c: Contraction): Contraction {
-  const turn = (axes: readonly Axis[]): Axis[] => axes.map((a) => ({ ...a, lhs: a.rhs, rhs: a.lhs }));
+  const turned = <A extends { lhs: Dim; rhs: Dim }>(a: A): A => ({ ...a, lhs: a.rhs, rhs: a.lhs });
+  const turn = (axes: readonly Axis[]): Axis[] =>
+    axes.map((a) => (a.real ? { ...turned(a), real: turned(a.real) } : turned(a)));
   return {
     ...c,
     lhs: c.rhs,

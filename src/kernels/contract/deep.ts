@@ -3,6 +3,7 @@
  * caches hold; each piece is added to all results before the next one is read, so operands come from memory about once.
  * Partial sums of a tile lie side by side in memory; adding pieces also keeps rounding small.
  */
+import type { Dim } from "../../ir/dim.js";
 import type { TileAtom } from "../../ir/tile.js";
 import type { ScalarCode } from "../scalar-code.js";
 import { type Axis, type Contraction, exchange, product, registersOf, tilesOf, vectorLanes } from "./contraction.js";
@@ -152,7 +153,7 @@ export function emitDeep(k: ScalarCode, p: DeepContraction, store: StoreResult):
     k.vectorFor(sumsOf(first), sumsOf(last), (i, w) => {
       t.store(sums, i, w === 1 ? zero : t.const(zero.value, accumulate, [w]), w === 1 ? [] : [1]);
     });
-    const at = (side: "lhs" | "rhs", start: number): TileAtom =>
+    const at = (side: "lhs" | "rhs", start: Dim): TileAtom =>
       sum(
         k,
         ids.slice(0, -1),

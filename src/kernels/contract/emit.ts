@@ -1,10 +1,10 @@
 /** A contraction by a chosen plan, as grid stages: packing where the plan says so, then tile after tile. */
 import { internal } from "../../diagnostics/error.js";
+import { type Dim, dimAtLeast, dimMod, dimMul, dimProduct } from "../../ir/dim.js";
 import type { TileAtom, TileRef } from "../../ir/tile.js";
 import type { ScalarCode } from "../scalar-code.js";
-import { type Axis, type Contraction, product, tilesOf } from "./contraction.js";
-import { pack, packInner, type SideLayout, sum, tileStart } from "./pack.js";
-import { stridesOf } from "../../util/index.js";
+import { pack, packInner, type SideLayout, strides, sum, tileStart } from "./pack.js";
+import { productOf, type SizedAxis, type SizedContraction, tileCount } from "./sized.js";
 import { innerTile, outerTile, SumsInMemory, streamTile } from "./tile.js";
 
 export interface ContractionPlan {
@@ -34,8 +34,8 @@ export interface ContractionPlan {
 /** A finished piece of the result: one element, or a vector of neighbours along `vector` from the index given for it. */
 export interface ResultPiece {
   readonly value: TileAtom;
-  readonly positions: readonly { readonly axis: Axis; readonly index: TileAtom }[];
-  readonly vector: Axis | null;
+  readonly positions: readonly { readonly axis: SizedAxis; readonly index: TileAtom }[];
+  readonly vector: SizedAxis | null;
 }
 export type StoreResult = (piece: ResultPiece) => void;
 
@@ -48,21 +48,21 @@ export function storeInto(k: ScalarCode, out: TileRef): StoreResult {
 }
 
 /** Whether a piece may be computed twice: then what it is written over must not be read for it. */
-export function overlaps(c: Contraction, plan: ContractionPlan): boolean {
-  const cut = (axes: readonly Axis[], axis: number | null, size: number): boolean =>
-    axis !== null && axes[axis].size % size !== 0;
+export function overlaps(c: SizedContraction, plan: ContractionPlan): boolean {
+  const cut = (axes: readonly SizedAxis[], axis: number | null, size: number): boolean =>
+    axis !== null && dimMod(axes[axis].size, size) !== 0;
   return cut(c.rows, plan.rowAxis, plan.height) || cut(c.columns, plan.columnAxis, plan.width);
 }
 
-export function emitContraction(k: ScalarCode, c: Contraction, plan: ContractionPlan, store: StoreResult): void {
+export function emitContraction(k: ScalarCode, c: SizedContraction, plan: ContractionPlan, store: StoreResult): void {
   const { t } = k;
   const { height, width } = plan;
-  const single: Axis = { size: 1, lhs: 0, rhs: 0, out: 0 };
+  const single: SizedAxis = { size: 1, lhs: 0, rhs: 0, out: 0 };
   const row = plan.rowAxis === null ? single : c.rows[plan.rowAxis];
   const column = plan.columnAxis === null ? single : c.columns[plan.columnAxis];
   const outerRows = c.rows.filter((_, i) => i !== plan.rowAxis);
   const outerColumns = c.columns.filter((_, i) => i !== plan.columnAxis);
-  const layout = (side: "lhs" | "rhs", outer: readonly Axis[], run: Axis): SideLayout => ({
+  const layout = (side: "lhs" | "rhs", outer: readonly SizedAxis[], run: SizedAxis): SideLayout => ({
     ref: c[side],
     base: (side === "lhs" ? c.lhsBase : c.rhsBase) ?? 0,
     batch: c.batch.map((a) => a[side]),
@@ -77,11 +77,11 @@ export function emitContraction(k: ScalarCode, c: Contraction, plan: Contraction
   const copy = plan.vectors === "inner" ? packInner : pack;
   if (plan.packLhs) lhs = copy(k, lhs, { batch, outer: outerRows, inner, height }, accumulate);
   if (plan.packRhs) rhs = copy(k, rhs, { batch, outer: outerColumns, inner, height: width }, accumulate);
-  const axes = inner.map((a, i): Axis => ({ size: a.size, lhs: lhs.inner[i], rhs: rhs.inner[i], out: 0 }));
+  const axes = inner.map((a, i): SizedAxis => ({ size: a.size, lhs: lhs.inner[i], rhs: rhs.inner[i], out: 0 }));
 
-  const rowTiles = tilesOf(row.size, height);
-  const blocks = Math.ceil(rowTiles / plan.rowTiles);
-  const columnTiles = tilesOf(column.size, width);
+  const rowTiles = tileCount(row.size, height);
+  const blocks = tileCount(rowTiles, plan.rowTiles);
+  const columnTiles = tileCount(column.size, width);
   const grid = [...batch, ...outerRows]
     .map((a) => a.size)
     .concat(
@@ -89,51 +89,53 @@ export function emitContraction(k: ScalarCode, c: Contraction, plan: Contraction
       outerColumns.map((a) => a.size),
       columnTiles,
     );
-  const empty = product([...c.batch, ...c.rows, ...c.columns]) === 0;
+  const empty = productOf([...c.batch, ...c.rows, ...c.columns]) === 0;
   // sums in memory: one after the other, for each program of its own
   const sumWidth = plan.vectors === "inner" ? plan.lanes : width;
   const sumCount = plan.vectors === "inner" ? height * width : height;
   const slot = sumWidth * sumCount;
-  const sums =
-    plan.staged && !empty
-      ? t.ref(
-          "sums",
-          accumulate,
-          "scratch",
-          grid.reduce((n, x) => n * x, slot),
-        )
-      : undefined;
+  const sums = plan.staged && !empty ? t.ref("sums", accumulate, "scratch", dimMul(dimProduct(grid), slot)) : undefined;
   t.stage(empty ? [0] : grid, (...ids) => {
     if (empty) return;
-    const memory = sums && new SumsInMemory(k, sums, sum(k, ids, stridesOf(grid, slot), 0), sumWidth);
+    const place = sums && sum(k, ids, strides(grid, slot), 0);
+    const memoryOf = (w: number): SumsInMemory | undefined =>
+      sums && place && new SumsInMemory(k, sums, place, plan.vectors === "inner" ? plan.lanes : w);
     const b = ids.slice(0, batch.length);
     const r = ids.slice(batch.length, batch.length + outerRows.length);
     const block = ids[batch.length + outerRows.length];
     const co = ids.slice(batch.length + outerRows.length + 1, -1);
     const panel = ids[ids.length - 1];
-    const firstColumn = tileStart(k, panel, column.size, width);
-    const place = (side: SideLayout, outer: readonly TileAtom[], tile: TileAtom, start: TileAtom): TileAtom =>
+    const start = (side: SideLayout, outer: readonly TileAtom[], tile: TileAtom, first: TileAtom): TileAtom =>
       sum(
         k,
-        [...b, ...outer, tile, start],
+        [...b, ...outer, tile, first],
         [...side.batch, ...side.outer, side.tile ?? 0, side.tile === null ? side.run.stride : 0],
         side.base,
       );
-    const right = place(rhs, co, panel, firstColumn);
-    const zipped = (axes: readonly Axis[], list: readonly TileAtom[]): ResultPiece["positions"] =>
-      axes.map((axis, i) => ({ axis, index: list[i] }));
+    const zipped = (list: readonly SizedAxis[], at: readonly TileAtom[]): ResultPiece["positions"] =>
+      list.map((axis, i) => ({ axis, index: at[i] }));
     const known = [...zipped(batch, b), ...zipped(outerRows, r), ...zipped(outerColumns, co)];
-    const piece = (value: TileAtom, i: TileAtom, j: TileAtom, vector: Axis | null): void =>
-      store({ value, vector, positions: [...known, { axis: row, index: i }, { axis: column, index: j }] });
-    const left = place(lhs, r, t.i32(0), t.i32(0));
+    const piece = (value: TileAtom, i: TileAtom, j: TileAtom, vector: SizedAxis | null): void => {
+      const positions = [...known, { axis: row, index: i }, { axis: column, index: j }];
+      // a column by itself, of fewer than a tile has
+      const alone = vector && width > 1 && value.shape[0] === 1;
+      store(alone ? { value: t.reshape(value, []), vector: null, positions } : { value, vector, positions });
+    };
 
-    const one = (tile: TileAtom): void => {
-      const firstRow = tileStart(k, tile, row.size, height);
-      const a = k.add(left, lhs.tile === null ? k.mul(firstRow, lhs.run.stride) : k.mul(tile, lhs.tile));
-      const l = { ref: lhs.ref, at: a, run: { count: height, stride: lhs.run.stride } };
-      const h = { ref: rhs.ref, at: right, run: { count: width, stride: rhs.run.stride } };
+    /** The tile of `h` rows and `w` columns from here on, whose operands lie at `a` and `right`. */
+    const tile = (
+      h: number,
+      firstRow: TileAtom,
+      a: TileAtom,
+      w: number,
+      firstColumn: TileAtom,
+      right: TileAtom,
+    ): void => {
+      const memory = memoryOf(w);
+      const l = { ref: lhs.ref, at: a, run: { count: h, stride: lhs.run.stride } };
+      const s = { ref: rhs.ref, at: right, run: { count: w, stride: rhs.run.stride } };
       if (plan.vectors === "inner") {
-        innerTile(k, accumulate, l, h, axes, plan.lanes, memory).forEach((xs, i) => {
+        innerTile(k, accumulate, l, s, axes, plan.lanes, memory).forEach((xs, i) => {
           xs.forEach((x, j) => piece(x, k.add(firstRow, i), k.add(firstColumn, j), null));
         });
         return;
@@ -141,26 +143,52 @@ export function emitContraction(k: ScalarCode, c: Contraction, plan: Contraction
       if (plan.vectors === "stream") {
         if (!memory) internal("a stream without memory for its sums");
         const { lanes: vector, depth } = plan;
-        streamTile(k, accumulate, l, h, axes, { vector, depth, memory });
-        k.for(0, height, (i) => {
-          const first = k.mul(i, width);
+        streamTile(k, accumulate, l, s, axes, { vector, depth, memory });
+        k.for(0, h, (i) => {
+          const first = k.mul(i, w);
           const each = (j: TileAtom): void => {
             const x = t.load(memory.ref, k.add(k.add(memory.at, first), j), [vector], [1]);
             piece(x, k.add(firstRow, i), k.add(firstColumn, j), column);
           };
-          k.for(0, width, each, vector);
+          k.for(0, w, each, vector);
         });
         return;
       }
-      const values = outerTile(k, accumulate, l, h, axes, memory);
-      if (memory) k.for(0, height, (i) => piece(memory.get(i), k.add(firstRow, i), firstColumn, column));
+      const values = outerTile(k, accumulate, l, s, axes, memory);
+      if (memory) k.for(0, h, (i) => piece(memory.get(i), k.add(firstRow, i), firstColumn, column));
       else values.forEach((x, i) => piece(x, k.add(firstRow, i), firstColumn, column));
     };
-    if (rowTiles === 1) one(t.i32(0));
-    else {
-      const first = k.mul(block, plan.rowTiles);
-      const last = k.add(first, plan.rowTiles);
-      k.for(first, rowTiles % plan.rowTiles === 0 ? last : k.min(last, rowTiles), one);
-    }
+    /** `whole` where tiles of this many fit; fewer rows or columns than that are taken one by one. */
+    const fitting = (size: Dim, count: number, whole: () => void, single: (i: TileAtom) => void): void => {
+      if (dimAtLeast(size, count) === true) whole();
+      else t.if(k.ge(k.i32(size), count), whole, () => k.for(0, size, single));
+    };
+    const rows = (w: number, firstColumn: TileAtom, right: TileAtom): void => {
+      const left = start(lhs, r, t.i32(0), t.i32(0));
+      const one = (i: TileAtom): void => {
+        const firstRow = tileStart(k, i, row.size, height);
+        const a = k.add(left, lhs.tile === null ? k.mul(firstRow, lhs.run.stride) : k.mul(i, lhs.tile));
+        tile(height, firstRow, a, w, firstColumn, right);
+      };
+      const whole = (): void => {
+        if (rowTiles === 1) {
+          one(t.i32(0));
+          return;
+        }
+        const first = k.mul(block, plan.rowTiles);
+        const last = k.add(first, plan.rowTiles);
+        k.for(first, dimMod(rowTiles, plan.rowTiles) === 0 ? last : k.min(last, rowTiles), one);
+      };
+      fitting(row.size, height, whole, (i) => tile(1, i, k.add(left, k.mul(i, lhs.run.stride)), w, firstColumn, right));
+    };
+    fitting(
+      column.size,
+      width,
+      () => {
+        const firstColumn = tileStart(k, panel, column.size, width);
+        rows(width, firstColumn, start(rhs, co, panel, firstColumn));
+      },
+      (j) => rows(1, j, start(rhs, co, t.i32(0), j)),
+    );
   });
 }

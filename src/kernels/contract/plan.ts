@@ -2,9 +2,19 @@
  * Which tile, which vectors, what to pack: the cheapest by a model in nanoseconds. Only ratios matter.
  */
 import { byteSize, type DType } from "../../ir/dtype.js";
-import { type Axis, type Contraction, exchange, product, registersOf, tilesOf, vectorLanes } from "./contraction.js";
+import {
+  type Axis,
+  type Contraction,
+  exchange,
+  leastSize,
+  product,
+  registersOf,
+  tilesOf,
+  vectorLanes,
+} from "./contraction.js";
 import type { ContractionPlan } from "./emit.js";
 import { type ContractionMachine, fits, innerStep, outerStep } from "./machine.js";
+import { planned, type SizedContraction } from "./sized.js";
 import { inParts } from "./tile.js";
 import { range } from "../../util/index.js";
 
@@ -33,8 +43,11 @@ const FAR = 2_000_000;
 const L1_LINES = 512;
 const L2_LINES = 8192;
 
-export function planContraction(c: Contraction, machine: ContractionMachine): PlannedContraction {
-  return candidates(c, machine).reduce((best, x) => (x.cost < best.cost ? x : best));
+/** The cheapest plan; of named sizes that may be small, sometimes none is possible. */
+export function planContraction(c: SizedContraction, machine: ContractionMachine): PlannedContraction | undefined {
+  let best: PlannedContraction | undefined;
+  for (const x of candidates(planned(c), machine)) if (!best || x.cost < best.cost) best = x;
+  return best;
 }
 /** Every plan that is considered. */
 export function candidates(c: Contraction, machine: ContractionMachine): PlannedContraction[] {
@@ -81,12 +94,14 @@ function withColumns(
     const registers = registersOf(width, lanes);
     for (const packRhs of [false, true]) {
       if (!packRhs && column.rhs !== 1 && width > 1) continue;
+      if (packRhs && leastSize(column) < width) continue;
       for (const packLhs of [false, true]) {
         const singles = width % lanes;
         const vectors = registers - singles;
         let most = 1;
         while (most < MAX_HEIGHT && fits(machine, c.accumulate, most + 1, registers)) most++;
         for (const height of heights(row.size, most)) {
+          if (packLhs && leastSize(row) < height) continue;
           const step = outerStep(machine, c.accumulate, height, vectors) + 0.4 * height * singles;
           // engines find pairs of registers from stores side by side
           const staged = !c.plain || inParts(c.accumulate, depth) || (machine.wide && column.out !== 1);
@@ -108,8 +123,8 @@ function withInner(
   consider: Consider,
 ): void {
   const lanes = vectorLanes(c.accumulate);
-  const suits = (side: "lhs" | "rhs"): number => c.inner.findIndex((a) => a[side] === 1 && a.size >= lanes);
-  const both = c.inner.findIndex((a) => a.lhs === 1 && a.rhs === 1 && a.size >= lanes);
+  const suits = (side: "lhs" | "rhs"): number => c.inner.findIndex((a) => a[side] === 1 && leastSize(a) >= lanes);
+  const both = c.inner.findIndex((a) => a.lhs === 1 && a.rhs === 1 && leastSize(a) >= lanes);
   const along = both >= 0 ? both : Math.max(suits("lhs"), suits("rhs"));
   if (along < 0) return;
   const axis = c.inner[along];
@@ -121,7 +136,7 @@ function withInner(
   const packLhs = axis.lhs !== 1;
   const packRhs = axis.rhs !== 1;
   if ((packLhs && rows > 8) || (packRhs && columns > 8)) return;
-  const lanesAlong = machine.wide && axis.size >= 2 * lanes ? 2 * lanes : lanes;
+  const lanesAlong = machine.wide && leastSize(axis) >= 2 * lanes ? 2 * lanes : lanes;
   const steps = Math.floor(axis.size / lanesAlong);
   const rest = axis.size % lanesAlong > 0 ? 1 : 0;
   const entries = space.depth / axis.size;
@@ -147,7 +162,8 @@ function withStream(
   const { row, column, depth } = space;
   const lanes = 2 * vectorLanes(c.accumulate);
   const last = c.inner[c.inner.length - 1] as Axis | undefined;
-  if (!last || column.rhs !== 1 || column.size < lanes || row.size > 8) return;
+  if (!last || last.real || row.real || column.real) return;
+  if (column.rhs !== 1 || column.size < lanes || row.size > 8) return;
   const registers = machine.wide ? 1 : 2;
   for (const height of heights(row.size, 4)) {
     const steps = Math.min(8, last.size, Math.floor((14 - registers * (height + 1)) / height));

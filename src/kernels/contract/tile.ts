@@ -1,8 +1,11 @@
 /** The register tiles of a contraction: sums stay in registers while the inner axes are walked. */
+import { internal } from "../../diagnostics/error.js";
+import { type Dim, dimAdd, dimFloorDiv, dimMod, dimMul, dimSub, isStatic } from "../../ir/dim.js";
 import { type DType, isFloat } from "../../ir/dtype.js";
+import { hintOf } from "../../ir/size.js";
 import type { TileAtom, TileRef, TileVar } from "../../ir/tile.js";
 import type { Operand, ScalarCode } from "../scalar-code.js";
-import { type Axis, product } from "./contraction.js";
+import { productOf, type SizedAxis } from "./sized.js";
 
 /** Steps from which sums are done in parts, which keeps the rounding of each addition small beside what it adds. */
 const LONG_SUM = 2048;
@@ -50,7 +53,7 @@ export class SumsInMemory {
 /** Neighbouring rows or columns of a tile: how many, and the stride from one to the next. */
 export interface Run {
   readonly count: number;
-  readonly stride: number;
+  readonly stride: Dim;
 }
 export interface TileSource {
   readonly ref: TileRef;
@@ -68,19 +71,19 @@ export function outerTile(
   accumulate: DType,
   lhs: TileSource,
   rhs: TileSource,
-  inner: readonly Axis[],
+  inner: readonly SizedAxis[],
   memory: SumsInMemory | undefined,
 ): readonly TileAtom[] {
   const { t } = k;
   const width = rhs.run.count;
-  const depth = product(inner);
+  const depth = hintOf(productOf(inner));
   const parts = memory !== undefined && inParts(accumulate, depth);
   if (parts) memory.clear(lhs.run.count);
   const sums = rows(lhs.run.count, () => t.var(t.const(zero(accumulate), accumulate, [width])));
   const step = (a: TileAtom, b: TileAtom): void => {
     const vectors = t.convert(t.load(rhs.ref, b, [width], [1]), accumulate);
     sums.forEach((sum, r) => {
-      const scalar = t.convert(t.load(lhs.ref, k.add(a, r * lhs.run.stride)), accumulate);
+      const scalar = t.convert(t.load(lhs.ref, k.add(a, dimMul(r, lhs.run.stride))), accumulate);
       t.assign(sum, k.add(sum, k.mul(vectors, scalar)));
     });
   };
@@ -101,30 +104,31 @@ export function innerTile(
   accumulate: DType,
   lhs: TileSource,
   rhs: TileSource,
-  inner: readonly Axis[],
+  inner: readonly SizedAxis[],
   lanes: number,
   memory: SumsInMemory | undefined,
 ): readonly (readonly TileAtom[])[] {
   const { t } = k;
   const outer = inner.slice(0, -1);
   const { size } = inner[inner.length - 1];
-  const rest = size % lanes;
-  const whole = size - rest;
+  const rest = dimMod(size, lanes);
+  const whole = dimSub(size, rest);
   const [height, width] = [lhs.run.count, rhs.run.count];
   const nothing = t.const(zero(accumulate), accumulate, [lanes]);
   const sums = rows(height * width, () => t.var(nothing));
-  const steps = product(outer) * (whole / lanes);
+  const steps = hintOf(productOf(outer)) * (hintOf(whole) / lanes);
   const parts = memory !== undefined && inParts(accumulate, steps);
   if (parts) memory.clear(sums.length);
   // the innermost axis is cut only where it is long by itself
-  const part = parts && outer.length === 0 ? partOf(steps) * lanes : whole;
+  const cut = parts && outer.length === 0 ? partOf(steps) * lanes : null;
+  const part = cut !== null && (!isStatic(whole) || cut < whole) ? cut : null;
 
   /** The products of the elements at i … i + lanes - 1, of which those before `from` are left out. */
-  const products = (a: TileAtom, b: TileAtom, i: Operand, from: number): TileAtom[] => {
-    const here = from > 0 ? k.ge(t.lanes([lanes], 0), from) : undefined;
+  const products = (a: TileAtom, b: TileAtom, i: Operand, from: Dim): TileAtom[] => {
+    const here = from !== 0 ? k.ge(t.lanes([lanes], 0), from) : undefined;
     const read = (side: TileSource, at: TileAtom): TileAtom[] =>
       rows(side.run.count, (r) => {
-        const place = k.add(k.add(at, i), r * side.run.stride);
+        const place = k.add(k.add(at, i), dimMul(r, side.run.stride));
         const x = t.convert(t.load(side.ref, place, [lanes], [1]), accumulate);
         return here ? t.op("select", [here, x, nothing]) : x;
       });
@@ -134,11 +138,11 @@ export function innerTile(
   const add = (to: readonly TileVar[], list: readonly TileAtom[]): void =>
     list.forEach((x, i) => t.assign(to[i], k.add(to[i], x)));
   const remaining = (a: TileAtom, b: TileAtom): void => {
-    if (rest > 0) add(sums, products(a, b, size - lanes, lanes - rest));
+    if (rest !== 0) add(sums, products(a, b, dimSub(size, lanes), dimSub(lanes, rest)));
   };
   const each = (a: TileAtom, b: TileAtom): void => {
     const pass = (from: Operand, to: Operand): void => k.for(from, to, (i) => add(sums, products(a, b, i, 0)), lanes);
-    if (part < whole) {
+    if (part !== null) {
       k.for(
         0,
         whole,
@@ -152,16 +156,16 @@ export function innerTile(
     if (outer.length > 0) remaining(a, b);
   };
   if (parts && outer.length > 0) {
-    const runs = Math.max(1, Math.round((partOf(steps) * lanes) / size));
+    const runs = Math.max(1, Math.round((partOf(steps) * lanes) / hintOf(size)));
     walkInParts(k, outer, runs, lhs.at, rhs.at, each, () => memory.add(sums));
   } else walk(k, outer, lhs.at, rhs.at, each);
   if (outer.length === 0) {
-    if (memory && part === whole) {
+    if (memory && part === null) {
       sums.forEach((sum, i) => memory.put(i, sum));
       for (const sum of sums) t.assign(sum, nothing);
     }
     remaining(lhs.at, rhs.at);
-    if (memory && rest > 0) memory.add(sums);
+    if (memory && rest !== 0) memory.add(sums);
   } else if (memory && !parts) sums.forEach((sum, i) => memory.put(i, sum));
   return rows(height, (r) =>
     rows(width, (c) => t.reduce("sum", memory ? memory.get(r * width + c) : sums[r * width + c], 0)),
@@ -177,7 +181,7 @@ export function streamTile(
   accumulate: DType,
   lhs: TileSource,
   rhs: TileSource,
-  inner: readonly Axis[],
+  inner: readonly SizedAxis[],
   { vector, depth, memory }: { readonly vector: number; readonly depth: number; readonly memory: SumsInMemory },
 ): void {
   const { t } = k;
@@ -196,14 +200,16 @@ export function streamTile(
   );
   const group = (a: TileAtom, b: TileAtom, steps: number): void => {
     const scalars = rows(lhs.run.count, (r) =>
-      rows(steps, (u) => t.convert(t.load(lhs.ref, k.add(a, r * lhs.run.stride + u * axis.lhs)), accumulate)),
+      rows(steps, (u) =>
+        t.convert(t.load(lhs.ref, k.add(a, dimAdd(dimMul(r, lhs.run.stride), dimMul(u, axis.lhs)))), accumulate),
+      ),
     );
     k.for(
       0,
       columns,
       (j) => {
         const right = rows(steps, (u) =>
-          t.convert(t.load(rhs.ref, k.add(k.add(b, j), u * axis.rhs), [vector], [1]), accumulate),
+          t.convert(t.load(rhs.ref, k.add(k.add(b, j), dimMul(u, axis.rhs)), [vector], [1]), accumulate),
         );
         const sums = rows(lhs.run.count, (r) => t.var(t.load(memory.ref, place(r, j), [vector], [1])));
         sums.forEach((sum, r) => {
@@ -214,12 +220,13 @@ export function streamTile(
       vector,
     );
   };
-  const rest = axis.size % depth;
-  const whole = axis.size - rest;
+  const rest = dimMod(axis.size, depth);
+  const whole = dimSub(axis.size, rest);
+  if (!isStatic(rest)) internal("a stream of a size that is not known");
   walk(k, outer, lhs.at, rhs.at, (a, b) => {
-    const groups: Axis = { size: whole / depth, lhs: axis.lhs * depth, rhs: axis.rhs * depth, out: 0 };
-    if (groups.size > 0) walk(k, [groups], a, b, (a1, b1) => group(a1, b1, depth));
-    if (rest > 0) group(k.add(a, whole * axis.lhs), k.add(b, whole * axis.rhs), rest);
+    const groups = repeated(axis, whole, depth);
+    if (groups.size !== 0) walk(k, [groups], a, b, (a1, b1) => group(a1, b1, depth));
+    if (rest > 0) group(k.add(a, dimMul(whole, axis.lhs)), k.add(b, dimMul(whole, axis.rhs)), rest);
   });
 }
 
@@ -229,7 +236,7 @@ export function streamTile(
  */
 export function walk(
   k: ScalarCode,
-  inner: readonly Axis[],
+  inner: readonly SizedAxis[],
   lhs: TileAtom,
   rhs: TileAtom,
   step: (a: TileAtom, b: TileAtom) => void,
@@ -248,16 +255,21 @@ export function walk(
     const axis = inner[n];
     const rest = inner.slice(n + 1);
     // after its inner axes have run, b stands behind their last element
-    const passed = rest.length === 0 ? 0 : rest[0].rhs * rest[0].size;
-    k.for(
-      a,
-      k.add(a, axis.size * axis.lhs),
-      (i) => {
-        level(n + 1, i);
-        if (axis.rhs !== passed) t.assign(b, k.add(b, t.i32(axis.rhs - passed)));
-      },
-      axis.lhs,
-    );
+    const passed = rest.length === 0 ? 0 : dimMul(rest[0].rhs, rest[0].size);
+    const next = dimSub(axis.rhs, passed);
+    const inside = (i: TileAtom): void => {
+      level(n + 1, i);
+      if (next !== 0) t.assign(b, k.add(b, t.i32(next)));
+    };
+    if (isStatic(axis.lhs)) k.for(a, k.add(a, dimMul(axis.size, axis.lhs)), inside, axis.lhs);
+    else {
+      const stride = axis.lhs;
+      const at = t.var(a);
+      k.for(0, axis.size, () => {
+        inside(at);
+        t.assign(at, k.add(at, t.i32(stride)));
+      });
+    }
   };
   level(0, lhs);
 }
@@ -265,7 +277,7 @@ export function walk(
 /** As `walk`; `flush` after about every `part` steps, and at the end. */
 function walkInParts(
   k: ScalarCode,
-  inner: readonly Axis[],
+  inner: readonly SizedAxis[],
   part: number,
   lhs: TileAtom,
   rhs: TileAtom,
@@ -274,24 +286,29 @@ function walkInParts(
 ): void {
   let at = inner.length - 1;
   let inside = 1;
-  while (at > 0 && inside * inner[at].size < part) inside *= inner[at--].size;
+  while (at > 0 && inside * hintOf(inner[at].size) < part) inside *= hintOf(inner[at--].size);
   const axis = inner[at];
   const rest = inner.slice(at + 1);
-  const size = Math.max(1, Math.min(axis.size, Math.floor(part / inside)));
-  const whole = axis.size - (axis.size % size);
-  const parts: Axis = { size: whole / size, lhs: axis.lhs * size, rhs: axis.rhs * size, out: 0 };
+  const size = Math.max(1, Math.min(hintOf(axis.size), Math.floor(part / inside)));
+  const whole = dimSub(axis.size, dimMod(axis.size, size));
+  const parts = repeated(axis, whole, size);
   walk(k, inner.slice(0, at), lhs, rhs, (a, b) => {
     walk(k, [parts], a, b, (a1, b1) => {
       walk(k, [{ ...axis, size }, ...rest], a1, b1, step);
       flush();
     });
-    if (whole === axis.size) return;
-    const left = { ...axis, size: axis.size - whole };
-    walk(k, [left, ...rest], k.add(a, whole * axis.lhs), k.add(b, whole * axis.rhs), step);
+    const over = dimSub(axis.size, whole);
+    if (over === 0) return;
+    const left = { ...axis, size: over };
+    walk(k, [left, ...rest], k.add(a, dimMul(whole, axis.lhs)), k.add(b, dimMul(whole, axis.rhs)), step);
     flush();
   });
 }
 
+/** The first `whole` elements of an axis, `size` at a time. */
+function repeated(axis: SizedAxis, whole: Dim, size: number): SizedAxis {
+  return { size: dimFloorDiv(whole, size), lhs: dimMul(axis.lhs, size), rhs: dimMul(axis.rhs, size), out: 0 };
+}
 function rows<T>(count: number, make: (index: number) => T): T[] {
   return Array.from({ length: count }, (_, i) => make(i));
 }

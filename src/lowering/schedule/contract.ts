@@ -3,15 +3,15 @@
  * follows the sum (bias, activation, residual, conversion) is computed on each finished piece before it is stored.
  */
 import { internal } from "../../diagnostics/error.js";
-import { type Dim, isStaticShape } from "../../ir/dim.js";
+import { type Dim, dimAtLeast, isStatic } from "../../ir/dim.js";
 import { byteSize, type DType, isInt, isUnsignedInt } from "../../ir/dtype.js";
-import { staticSizes } from "../../ir/size.js";
+import { hintOf } from "../../ir/size.js";
 import type { TileAtom, TileRef } from "../../ir/tile.js";
 import type { TileBuilder } from "../../ir/tile-builder.js";
-import { type Axis, type Contraction, product } from "../../kernels/contract/contraction.js";
 import { describeDeep, emitDeep, planDeep } from "../../kernels/contract/deep.js";
 import { emitContraction, overlaps, type StoreResult } from "../../kernels/contract/emit.js";
 import { describePlan, planContraction } from "../../kernels/contract/plan.js";
+import { isFixed, realised, type SizedAxis, type SizedContraction } from "../../kernels/contract/sized.js";
 import { ScalarCode } from "../../kernels/scalar-code.js";
 import type { Machine } from "../target.js";
 import { type Value, type View, viewKey } from "../plan/view.js";
@@ -26,6 +26,8 @@ export const FEW_PRODUCTS = 4096;
 const FEW_STEPS = 4;
 /** A tile of fewer results is no tile. */
 const FEW_RESULTS = 4;
+/** What a named size is planned for, at least. */
+const LARGE = 32;
 /** Nanoseconds that a plain loop takes for a product, at its best. */
 const PLAIN = 0.12;
 
@@ -33,7 +35,7 @@ export interface ContractionNest {
   readonly sum: Member;
   readonly lhs: LoadNode;
   readonly rhs: LoadNode;
-  readonly axes: Pick<Contraction, "batch" | "rows" | "columns" | "inner">;
+  readonly axes: Pick<SizedContraction, "batch" | "rows" | "columns" | "inner">;
   readonly loops: ReadonlyMap<number, Loop>;
 }
 
@@ -48,18 +50,14 @@ export function matchContraction(nest: PreparedNest): ContractionNest | undefine
   const stored = nest.members.find((m) => m.store)?.store;
   if (!stored) return undefined;
 
-  const batch: Axis[] = [];
-  const rows: Axis[] = [];
-  const columns: Axis[] = [];
+  const batch: SizedAxis[] = [];
+  const rows: SizedAxis[] = [];
+  const columns: SizedAxis[] = [];
   const loops = new Map<number, Loop>();
-  // the tiles are made for numbers
-  const places = [lhs.offset, rhs.offset, stored.offset];
-  const sizes = [...nest.kept, ...nest.reduced].flatMap((l) => [l.extent, ...places.map((a) => factorOf(a, l))]);
-  if (!isStaticShape([...sizes, ...places.map((a) => a.constant)])) return undefined;
-  const axisOf = (loop: Loop): Axis => {
+  const axisOf = (loop: Loop): SizedAxis => {
     loops.set(loop.id, loop);
-    const [size, l, r, out] = staticSizes([loop.extent, ...places.map((a) => factorOf(a, loop))]);
-    return { key: loop.id, size, lhs: l, rhs: r, out };
+    const [l, r, out] = [lhs.offset, rhs.offset, stored.offset].map((a) => factorOf(a, loop));
+    return { key: loop.id, size: loop.extent, lhs: l, rhs: r, out };
   };
   for (const loop of nest.kept) {
     const axis = axisOf(loop);
@@ -68,13 +66,18 @@ export function matchContraction(nest: PreparedNest): ContractionNest | undefine
     else batch.push(axis);
   }
   const inner = nest.reduced.map(axisOf);
-  if (inner.some((a) => a.lhs <= 0 || a.rhs <= 0)) return undefined;
+  if (inner.some((a) => dimAtLeast(a.lhs, 1) !== true || dimAtLeast(a.rhs, 1) !== true)) return undefined;
   // the order of a sum is free: what lies closest together on the left comes last
-  inner.sort((a, b) => b.lhs - a.lhs);
+  inner.sort((a, b) => hintOf(b.lhs) - hintOf(a.lhs));
   const depth = product(inner);
-  if (product(rows) * product(columns) < FEW_RESULTS || depth < FEW_STEPS || nest.points < FEW_PRODUCTS)
-    return undefined;
+  const points = product([...nest.kept, ...nest.reduced].map(axisOf));
+  if (product(rows) * product(columns) < FEW_RESULTS || depth < FEW_STEPS || points < FEW_PRODUCTS) return undefined;
   return { sum, lhs, rhs, axes: { batch, rows, columns, inner }, loops };
+}
+
+/** Points of these axes; named sizes are meant to be large at times. */
+function product(axes: readonly SizedAxis[]): number {
+  return axes.reduce((n, { size }) => n * (isStatic(size) ? size : Math.max(hintOf(size), LARGE)), 1);
 }
 
 /** A value read from memory, perhaps converted, at a place that only loops decide. */
@@ -98,20 +101,26 @@ export function emitContractionNest(
 ): InPlace[] | undefined {
   const { sum, lhs, rhs, axes } = match;
   const read = (load: LoadNode): TileRef => refOf(load.view, "read");
-  const c: Contraction = {
+  const c: SizedContraction = {
     lhs: read(lhs),
     rhs: read(rhs),
-    lhsBase: staticSizes([lhs.offset.constant])[0],
-    rhsBase: staticSizes([rhs.offset.constant])[0],
+    lhsBase: lhs.offset.constant,
+    rhsBase: rhs.offset.constant,
     accumulate: accumulatorOf(sum.dtype, lhs, rhs),
     plain: isPlain(nest, sum),
     ...axes,
   };
-  const deep = planDeep(c, machine);
-  const { contraction, plan, cost } = planContraction(c, machine);
-  const vectorisable = axes.batch.some((a) => a.out === 1 && a.lhs <= 1 && a.rhs <= 1);
-  if (vectorisable && cost > PLAIN * nest.points) return undefined;
-  const loopOf = (axis: Axis): Loop | undefined =>
+  const deep = isFixed(c) ? planDeep(c, machine) : undefined;
+  const best = planContraction(c, machine);
+  if (!best) return undefined;
+  const { contraction: chosen, plan, cost } = best;
+  const contraction = realised(chosen);
+  const vectorisable = axes.batch.some(
+    (a) => a.out === 1 && (a.lhs === 0 || a.lhs === 1) && (a.rhs === 0 || a.rhs === 1),
+  );
+  const points = [chosen.batch, chosen.rows, chosen.columns, chosen.inner].flat().reduce((n, a) => n * a.size, 1);
+  if (vectorisable && cost > PLAIN * points) return undefined;
+  const loopOf = (axis: SizedAxis): Loop | undefined =>
     axis.key === undefined ? undefined : (match.loops.get(axis.key) ?? internal("an axis without a loop"));
   const store: StoreResult = ({ value, positions, vector }) => {
     const open = new Map<Loop, TileAtom>();
