@@ -20,6 +20,7 @@ export * as debug from "./api/debug.js";
 export { evalShape, explain, liveArrays, makeProgram, memoryStats, ShapeDtype } from "./api/inspect.js";
 export type { Explanation } from "./api/inspect.js";
 export { jit } from "./api/jit.js";
+export type { DynamicArgument, DynamicAxes, DynamicOption } from "./api/dynamic-option.js";
 export type { Jitted, JitOptions } from "./api/jit.js";
 export { customRoot } from "./api/root.js";
 export type { Batched, BatchedArgs, In, InArgs, Out } from "./api/types.js";

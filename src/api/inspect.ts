@@ -1,5 +1,6 @@
 /** Programs without running them: shapes of results, the traced program, what was compiled and why. */
 import { fail } from "../diagnostics/error.js";
+import type { Aval } from "../ir/aval.js";
 import type { Dim } from "../ir/dim.js";
 import { printProgram } from "../ir/print.js";
 import type { Program } from "../ir/program.js";
@@ -7,10 +8,13 @@ import { type Profile, profileProgram } from "../jit/profile.js";
 import { type Stages, stagesOf } from "../jit/stages.js";
 import { checkFunction, leafAval, ShapeDtype } from "../tracer/leaf.js";
 import { Tensor } from "../tracer/tensor.js";
-import { type AnyFunction, argumentName, traceFunction } from "../tracer/trace.js";
+import { type AnyFunction, argumentName, type Traced, traceFunction } from "../tracer/trace.js";
+import { withHoles } from "../transforms/sizes/index.js";
 import * as tree from "../tree/index.js";
 import { backend } from "./backend.js";
+import { declaredAxes, type DynamicOption } from "./dynamic-option.js";
 import { jit, jitEntry } from "./jit.js";
+import { Family } from "./promotion.js";
 
 /** The function's core program for arguments of these shapes (arrays, or `new ShapeDtype(shape, dtype)`). */
 export function makeProgram(f: AnyFunction): (...args: unknown[]) => Program<"core"> {
@@ -20,6 +24,32 @@ export function makeProgram(f: AnyFunction): (...args: unknown[]) => Program<"co
     const avals = leaves.map((x, i) => leafAval(x, () => argumentName(f.name, args, i)));
     return traceFunction(f, avals, treedef, { kind: "shape", name: f.name || "main" }).program;
   };
+}
+
+/**
+ * The core program over the sizes that `dynamic` names (as for `jit`), or why there is none.
+ * @internal
+ */
+export function programOverSizes(
+  f: AnyFunction,
+  args: readonly unknown[],
+  dynamic: DynamicOption,
+): Program<"core"> | string {
+  const name = f.name || "main";
+  const { leaves, treedef } = tree.flatten(args);
+  const inputs = leaves.map((x, i) => leafAval(x, () => argumentName(f.name, args, i)));
+  const trace = (avals: readonly Aval[]): Traced => traceFunction(f, avals, treedef, { kind: "shape", name });
+  const { program, captures } = trace(inputs);
+  const retrace = (avals: readonly Aval[]): Program<"core"> | undefined => {
+    try {
+      return trace(avals).program;
+    } catch {
+      return undefined;
+    }
+  };
+  const declared = declaredAxes(name, dynamic, args, inputs);
+  const { variant, reason } = new Family().promote({ program, inputs, seen: true }, declared, retrace);
+  return variant ? withHoles(variant.template, captures.length) : reason;
 }
 
 /** Shapes and dtypes of the results, with nothing computed. Arguments may be arrays or `ShapeDtype`s. */

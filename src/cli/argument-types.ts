@@ -1,13 +1,13 @@
 /**
  * The text of `--args`: types of arguments with commas between them, each an array `f32[2,3]`, a list `[…]` or an object
- * `{w: f32[3], b: f32[]}` of such.
+ * `{w: f32[3], b: f32[]}` of such. A size may be a name, as in `f32[batch,3]`.
  */
 import type { DType } from "../ir/dtype.js";
 import { UsageError } from "./usage.js";
 
 export interface ArrayType {
   readonly dtype: DType;
-  readonly shape: readonly number[];
+  readonly shape: readonly (number | string)[];
 }
 
 const DTYPES = "bool i8 u8 i16 u16 i32 u32 i64 u64 f16 bf16 f32 f64 key".split(" ");
@@ -34,7 +34,12 @@ export function parseArgumentTypes<T>(text: string, make: (type: ArrayType) => T
     if (end !== undefined) expect(end);
     return items;
   };
-  const size = (): number => (/^\d+$/.test(tokens[at] ?? "") ? Number(tokens[at++]) : wrong("a size"));
+  const size = (): number | string => {
+    const token = tokens[at] ?? "";
+    if (!/^\w+$/.test(token)) return wrong("a size");
+    at++;
+    return /^\d+$/.test(token) ? Number(token) : token;
+  };
   const type = (): unknown => {
     if (take("[")) return listUntil("]", type);
     if (take("{")) return Object.fromEntries(listUntil("}", entry));

@@ -10,6 +10,8 @@ import {
   explain as explainFunction,
   vmap,
 } from "../index.js";
+import type { DynamicArgument } from "../api/dynamic-option.js";
+import { programOverSizes } from "../api/inspect.js";
 import { printProgram } from "../ir/print.js";
 import type { AnyFunction } from "../tracer/trace.js";
 import { type ArrayType, parseArgumentTypes } from "./argument-types.js";
@@ -32,11 +34,33 @@ interface Request {
 export async function ir(commandLine: readonly string[]): Promise<string> {
   const request = parseRequest(commandLine);
   const original = await loadFunction(request.place);
-  const args = exampleArguments(request, original);
+  const sizes = new Map<string, number>();
+  const args = exampleArguments(request, original, sizes);
   const f = request.transforms.reduce(transformed, original);
+  if (sizes.size > 0) return overNamedSizes(request, f, args);
   if (request.stage === "core") return printProgram(makeProgram(f)(...args), { spans: request.spans });
   const { stages } = explainFunction(jit(f))(...args);
   return stages[request.stage]();
+}
+
+/** The text of the program over the sizes that `--args` names. */
+function overNamedSizes(
+  { args: types = "", stage, spans }: Request,
+  f: AnyFunction,
+  args: readonly unknown[],
+): string | Promise<string> {
+  const named = ({ shape }: ArrayType): unknown =>
+    Object.fromEntries(shape.flatMap((d, i) => (typeof d === "string" ? [[i, d]] : [])));
+  const dynamic = parseArgumentTypes(types, named) as DynamicArgument[];
+  const none = (why: string): never => {
+    throw new UsageError(`There is no program over named sizes: ${why}.`);
+  };
+  if (stage === "core") {
+    const program = programOverSizes(f, args, dynamic);
+    return typeof program === "string" ? none(program) : printProgram(program, { spans });
+  }
+  const explanation = explainFunction(jit(f, { dynamic }))(...args);
+  return explanation.dynamic.length > 0 ? explanation.stages[stage]() : none(explanation.notes[0]);
 }
 
 function transformed(f: AnyFunction, transform: string): AnyFunction {
@@ -84,15 +108,22 @@ function parseOptions(commandLine: readonly string[]) {
 }
 
 /** What the function is traced with: arrays of zeros for the types of `--args`, else what the function itself offers. */
-function exampleArguments(request: Request, f: AnyFunction): unknown[] {
-  if (request.args !== undefined) return parseArgumentTypes(request.args, zerosOf);
+function exampleArguments(request: Request, f: AnyFunction, sizes: Map<string, number>): unknown[] {
+  if (request.args !== undefined) return parseArgumentTypes(request.args, (type) => zerosOf(type, sizes));
   const { example } = f as { example?: unknown };
   if (Array.isArray(example)) return example;
   if (f.length === 0) return [];
   throw new UsageError(`Say what ${request.place} is called with, as in --args "f32[2,3], i32[4]".`);
 }
 
-function zerosOf({ dtype, shape }: ArrayType): Tensor {
+/** `sizes` learns what stands for the names: numbers with many divisors. */
+function zerosOf({ dtype, shape: given }: ArrayType, sizes: Map<string, number>): Tensor {
+  const shape = given.map((d) => {
+    if (typeof d === "number") return d;
+    const size = sizes.get(d) ?? 12 * (sizes.size + 1);
+    sizes.set(d, size);
+    return size;
+  });
   if (dtype !== "key") return np.zeros(shape, dtype);
   const count = prod(shape);
   const keys = random.split(random.key(0), Math.max(1, count));

@@ -56,7 +56,16 @@ function letters(i: number): string {
 /** Words that mean something else where a name may stand. */
 const RESERVED: ReadonlySet<string> = new Set(["true", "false", "null", "inf", "nan", "fn", "lazy", "return"]);
 /** Parameters that hold dims, whose names stand bare: everywhere else a bare word is a string. */
-export const DIM_PARAMS: ReadonlySet<string> = new Set(["shape", "start", "limit", "low", "high", "length"]);
+export const DIM_PARAMS: ReadonlySet<string> = new Set([
+  "shape",
+  "start",
+  "limit",
+  "low",
+  "high",
+  "length",
+  "sizes",
+  "sliceSizes",
+]);
 
 const BARE = /^[A-Za-z_][A-Za-z0-9_]*$/;
 const isBare = (text: string): boolean => BARE.test(text);

@@ -30,6 +30,16 @@ describe("tilework ir", () => {
     expect(printProgram(parseProgram(output))).toBe(output);
   });
 
+  it("sizes may have names", () => {
+    const args = ["--args", "{w: f32[3,4], b: f32[4]}, f32[batch,3]"];
+    const { status, output } = tilework("ir", "model.ts#predict", ...args);
+    expect(status, output).toBe(0);
+    expect(output).toContain("e: f32[batch,4] = broadcast_in_dim[dims=[1], shape=[batch, 4]] a");
+    expect(printProgram(parseProgram(output))).toBe(output);
+    const refused = tilework("ir", "model.ts#predict", "--args", "{w: f32[in,4], b: f32[4]}, f32[8,3]");
+    expect(refused.output).toContain("dot");
+  });
+
   it("--spans points into the TypeScript source", () => {
     const { output } = tilework(...PREDICT, "--spans");
     const source = readFileSync(join(modules, "model.ts"), "utf8").split("\n");

@@ -72,7 +72,7 @@ export const DERIVED: readonly Flavour[] = [
     reversible: true,
     differentiable: true,
   })),
-  flavour("sizes with names", 150, ["symbolic", "jit with sizes"], (seed) => ({
+  flavour("sizes with names", 150, ["symbolic", "jit with sizes", "found from its cases"], (seed) => ({
     symbolic: true,
     equations: 14,
     floats: ["f64", "f32", "f16"],

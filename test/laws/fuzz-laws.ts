@@ -1,5 +1,6 @@
 /** What must hold of any program. Each law throws when it does not. */
 import { jitLaw, planLaw, printLaw, scalarLaw, simplifyLaw, sizedLaw, symbolicLaw } from "./fuzz/compiler-laws.js";
+import { sizesLaw } from "./fuzz/sizes-law.js";
 import {
   batch,
   forwardMode,
@@ -37,5 +38,6 @@ export const LAWS = {
   "plan of vjp": (p, seed) => planLaw(valueAndReverse(p), seed),
   symbolic: symbolicLaw,
   "jit with sizes": sizedLaw,
+  "found from its cases": sizesLaw,
 } satisfies Record<string, Law>;
 export type LawName = keyof typeof LAWS;
