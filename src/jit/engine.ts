@@ -58,6 +58,8 @@ function decide(): WasmFeatures {
   if (!host) return wasmFeatures();
   const { v8, version } = host;
   if (version < RELAXED_BY_DEFAULT) v8.setFlagsFromString(`--${RELAXED}`);
+  // it may be on already, by the command line: what it gains can only be seen against code without it
+  if (version >= FIRST_REVECTORIZE) v8.setFlagsFromString(`--no-${REVECTORIZE}`);
   const features = wasmFeatures();
   if (!features.simd) return features;
   const trial = new Trial();
