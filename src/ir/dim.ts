@@ -310,11 +310,15 @@ function divideTerm(a: Term, b: Term): Term | undefined {
 function floorDivDim(a: Dim, b: SymDim): Dim {
   const { quotient, rest } = divide(a, b);
   if (rest === 0 || below(rest, b)) return quotient;
+  // one b more than there is: n·m - 1 = n (m - 1) + (n - 1)
+  if (below(dimAdd(rest, b), b)) return dimSub(quotient, 1);
   return dimAdd(quotient, infix("floordiv", rest, b));
 }
 function modDim(a: Dim, b: SymDim): Dim {
   const { rest } = divide(a, b);
-  return rest === 0 || below(rest, b) ? rest : infix("mod", rest, b);
+  if (rest === 0 || below(rest, b)) return rest;
+  const more = dimAdd(rest, b);
+  return below(more, b) ? more : infix("mod", rest, b);
 }
 /** 0 ≤ a < b for certain. */
 const below = (a: Dim, b: Dim): boolean => dimAtLeast(a, 0) === true && dimAtLeast(dimSub(b, 1), a) === true;
