@@ -11,7 +11,7 @@ import type { TileBuilder } from "../../ir/tile-builder.js";
 import type { View } from "../plan/view.js";
 import type { Affine, Loop, Term } from "./affine.js";
 import type { Member, Node, Target } from "./node.js";
-import type { PreparedNest } from "./nest.js";
+import { type PreparedNest, turnedLoop } from "./nest.js";
 import { type InPlace, inPlacePairs, type Kept, passesOf, planSpills } from "./reuse.js";
 import { type Accumulator, makeAccumulator, wantsParts } from "./accumulate.js";
 import { longSum, partsOf } from "./parts.js";
@@ -31,6 +31,9 @@ interface Scope {
   readonly indices: Map<string, TileAtom>;
 }
 type Bound = number | TileAtom;
+/** Rows of a tile of a transposition: elements of a cache line. */
+const TILE = 16;
+
 /** A part of the outermost reduced loop, of so many iterations. */
 interface Chunk {
   readonly rows: number;
@@ -104,10 +107,11 @@ class NestEmitter {
       return;
     }
     // the grid is the outermost loop in chunks, or the two outermost where the first is short
+    const across = turnedLoop(this.nest, outer);
     const [first, second] = chunkable;
     const grid: { loop: Loop; rows: number }[] = [];
     const chunkOf = (loop: Loop, per: number): number => {
-      const unit = loop === vector ? this.nest.width * 4 : 1;
+      const unit = loop === vector ? this.nest.width * 4 : loop === across ? TILE : 1;
       return Math.max(1, Math.round(CHUNK / Math.max(per, 1) / unit)) * unit;
     };
     const length = (loop: Loop): number => Math.max(hintOf(loop.extent), 1);
@@ -131,15 +135,30 @@ class NestEmitter {
 
   #root(outer: readonly Loop[], bounds: ReadonlyMap<Loop, readonly [Bound, Bound]>): void {
     const { vector } = this.nest;
+    const across = turnedLoop(this.nest, outer);
+    const rows = across && bounds.get(across);
     this.#inScope(() => {
       this.#hoist();
+      if (across && vector && !(rows && rows[0] === rows[1])) {
+        // a tile of rows is walked block by block: what one row reads beside its own, the next rows find in the cache
+        this.#openLoops(outer.slice(0, -1), bounds, () => {
+          const last = rows ? this.#atMost(rows[1], across.extent) : this.b.i32(across.extent);
+          this.b.for(this.#atom(rows?.[0] ?? 0), last, TILE, (start) => {
+            const end = this.b.op("min", [this.b.add(start, this.b.i32(TILE)), last]);
+            this.#vectorLoop(vector, bounds.get(vector), () => {
+              this.#hoist();
+              this.#openLoops([across], new Map([[across, [start, end]]]), () => this.#row());
+            });
+          });
+        });
+        return;
+      }
       this.#openLoops(outer, bounds, () => {
         if (vector && !vector.reduced) this.#vectorLoop(vector, bounds.get(vector), () => this.#row());
         else this.#row();
       });
     });
   }
-
   // loops
 
   #inScope(body: () => void): void {

@@ -167,7 +167,7 @@ export function prepareNest(nest: Nest): PreparedNest {
     kept,
     reduced,
     vector,
-    width: vector ? blockWidth(lengthOf(vector), nodes, nest.members) : 1,
+    width: vector ? blockWidth(lengthOf(vector), nodes, nest.members, !vector.reduced && reduced.length > 0) : 1,
     members: nest.members,
     passes: count,
     passOf,
@@ -177,8 +177,18 @@ export function prepareNest(nest: Nest): PreparedNest {
   };
 }
 
+/** The innermost of the loops around the vector loop, where something is read along it and far apart along the vector: a transposition. */
+export function turnedLoop({ vector, reduced, nodes }: PreparedNest, outer: readonly Loop[]): Loop | null {
+  const last = outer[outer.length - 1] as Loop | undefined;
+  if (!last || !vector || vector.reduced || reduced.length > 0) return null;
+  const turned = nodes.some(
+    (n) => n.kind === "load" && factorOf(n.offset, last) === 1 && ![0, 1].includes(Number(factorOf(n.offset, vector))),
+  );
+  return turned ? last : null;
+}
+
 /** 16 elements (four 128-bit registers of f32), fewer when elements are wide, the body is large or the loop is short. */
-function blockWidth(extent: number, nodes: readonly Node[], members: readonly Member[]): number {
+function blockWidth(extent: number, nodes: readonly Node[], members: readonly Member[], columns: boolean): number {
   let widest = 1;
   let loads = 0;
   for (const n of nodes) {
@@ -187,6 +197,8 @@ function blockWidth(extent: number, nodes: readonly Node[], members: readonly Me
   }
   let width = widest === 8 ? 8 : 16;
   if (loads + members.length > 8 || nodes.length > 40) width /= 2;
+  // columns that are reduced: each row gives a block and no more, so it should be longer than a cache line
+  if (width === 16 && columns && loads <= 2 && nodes.length <= 12 && extent >= 64) width = 32;
   while (width > 4 && width > extent) width /= 2;
   return width;
 }
