@@ -32,6 +32,8 @@ const CHEAP = 3;
 /** Values that read no array (masks made from iota) may be recomputed at this cost. */
 const CHEAP_WITHOUT_LOADS = 8;
 const MOST_COST = 400;
+/** Kernels dearer than this take nothing more in: their code is written once for each block width, and has to be compiled. */
+const MOST_KERNEL_COST = 600;
 const MOST_LOADS = 12;
 /** Kernels that are tried for a value that could be computed beside others. */
 const MOST_NEIGHBOURS = 8;
@@ -78,7 +80,8 @@ export class Block implements DraftSource {
   readonly #leaves = new Map<Var, readonly Var[]>();
   readonly #position = new Map<Var, number>();
   readonly #items: Item[] = [];
-  readonly #drafts = new Map<Var, Draft>();
+  /** What the values of a kernel cost. */
+  readonly #spent = new Map<Draft, number>();
   /** Kernels that read a value. */
   readonly #readersOf = new Map<Value, Set<Draft>>();
   readonly #live: AnyEqn[] = [];
@@ -175,7 +178,7 @@ export class Block implements DraftSource {
         case "reduce":
           eqn.outputs.forEach((v) => {
             this.#roots.add(v);
-            this.#place(v, this.#leavesOf(eqn.inputs));
+            this.#place(v, this.#leavesOf(eqn.inputs), this.#inlineCost(eqn.inputs));
           });
           break;
         case "kernel":
@@ -217,8 +220,7 @@ export class Block implements DraftSource {
     if (!this.#isNeeded(v)) return;
     const own = typeof rule.cost === "number" ? rule.cost : rule.cost(eqn as never);
     const leaves = this.#leavesOf(eqn.inputs);
-    let cost = own;
-    for (const a of eqn.inputs) if (isVar(a)) cost += this.#cost.get(a) ?? 0;
+    const cost = own + this.#inlineCost(eqn.inputs);
     const [first] = eqn.inputs;
     // a demanded reshape of something in memory is another view of it
     if (rule.aliasOf === 0 && this.#demanded.has(v) && first !== undefined && isVar(first) && this.view(first)) {
@@ -227,13 +229,19 @@ export class Block implements DraftSource {
     }
     if (this.#shouldKeep(v, cost, leaves)) {
       this.#roots.add(v);
-      this.#place(v, leaves);
+      this.#place(v, leaves, cost);
     } else {
       this.#inline.add(v);
       this.#cost.set(v, cost);
       this.#leaves.set(v, leaves);
       this.#position.set(v, Math.max(-1, ...leaves.map((l) => this.#position.get(l) ?? -1)));
     }
+  }
+  /** Of what is computed where these are read. */
+  #inlineCost(atoms: readonly Atom[]): number {
+    let cost = 0;
+    for (const a of atoms) if (isVar(a)) cost += this.#cost.get(a) ?? 0;
+    return cost;
   }
   #isNeeded(v: Var): boolean {
     return this.#demanded.has(v) || (this.#uses.get(v)?.length ?? 0) > 0;
@@ -287,12 +295,13 @@ export class Block implements DraftSource {
   // grouping
 
   /** Puts a value into the kernel that makes what it reads last, or one beside it, or one of its own. */
-  #place(v: Var, leaves: readonly Var[]): void {
+  #place(v: Var, leaves: readonly Var[], cost: number): void {
     let last = -1;
     for (const l of leaves) last = Math.max(last, this.#position.get(l) ?? -1);
     const producer = last >= 0 ? this.#items[last] : undefined;
     let home: Draft | undefined;
-    if (producer?.kind === "draft" && producer.draft.tryAdd(v, true)) home = producer.draft;
+    const hasRoom = (draft: Draft): boolean => (this.#spent.get(draft) ?? 0) + cost <= MOST_KERNEL_COST;
+    if (producer?.kind === "draft" && hasRoom(producer.draft) && producer.draft.tryAdd(v, true)) home = producer.draft;
     if (!home) {
       const size = this.#spaceSize(v);
       for (const draft of this.#beside(leaves)) {
@@ -312,7 +321,7 @@ export class Block implements DraftSource {
       if (readers) readers.add(home);
       else this.#readersOf.set(view.value, new Set([home]));
     }
-    this.#drafts.set(v, home);
+    this.#spent.set(home, (this.#spent.get(home) ?? 0) + cost);
     this.#position.set(v, home.index);
   }
   /** Kernels that read what an expression of these leaves reads, the newest first. */
@@ -452,6 +461,8 @@ function repeats(eqn: AnyEqn, v: Var): boolean {
       );
     }
     case "gather":
+      // fewer elements than there are: each is computed where it is wanted
+      return eqn.inputs[0] !== v || !isSmaller(eqn.outputs[0], v);
     case "reduce_window":
     case "select_and_gather_add":
     case "dot_general":
@@ -460,4 +471,9 @@ function repeats(eqn: AnyEqn, v: Var): boolean {
     default:
       return false;
   }
+}
+
+function isSmaller(a: Var, b: Var): boolean {
+  const [x, y] = [sizeOf(a), sizeOf(b)];
+  return typeof x === "number" && typeof y === "number" && x < y;
 }

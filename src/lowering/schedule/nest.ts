@@ -6,7 +6,7 @@ import { type Dim, dimMul, dimSame, isStatic } from "../../ir/dim.js";
 import { byteSize } from "../../ir/dtype.js";
 import { hintOf } from "../../ir/size.js";
 import type { Affine, Loop } from "./affine.js";
-import type { Member, Node } from "./node.js";
+import { isCheap, type Member, type Node } from "./node.js";
 
 export interface Nest {
   /** Outer to inner; reduced ones may stand anywhere. */
@@ -187,18 +187,24 @@ export function turnedLoop({ vector, reduced, nodes }: PreparedNest, outer: read
   return turned ? last : null;
 }
 
+/** Bodies dearer than this (in instructions for one register) are long enough without a second and third copy of them side by side. */
+const LONG_BODY = 400;
+
 /** 16 elements (four 128-bit registers of f32), fewer when elements are wide, the body is large or the loop is short. */
 function blockWidth(extent: number, nodes: readonly Node[], members: readonly Member[], columns: boolean): number {
   let widest = 1;
   let loads = 0;
+  let instructions = 0;
   for (const n of nodes) {
     widest = Math.max(widest, byteSize(n.dtype));
     if (n.kind === "load") loads++;
+    else if (n.kind === "op") instructions += isCheap(n.prim) ? 1 : 12;
   }
   let width = widest === 8 ? 8 : 16;
   if (loads + members.length > 8 || nodes.length > 40) width /= 2;
   // columns that are reduced: each row gives a block and no more, so it should be longer than a cache line
   if (width === 16 && columns && loads <= 2 && nodes.length <= 12 && extent >= 64) width = 32;
+  if (instructions > LONG_BODY && width > 4) width /= 2;
   while (width > 4 && width > extent) width /= 2;
   return width;
 }

@@ -62,3 +62,13 @@ export interface Member {
   /** The pass over the reduced loops in which it is computed. */
   pass: number;
 }
+
+const CHEAP: ReadonlySet<string> = new Set(
+  "neg abs sign floor ceil round not is_finite add sub mul max min and or xor eq ne lt le gt ge select clamp convert_element_type integer_pow".split(
+    " ",
+  ),
+);
+/** About one instruction. */
+export function isCheap(prim: ElementwisePrim): boolean {
+  return CHEAP.has(prim);
+}

@@ -3,7 +3,7 @@ import { byteSize } from "../../ir/dtype.js";
 import { type View, viewKey } from "../plan/view.js";
 import { type Affine, affineKey } from "./affine.js";
 import type { PreparedNest } from "./nest.js";
-import type { Member, Node, Target } from "./node.js";
+import { isCheap, type Member, type Node, type Target } from "./node.js";
 
 /** Members that are read back in later passes, and where from. */
 export type Kept = ReadonlyMap<Member, Target>;
@@ -133,18 +133,13 @@ export function inPlacePairs(nest: PreparedNest, kept: Kept, passes: ReadonlyMap
   return result;
 }
 
-const CHEAP: ReadonlySet<string> = new Set(
-  "neg abs sign floor ceil round not is_finite add sub mul max min and or xor eq ne lt le gt ge select clamp convert_element_type integer_pow".split(
-    " ",
-  ),
-);
 function isWorthKeeping(n: Node): boolean {
   let cost = 0;
   const seen = new Set<Node>();
   const visit = (m: Node): void => {
     if (seen.has(m) || m.kind !== "op") return;
     seen.add(m);
-    cost += CHEAP.has(m.prim) ? 1 : 8;
+    cost += isCheap(m.prim) ? 1 : 8;
     m.args.forEach(visit);
   };
   visit(n);

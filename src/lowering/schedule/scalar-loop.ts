@@ -14,7 +14,7 @@ import { type Affine, ZERO } from "./affine.js";
 import { Expander, kernelDType, type Pos } from "./expand.js";
 import { scheduleRule } from "./index.js";
 import type { Member, Node } from "./node.js";
-import type { PointRule } from "./rule.js";
+import { type PointRule, shapeOf } from "./rule.js";
 import type { Launch } from "./write.js";
 
 type Core = Program<"core">;
@@ -324,7 +324,7 @@ class Frame {
     return this.#arrays.get(a) ?? this.#value(a);
   }
   #value(a: Atom): TileAtom {
-    return this.#get(this.#x.scalar(a));
+    return this.#get(this.#x.value(a, this.#x.atFlat(shapeOf(a), ZERO)));
   }
   results(outputs: readonly Atom[]): readonly TileAtom[] {
     return outputs.map((a) => this.#value(a));

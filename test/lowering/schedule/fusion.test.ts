@@ -117,6 +117,11 @@ describe("cross entropy from logits", () => {
     // nothing of the size of the logits is stored
     expect(c.arena).toBe(128);
   });
+  it("with labels as indices reads the logits where the labels point", () => {
+    const f: F = (x, y) => np.negative(np.mean(np.takeAlongAxis(nn.logSoftmax(x), np.expandDims(y, 1), 1)));
+    const c = count(trace(f, [32, 96], [[32], "i32"]));
+    expect([c.kernels, c.op("exp"), c.op("log"), c.arena]).toEqual([2, 1, 1, 256]);
+  });
 });
 
 describe("elementwise chains", () => {
@@ -135,6 +140,29 @@ describe("elementwise chains", () => {
       ),
     );
     expect([c.kernels, c.op("exp"), c.reads(0), c.arena]).toEqual([1, 1, 1, 0]);
+  });
+  it("of many dear functions are cut into kernels that compile quickly, most of them the same", () => {
+    const plan = lowerToPlan(
+      trace(
+        (x) => {
+          let y = x;
+          for (let i = 0; i < 400; i++) y = np.add(np.sin(y), 0.1);
+          return y;
+        },
+        [64],
+      ),
+    );
+    const kernels = new Map<TileProgram, number>();
+    forEachStep(plan.steps, (step) => {
+      if (step.kind !== "launch") return;
+      let ops = 0;
+      stmts(step.kernel, (s) => {
+        if (s.kind === "op") ops++;
+      });
+      kernels.set(step.kernel, ops);
+    });
+    expect(kernels.size).toBeLessThanOrEqual(3);
+    expect(Math.max(...kernels.values())).toBeLessThanOrEqual(100);
   });
   it("movement costs nothing: reshape, transpose, slice and reverse are how the operand is read", () => {
     const c = count(trace((x) => np.add(np.flip(np.reshape(np.transpose(x), [8, 128]), 0), 1), [32, 32]));

@@ -71,6 +71,22 @@ describe("a scan over scalars", () => {
       check(p, [fromValues([], dtype, [1]), fromValues([5], dtype, values)]);
     });
   }
+  it("over arrays of one element, of any rank, moved about", () => {
+    const one = aval([1, 1], "f32");
+    const p = buildProgram("ranks", [one, aval([4, 1], "f32"), aval([2, 3], "f32")], (b, c, xs, k) =>
+      scan(b, 4, false, { numConsts: 1, numCarry: 1 }, [k, c, xs], (b2, table, s, x) => {
+        const part = b2.emit1("slice", [table], { start: [1, 2], limit: [2, 3], strides: [1, 1] });
+        const corner = b2.transpose(part, [1, 0]);
+        const y = b2.transpose(b2.reshape(x, [1, 1]), [1, 0]);
+        return [b2.add(b2.mul(s, y), corner), b2.reshape(b2.add(s, y), [1, 1, 1])];
+      }),
+    );
+    check(p, [
+      fromValues([1, 1], "f32", [2]),
+      fromValues([4, 1], "f32", [1, -2, 3, 0.5]),
+      fromValues([2, 3], "f32", [1, 2, 3, 4, 5, 6]),
+    ]);
+  });
   it("of no steps gives its carries back", () => {
     const p = buildProgram("none", [scalar("f32"), aval([0], "f32")], (b, c, xs) =>
       scan(b, 0, false, { numConsts: 0, numCarry: 1 }, [c, xs], (b2, s, x) => [b2.mul(s, s), x]),

@@ -307,7 +307,9 @@ describe("size and place", () => {
     const [a, out] = [slot("input", 0, bytes), slot("output", 0, bytes)];
     const p = plan([a], [out], [{ kind: "copy", from: view(a), to: view(out), bytes }], 0);
     const memoryLimits = { min: 1, max: 1024, shared: true };
-    const module = new WebAssembly.Module(emitModule(p, (k) => lowerToLoop(k, target), target, { memory: memoryLimits }));
+    const module = new WebAssembly.Module(
+      emitModule(p, (k) => lowerToLoop(k, target), target, { memory: memoryLimits }),
+    );
     const memory = new WebAssembly.Memory({ initial: 1, maximum: 1024, shared: true });
     const run = new WebAssembly.Instance(module, { env: { memory } }).exports["run"] as (t: number, a: number) => void;
     new Float32Array(memory.buffer, 256, n).set([1, 2, 3, 4, 5]);
