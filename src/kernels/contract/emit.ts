@@ -1,11 +1,12 @@
 /** A contraction by a chosen plan, as grid stages: packing where the plan says so, then tile after tile. */
 import { internal } from "../../diagnostics/error.js";
-import { type Dim, dimAtLeast, dimMod, dimMul, dimProduct } from "../../ir/dim.js";
+import { type Dim, dimAtLeast, dimMod, dimMul, dimProduct, isStatic } from "../../ir/dim.js";
+import type { DType } from "../../ir/dtype.js";
 import type { TileAtom, TileRef } from "../../ir/tile.js";
-import type { ScalarCode } from "../scalar-code.js";
+import type { Operand, ScalarCode } from "../scalar-code.js";
 import { pack, packInner, type SideLayout, strides, sum, tileStart } from "./pack.js";
 import { productOf, type SizedAxis, type SizedContraction, tileCount } from "./sized.js";
-import { innerTile, outerTile, SumsInMemory, streamTile } from "./tile.js";
+import { inParts, innerTile, outerTile, partOf, SumsInMemory, streamTile } from "./tile.js";
 
 export interface ContractionPlan {
   /**
@@ -54,6 +55,16 @@ export function overlaps(c: SizedContraction, plan: ContractionPlan): boolean {
   return cut(c.rows, plan.rowAxis, plan.height) || cut(c.columns, plan.columnAxis, plan.width);
 }
 
+/** The inner axis of an outer tile whose sums are done in parts, where it is the only one. */
+function longAxis(
+  plan: ContractionPlan,
+  accumulate: DType,
+  [axis, other]: readonly SizedAxis[],
+): (SizedAxis & { readonly size: number }) | null {
+  if (plan.vectors !== "columns" || !plan.staged || !axis || other || !isStatic(axis.size)) return null;
+  return inParts(accumulate, axis.size) ? { ...axis, size: axis.size } : null;
+}
+
 export function emitContraction(k: ScalarCode, c: SizedContraction, plan: ContractionPlan, store: StoreResult): void {
   const { t } = k;
   const { height, width } = plan;
@@ -93,7 +104,9 @@ export function emitContraction(k: ScalarCode, c: SizedContraction, plan: Contra
   // sums in memory: one after the other, for each program of its own
   const sumWidth = plan.vectors === "inner" ? plan.lanes : width;
   const sumCount = plan.vectors === "inner" ? height * width : height;
-  const slot = sumWidth * sumCount;
+  // long sums in parts: all row tiles of a program go through one part of the right side before the next
+  const long = longAxis(plan, accumulate, axes);
+  const slot = sumWidth * sumCount * (long ? plan.rowTiles : 1);
   const sums = plan.staged && !empty ? t.ref("sums", accumulate, "scratch", dimMul(dimProduct(grid), slot)) : undefined;
   t.stage(empty ? [0] : grid, (...ids) => {
     if (empty) return;
@@ -177,7 +190,40 @@ export function emitContraction(k: ScalarCode, c: SizedContraction, plan: Contra
         }
         const first = k.mul(block, plan.rowTiles);
         const last = k.add(first, plan.rowTiles);
-        k.for(first, dimMod(rowTiles, plan.rowTiles) === 0 ? last : k.min(last, rowTiles), one);
+        const tiles = (body: (i: TileAtom) => void): void =>
+          k.for(first, dimMod(rowTiles, plan.rowTiles) === 0 ? last : k.min(last, rowTiles), body);
+        if (!long || !place || !sums) {
+          tiles(one);
+          return;
+        }
+        const memoryOf = (i: TileAtom): SumsInMemory =>
+          new SumsInMemory(k, sums, k.add(place, k.mul(k.sub(i, first), height * w)), w);
+        const part = (from: Operand, size: number): void =>
+          tiles((i) => {
+            const firstRow = tileStart(k, i, row.size, height);
+            const at = k.add(left, lhs.tile === null ? k.mul(firstRow, lhs.run.stride) : k.mul(i, lhs.tile));
+            const l = {
+              ref: lhs.ref,
+              at: k.add(at, k.mul(from, long.lhs)),
+              run: { count: height, stride: lhs.run.stride },
+            };
+            const s = {
+              ref: rhs.ref,
+              at: k.add(right, k.mul(from, long.rhs)),
+              run: { count: w, stride: rhs.run.stride },
+            };
+            memoryOf(i).add(outerTile(k, accumulate, l, s, [{ ...long, size }], undefined));
+          });
+        const size = partOf(long.size);
+        const rest = long.size % size;
+        tiles((i) => memoryOf(i).clear(height));
+        k.for(0, long.size - rest, (from) => part(from, size), size);
+        if (rest > 0) part(long.size - rest, rest);
+        tiles((i) => {
+          const firstRow = tileStart(k, i, row.size, height);
+          const memory = memoryOf(i);
+          k.for(0, height, (r) => piece(memory.get(r), k.add(firstRow, r), firstColumn, column));
+        });
       };
       fitting(row.size, height, whole, (i) => tile(1, i, k.add(left, k.mul(i, lhs.run.stride)), w, firstColumn, right));
     };

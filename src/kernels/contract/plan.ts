@@ -15,7 +15,7 @@ import {
 import type { ContractionPlan } from "./emit.js";
 import { type ContractionMachine, fits, innerStep, outerStep } from "./machine.js";
 import { planned, type SizedContraction } from "./sized.js";
-import { inParts } from "./tile.js";
+import { inParts, partOf } from "./tile.js";
 import { range } from "../../util/index.js";
 
 export interface PlannedContraction {
@@ -42,6 +42,8 @@ const NEAR = 100_000;
 const FAR = 2_000_000;
 const L1_LINES = 512;
 const L2_LINES = 8192;
+/** Of what a thread may count on. */
+const L3_LINES = 32768;
 
 /** The cheapest plan; of named sizes that may be small, sometimes none is possible. */
 export function planContraction(c: SizedContraction, machine: ContractionMachine): PlannedContraction | undefined {
@@ -144,7 +146,10 @@ function withInner(
   for (const height of heights(rows, 6)) {
     for (const width of heights(columns, Math.min(6, Math.floor(MAX_SUMS / height)))) {
       const sums = height * width;
-      const walk = entries * (steps + 2 * rest) * innerStep(machine, c.accumulate, height, width);
+      // rows that the first cache does not hold come at half of the speed
+      const far = (height + width) * axis.size * byteSize(c.accumulate) > L1_LINES * 48 ? 0.3 * (height + width) : 0;
+      const step = Math.max(innerStep(machine, c.accumulate, height, width), far);
+      const walk = entries * (steps + 2 * rest) * step;
       const plan = { vectors: "inner", rowAxis, columnAxis, height, width, packLhs, packRhs, staged } as const;
       consider(estimate(space, { ...plan, lanes: lanesAlong, depth: 1 }, walk, sums * (staged ? 3 : 2.5)));
     }
@@ -252,7 +257,9 @@ function estimate(
   const tall = tilesOf(row.size, height);
   const wide = tilesOf(column.size, width);
   const panels = batch * outerRows * outerColumns * wide;
-  const rowTiles = rowTilesOf(tall, panels, 4 * height * Math.max(depth, 1));
+  // of a long sum, a part at a time
+  const steps = c.inner.length === 1 && inParts(c.accumulate, depth) ? partOf(depth) : Math.max(depth, 1);
+  const rowTiles = rowTilesOf(tall, panels, 4 * height * steps);
   const tiles = panels * tall;
   let perTile = walk + stores + TILE_COST + space.loops;
   if (partial.vectors === "columns") {
@@ -306,7 +313,8 @@ function missCost(inner: readonly Axis[], side: "lhs" | "rhs", lines: number): n
   // lines a large power of two apart compete for the same few sets
   const held = (total: number, waySize: number): number => Math.min(total, 8 * (waySize / gcd(stride, waySize)));
   if (depth * lines <= 0.6 * held(L1_LINES, 4096)) return 0;
-  return depth * lines <= 0.6 * held(L2_LINES, 65536) ? 0.25 * lines : lines;
+  if (depth * lines <= 0.6 * held(L2_LINES, 65536)) return 0.25 * lines;
+  return depth * lines > L3_LINES ? 2 * lines : lines;
 }
 /** What the first touch of a line costs more, when lines are read far apart. */
 function firstCost(inner: readonly Axis[], elements: number): number {

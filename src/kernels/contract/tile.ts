@@ -9,8 +9,8 @@ import { productOf, type SizedAxis } from "./sized.js";
 
 /** Steps from which sums are done in parts, which keeps the rounding of each addition small beside what it adds. */
 const LONG_SUM = 2048;
-/** Steps of a part, so that parts and what is in one are about as many. */
-const partOf = (steps: number): number => 2 ** Math.round(Math.log2(steps) / 2 + 1);
+/** Steps of a part: so many that adding it to the total costs little, more where parts would outnumber them. */
+export const partOf = (steps: number): number => Math.max(512, 2 ** Math.round(Math.log2(steps) / 2 + 1));
 /** Whether sums of so many steps are done in parts, for which they need a place in memory. */
 export const inParts = (accumulate: DType, steps: number): boolean => isFloat(accumulate) && steps >= LONG_SUM;
 
@@ -73,7 +73,7 @@ export function outerTile(
   rhs: TileSource,
   inner: readonly SizedAxis[],
   memory: SumsInMemory | undefined,
-): readonly TileAtom[] {
+): readonly TileVar[] {
   const { t } = k;
   const width = rhs.run.count;
   const depth = hintOf(productOf(inner));
