@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { measure } from "./lib/measure.mjs";
 import { checkRatios, ratiosOf } from "./lib/regression.mjs";
-import { firstCallTable, fullTable, label, summaryTable } from "./lib/report.mjs";
+import { compactTable, firstCallTable, fullTable, label, summaryTable } from "./lib/report.mjs";
 import { Session } from "./lib/session.mjs";
 import { workloads } from "./lib/workloads.mjs";
 
@@ -25,7 +25,7 @@ const HELP = `npm run bench -- [options]
   --json FILE       write the results there (--merge: into those that are there already)
   --missing         only workloads that --json has no row for; --seconds N: begin no workload after so long
   --timeout N       seconds until a peer that does not answer is given up for a workload (default 120)
-  --report FILE     print the tables of a stored run, measure nothing
+  --report FILE     print the tables of a stored run, measure nothing (--compact: one table)
   --store FILE      write the ratio of ours to each peer there; --check FILE: fail if one has grown by more than --within (default 0.1)
   --tiny            tiny sizes: checks the harness and the peers' results
   --list            names of the workloads
@@ -47,6 +47,7 @@ const { values: given } = parseArgs({
     seconds: { type: "string", default: "Infinity" },
     timeout: { type: "string", default: "120" },
     report: { type: "string" },
+    compact: { type: "boolean", default: false },
     store: { type: "string" },
     check: { type: "string" },
     within: { type: "string", default: "0.1" },
@@ -117,7 +118,10 @@ function print(run) {
 
 async function main() {
   if (given.help) return console.log(HELP);
-  if (given.report) return print(JSON.parse(readFileSync(given.report, "utf8")));
+  if (given.report) {
+    const run = JSON.parse(readFileSync(given.report, "utf8"));
+    return given.compact ? console.log(compactTable(inOrder(run.rows), run.threads)) : print(run);
+  }
   const wanted = given.filter?.toLowerCase().split(",");
   const all = workloads(given.tiny);
   const matches = ({ id, group }) =>
@@ -195,6 +199,12 @@ async function main() {
     console.error(`\n${failures.join("\n")}`);
     process.exitCode = 1;
   }
+}
+
+/** As the list of workloads has them, whenever they were measured. */
+function inOrder(rows) {
+  const order = workloads().map(({ id }) => id);
+  return [...rows].sort((a, b) => order.indexOf(a.id) - order.indexOf(b.id));
 }
 
 /** The stored run with the rows of this one in their places. */

@@ -126,3 +126,21 @@ export function firstCallTable(rows) {
     ...rows.map((r) => `| ${r.id} | ${names.map((n) => time(r.results[n]?.first)).join(" | ")} |`),
   ].join("\n");
 }
+
+/** One line for each workload, in their order: what a document shows. */
+export function compactTable(rows, threads) {
+  const some = (n) => (n === 1 ? "1 thread" : `${n} threads`);
+  const lines = [
+    `| workload | ${threads.map((n) => `${some(n)} | / native | / JS`).join(" | ")} |`,
+    `|---|${threads.map(() => "---|---|---|").join("")}`,
+  ];
+  for (const { id, group, results } of rows) {
+    if (group === "roof") continue;
+    const cells = threads.map((n) => {
+      const mine = results[`ours:${n}`];
+      return `${time(mine?.ms)} | ${ratio(bestOf(results, NATIVE, n))} | ${ratio(bestOf(results, SCRIPT, n))}`;
+    });
+    lines.push(`| ${id} | ${cells.join(" | ")} |`);
+  }
+  return lines.join("\n");
+}
