@@ -120,6 +120,7 @@ async function main() {
   if (given.help) return console.log(HELP);
   if (given.report) {
     const run = JSON.parse(readFileSync(given.report, "utf8"));
+    if (given.store) return storeRatios(run.rows);
     return given.compact ? console.log(compactTable(inOrder(run.rows), run.threads)) : print(run);
   }
   const wanted = given.filter?.toLowerCase().split(",");
@@ -187,7 +188,7 @@ async function main() {
     rmSync(folder, { recursive: true, force: true });
   }
   print(run);
-  if (given.store) writeFileSync(given.store, `${JSON.stringify(ratiosOf(rows), null, 1)}\n`);
+  if (given.store) storeRatios(rows);
   const failures = rows.flatMap((r) =>
     Object.entries(r.results)
       .filter(([name, e]) => name.startsWith("ours:") && e.failed)
@@ -199,6 +200,10 @@ async function main() {
     console.error(`\n${failures.join("\n")}`);
     process.exitCode = 1;
   }
+}
+
+function storeRatios(rows) {
+  writeFileSync(given.store, `${JSON.stringify(ratiosOf(rows), null, 1)}\n`);
 }
 
 /** As the list of workloads has them, whenever they were measured. */
