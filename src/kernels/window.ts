@@ -5,6 +5,7 @@ import type { Program } from "../ir/program.js";
 import type { TileAtom } from "../ir/tile.js";
 import { TileBuilder } from "../ir/tile-builder.js";
 import { disjointWindows } from "./disjoint-windows.js";
+import { overlappingWindows } from "./overlapping-windows.js";
 import { type Operand, ScalarCode } from "./scalar-code.js";
 import { prod, range, stridesOf } from "../util/index.js";
 
@@ -22,11 +23,12 @@ export function selectAndScatterAdd(
   sourceDtype: DType,
   operandDtype: DType,
 ): Program<"tile"> {
-  const apart =
+  const shapes = { source: sourceShape, operand: operandShape };
+  const sideBySide =
     sourceDtype === operandDtype
-      ? disjointWindows(params, { source: sourceShape, operand: operandShape }, operandDtype)
+      ? (disjointWindows(params, shapes, operandDtype) ?? overlappingWindows(params, shapes, operandDtype))
       : undefined;
-  if (apart) return apart;
+  if (sideBySide) return sideBySide;
   const { windowDims, strides, padding, select } = params;
   const t = new TileBuilder("select_and_scatter_add");
   const k = new ScalarCode(t);

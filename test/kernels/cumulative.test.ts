@@ -136,6 +136,10 @@ describe.each(ways)("$name", ({ run }) => {
     { shape: [6, 2, 5], windowDims: [4, 2, 1], strides: [4, 2, 1], padding: [none, none, none] },
     { shape: [3, 4], windowDims: [1, 1], strides: [2, 1], padding: [none, none] },
     { shape: [8, 9], windowDims: [6, 7], strides: [1, 2], padding: [none, [-1, 2]] },
+    // features side by side
+    { shape: [2, 7, 8, 11], windowDims: [1, 3, 3, 1], strides: [1, 2, 2, 1], padding: [none, [1, 1], [2, 1], none] },
+    { shape: [6, 5, 8], windowDims: [2, 3, 1], strides: [1, 1, 1], padding: [none, [-1, 2], none] },
+    { shape: [9, 4], windowDims: [4, 1], strides: [2, 1], padding: [[3, 6], none] },
   ];
   const DTYPES: readonly DType[] = ["f32", "f64", "f16", "i32"];
   test.each(DTYPES)("select_and_scatter_add of %s", (dtype) => {

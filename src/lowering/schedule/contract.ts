@@ -81,7 +81,7 @@ function product(axes: readonly SizedAxis[]): number {
 }
 
 /** A value read from memory, perhaps converted, at a place that only loops decide. */
-function plainLoad(n: Node): LoadNode | undefined {
+export function plainLoad(n: Node): LoadNode | undefined {
   const load = n.kind === "op" && n.prim === "convert_element_type" ? n.args[0] : n;
   if (load.kind !== "load" || load.guard || load.offset.terms.some((t) => t.atom.kind === "opaque")) return undefined;
   return load;

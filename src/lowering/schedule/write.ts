@@ -19,6 +19,7 @@ import { type Nest, type PreparedNest, prepareNest, reachable } from "./nest.js"
 import type { Member, Node } from "./node.js";
 import { planSpills } from "./reuse.js";
 import type { EqnOf, KernelRule } from "./rule.js";
+import { emitTapNest, matchTaps } from "./taps.js";
 import { emitWindowNest, matchWindows } from "./windows.js";
 
 /** A kernel with the views that stand for its refs. */
@@ -274,6 +275,11 @@ function emitBest(b: TileBuilder, nest: PreparedNest, refOf: RefOf, machine: Mac
   const contraction = matchContraction(nest);
   const tiles = contraction && emitContractionNest(b, nest, contraction, refOf, machine);
   if (tiles) return tiles;
+  const taps = matchTaps(nest);
+  if (taps) {
+    emitTapNest(b, nest, taps, refOf);
+    return [];
+  }
   const windows = matchWindows(nest);
   if (!windows) return emitNest(b, nest, refOf);
   emitWindowNest(b, nest, windows, refOf, machine);

@@ -217,6 +217,8 @@ const CASES: readonly Case[] = [
     { name: "stride 2, odd sizes", input: [9, 13, 19, 17], filter: [21, 13, 10, 9], rhsDilation: [2, 2], padding: [[1, 1], [1, 1]] },
     { name: "groups", input: [12, 8, 13, 12], filter: [18, 8, 13, 12], batchGroups: 3, padding: [[1, 1], [1, 1]] },
     { name: "one tap", input: [33, 9, 11, 11], filter: [9, 9, 11, 11] },
+    { name: "each feature by itself", input: [1, 9, 19, 17], filter: [12, 9, 19, 17], batchGroups: 12, padding: [[1, 1], [1, 1]] },
+    { name: "each feature by itself, 5×5", input: [1, 7, 22, 19], filter: [8, 7, 9, 8], batchGroups: 8, rhsDilation: [2, 2], padding: [[1, 1], [1, 1]] },
   ].map((c): Case => {
     const [groups, padding] = [c.batchGroups ?? 1, (c.padding ?? [[0, 0], [0, 0]]) as [number, number][]]; // biome-ignore format: short
     const input = [c.input[0] * groups, c.input[1], ...c.input.slice(2)];
@@ -264,6 +266,8 @@ test.each([
   ["i32", "i32"],
 ] as const)("%s with a result of %s", (dtype, outDtype) => {
   for (const c of CASES.slice(1, 8)) check(c, dtype, outDtype);
-  for (const c of CASES.filter((d) => /^holes: stride 2|^each feature: (3|5)|^long sums: st/.test(d.name)))
+  for (const c of CASES.filter((d) =>
+    /^holes: stride 2|^each feature: (3|5)|^long sums: (st|each feature by itself, 5)/.test(d.name),
+  ))
     check(c, dtype, outDtype);
 });

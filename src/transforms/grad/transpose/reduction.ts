@@ -1,6 +1,6 @@
 /** Transposes of sums, cumulative sums and windows. */
 import type { Builder } from "../../../ir/builder.js";
-import { type Dim, dimAdd, dimSub, type Shape } from "../../../ir/dim.js";
+import { type Dim, dimAdd, dimMul, dimSub, isStatic, type Shape } from "../../../ir/dim.js";
 import type { ReductionOps, Window } from "../../../ir/ops/index.js";
 import type { Atom } from "../../../ir/program.js";
 import type { Rules } from "../../../ir/rules.js";
@@ -18,6 +18,8 @@ const discrete = nonlinear("its operands or results are not floats");
  * spread by the strides, is summed by windows of the same shape that lie before p instead of after it.
  */
 function windowSumTranspose(b: Builder, ct: Atom, shape: Shape, w: Window): Atom {
+  const apart = apartTranspose(b, ct, shape, w);
+  if (apart) return apart;
   const zero = b.scalar(0, ct.aval.dtype);
   const low: Dim[] = [];
   const high: Dim[] = [];
@@ -41,6 +43,32 @@ function windowSumTranspose(b: Builder, ct: Atom, shape: Shape, w: Window): Atom
     start: shape.map(() => 0),
     limit: summed.aval.shape,
     strides: w.baseDilation,
+  });
+}
+
+/** Windows that lie side by side, without padding: every element gets the cotangent of its own. */
+function apartTranspose(b: Builder, ct: Atom, shape: Shape, w: Window): Atom | undefined {
+  const plain = shape.every(
+    (n, i) =>
+      isStatic(n) &&
+      w.windowDims[i] === w.strides[i] &&
+      w.baseDilation[i] === 1 &&
+      w.windowDilation[i] === 1 &&
+      w.padding[i].every((p) => p === 0),
+  );
+  if (!plain) return undefined;
+  const counts = ct.aval.shape;
+  const spread = b.broadcast(
+    ct,
+    counts.flatMap((n, i) => [n, w.windowDims[i]]),
+    counts.map((_, i) => 2 * i),
+  );
+  const covered = counts.map((n, i) => dimMul(n, w.windowDims[i]));
+  const none = shape.map(() => 0);
+  return b.emit1("pad", [b.reshape(spread, covered), b.scalar(0, ct.aval.dtype)], {
+    low: none,
+    high: shape.map((n, i) => dimSub(n, covered[i])),
+    interior: none,
   });
 }
 
