@@ -64,7 +64,7 @@ export interface Member {
 }
 
 const CHEAP: ReadonlySet<string> = new Set(
-  "neg abs sign floor ceil round not is_finite add sub mul max min and or xor eq ne lt le gt ge select clamp convert_element_type integer_pow".split(
+  "neg abs sign floor ceil round not is_finite add sub mul max min and or xor shift_left shift_right_logical shift_right_arithmetic eq ne lt le gt ge select clamp convert_element_type integer_pow".split(
     " ",
   ),
 );

@@ -1,6 +1,6 @@
 /** What is fused: how many kernels models' usual parts become, how often they read, and that nothing dear is computed twice. */
 import { describe, expect, it } from "vitest";
-import { numpy as np, nn, makeProgram, ShapeDtype, type Tensor } from "../../../src/index.js";
+import { numpy as np, nn, makeProgram, random, ShapeDtype, type Tensor } from "../../../src/index.js";
 import type { Program } from "../../../src/ir/program.js";
 import type { TileProgram, TileStmt } from "../../../src/ir/tile.js";
 import { lowerToPlan } from "../../../src/lowering/plan/index.js";
@@ -140,6 +140,17 @@ describe("elementwise chains", () => {
       ),
     );
     expect([c.kernels, c.op("exp"), c.reads(0), c.arena]).toEqual([1, 1, 1, 0]);
+  });
+  it("random normal numbers are one kernel in blocks of two registers, however many shifts their bits take", () => {
+    const plan = lowerToPlan(trace((x) => np.add(x, random.normal(random.key(1), [4096])), [4096]));
+    const widths: number[] = [];
+    forEachStep(plan.steps, (step) => {
+      if (step.kind !== "launch") return;
+      stmts(step.kernel, (s) => {
+        if (s.kind === "store") widths.push(s.value.shape[0] ?? 1);
+      });
+    });
+    expect(Math.max(...widths)).toBe(8);
   });
   it("of many dear functions are cut into kernels that compile quickly, most of them the same", () => {
     const plan = lowerToPlan(
