@@ -82,14 +82,12 @@ export function emitContraction(k: ScalarCode, c: SizedContraction, plan: Contra
     run: { size: run.size, stride: run[side] },
     inner: c.inner.map((a) => a[side]),
   });
-  let lhs = layout("lhs", outerRows, row);
-  let rhs = layout("rhs", outerColumns, column);
+  const [lhsAsIs, rhsAsIs] = [layout("lhs", outerRows, row), layout("rhs", outerColumns, column)];
+  let [lhs, rhs] = [lhsAsIs, rhsAsIs];
   const { batch, inner, accumulate } = c;
   const copy = plan.vectors === "inner" ? packInner : pack;
   if (plan.packLhs) lhs = copy(k, lhs, { batch, outer: outerRows, inner, height }, accumulate);
   if (plan.packRhs) rhs = copy(k, rhs, { batch, outer: outerColumns, inner, height: width }, accumulate);
-  const axes = inner.map((a, i): SizedAxis => ({ size: a.size, lhs: lhs.inner[i], rhs: rhs.inner[i], out: 0 }));
-
   const rowTiles = tileCount(row.size, height);
   const blocks = tileCount(rowTiles, plan.rowTiles);
   const columnTiles = tileCount(column.size, width);
@@ -144,9 +142,11 @@ export function emitContraction(k: ScalarCode, c: SizedContraction, plan: Contra
       firstColumn: TileAtom,
       right: TileAtom,
     ): void => {
+      const [left, side] = [h === height ? lhs : lhsAsIs, w === width ? rhs : rhsAsIs];
+      const axes = inner.map((x, n): SizedAxis => ({ size: x.size, lhs: left.inner[n], rhs: side.inner[n], out: 0 }));
       const memory = memoryOf(w);
-      const l = { ref: lhs.ref, at: a, run: { count: h, stride: lhs.run.stride } };
-      const s = { ref: rhs.ref, at: right, run: { count: w, stride: rhs.run.stride } };
+      const l = { ref: left.ref, at: a, run: { count: h, stride: left.run.stride } };
+      const s = { ref: side.ref, at: right, run: { count: w, stride: side.run.stride } };
       if (plan.vectors === "inner") {
         innerTile(k, accumulate, l, s, axes, plan.lanes, memory).forEach((xs, i) => {
           xs.forEach((x, j) => piece(x, k.add(firstRow, i), k.add(firstColumn, j), null));
@@ -225,7 +225,10 @@ export function emitContraction(k: ScalarCode, c: SizedContraction, plan: Contra
           k.for(0, height, (r) => piece(memory.get(r), k.add(firstRow, r), firstColumn, column));
         });
       };
-      fitting(row.size, height, whole, (i) => tile(1, i, k.add(left, k.mul(i, lhs.run.stride)), w, firstColumn, right));
+      fitting(row.size, height, whole, (i) => {
+        const a = start(lhsAsIs, r, t.i32(0), i);
+        tile(1, i, a, w, firstColumn, right);
+      });
     };
     fitting(
       column.size,
@@ -234,7 +237,7 @@ export function emitContraction(k: ScalarCode, c: SizedContraction, plan: Contra
         const firstColumn = tileStart(k, panel, column.size, width);
         rows(width, firstColumn, start(rhs, co, panel, firstColumn));
       },
-      (j) => rows(1, j, start(rhs, co, t.i32(0), j)),
+      (j) => rows(1, j, start(rhsAsIs, co, t.i32(0), j)),
     );
   });
 }

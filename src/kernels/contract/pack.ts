@@ -1,5 +1,5 @@
 /** Copies of one side of a contraction, tile by tile in the order in which tiles read it, converted once. */
-import { type Dim, dimMod, dimMul, dimProduct, dimSub } from "../../ir/dim.js";
+import { type Dim, dimAtLeast, dimFloorDiv, dimMin, dimMod, dimMul, dimProduct, dimSub } from "../../ir/dim.js";
 import type { DType } from "../../ir/dtype.js";
 import type { TileAtom, TileRef } from "../../ir/tile.js";
 import type { Operand, ScalarCode } from "../scalar-code.js";
@@ -63,7 +63,9 @@ export function pack(
   const from = [...side.batch, ...side.outer];
   const axes = inner.map((a, i): SizedAxis => ({ size: a.size, lhs: side.inner[i], rhs: innerStrides[i], out: 0 }));
   const single = height === 1;
-  t.stage([...sizes, tiles], (...ids) => {
+  // of a run shorter than a tile nothing is packed
+  const some = dimAtLeast(side.run.size, height) === true ? 1 : dimMin(dimFloorDiv(side.run.size, height), 1);
+  t.stage([...sizes, dimMul(tiles, some)], (...ids) => {
     const id = ids[ids.length - 1];
     const first = k.mul(tileStart(k, id, side.run.size, height), side.run.stride);
     const source = sum(k, ids, [...from, 0], k.add(first, side.base));

@@ -96,14 +96,12 @@ function withColumns(
     const registers = registersOf(width, lanes);
     for (const packRhs of [false, true]) {
       if (!packRhs && column.rhs !== 1 && width > 1) continue;
-      if (packRhs && leastSize(column) < width) continue;
       for (const packLhs of [false, true]) {
         const singles = width % lanes;
         const vectors = registers - singles;
         let most = 1;
         while (most < MAX_HEIGHT && fits(machine, c.accumulate, most + 1, registers)) most++;
         for (const height of heights(row.size, most)) {
-          if (packLhs && leastSize(row) < height) continue;
           const step = outerStep(machine, c.accumulate, height, vectors) + 0.4 * height * singles;
           // engines find pairs of registers from stores side by side
           const staged = !c.plain || inParts(c.accumulate, depth) || (machine.wide && column.out !== 1);
