@@ -103,7 +103,9 @@ export function emitContraction(k: ScalarCode, c: SizedContraction, plan: Contra
   const sumWidth = plan.vectors === "inner" ? plan.lanes : width;
   const sumCount = plan.vectors === "inner" ? height * width : height;
   // long sums in parts: all row tiles of a program go through one part of the right side before the next
-  const long = longAxis(plan, accumulate, axes);
+  const axesOf = (left: SideLayout, right: SideLayout): SizedAxis[] =>
+    inner.map((a, i) => ({ size: a.size, lhs: left.inner[i], rhs: right.inner[i], out: 0 }));
+  const long = longAxis(plan, accumulate, axesOf(lhs, rhs));
   const slot = sumWidth * sumCount * (long ? plan.rowTiles : 1);
   const sums = plan.staged && !empty ? t.ref("sums", accumulate, "scratch", dimMul(dimProduct(grid), slot)) : undefined;
   t.stage(empty ? [0] : grid, (...ids) => {
@@ -143,7 +145,7 @@ export function emitContraction(k: ScalarCode, c: SizedContraction, plan: Contra
       right: TileAtom,
     ): void => {
       const [left, side] = [h === height ? lhs : lhsAsIs, w === width ? rhs : rhsAsIs];
-      const axes = inner.map((x, n): SizedAxis => ({ size: x.size, lhs: left.inner[n], rhs: side.inner[n], out: 0 }));
+      const axes = axesOf(left, side);
       const memory = memoryOf(w);
       const l = { ref: left.ref, at: a, run: { count: h, stride: left.run.stride } };
       const s = { ref: side.ref, at: right, run: { count: w, stride: side.run.stride } };
@@ -192,7 +194,7 @@ export function emitContraction(k: ScalarCode, c: SizedContraction, plan: Contra
         const last = k.add(first, plan.rowTiles);
         const tiles = (body: (i: TileAtom) => void): void =>
           k.for(first, dimMod(rowTiles, plan.rowTiles) === 0 ? last : k.min(last, rowTiles), body);
-        if (!long || !place || !sums) {
+        if (!long || !place || !sums || w !== width) {
           tiles(one);
           return;
         }
