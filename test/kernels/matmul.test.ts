@@ -5,7 +5,7 @@ import type { DotParams } from "../../src/ir/ops/index.js";
 import { candidates } from "../../src/kernels/contract/plan.js";
 import { type Machine, PLAIN_MACHINE } from "../../src/lowering/target.js";
 import type { Element } from "./evaluate-tile.js";
-import { matmul } from "./matmul.js";
+import { matmul, planFor } from "./matmul.js";
 import { interpreterContraction } from "./oracle.js";
 import { randomSource } from "./random.js";
 import { ways } from "./run.js";
@@ -68,12 +68,13 @@ const SIZES: readonly (readonly [number, number, number])[] = [
 ];
 
 describe.each(ways)("$name", ({ run }) => {
-  const check = (p: Problem, dtype: DType, outDtype: DType, seed: number): void => {
+  const check = (p: Problem, dtype: DType, outDtype: DType, seed: number, machine: Machine = PLAIN_MACHINE): void => {
     const random = randomSource(seed);
     const lhs = values(dtype, prod(p.lhs), random);
     const rhs = values(dtype, prod(p.rhs), random);
     const params = { ...p.params, preferred: dtype === outDtype ? null : outDtype };
-    const program = matmul({ params, lhsShape: p.lhs, rhsShape: p.rhs, dtype, outDtype });
+    const spec = { params, lhsShape: p.lhs, rhsShape: p.rhs, dtype, outDtype };
+    const program = matmul(spec, planFor(machine));
     const [out] = run(program, [lhs, rhs]);
     const expected = interpreterContraction(
       "dot_general",
@@ -111,7 +112,7 @@ describe.each(ways)("$name", ({ run }) => {
     for (const layout of LAYOUTS) {
       check(problem(layout, 7, 9, 5), dtype, outDtype, 1);
       check(problem(layout, 1, 11, 21), dtype, outDtype, 2);
-      check(problem(layout, 18, 20, 33), dtype, outDtype, 3);
+      for (const machine of Object.values(MACHINES)) check(problem(layout, 18, 20, 33), dtype, outDtype, 3, machine);
     }
   });
 

@@ -8,7 +8,8 @@ import { emitContraction, storeInto } from "../../src/kernels/contract/emit.js";
 
 import { describePlan, type PlannedContraction, planContraction } from "../../src/kernels/contract/plan.js";
 import { ScalarCode } from "../../src/kernels/scalar-code.js";
-import { PLAIN_MACHINE } from "../../src/lowering/target.js";
+import { internal } from "../../src/diagnostics/error.js";
+import { type Machine, PLAIN_MACHINE } from "../../src/lowering/target.js";
 import { stridesOf } from "../../src/util/index.js";
 
 export interface MatmulSpec {
@@ -47,10 +48,15 @@ export function axesOf(c: MatmulSpec): Pick<Contraction, "batch" | "rows" | "col
   };
 }
 
+/** The best plan for a machine. */
+export function planFor(machine: Machine): (c: Contraction) => PlannedContraction {
+  return (c) => planContraction(c, machine) ?? internal("a contraction without a plan");
+}
+
 /** Refs: lhs in, rhs in, out out, then scratch. */
 export function matmul(
   spec: MatmulSpec,
-  choose: (c: Contraction) => PlannedContraction = (c) => planContraction(c, PLAIN_MACHINE) as PlannedContraction,
+  choose: (c: Contraction) => PlannedContraction = planFor(PLAIN_MACHINE),
 ): Program<"tile"> {
   const t = new TileBuilder("matmul");
   const size = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);

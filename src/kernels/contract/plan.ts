@@ -141,8 +141,9 @@ function withInner(
   const rest = axis.size % lanesAlong > 0 ? 1 : 0;
   const entries = space.depth / axis.size;
   const staged = lanesAlong > lanes || inParts(c.accumulate, entries * steps);
-  for (const height of heights(rows, 6)) {
-    for (const width of heights(columns, Math.min(6, Math.floor(MAX_SUMS / height)))) {
+  // tall tiles leave no room for a second column
+  for (const height of new Set([...heights(rows, MAX_HEIGHT), ...heights(rows, 4)])) {
+    for (const width of heights(columns, Math.min(MAX_HEIGHT, Math.floor(MAX_SUMS / height)))) {
       const sums = height * width;
       // rows that the first cache does not hold come at half of the speed
       const far = (height + width) * axis.size * byteSize(c.accumulate) > L1_LINES * 48 ? 0.3 * (height + width) : 0;
