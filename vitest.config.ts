@@ -13,7 +13,7 @@ export default defineConfig({
   resolve: { alias },
   test: {
     include: ["test/**/*.test.ts"],
-    exclude: ["test/long/**", "node_modules/**"],
+    exclude: ["test/long/**", "test/browser/**", "node_modules/**"],
     pool: "forks",
     maxWorkers: 2,
     testTimeout: 60_000,

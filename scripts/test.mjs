@@ -2,6 +2,7 @@
 //   npm test -- test/tree        only these test files
 //   npm test -- --update         rewrites the golden documents
 //   npm run test:fuzz            only the long tests
+//   npm run test:browser         only those in a browser
 // TILEWORK_TEST_REPORT=DIR writes what passed and failed there, for .ci/run.
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
@@ -10,9 +11,10 @@ import { root } from "./build.mjs";
 
 const args = process.argv.slice(2);
 const long = take("--long");
+const browser = take("--browser");
 const update = take("--update");
 const reportDir = process.env.TILEWORK_TEST_REPORT;
-const name = long ? "long" : "everyday";
+const name = long ? "long" : browser ? "browser" : "everyday";
 
 function take(flag) {
   const at = args.indexOf(flag);
@@ -36,14 +38,14 @@ if (!existsSync(join(root, "node_modules", "vitest"))) {
   process.exit(1);
 }
 const checks = {};
-if (!long) {
+if (!long && !browser) {
   checks["lint and format"] = node("lint and format", "@biomejs/biome/bin/biome", "check", "--error-on-warnings");
   checks.types = node("types", "typescript/bin/tsc", "-p", "tsconfig.json");
 }
 const reporters = reportDir
   ? ["--reporter=default", "--reporter=json", `--outputFile.json=${join(reportDir, `${name}.json`)}`]
   : [];
-const config = long ? ["--config", "vitest.long.config.ts"] : [];
+const config = long || browser ? ["--config", `vitest.${name}.config.ts`] : [];
 const tests = node("tests", "vitest/vitest.mjs", "run", ...config, ...reporters, ...args);
 
 if (reportDir) {

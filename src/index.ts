@@ -17,6 +17,7 @@ export type { GradOptions } from "./api/autodiff.js";
 export { configure } from "./api/config.js";
 export type { Config } from "./api/config.js";
 export * as debug from "./api/debug.js";
+export { init, workerScript } from "./api/init.js";
 export { evalShape, explain, liveArrays, makeProgram, memoryStats, ShapeDtype } from "./api/inspect.js";
 export type { Explanation } from "./api/inspect.js";
 export { jit } from "./api/jit.js";

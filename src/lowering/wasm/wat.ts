@@ -15,8 +15,9 @@ interface Binaryen {
 export const INSTALL_BINARYEN = "npm install --save-dev binaryen@132.0.0";
 
 async function importBinaryen(): Promise<Binaryen> {
-  // a name that bundlers do not follow: its 12 MB belong in no application
-  const name: string = "binaryen";
+  // a name that bundlers neither follow nor fold (Vite's development server would not start without the package): its 12 MB
+  // belong in no application
+  const name = INSTALL_BINARYEN.replace(/^.* |@.*$/g, "");
   const loaded = (await import(/* @vite-ignore */ /* webpackIgnore: true */ name)) as { default: unknown };
   return loaded.default as Binaryen;
 }

@@ -54,7 +54,10 @@ export function spawner(workerUrl: string | undefined): Spawn | undefined {
     };
     worker.onerror = (e) => {
       e.preventDefault?.();
-      events.lost(e.message ?? "its script was refused");
+      events.lost(
+        e.message ??
+          "the browser refused the workers' script: if a content security policy forbids blob:, see workerUrl",
+      );
     };
     return { post: (m) => worker.postMessage(m), stop: () => worker.terminate(), hold: () => {} };
   };
