@@ -102,7 +102,6 @@ describe("sizes that were found", () => {
     ])
       expectClose(f(rows(n), rows(m)), np.dot(rows(n), rows(m).T).js());
     const all = (f as unknown as AnyJitted).entries();
-    if (all.some((e) => e.refusal !== "")) return;
     expect(all.map((e) => e.sizes.length)).toEqual([0, 1, 2]);
   });
   it("a function that decides by a size has a program for each decision, and it is said where", () => {
