@@ -265,12 +265,30 @@ function makeJitted(f: AnyFunction, options: JitOptions): Jitted<unknown[], unkn
     if (call.exact) return fixed(call, undefined, "");
     let quick: Traced | undefined;
     let mismatch = "";
-    for (const { variant, sizes } of family.candidates(call.inputs)) {
+    for (const candidate of family.candidates(call.inputs)) {
+      const { variant, sizes } = candidate;
       quick ??= call.trace(call.inputs, false);
       const fit = fitCase(variant, sizes, quick.program);
       const entry = entryOf.get(variant);
       if (typeof fit === "string") mismatch ||= fit;
-      else if (entry) return bound(call, variant, entry, fit, quick);
+      else if (entry) {
+        const tuned = family.retune(candidate);
+        if (tuned === undefined) return bound(call, variant, entry, fit, quick);
+        const largest = tuned.sizes.map((s) => `${s.name} is ${s.hint}`).join(", ");
+        const was = entry.sizes.map((s) => s.hint).join(", ");
+        const again: JitEntry = {
+          ...entry,
+          key: call.key,
+          inputs: call.inputs,
+          reason: `${largest}: the program for about ${was} is compiled again for large sizes`,
+          executable: undefined,
+          sizes: tuned.sizes,
+        };
+        executableOf(again);
+        entryOf.set(tuned, again);
+        remember(again);
+        return bound(call, tuned, again, fit, quick);
+      }
     }
     const start = performance.now();
     const traced = call.trace(call.inputs, true);

@@ -43,6 +43,13 @@ const CASES = 4;
 /** Variants, and attempts to make one, for arguments that differ in sizes alone. */
 const VARIANTS = 8;
 const ATTEMPTS = 12;
+/** Code for sizes so many times as large is compiled anew: it is cut into other pieces. */
+const LARGER = 16;
+
+interface Candidate {
+  readonly variant: Variant;
+  readonly sizes: Sizes;
+}
 
 export type Retrace = (inputs: readonly Aval[]) => Core | undefined;
 
@@ -60,12 +67,24 @@ export class Family {
     if (this.#statics.length > CASES) this.#statics.pop();
   }
 
-  /** Variants that take arguments of these types, with the values of their names. */
-  *candidates(inputs: readonly Aval[]): Iterable<{ readonly variant: Variant; readonly sizes: Sizes }> {
-    for (const variant of this.variants) {
+  /** Variants that take arguments of these types, with the values of their names; what was compiled for such sizes first. */
+  candidates(inputs: readonly Aval[]): readonly Candidate[] {
+    const found = this.variants.flatMap((variant): Candidate[] => {
       const sizes = solve(variant.inputs, inputs);
-      if (sizes) yield { variant, sizes };
-    }
+      return sizes ? [{ variant, sizes }] : [];
+    });
+    const distance = ({ variant, sizes }: Candidate): number =>
+      variant.sizes.reduce((sum, s) => sum + Math.abs(Math.log((sizes.get(s.name) ?? s.hint) / s.hint)), 0);
+    return found.length > 1 ? found.sort((a, b) => distance(a) - distance(b)) : found;
+  }
+
+  /** The variant with these sizes at hand, where those it was compiled for are so much smaller that other code is better. */
+  retune({ variant, sizes }: Candidate): Variant | undefined {
+    const small = variant.sizes.some((s) => (sizes.get(s.name) ?? 0) >= LARGER * Math.max(s.hint, LARGER));
+    if (!small || this.variants.length >= VARIANTS) return undefined;
+    const tuned = { ...variant, sizes: variant.sizes.map((s) => ({ ...s, hint: sizes.get(s.name) ?? s.hint })) };
+    this.variants.unshift(tuned);
+    return tuned;
   }
 
   /**

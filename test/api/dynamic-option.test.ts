@@ -186,6 +186,12 @@ describe("sizes that were found", () => {
     for (const n of [3, 4, 5])
       expect((f(rows(n)) as Tensor[]).map((y) => y.shape)).toEqual([[3, n], [2 * n, 3], [3 * n]]);
   });
+  it("much larger sizes have code of their own", () => {
+    const f = jit((x: Tensor) => np.exp(x.mul(0.1)));
+    for (const n of [7, 8, 100, 400, 500, 9, 4000])
+      expectClose(f(rows(n)), np.exp(rows(n).mul(0.1)).js() as never, 1e-4);
+    expect(reasons(f).slice(2)).toEqual(["n is 400: the program for about 8 is compiled again for large sizes"]);
+  });
   it("many sizes: one program, and sizes that come back are remembered", () => {
     let traces = 0;
     const f = jit((x: Tensor) => {
