@@ -1,0 +1,52 @@
+/** The package in processes of its own: they end by themselves, and do without threads where there can be none. */
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { beforeAll, expect, it } from "vitest";
+import { buildDist, type Outcome, root, runNode } from "../../pack/workspace.js";
+
+beforeAll(buildDist);
+
+const PROGRAM = `
+  const x = random.normal(random.key(0), [128, 128]);
+  const f = jit((x) => nn.softmax(np.dot(x, x)));
+  for (let i = 0; i < 5; i++) f(x);
+  console.log(np.sum(f(x)).item().toFixed(3), explain(f)(x).notes.at(-1));`;
+
+function run(before: string, after: string, env: Readonly<Record<string, string>> = {}): Outcome {
+  const address = pathToFileURL(join(root, "dist", "index.js")).href;
+  const source = `${before}
+    const { configure, explain, init, jit, nn, numpy: np, random } = await import(${JSON.stringify(address)});
+    ${after}`;
+  return runNode(["--input-type=module", "-e", source], root, { ...process.env, ...env });
+}
+
+it("a script ends when it is done, with its own exit code, whatever the workers do", () => {
+  expect(run("", PROGRAM, { TILEWORK_THREADS: "3" })).toEqual({ status: 0, output: "128.000 threads: 3" });
+  expect(run("", `${PROGRAM} process.exit(7);`, { TILEWORK_THREADS: "3" }).status).toBe(7);
+  const failed = run("", `${PROGRAM} throw new Error("own mistake");`, { TILEWORK_THREADS: "3" });
+  expect(failed.status).toBe(1);
+  expect(failed.output).toMatch(/own mistake/);
+  // the workers keep it alive for as long as they start, no longer
+  const waited = run("", "console.log((await init({ threads: 4 })).threads);");
+  expect(waited).toEqual({ status: 0, output: "4" });
+});
+it("one thread is enough", () => {
+  expect(run("", PROGRAM, { TILEWORK_THREADS: "1" }).output).toMatch(/^128\.000 threads: 1 \(one is wanted/);
+  expect(run("", `configure({ threads: 1 }); ${PROGRAM}`).output).toMatch(/^128\.000 threads: 1/);
+});
+it("without SharedArrayBuffer, and where the memory cannot be reserved, it says why", () => {
+  const two = { TILEWORK_THREADS: "2" };
+  expect(run("delete globalThis.SharedArrayBuffer;", PROGRAM, two).output).toMatch(
+    /^128\.000 threads: 1 \(there is no SharedArrayBuffer\)$/,
+  );
+  const refusing = `const { Memory } = WebAssembly;
+    WebAssembly.Memory = function (options) {
+      if (options.shared) throw new RangeError("could not allocate memory");
+      return new Memory(options);
+    };`;
+  expect(run(refusing, PROGRAM, two).output).toMatch(/^128\.000 threads: 1 \(.*no room for a shared memory\)$/);
+});
+it("a wrong number of threads is a named error", () => {
+  expect(run("", PROGRAM, { TILEWORK_THREADS: "many" }).output).toMatch(/TW1007[\s\S]*TILEWORK_THREADS is "many"/);
+  expect(run("", "configure({ threads: 0 });").output).toMatch(/TW1007/);
+});
