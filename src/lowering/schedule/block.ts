@@ -254,18 +254,18 @@ export class Block implements DraftSource {
     // what belongs to a row or a column costs little to read beside the whole
     const loads = leaves.filter((l) => 8 * hintOf(sizeOf(l)) > hintOf(sizeOf(v))).length;
     const cheap = cost <= (leaves.length === 0 ? CHEAP_WITHOUT_LOADS : CHEAP) && loads <= 2;
-    if (!cheap && this.#readers(v) > 1) return true;
+    if (!cheap && this.readers(v) > 1) return true;
     return !cheap && users.some((eqn) => repeats(eqn, v));
   }
 
   /** How many equations compute with it; movement does not, but those that read what was moved do. */
-  #readers(v: Var): number {
+  readers(v: Var): number {
     let n = this.#readerCounts.get(v);
     if (n === undefined) {
       n = 0;
       for (const eqn of this.#uses.get(v) ?? []) {
         const moved = eqn.outputs[0];
-        n += MOVES.has(eqn.prim) && !this.#demanded.has(moved) ? this.#readers(moved) : 1;
+        n += MOVES.has(eqn.prim) && !this.#demanded.has(moved) ? this.readers(moved) : 1;
       }
       this.#readerCounts.set(v, n);
     }

@@ -29,6 +29,8 @@ export interface DraftSource {
   reduction(v: Var): ReduceSpec | undefined;
   /** Can it be computed where it is used, although it has memory? */
   isExpression(v: Var): boolean;
+  /** How many equations compute with it. */
+  readers(v: Var): number;
 }
 
 interface Entry {
@@ -197,6 +199,12 @@ export class Draft {
   /** Position among the items of the block. */
   readonly index: number;
   readonly #solo: boolean;
+  /**
+   * Large arrays that what follows a contraction may read beside its result. The epilogue goes over them in pieces of the
+   * size of a register tile, which the machine does not foresee: where several values read the result (the moments of an
+   * optimizer, each with an array of its own) a kernel of their own is quicker.
+   */
+  readonly #mostStreams: number;
 
   constructor(
     readonly source: DraftSource,
@@ -206,6 +214,7 @@ export class Draft {
     this.index = index;
     const spec = source.reduction(first);
     this.#solo = spec !== undefined && !spec.joinable;
+    this.#mostStreams = source.readers(first) > 1 ? 0 : 1;
     const space: Space = spec ?? { dims: dimsOf(first), reduced: dimsOf(first).map(() => false) };
     this.#frame = this.#build(space, new Map([[first, spec ? "reduce" : "full"]]));
     this.#kinds.set(first, spec ? "reduce" : "full");
@@ -295,12 +304,23 @@ export class Draft {
       if (e instanceof OtherPoint) return false;
       throw e;
     }
-    if (this.loads().length > MOST_LOADS) {
+    if (this.loads().length > MOST_LOADS || (this.#solo && this.#streams() > this.#mostStreams)) {
       this.#frame = this.#build(space, this.#kinds);
       return false;
     }
     this.#kinds.set(v, kind);
     return true;
+  }
+
+  /** Large arrays that what follows the reduction reads beside its result. */
+  #streams(): number {
+    const rows = this.members.filter((m) => m.kind === "row");
+    const own = new Set(reachable(this.members.filter((m) => m.kind === "reduce")));
+    const read = new Set<Value>();
+    for (const n of reachable(rows)) {
+      if (n.kind === "load" && !own.has(n) && hintOf(n.view.size) > SMALL_SPACE) read.add(n.view.value);
+    }
+    return read.size;
   }
 
   /** Values that nobody stores and no other value reads are dropped. */

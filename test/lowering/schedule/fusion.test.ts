@@ -226,3 +226,23 @@ describe("an Adam step over several parameters", () => {
     for (let i = 0; i < 4 * many.length; i++) expect(c.reads(i), `operand ${i}`).toBe(1);
   });
 });
+
+describe("what follows a matrix product", () => {
+  const [n, k] = [320, 16];
+  it("joins it with one large array beside the result, as a step of gradient descent does", () => {
+    const sgd: F = (x, y, w) => np.subtract(w, np.multiply(np.dot(x.T, y), 0.1));
+    expect(count(trace(sgd, [k, n], [k, n], [n, n]), [2]).kernels).toBe(1);
+  });
+  it("has a kernel of its own where several values read the result, each with large arrays beside it", () => {
+    const adam: F = (x, y, w, m, v) => {
+      const g = np.dot(x.T, y);
+      const m2 = np.add(np.multiply(m, 0.9), np.multiply(g, 0.1));
+      const v2 = np.add(np.multiply(v, 0.999), np.multiply(np.square(g), 0.001));
+      return [np.subtract(w, np.divide(m2, np.add(np.sqrt(v2), 1e-8))), m2, v2];
+    };
+    const large = count(trace(adam, [k, n], [k, n], [n, n], [n, n], [n, n]), [2, 3, 4]);
+    expect([large.kernels, large.copies, large.reads(2), large.reads(3), large.reads(4)]).toEqual([2, 0, 1, 1, 1]);
+    const small = count(trace(adam, [k, 32], [k, 32], [32, 32], [32, 32], [32, 32]), [2, 3, 4]);
+    expect(small.kernels).toBe(1);
+  });
+});
