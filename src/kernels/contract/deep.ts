@@ -39,8 +39,8 @@ export function planDeep(c: Contraction, machine: ContractionMachine): DeepContr
   const depth = product(c.inner);
   const [rows, columns] = [product(c.rows), product(c.columns)];
   const results = product(c.batch) * rows * columns;
-  if (depth < LONG || results > FEW_RESULTS || rows < 4 || columns < 4 || depth < 2 * Math.min(rows, columns))
-    return undefined;
+  if (depth < LONG || results > FEW_RESULTS || Math.min(rows, columns) < 4) return undefined;
+  if (depth < 4 * Math.min(rows, columns) || 2 * depth < Math.max(rows, columns)) return undefined;
   if (product(c.batch) * depth * Math.max(rows, columns) < LARGE) return undefined;
   const cut = cutInner(c.inner);
   if (!cut) return undefined;

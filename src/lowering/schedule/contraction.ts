@@ -135,7 +135,10 @@ export function splitPadding(eqn: AnyEqn): readonly AnyEqn[] {
   const products = (prod(out) * prod(shapeOf(rhs))) / Math.max(out[outFeatures], 1);
   // one feature after the other, side by side in memory: vectors along them want no tiles
   const groups = params.featureGroupCount;
-  const sideBySide = groups > 1 && groups === shape[params.lhsSpec[1]] && params.lhsSpec[1] === last;
+  const apart = groups > 1 && groups === shape[params.lhsSpec[1]];
+  const along = params.lhsSpec.indexOf(last) - 2;
+  const plane = along >= 0 && params.strides[along] === 1 && params.lhsDilation.every((d) => d === 1);
+  const sideBySide = apart && (along === -1 || (plane && params.outSpec[along + 2] === last));
   if (axes.every(isPlain) || products < FEW_PRODUCTS || !isVar(lhs)) return [eqn];
   if (suitsPhases(params, rhs)) {
     const phases = params.padding.map((_, i) =>

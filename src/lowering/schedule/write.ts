@@ -272,14 +272,14 @@ function writeNests(
 
 /** Writes a nest in the form that suits it; gives the outputs that may lie over inputs. */
 function emitBest(b: TileBuilder, nest: PreparedNest, refOf: RefOf, machine: Machine): readonly InPlace[] {
-  const contraction = matchContraction(nest);
-  const tiles = contraction && emitContractionNest(b, nest, contraction, refOf, machine);
-  if (tiles) return tiles;
   const taps = matchTaps(nest);
   if (taps) {
     emitTapNest(b, nest, taps, refOf);
     return [];
   }
+  const contraction = matchContraction(nest);
+  const tiles = contraction && emitContractionNest(b, nest, contraction, refOf, machine);
+  if (tiles) return tiles;
   const windows = matchWindows(nest);
   if (!windows) return emitNest(b, nest, refOf);
   emitWindowNest(b, nest, windows, refOf, machine);
