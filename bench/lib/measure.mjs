@@ -87,6 +87,8 @@ async function timeInTurns(workload, timed, results, options) {
   const others = timed.filter(({ session }) => session.peer !== "ours");
   const samples = new Map(timed.map(({ session }) => [session.name, []]));
   const ratios = new Map(others.map(({ session }) => [session.name, []]));
+  const mateOf = (other) => ours.find(({ session }) => session.threads === other.session.threads) ?? ours[0];
+  const mates = new Set(others.map(mateOf));
   const turn = async ({ session, estimate }) => {
     const { ms, error } = await session.ask("sample", { count: runsOf(estimate, options.turnMs) }, options.timeoutMs);
     if (error !== undefined) {
@@ -103,7 +105,7 @@ async function timeInTurns(workload, timed, results, options) {
         // a peer that is many times slower needs no nine turns to say so
         const least = other.estimate > 500 ? 1 : 3;
         if (done >= least && (done + 1) * other.estimate > options.slowMs) continue;
-        const mate = ours.find(({ session }) => session.threads === other.session.threads) ?? ours[0];
+        const mate = mateOf(other);
         const pair = {};
         // A B, then B A: what comes first has no advantage
         for (const side of r % 2 === 0 ? [mate, other] : [other, mate]) {
@@ -113,7 +115,8 @@ async function timeInTurns(workload, timed, results, options) {
         const ratio = pair[mate.session.name] / pair[other.session.name];
         if (ratio > 0) ratios.get(other.session.name).push(ratio);
       }
-      if (others.length === 0) for (const one of ours) await turn(one);
+      // ours with as many threads as no peer of this workload has
+      for (const one of ours) if (!mates.has(one)) await turn(one);
     }
   };
   await rounds(options.rounds);
