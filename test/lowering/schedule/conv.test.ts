@@ -6,6 +6,7 @@ import { aval } from "../../../src/ir/aval.js";
 import { buildProgram } from "../../../src/ir/builder.js";
 import { castScalar, type DType } from "../../../src/ir/dtype.js";
 import type { ConvParams } from "../../../src/ir/ops/index.js";
+import { PLAIN_MACHINE } from "../../../src/lowering/target.js";
 import { randomSource } from "../../kernels/random.js";
 import type { Element } from "../../kernels/evaluate-tile.js";
 import { runPlan } from "../run-plan.js";
@@ -228,6 +229,7 @@ const CASES: readonly Case[] = [
   { name: "window larger than the input", input: [2, 2, 2, 2], filter: [3, 2, 3, 3] },
 ];
 
+const WIDE = { simd: true, relaxedMadd: true, wide: true };
 const check = (c: Case, dtype: DType, outDtype: DType): void => {
   const space = c.input.length - 2;
   const ones = Array(space).fill(1);
@@ -253,8 +255,11 @@ const check = (c: Case, dtype: DType, outDtype: DType): void => {
   });
   const program = buildProgram("conv", inputs, (b, x, w) => [b.emit1("conv_general_dilated", [x, w], params)]);
   const [expected] = interpret(program, arrays);
-  const { outputs } = runPlan(program, arrays);
-  expect(Array.from(outputs[0].data as Float64Array)).toEqual(Array.from(expected.data as Float64Array));
+  // another machine has other tiles and blocks, and the same results
+  for (const machine of [PLAIN_MACHINE, WIDE]) {
+    const { outputs } = runPlan(program, arrays, { machine });
+    expect(Array.from(outputs[0].data as Float64Array)).toEqual(Array.from(expected.data as Float64Array));
+  }
 };
 
 test.each(CASES)("$name", (c) => check(c, "f32", "f32"));
