@@ -1,8 +1,8 @@
 /** `npm run bench` without peers: that each workload runs on ours, that results are compared, and how ratios are judged. */
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { describe, expect, it } from "vitest";
-import { root, runNode, temporaryFolder } from "../pack/workspace.js";
+import { beforeAll, describe, expect, it } from "vitest";
+import { buildDist, root, runNode, temporaryFolder } from "../pack/workspace.js";
 
 interface Entry {
   readonly ms?: number;
@@ -21,6 +21,9 @@ const folder = temporaryFolder();
 const load = async (name: string): Promise<Record<string, CallableFunction>> =>
   (await import(join(root, "bench", "lib", `${name}.mjs`))) as Record<string, CallableFunction>;
 
+// the benchmark builds what is stale, which takes its time
+beforeAll(buildDist);
+
 describe("the benchmark", () => {
   it("runs every workload on ours, at a tiny size, and stores what it found", () => {
     const file = join(folder, "run.json");
@@ -38,7 +41,7 @@ describe("the benchmark", () => {
     expect(output).toContain("| transformer block train |");
     // the tables can be printed again from the file
     expect(bench("--report", file).output).toContain("| LSTM 4 steps gradient |");
-  });
+  }, 200_000);
 
   it("names what it does not know", () => {
     expect(bench("--filter", "no such thing").output).toContain('No workload matches "no such thing"');
