@@ -30,6 +30,8 @@ const RELAXED = "experimental-wasm-relaxed-simd";
 /** V8 has the pass from 12.4 on; before 13 it does nothing yet. */
 const FIRST_REVECTORIZE = 13;
 const RELAXED_BY_DEFAULT = 11.4;
+/** Calls are inlined by default. */
+const FIRST_INLINING = 14;
 
 /** Other embedders of V8 (Deno, Bun's imitation, Electron) freeze or lack its flags. */
 function findV8(): { readonly v8: V8; readonly version: number } | undefined {
@@ -81,6 +83,9 @@ function decide(): WasmFeatures {
 export function compileOptimised(bytes: Uint8Array<ArrayBuffer>): WebAssembly.Module {
   if (!host) return new WebAssembly.Module(bytes);
   const { v8 } = host;
+  // V8 14 stops the process where the optimiser inlines calls of functions that its baseline compiler has not seen
+  const inlines = host.version >= FIRST_INLINING;
+  if (inlines) v8.setFlagsFromString("--no-wasm-inlining");
   v8.setFlagsFromString("--no-liftoff");
   v8.setFlagsFromString("--no-wasm-lazy-compilation");
   try {
@@ -88,6 +93,7 @@ export function compileOptimised(bytes: Uint8Array<ArrayBuffer>): WebAssembly.Mo
   } finally {
     v8.setFlagsFromString("--liftoff");
     v8.setFlagsFromString("--wasm-lazy-compilation");
+    if (inlines) v8.setFlagsFromString("--wasm-inlining");
   }
 }
 
