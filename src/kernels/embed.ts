@@ -1,6 +1,8 @@
 /** A copy of an array inside a larger one of zeros: padding at both ends of every axis and holes between elements. */
+import { type Dim, dimProduct, dimSame } from "../ir/dim.js";
 import type { DType } from "../ir/dtype.js";
 import type { Program } from "../ir/program.js";
+import { staticSizes } from "../ir/size.js";
 import type { TileAtom } from "../ir/tile.js";
 import { TileBuilder } from "../ir/tile-builder.js";
 
@@ -9,30 +11,33 @@ import { prod, stridesOf } from "../util/index.js";
 
 /** An axis of `size` elements, `dilation` apart, that starts at `low` (which may be negative: cut off) of `full`. */
 export interface EmbeddedAxis {
-  readonly size: number;
+  readonly size: Dim;
   readonly low: number;
   readonly dilation: number;
-  readonly full: number;
+  readonly full: Dim;
 }
 
 export function isPlain(axis: EmbeddedAxis): boolean {
-  return axis.low === 0 && axis.full === axis.size && axis.dilation === 1;
+  return axis.low === 0 && dimSame(axis.full, axis.size) && axis.dilation === 1;
 }
 
 /** Refs: source in, copy out; the axes keep their order. */
 export function embed(dtype: DType, axes: readonly EmbeddedAxis[]): Program<"tile"> {
   const t = new TileBuilder("pad");
   const k = new ScalarCode(t);
-  const source = t.ref("x", dtype, "in", prod(axes.map((a) => a.size)));
-  const out = t.ref("y", dtype, "out", prod(axes.map((a) => a.full)));
+  const source = t.ref("x", dtype, "in", dimProduct(axes.map((a) => a.size)));
+  const out = t.ref("y", dtype, "out", dimProduct(axes.map((a) => a.full)));
   // axes behind the last padded one move along with its elements
   let last = axes.length - 1;
   while (last > 0 && isPlain(axes[last])) last--;
-  const run = axes.slice(last + 1).reduce((n, a) => n * a.size, 1);
-  const line = axes[last];
+  const run = prod(staticSizes(axes.slice(last + 1).map((a) => a.size)));
+  const [size, full] = staticSizes([axes[last].size, axes[last].full]);
+  const line = { ...axes[last], size, full };
   const outer = axes.slice(0, last);
-  const from = stridesOf([...outer.map((a) => a.size), line.size], run);
-  const to = stridesOf([...outer.map((a) => a.full), line.full], run);
+  // only the outermost size is no part of any stride
+  const within = (sizes: readonly Dim[]): number[] => stridesOf([1, ...staticSizes(sizes.slice(1))], run);
+  const from = within([...outer.map((a) => a.size), line.size]);
+  const to = within([...outer.map((a) => a.full), line.full]);
   const zero = t.const(dtype === "i64" || dtype === "u64" ? 0n : 0, dtype);
   const clear = (start: TileAtom, count: number): void => {
     if (count > 0) k.vectorFor(start, k.add(start, count), (i, w) => fill(i, w));

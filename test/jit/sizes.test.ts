@@ -18,6 +18,9 @@ const NAMES: readonly NamedSize[] = [
 const dot = (l: number, r: number): string =>
   `dot_general[lhsBatch=[], lhsContract=[${l}], preferred=null, rhsBatch=[], rhsContract=[${r}]] a, b`;
 
+const conv = (lhs: string, rhs: string, out: string, padding: string): string =>
+  `conv_general_dilated[batchGroupCount=1, featureGroupCount=1, lhsDilation=[1, 1], lhsSpec=${lhs}, outSpec=${out}, padding=${padding}, preferred=null, rhsDilation=[1, 1], rhsSpec=${rhs}, strides=[1, 1]]`;
+
 /** Inputs, and equations that end in `z`. */
 const PROGRAMS: Record<string, readonly [string, ...string[]]> = {
   "rows of a product": ["a: f32[n,24], b: f32[24,20]", `z: f32[n,20] = ${dot(1, 0)}`],
@@ -54,6 +57,14 @@ const PROGRAMS: Record<string, readonly [string, ...string[]]> = {
     "c: f32[n*m] = reshape[shape=[n*m]] b",
     "d: f32[n*m] = tanh c",
     "z: f32[n,m] = reshape[shape=[n, m]] d",
+  ],
+  "a convolution of a batch": [
+    "a: f32[n,7,6,4], b: f32[3,3,4,8]",
+    `z: f32[n,7,6,8] = ${conv("[0, 3, 1, 2]", "[3, 2, 0, 1]", "[0, 3, 1, 2]", "[[1, 1], [1, 1]]")} a, b`,
+  ],
+  "a filter's gradient over a batch": [
+    "a: f32[n,7,6,4], b: f32[n,7,6,8]",
+    `z: f32[3,3,4,8] = ${conv("[3, 0, 1, 2]", "[3, 0, 1, 2]", "[2, 3, 0, 1]", "[[1, 1], [1, 1]]")} a, b`,
   ],
   "arrays side by side": ["a: f32[n,3], b: f32[m,3]", "z: f32[n+m,3] = concatenate[axis=0] a, b"],
 };

@@ -5,7 +5,7 @@ import { type DType, isFloat } from "../../ir/dtype.js";
 import { hintOf } from "../../ir/size.js";
 import type { TileAtom, TileRef, TileVar } from "../../ir/tile.js";
 import type { Operand, ScalarCode } from "../scalar-code.js";
-import { productOf, type SizedAxis } from "./sized.js";
+import { productOf, type SizedAxis, stepsOf } from "./sized.js";
 
 /** Steps from which sums are done in parts, which keeps the rounding of each addition small beside what it adds. */
 const LONG_SUM = 2048;
@@ -76,7 +76,7 @@ export function outerTile(
 ): readonly TileVar[] {
   const { t } = k;
   const width = rhs.run.count;
-  const depth = hintOf(productOf(inner));
+  const depth = stepsOf(inner);
   const parts = memory !== undefined && inParts(accumulate, depth);
   if (parts) memory.clear(lhs.run.count);
   const sums = rows(lhs.run.count, () => t.var(t.const(zero(accumulate), accumulate, [width])));
@@ -289,7 +289,7 @@ function walkInParts(
   while (at > 0 && inside * hintOf(inner[at].size) < part) inside *= hintOf(inner[at--].size);
   const axis = inner[at];
   const rest = inner.slice(at + 1);
-  const size = Math.max(1, Math.min(hintOf(axis.size), Math.floor(part / inside)));
+  const size = Math.max(1, Math.min(stepsOf([axis]), Math.floor(part / inside)));
   const whole = dimSub(axis.size, dimMod(axis.size, size));
   const parts = repeated(axis, whole, size);
   walk(k, inner.slice(0, at), lhs, rhs, (a, b) => {

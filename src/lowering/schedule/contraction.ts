@@ -1,8 +1,9 @@
 /** Contractions: sums of products, which the writer of nests tiles where that pays (contract.ts). */
 import { aval } from "../../ir/aval.js";
-import { isStatic } from "../../ir/dim.js";
+import { dimAdd, dimMul, dimSub, isStatic, isStaticShape } from "../../ir/dim.js";
 import type { ContractionOps, ConvParams, DotParams } from "../../ir/ops/index.js";
 import { type AnyEqn, isVar, literal, Var } from "../../ir/program.js";
+import { hintOf, staticSizes } from "../../ir/size.js";
 import type { Rules } from "../../ir/rules.js";
 import { type EmbeddedAxis, embed, isPlain } from "../../kernels/embed.js";
 import { addIndex, scaleIndex } from "./affine.js";
@@ -121,26 +122,29 @@ export function splitPadding(eqn: AnyEqn): readonly AnyEqn[] {
   if (eqn.prim !== "conv_general_dilated") return [eqn];
   const { params } = eqn;
   const [lhs, rhs] = eqn.inputs;
-  if (![...dimsOf(lhs), ...dimsOf(rhs)].every(isStatic)) return [eqn];
-  const shape = shapeOf(lhs);
-  const axes = shape.map((n): EmbeddedAxis => ({ size: n, low: 0, dilation: 1, full: n }));
-  params.lhsSpec.slice(2).forEach((axis, i) => {
-    const n = shape[axis];
+  const [dims, filter] = [dimsOf(lhs), dimsOf(rhs)];
+  const fixed = isStaticShape(dims) && isStaticShape(filter);
+  const axes = dims.map((n): EmbeddedAxis => ({ size: n, low: 0, dilation: 1, full: n }));
+  const spatial = params.lhsSpec.slice(2);
+  if (!spatial.every((axis) => isStatic(dims[axis]))) return [eqn];
+  spatial.forEach((axis, i) => {
+    const [n] = staticSizes([dims[axis]]);
     const dilation = params.lhsDilation[i];
     const [low, high] = params.padding[i];
     axes[axis] = { size: n, low, dilation, full: Math.max(0, (n - 1) * dilation + 1 + low + high) };
   });
-  const [outFeatures, last] = [params.outSpec[1], shape.length - 1];
-  const out = shapeOf(eqn.outputs[0]);
-  const products = (prod(out) * prod(shapeOf(rhs))) / Math.max(out[outFeatures], 1);
+  const [outFeatures, last] = [params.outSpec[1], dims.length - 1];
+  const out = dimsOf(eqn.outputs[0]).map(hintOf);
+  const products = (prod(out) * prod(filter.map(hintOf))) / Math.max(out[outFeatures], 1);
   // one feature after the other, side by side in memory: vectors along them want no tiles
   const groups = params.featureGroupCount;
-  const apart = groups > 1 && groups === shape[params.lhsSpec[1]];
+  const apart = groups > 1 && groups === dims[params.lhsSpec[1]];
   const along = params.lhsSpec.indexOf(last) - 2;
   const plane = along >= 0 && params.strides[along] === 1 && params.lhsDilation.every((d) => d === 1);
   const sideBySide = apart && (along === -1 || (plane && params.outSpec[along + 2] === last));
   if (axes.every(isPlain) || products < FEW_PRODUCTS || !isVar(lhs)) return [eqn];
-  if (suitsPhases(params, rhs)) {
+  if (fixed && suitsPhases(params, rhs)) {
+    const shape = staticSizes(dims);
     const phases = params.padding.map((_, i) =>
       phasesOf(params, i, out[params.outSpec[i + 2]], shapeOf(rhs)[params.rhsSpec[i + 2]]),
     );
@@ -159,7 +163,7 @@ export function splitPadding(eqn: AnyEqn): readonly AnyEqn[] {
     return [...copy, phased];
   }
   if (sideBySide) return [eqn];
-  if (canSplitPhases(params)) return splitPhases(eqn).flatMap(splitPadding);
+  if (fixed && canSplitPhases(params)) return splitPhases(eqn).flatMap(splitPadding);
   const [padded, copy] = paddedCopy(eqn, lhs, axes);
   const none = params.padding.map(() => 0);
   const plain = { ...params, padding: none.map(() => [0, 0] as const), lhsDilation: none.map(() => 1) };
@@ -181,7 +185,7 @@ function paddedCopy(eqn: AnyEqn, lhs: Var, axes: readonly EmbeddedAxis[]): [Var,
     inputs: [lhs, literal(lhs.aval.dtype === "i64" || lhs.aval.dtype === "u64" ? 0n : 0, aval([], lhs.aval.dtype))],
     params: {
       low: axes.map((a) => a.low),
-      high: axes.map((a) => a.full - a.low - ((a.size - 1) * a.dilation + 1)),
+      high: axes.map((a) => dimSub(dimSub(a.full, a.low), dimAdd(dimMul(dimSub(a.size, 1), a.dilation), 1))),
       interior: axes.map((a) => a.dilation - 1),
     },
     outputs: [padded],
