@@ -169,7 +169,9 @@ export class Pool {
     if (threads < 2 || this.reason !== undefined) return undefined;
     try {
       team = new Team(this.heap, threads, this.options.spawn, {
-        ready: () => this.#wake(),
+        ready: () => {
+          if (team === this.#team) this.#wake();
+        },
         lost: (why) => {
           if (team !== undefined && team === this.#team) this.#lose(why);
         },
