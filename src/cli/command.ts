@@ -12,6 +12,10 @@ const HELP = `tilework: differentiate, batch and compile plain TypeScript functi
       --stage STAGE           core (default), plan, tile, loop or wat
       --grad, --vmap          the function is transformed first, in the order in which these are given
       --spans                 adds the position in the source to each equation (stage core)
+  tilework build --aot FILE#function
+                              writes files that run the function without Tilework, in Node and in browsers
+      --args TYPES            as above
+      --out DIR, --name NAME  where to, and under which name (the function's)
   tilework explain CODE       says what an error code such as TW2003 means
   tilework --help, --version`;
 
@@ -41,6 +45,10 @@ async function dispatch([command, ...rest]: readonly string[]): Promise<void> {
     case "ir": {
       const { ir } = await import("./ir.js");
       return print(await ir(rest));
+    }
+    case "build": {
+      const { build } = await import("./build.js");
+      return print(await build(rest, version()));
     }
     case "explain":
       return print(explainCode(rest));

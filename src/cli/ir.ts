@@ -1,23 +1,14 @@
 /** `tilework ir FILE#function`: the text of a function's program at any stage of compilation. */
 import { parseArgs } from "node:util";
-import {
-  grad,
-  jit,
-  makeProgram,
-  numpy as np,
-  random,
-  type Tensor,
-  explain as explainFunction,
-  vmap,
-} from "../index.js";
+import { explain as explainFunction, grad, jit, makeProgram, type Tensor, vmap } from "../index.js";
 import type { DynamicArgument } from "../api/dynamic-option.js";
 import { programOverSizes } from "../api/inspect.js";
 import { printProgram } from "../ir/print.js";
 import type { AnyFunction } from "../tracer/trace.js";
 import { type ArrayType, parseArgumentTypes } from "./argument-types.js";
+import { exampleArguments } from "./example.js";
 import { loadFunction } from "./load.js";
 import { UsageError } from "./usage.js";
-import { prod } from "../util/index.js";
 
 const STAGES = ["core", "plan", "tile", "loop", "wat"] as const;
 type Stage = (typeof STAGES)[number];
@@ -35,7 +26,7 @@ export async function ir(commandLine: readonly string[]): Promise<string> {
   const request = parseRequest(commandLine);
   const original = await loadFunction(request.place);
   const sizes = new Map<string, number>();
-  const args = exampleArguments(request, original, sizes);
+  const args = exampleArguments(request.place, request.args, original, sizes);
   const f = request.transforms.reduce(transformed, original);
   if (sizes.size > 0) return overNamedSizes(request, f, args);
   if (request.stage === "core") return printProgram(makeProgram(f)(...args), { spans: request.spans });
@@ -105,27 +96,4 @@ function parseOptions(commandLine: readonly string[]) {
     const [sentence] = (e as Error).message.split(/\.\s/);
     throw new UsageError(`${sentence.replace(/\.$/, "")}; tilework --help lists what there is.`);
   }
-}
-
-/** What the function is traced with: arrays of zeros for the types of `--args`, else what the function itself offers. */
-function exampleArguments(request: Request, f: AnyFunction, sizes: Map<string, number>): unknown[] {
-  if (request.args !== undefined) return parseArgumentTypes(request.args, (type) => zerosOf(type, sizes));
-  const { example } = f as { example?: unknown };
-  if (Array.isArray(example)) return example;
-  if (f.length === 0) return [];
-  throw new UsageError(`Say what ${request.place} is called with, as in --args "f32[2,3], i32[4]".`);
-}
-
-/** `sizes` learns what stands for the names: numbers with many divisors. */
-function zerosOf({ dtype, shape: given }: ArrayType, sizes: Map<string, number>): Tensor {
-  const shape = given.map((d) => {
-    if (typeof d === "number") return d;
-    const size = sizes.get(d) ?? 12 * (sizes.size + 1);
-    sizes.set(d, size);
-    return size;
-  });
-  if (dtype !== "key") return np.zeros(shape, dtype);
-  const count = prod(shape);
-  const keys = random.split(random.key(0), Math.max(1, count));
-  return shape.length === 0 ? random.key(0) : np.reshape(keys, shape);
 }

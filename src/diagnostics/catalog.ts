@@ -60,6 +60,7 @@ const TITLES: Readonly<Record<Code, string>> = {
   TW5003: "The entry is not in the file",
   // 6xxx: the installation
   TW6001: "An optional package is not installed",
+  TW6002: "A function cannot be built ahead of time",
 };
 
 const CODES = Object.keys(HELP) as Code[];

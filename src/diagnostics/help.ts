@@ -57,6 +57,7 @@ export const HELP = {
   TW5003: "the error lists the names that the file has",
   // 6xxx: the installation
   TW6001: "the error names the line that installs it",
+  TW6002: "build a function of arrays, lists and plain objects that does not call back into JavaScript",
 } as const satisfies Readonly<Record<`TW${number}`, string>>;
 
 export type Code = keyof typeof HELP;

@@ -97,4 +97,8 @@ const params = readNpz(bytes, { like: { w: np.ones([2]) } });`,
     explanation:
       "Large packages that few need are not installed by default. The message has the line that installs this one.",
   },
+  TW6002: {
+    explanation:
+      "`tilework build --aot` writes files that run without Tilework, so the function may need nothing of it while it runs: no callbacks, debug prints or checks, and no instances of classes or Maps among its arguments and results.",
+  },
 } satisfies Record<string, Explanation>;

@@ -4,7 +4,8 @@ import { isTileworkError } from "../../../src/diagnostics/error.js";
 import { readFileSync } from "node:fs";
 import { lowerToLoop } from "../../../src/lowering/loop/lower.js";
 import { emitModule } from "../../../src/lowering/wasm/module.js";
-import { INSTALL_BINARYEN, printWat } from "../../../src/lowering/wasm/wat.js";
+import { INSTALL_BINARYEN } from "../../../src/lowering/wasm/binaryen.js";
+import { printWat } from "../../../src/lowering/wasm/wat.js";
 import { target } from "../../kernels/compiled.js";
 import { binaryKernel, plan, slot, view } from "./plans.js";
 

@@ -1,0 +1,47 @@
+/** `tilework build --aot FILE#function`: files that run the function without Tilework. */
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { buildAhead } from "./aot/build.js";
+import { exampleArguments } from "./example.js";
+import { loadFunction } from "./load.js";
+import { UsageError } from "./usage.js";
+
+export async function build(commandLine: readonly string[], version: string): Promise<string> {
+  const { aot, args, out, name } = parseOptions(commandLine);
+  if (aot === undefined) throw new UsageError("tilework build takes --aot FILE#function.");
+  const f = await loadFunction(aot);
+  const label = name ?? (aot.includes("#") ? aot.slice(aot.lastIndexOf("#") + 1) : f.name || "main");
+  if (!/^[\w$.-]+$/.test(label)) throw new UsageError(`${label} is no name for files; give one by --name.`);
+  const sizes = new Map<string, number>();
+  const example = exampleArguments(aot, args, f, sizes);
+  if (sizes.size > 0) throw new UsageError("tilework build takes sizes that are numbers.");
+  const files = await buildAhead(f, example, label, version);
+  mkdirSync(out, { recursive: true });
+  return files
+    .map(({ name: file, content }) => {
+      const path = join(out, file);
+      writeFileSync(path, content);
+      return `${path}  ${Buffer.byteLength(content)} bytes`;
+    })
+    .join("\n");
+}
+
+function parseOptions(commandLine: readonly string[]) {
+  try {
+    const { values } = parseArgs({
+      args: [...commandLine],
+      options: {
+        aot: { type: "string" },
+        args: { type: "string" },
+        out: { type: "string", default: "." },
+        name: { type: "string" },
+      },
+    });
+    return values;
+  } catch (e) {
+    // Node's message goes on with advice about its own syntax; the first sentence says it
+    const [sentence] = (e as Error).message.split(/\.\s/);
+    throw new UsageError(`${sentence.replace(/\.$/, "")}; tilework --help lists what there is.`);
+  }
+}
