@@ -123,6 +123,6 @@ describe("tilework build --aot", () => {
   it("binaryen leaves out what nobody calls, and names", () => {
     const wasm = readFileSync(join(folder, "train-step.wasm"));
     expect(WebAssembly.validate(wasm)).toBe(true);
-    expect(WebAssembly.Module.customSections(new WebAssembly.Module(wasm), "name")).toHaveLength(0);
+    expect(wasm.includes("softmax") || wasm.includes("dot")).toBe(false);
   });
 });
