@@ -1,8 +1,10 @@
 /** Running sums, products, extrema and log-sum-exps along one axis: lines side by side, in vectors where memory allows, and long lines in parts. */
+import { type Dim, dimAdd, dimFloorDiv, dimMul, dimProduct, dimSub, isStatic, leastOf, type Shape } from "../ir/dim.js";
 import { type DType, isFloat } from "../ir/dtype.js";
 import type { Program } from "../ir/program.js";
 import { identityOf } from "../ir/reduce-op.js";
 import type { ElementwisePrim, TileAtom, TileRef, TileVar } from "../ir/tile.js";
+import { staticSizes } from "../ir/size.js";
 import { TileBuilder } from "../ir/tile-builder.js";
 import { ScalarCode } from "./scalar-code.js";
 import { prod } from "../util/index.js";
@@ -11,7 +13,7 @@ export type CumulativeOp = "sum" | "prod" | "max" | "min" | "logsumexp";
 export interface CumulativeSpec {
   readonly op: CumulativeOp;
   readonly dtype: DType;
-  readonly shape: readonly number[];
+  readonly shape: Shape;
   readonly axis: number;
   readonly reverse: boolean;
 }
@@ -43,9 +45,9 @@ export function cumulative(spec: CumulativeSpec): Program<"tile"> {
   const { n, outer, inner } = lines;
   if (n === 0) t.stage([0], () => {});
   else if (inner > 1) lines.acrossColumns();
-  else if (n >= LONG && outer < MANY_LINES) lines.inParts();
+  else if (isStatic(n) && n >= LONG && isStatic(outer) && outer < MANY_LINES) lines.inParts(n, outer);
   else lines.along();
-  t.notes.push(`${outer * inner} lines of ${shape[axis]}`);
+  t.notes.push(`${String(dimMul(outer, inner))} lines of ${String(shape[axis])}`);
   return t.finish();
 }
 
@@ -57,8 +59,8 @@ interface Bundle {
 }
 
 class Lines {
-  readonly n: number;
-  readonly outer: number;
+  readonly n: Dim;
+  readonly outer: Dim;
   readonly inner: number;
   readonly #x: TileRef;
   readonly #y: TileRef;
@@ -71,9 +73,9 @@ class Lines {
   ) {
     const { dtype, shape, axis, reverse } = spec;
     this.n = shape[axis];
-    this.outer = prod(shape.slice(0, axis));
-    this.inner = prod(shape.slice(axis + 1));
-    const size = this.outer * this.n * this.inner;
+    this.outer = dimProduct(shape.slice(0, axis));
+    this.inner = prod(staticSizes(shape.slice(axis + 1)));
+    const size = dimProduct([this.outer, this.n, this.inner]);
     this.#x = k.t.ref("x", dtype, "in", size);
     this.#y = k.t.ref("y", dtype, "out", size);
     this.#step = reverse ? -this.inner : this.inner;
@@ -89,7 +91,7 @@ class Lines {
     t.store(ref, at, t.convert(value, ref.dtype), size === 1 ? [] : [apart]);
   }
   /** From position `start` to `end`, the states being what came before. */
-  #walk({ bases, size, apart }: Bundle, states: readonly TileVar[], start: TileAtom | number, end: number): void {
+  #walk({ bases, size, apart }: Bundle, states: readonly TileVar[], start: TileAtom | number, end: Dim): void {
     const { k } = this;
     k.for(start, end, (i) => {
       const places = bases.map((base) => k.add(base, k.mul(i, this.#step)));
@@ -111,15 +113,15 @@ class Lines {
     this.#walk(bundle, states, 1, this.n);
   }
   /** `count` lines from `base` on: as one block where a step is dear, else side by side. */
-  #bundle(base: TileAtom, count: number, apart: number): Bundle {
-    if (this.spec.op === "logsumexp") return { bases: [base], size: count, apart };
-    return { bases: Array.from({ length: count }, (_, i) => this.k.add(base, i * apart)), size: 1, apart };
+  #bundle(base: TileAtom, count: number, apart: Dim): Bundle {
+    if (this.spec.op === "logsumexp" && isStatic(apart)) return { bases: [base], size: count, apart };
+    return { bases: Array.from({ length: count }, (_, i) => this.k.add(base, dimMul(i, apart))), size: 1, apart: 1 };
   }
   get #together(): number {
     return this.spec.op === "logsumexp" ? WIDTH : LINES;
   }
-  get #first(): number {
-    return this.spec.reverse ? (this.n - 1) * this.inner : 0;
+  get #first(): Dim {
+    return this.spec.reverse ? dimMul(dimSub(this.n, 1), this.inner) : 0;
   }
 
   /** Neighbouring columns as one block. */
@@ -128,23 +130,23 @@ class Lines {
     const size = Math.min(WIDTH, inner);
     k.t.stage([outer, Math.ceil(inner / WIDTH)], (o, p) => {
       const column = k.min(k.mul(p, WIDTH), inner - size);
-      this.#follow({ bases: [k.add(k.add(k.mul(o, n * inner), column), this.#first)], size, apart: 1 });
+      this.#follow({ bases: [k.add(k.add(k.mul(o, dimMul(n, inner)), column), this.#first)], size, apart: 1 });
     });
   }
   /** Some rows at once. */
   along(): void {
     const { k, n, outer } = this;
-    const lines = Math.min(this.#together, outer);
-    k.t.stage([Math.ceil(outer / lines)], (p) => {
+    const lines = Math.max(1, Math.min(this.#together, leastOf(outer)));
+    k.t.stage([dimFloorDiv(dimAdd(outer, lines - 1), lines)], (p) => {
       // the last program starts early rather than late: lines that two programs follow get the same values twice
-      const line = k.min(k.mul(p, lines), outer - lines);
+      const line = k.min(k.mul(p, lines), dimSub(outer, lines));
       this.#follow(this.#bundle(k.add(k.mul(line, n), this.#first), lines, n));
     });
   }
 
   /** Long lines in parts, which only their size decides: what each part comes to, what comes before it, then each part. */
-  inParts(): void {
-    const { k, n, outer } = this;
+  inParts(n: number, outer: number): void {
+    const { k } = this;
     const { t } = k;
     const { op, reverse } = this.spec;
     const together = this.#together;

@@ -2,6 +2,7 @@
  * Stable bottom-up merge sort of records that lie in several arrays: insertion sort makes short runs, merges without
  * branches on the data double them, going to and fro between two places.
  */
+import { type Dim, dimMul } from "../ir/dim.js";
 import { type DType, isFloat } from "../ir/dtype.js";
 import type { TileAtom, TileRef } from "../ir/tile.js";
 import type { ScalarCode } from "./scalar-code.js";
@@ -158,9 +159,9 @@ export class MergeSort {
 export function scratchColumns(
   k: ScalarCode,
   dtypes: readonly DType[],
-  lines: number,
+  lines: Dim,
   n: number,
 ): (line: TileAtom) => Column[] {
-  const refs = dtypes.map((d, i) => k.t.ref(`spare${i}`, d, "scratch", lines * n));
+  const refs = dtypes.map((d, i) => k.t.ref(`spare${i}`, d, "scratch", dimMul(lines, n)));
   return (line) => refs.map((ref) => ({ ref, base: k.mul(line, n), stride: 1 }));
 }

@@ -2,6 +2,7 @@
  * Stable radix sort of records that lie in several arrays: the keys' order becomes that of unsigned integers, whose digits
  * are sorted one after the other, the last first, by counting. Long lines only: the counts of all digits cost their share.
  */
+import { type Dim, dimMul } from "../ir/dim.js";
 import type { DType } from "../ir/dtype.js";
 import type { TileAtom, TileRef } from "../ir/tile.js";
 import type { Column } from "./merge-sort.js";
@@ -113,8 +114,8 @@ export class RadixSort {
     return !this.keys.includes("key") && this.n >= 128 && this.n >= 32 * this.#digits.length;
   }
   /** Counters of one line each, for that many lines. */
-  counters(lines: number): (line: TileAtom) => Column {
-    const ref: TileRef = this.k.t.ref("counts", "i32", "scratch", lines * this.#buckets);
+  counters(lines: Dim): (line: TileAtom) => Column {
+    const ref: TileRef = this.k.t.ref("counts", "i32", "scratch", dimMul(lines, this.#buckets));
     return (line) => ({ ref, base: this.k.mul(line, this.#buckets), stride: 1 });
   }
 

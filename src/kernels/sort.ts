@@ -1,28 +1,31 @@
 /** Stable sort along one axis, one line per program of the grid: by digits where lines are long, else by merging. */
-import { type Aval, staticShape } from "../ir/aval.js";
+import type { Aval } from "../ir/aval.js";
+import { dimMul, dimProduct, isStatic } from "../ir/dim.js";
 import type { SortOps } from "../ir/ops/index.js";
 import type { Program } from "../ir/program.js";
+import { needsStatic, staticSizes } from "../ir/size.js";
 import { TileBuilder } from "../ir/tile-builder.js";
 import { ascending, MergeSort, scratchColumns } from "./merge-sort.js";
 import { RadixSort } from "./radix-sort.js";
 import { ScalarCode } from "./scalar-code.js";
-import { prod } from "../util/index.js";
 
 /** Refs: operands in, results out in the same order, then scratch. All sorts are stable, `stable` or not. */
 export function sort(operands: readonly Aval[], { axis, numKeys }: SortOps["sort"]): Program<"tile"> {
-  const shape = staticShape(operands[0]);
+  const { shape } = operands[0];
+  // a network of comparisons, and digits, are for lines of a known length
   const n = shape[axis];
-  const outer = prod(shape.slice(0, axis));
-  const inner = prod(shape.slice(axis + 1));
+  if (!isStatic(n)) needsStatic(`lines of ${String(n)} elements are sorted in steps that their length decides`);
+  const [inner] = staticSizes([dimProduct(shape.slice(axis + 1))]);
+  const outer = dimProduct(shape.slice(0, axis));
   const t = new TileBuilder("sort");
   const k = new ScalarCode(t);
-  const size = outer * inner * n;
+  const lines = dimMul(outer, inner);
+  const size = dimMul(lines, n);
   const ins = operands.map((a, i) => t.ref(`x${i}`, a.dtype, "in", size));
   const outs = operands.map((a, i) => t.ref(`y${i}`, a.dtype, "out", size));
   const merge = new MergeSort(k, n, ascending(k, numKeys));
   const dtypes = operands.map((a) => a.dtype);
   const radix = new RadixSort(k, n, dtypes.slice(0, numKeys));
-  const lines = outer * inner;
   const spare = merge.needsSpare ? scratchColumns(k, dtypes, lines, n) : () => [];
   const counts = radix.pays ? radix.counters(lines) : undefined;
   t.stage([outer, inner], (o, i) => {
@@ -33,6 +36,6 @@ export function sort(operands: readonly Aval[], { axis, numKeys }: SortOps["sort
     if (counts) radix.sort(source, target, spare(line), counts(line));
     else merge.sort(source, target, spare(line));
   });
-  t.notes.push(`${counts ? "radix" : "merge"} sort of ${lines} lines of ${n}`);
+  t.notes.push(`${counts ? "radix" : "merge"} sort of ${String(lines)} lines of ${n}`);
   return t.finish();
 }

@@ -1,8 +1,10 @@
 /** The k greatest elements of each row, one row per program of the grid. */
-import { type Aval, sizeOf, staticShape } from "../ir/aval.js";
+import type { Aval } from "../ir/aval.js";
+import { dimMul, dimProduct } from "../ir/dim.js";
 import type { SortOps } from "../ir/ops/index.js";
 import type { Program } from "../ir/program.js";
 import type { TileAtom } from "../ir/tile.js";
+import { staticSizes } from "../ir/size.js";
 import { TileBuilder } from "../ir/tile-builder.js";
 import { type Column, less, MergeSort } from "./merge-sort.js";
 import { RadixSort } from "./radix-sort.js";
@@ -14,18 +16,17 @@ const LIST = 64;
 /** Refs: x in, values out, indices out (i32), then scratch. */
 export function topK(operands: readonly Aval[], { k: count }: SortOps["top_k"]): Program<"tile"> {
   const [x] = operands;
-  const shape = staticShape(x);
-  const n = shape[shape.length - 1];
-  const rows = n === 0 ? 0 : sizeOf(x) / n;
+  const [n] = staticSizes(x.shape.slice(-1));
+  const rows = n === 0 ? 0 : dimProduct(x.shape.slice(0, -1));
   const t = new TileBuilder("top_k");
   const k = new ScalarCode(t);
-  const xs = t.ref("x", x.dtype, "in", rows * n);
-  const values = t.ref("values", x.dtype, "out", rows * count);
-  const indices = t.ref("indices", "i32", "out", rows * count);
+  const xs = t.ref("x", x.dtype, "in", dimMul(rows, n));
+  const values = t.ref("values", x.dtype, "out", dimMul(rows, count));
+  const indices = t.ref("indices", "i32", "out", dimMul(rows, count));
   if (count > LIST) {
     const sorter = new MergeSort(k, n, (a, b) => less(k, b[0], a[0]));
     const [v0, i0, v1, i1] = ["v0", "i0", "v1", "i1"].map((name) =>
-      t.ref(name, name.startsWith("v") ? x.dtype : "i32", "scratch", rows * n),
+      t.ref(name, name.startsWith("v") ? x.dtype : "i32", "scratch", dimMul(rows, n)),
     );
     const radix = new RadixSort(k, n, [x.dtype], true);
     const counts = radix.pays ? radix.counters(rows) : undefined;

@@ -66,6 +66,11 @@ const PROGRAMS: Record<string, readonly [string, ...string[]]> = {
     "a: f32[n,7,6,4], b: f32[n,7,6,8]",
     `z: f32[3,3,4,8] = ${conv("[3, 0, 1, 2]", "[3, 0, 1, 2]", "[2, 3, 0, 1]", "[[1, 1], [1, 1]]")} a, b`,
   ],
+  "running sums along the named axis": ["a: f32[3,n]", "z: f32[3,n] = cumsum[axis=1, reverse=true] a"],
+  "running sums of many lines": ["a: f32[n,7]", "z: f32[n,7] = cumsum[axis=1, reverse=false] a"],
+  "running extrema side by side": ["a: f32[n,m,5]", "z: f32[n,m,5] = cummax[axis=1, reverse=false] a"],
+  "sorted lines": ["a: f32[n,m,21]", "z: f32[n,m,21] = sort[axis=2, numKeys=1, stable=true] a"],
+  "the greatest of lines": ["a: f32[n,21]", "z: f32[n,4], i: i32[n,4] = top_k[k=4] a"],
   "arrays side by side": ["a: f32[n,3], b: f32[m,3]", "z: f32[n+m,3] = concatenate[axis=0] a, b"],
 };
 
@@ -123,5 +128,5 @@ test("memory at each size is what lives at one time", () => {
 test("what needs numbers says so", () => {
   const p = parseProgram(`fn ""(a: f32[n]) {\n  z: f32[n] = sort[axis=0, numKeys=1, stable=true] a\n  return z\n}`);
   expect(() => compileProgram(p, { sizes: NAMES })).toThrow(NeedsStaticSize);
-  expect(() => compileProgram(p, { sizes: NAMES })).toThrow("[n] must be known");
+  expect(() => compileProgram(p, { sizes: NAMES })).toThrow("lines of n elements");
 });

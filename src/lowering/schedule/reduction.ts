@@ -149,7 +149,7 @@ function cumulate(op: "sum" | "prod" | "max" | "min" | "logsumexp"): KernelRule<
     kind: "kernel",
     lower(k, eqn: EqnOf<ReductionOps["cumsum"]>) {
       const [operand] = eqn.inputs;
-      const shape = shapeOf(operand);
+      const shape = dimsOf(operand);
       const { axis, reverse } = eqn.params;
       const kernel = cumulative({ op, dtype: operand.aval.dtype, shape, axis, reverse });
       k.launch(kernel, [k.buffer(operand), k.out(eqn.outputs[0])]);
