@@ -103,8 +103,9 @@ export function expm1(x: Value): Value {
   const half = powerOfTwo(k, x, -1);
   const grown = expm1Reduced(r, floatType(x) === "f64" ? low : undefined).mul(half);
   const result = grown.add(half.sub(0.5)).mul(2);
-  // keeps the sign of zero
-  return x.eq(0).select(x, result);
+  // halved, subnormals would lose a bit and their sign
+  const tiny = floatType(x) === "f64" ? 2 ** -60 : 2 ** -30;
+  return x.abs().lt(tiny).select(x, result);
 }
 
 /** 1 / (1 + exp -x), from exp(-|x|) so that small results keep their precision. */
