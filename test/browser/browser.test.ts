@@ -8,7 +8,7 @@ import { createInterface } from "node:readline";
 import { build } from "vite";
 import { beforeAll, describe, expect, it } from "vitest";
 import { workerScript } from "tilework";
-import { buildDist, root, temporaryFolder } from "../pack/workspace.js";
+import { buildDist, root, runNode, temporaryFolder } from "../pack/workspace.js";
 import { findChromium, INSTALL, visit } from "./chromium.js";
 
 interface Found {
@@ -19,6 +19,8 @@ interface Found {
   readonly same: boolean;
   readonly sum: number;
   readonly notes: readonly string[];
+  /** Elements of what `jit` and the program that was built ahead of time gave, and how many differ. */
+  readonly built?: { readonly elements: number; readonly different: number };
 }
 type Headers = Readonly<Record<string, string>>;
 
@@ -39,6 +41,9 @@ if (!browser) {
   console.error(`\n${"!".repeat(message.length)}\n${message}\n${"!".repeat(message.length)}\n`);
 }
 
+/** Arguments of the page's step.js. */
+const STEP = "{w: f32[33,17], b: f32[17]}, f32[65,33], f32[65,17]";
+
 const project = temporaryFolder();
 beforeAll(async () => {
   if (!browser) return;
@@ -53,6 +58,9 @@ beforeAll(async () => {
   writeFileSync(join(project, "package.json"), '{ "type": "module" }');
   mkdirSync(join(project, "public"));
   writeFileSync(join(project, "public", "tilework-worker.js"), workerScript);
+  const command = ["build", "--aot", "step.js#step", "--args", STEP, "--out", join(project, "built")];
+  const { status, output } = runNode([join(root, "dist", "cli", "main.js"), ...command], project);
+  expect(status, output).toBe(0);
   await build({ root: project, logLevel: "error", configFile: false });
 });
 
@@ -139,7 +147,10 @@ describe.skipIf(!browser)("Chromium", () => {
     expectThreads(await inDevelopment(ISOLATED));
   });
   it("shares kernels among threads in what Vite builds", async () => {
-    expectThreads(await inBuild(ISOLATED));
+    const found = await inBuild(ISOLATED, "?built");
+    expectThreads(found);
+    // what `tilework build --aot` wrote, beside jit in the same page
+    expect(found.built).toEqual({ elements: 34 * 17 + 1, different: 0 });
   });
   it("does with one thread where the page is not isolated", async () => {
     expectOne(await inBuild({}), /not cross-origin isolated/);

@@ -1,5 +1,23 @@
 // Runs in the browser: the same program with one thread and with several, and what `explain` says. Posts what it found.
-import { configure, explain, grad, init, jit, nn, numpy as np, random } from "tilework";
+import { array, configure, explain, grad, init, jit, nn, numpy as np, random } from "tilework";
+import { load } from "./built/step.js";
+import { step } from "./step.js";
+
+/** The program that was built ahead of time, and the same compiled here. */
+async function compareBuilt() {
+  const wave = (n) => Float32Array.from({ length: n }, (_, i) => Math.sin(i * i + n));
+  const [w, b, x, y] = [33 * 17, 17, 65 * 33, 65 * 17].map(wave);
+  const built = (await load())({ w, b }, x, y);
+  const tensors = [{ w: array(w).reshape([33, 17]), b: array(b) }, array(x).reshape([65, 33]), array(y).reshape([65, 17])];
+  const jitted = jit(step)(...tensors);
+  const flat = (r) => [r.loss, ...r.params.b, ...r.params.w];
+  const expected = flat({
+    loss: jitted.loss.item(),
+    params: { b: jitted.params.b.dataSync(), w: jitted.params.w.dataSync() },
+  });
+  const different = flat(built).filter((v, i) => !Object.is(v, expected[i])).length;
+  return { elements: expected.length, different };
+}
 
 async function main() {
   const query = new URLSearchParams(location.search);
@@ -31,6 +49,7 @@ async function main() {
     same: later.every((h) => h === first) && single === first,
     sum: np.sum(f(x, w)).item(),
     notes: explain(f)(x, w).notes,
+    ...(query.has("built") ? { built: await compareBuilt() } : {}),
   };
 }
 
