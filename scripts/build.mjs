@@ -1,7 +1,17 @@
 // Builds what is stale: src -> dist, and with --examples also examples -> build/examples.
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  linkSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -62,37 +72,72 @@ function compile(stamp, { config, folders, outDir }) {
   return 0;
 }
 
+/** A build takes seconds: who holds the lock for longer hangs, or has only the number of a process that was killed. */
+const LONGEST_BUILD = 5 * 60_000;
+
 /** One build at a time: tests that run side by side all ask for one, and would read what another is about to write. */
 function alone(task) {
   const lock = join(root, "build", ".lock");
   mkdirSync(dirname(lock), { recursive: true });
+  const own = `${process.pid} ${Date.now()}`;
   for (;;) {
     try {
-      writeFileSync(lock, String(process.pid), { flag: "wx" });
+      writeFileSync(lock, own, { flag: "wx" });
       break;
     } catch (e) {
       if (e.code !== "EEXIST") throw e;
-      if (!isAlive(lock)) rmSync(lock, { force: true });
+      const stale = staleText(lock);
+      if (stale !== undefined) takeAway(lock, stale);
       else Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 100);
     }
   }
   try {
     return task();
   } finally {
-    rmSync(lock, { force: true });
+    // another process may have taken it over, if this one was stopped for long
+    if (read(lock) === own) rmSync(lock, { force: true });
   }
 }
 
-/** Whether the process that holds the lock is still there. */
-function isAlive(lock) {
+/** What the lock says, when nobody builds under it any more. */
+function staleText(lock) {
+  const text = read(lock);
+  const age = Date.now() - (statSync(lock, { throwIfNoEntry: false })?.mtimeMs ?? Date.now());
+  if (text === undefined) return undefined;
+  // empty: it is about to be written
+  const isStale = text === "" ? age > 10_000 : age > LONGEST_BUILD || !isAlive(Number.parseInt(text, 10));
+  return isStale ? text : undefined;
+}
+
+/** Two processes may find the same lock stale: what the second one takes away is the lock of the first. */
+function takeAway(lock, stale) {
+  const aside = `${lock}.${process.pid}`;
   try {
-    const pid = readFileSync(lock, "utf8");
-    // empty: it is about to be written
-    if (pid !== "") process.kill(Number(pid), 0);
-    return true;
+    renameSync(lock, aside);
+    if (read(aside) !== stale) linkSync(aside, lock);
   } catch (e) {
-    return e.code === "EPERM" || e.code === "ENOENT";
+    if (e.code !== "ENOENT" && e.code !== "EEXIST") throw e;
   }
+  rmSync(aside, { force: true });
+}
+
+function read(file) {
+  try {
+    return readFileSync(file, "utf8");
+  } catch (e) {
+    if (e.code !== "ENOENT") throw e;
+    return undefined;
+  }
+}
+
+function isAlive(pid) {
+  try {
+    process.kill(pid, 0);
+  } catch (e) {
+    return e.code === "EPERM";
+  }
+  // a process that was killed and that nobody waited for is still listed
+  return !/^\d+ \(.*\) [ZX]/s.test(read(`/proc/${pid}/stat`) ?? "");
 }
 
 /** tsc never deletes; an output whose source is gone would still be shipped. */
