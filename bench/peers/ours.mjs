@@ -17,14 +17,17 @@ export async function open(threads) {
 
 function kinds(tw, optim) {
   const { array, grad, jacrev, jit, nn, numpy: np, random, scan, tree, valueAndGrad, vmap, whileLoop } = tw;
+  const dispose = (results) => {
+    for (const x of tree.leaves(results)) x.dispose();
+  };
   const tensors = (workload, data) =>
     Object.fromEntries(Object.entries(data).map(([name, x]) => [name, array(x).reshape(workload.inputs[name].shape)]));
-  /** A jitted function of the named inputs. */
+  /** A jitted function of the named inputs; results are given back, as the other peers do (NumPy and PyTorch count references). */
   const plain = (f) => (workload, data) => {
     const given = tensors(workload, data);
     const jitted = jit((args) => f(args, workload));
     return {
-      run: () => jitted(given),
+      run: () => dispose(jitted(given)),
       outputs: () => tree.leaves(jitted(given)).map((x) => x.dataSync()),
     };
   };
@@ -52,7 +55,7 @@ function kinds(tw, optim) {
     return {
       run: () => {
         [state, loss] = step(state, batch);
-        return loss;
+        loss.dispose();
       },
       outputs: () => {
         let s = start();
@@ -144,12 +147,12 @@ function kinds(tw, optim) {
       const n = x.shape[0];
       const a = jit(() => np.dot(x, x.T).div(n).add(np.eye(n)))();
       const f = jit((m) => np.linalg.cholesky(m));
-      return { run: () => f(a), outputs: () => [f(a).dataSync()] };
+      return { run: () => f(a).dispose(), outputs: () => [f(a).dataSync()] };
     },
     svd(workload, data) {
       const { x } = tensors(workload, data);
       const f = jit((m) => np.linalg.svd(m, { fullMatrices: false }));
-      return { run: () => f(x), outputs: () => [f(x)[1].dataSync()] };
+      return { run: () => dispose(f(x)), outputs: () => [f(x)[1].dataSync()] };
     },
     scatterAdd: plain(({ table, i, u }) => np.at(table, i).add(u)),
     randomNormal({ size }) {
@@ -157,7 +160,7 @@ function kinds(tw, optim) {
       let seed = 0;
       const keys = Array.from({ length: 64 }, (_, i) => random.key(i));
       const moments = jit((x) => np.stack([np.square(x).mean(), x.mean().add(1)]));
-      return { run: () => f(keys[seed++ % 64]), outputs: () => [moments(f(keys[0])).dataSync()] };
+      return { run: () => f(keys[seed++ % 64]).dispose(), outputs: () => [moments(f(keys[0])).dataSync()] };
     },
     dispatch({ calls }) {
       const add = jit((a, b) => a.add(b));
@@ -186,7 +189,7 @@ function kinds(tw, optim) {
         ),
       );
       const x = array(1);
-      return { run: () => f(x), outputs: () => [f(x)[1].dataSync()] };
+      return { run: () => dispose(f(x)), outputs: () => [f(x)[1].dataSync()] };
     },
   };
 }
