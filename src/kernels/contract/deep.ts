@@ -11,7 +11,7 @@ import type { StoreResult } from "./emit.js";
 import { type ContractionMachine, fits, outerStep } from "./machine.js";
 import { sum, tileStart } from "./pack.js";
 import { outerTile, walk } from "./tile.js";
-import { stridesOf } from "../../util/index.js";
+import { range, stridesOf } from "../../util/index.js";
 
 /** Steps from which a sum is long, and those of a piece. */
 const LONG = 1024;
@@ -20,8 +20,14 @@ const PIECE = 256;
 const FEW_RESULTS = 2 ** 20;
 /** Elements of an operand that caches do not hold anyway. */
 const LARGE = 100_000;
-/** Columns that are worked through with one piece of the left side. */
+/** Columns that are worked through with one piece of the left side, where the second cache does not hold all of that side. */
 const GROUP = 64;
+const HELD = 150_000;
+/** Programs that threads can share, and multiplications of one that is worth it. */
+const PROGRAMS = 16;
+const LEAST_WORK = 2 ** 21;
+/** Most elements of partial sums that chunks may add to those of the first. */
+const MOST_SUMS = 2 ** 20;
 
 export interface DeepContraction {
   readonly contraction: Contraction;
@@ -32,6 +38,10 @@ export interface DeepContraction {
   /** Axes of the sum over pieces, and of one piece. */
   readonly pieces: readonly Axis[];
   readonly inside: readonly Axis[];
+  /** Panels of columns of one program. */
+  readonly perGroup: number;
+  /** Chunks of the first axis of `pieces`: programs of their own, whose sums are added at the end. */
+  readonly chunks: number;
 }
 
 /** How to compute `c` piece by piece; undefined where that does not suit it. */
@@ -64,6 +74,8 @@ export function planDeep(c: Contraction, machine: ContractionMachine): DeepContr
         const axes = (list: readonly Axis[]): Axis[] =>
           side === c ? [...list] : list.map((a) => ({ ...a, lhs: a.rhs, rhs: a.lhs }));
         best = {
+          perGroup: 1,
+          chunks: 1,
           contraction: side,
           row,
           column,
@@ -75,7 +87,23 @@ export function planDeep(c: Contraction, machine: ContractionMachine): DeepContr
       }
     }
   }
-  return best;
+  return best && shareOut(best);
+}
+
+/** Into programs: groups of columns, and where those are few and the work is much, chunks of the sum. */
+function shareOut(p: DeepContraction): DeepContraction {
+  const { contraction: c, column, width } = p;
+  const [rows, columns, depth] = [product(c.rows), product(c.columns), product(c.inner)];
+  const results = product(c.batch) * rows * columns;
+  const perGroup = rows * depth <= HELD ? 1 : Math.max(1, Math.round(GROUP / width));
+  const groups = Math.ceil(tilesOf(column.size, width) / perGroup);
+  const programs = product(c.batch) * (columns / column.size) * groups;
+  const most = Math.min(PROGRAMS / programs, (results * depth) / programs / LEAST_WORK, MOST_SUMS / results);
+  if (most < 2 || p.pieces.length === 0) return { ...p, perGroup };
+  const axis = p.pieces.find((a) => a.size >= most) ?? p.pieces.reduce((a, b) => (b.size > a.size ? b : a));
+  // chunks of about one size, none of them empty
+  const chunks = Math.ceil(axis.size / Math.ceil(axis.size / most));
+  return { ...p, perGroup, chunks, pieces: [axis, ...p.pieces.filter((a) => a !== axis)] };
 }
 
 /** The innermost axes of the sum make a piece, perhaps with a divisor of the next one. */
@@ -98,18 +126,18 @@ function cutInner(inner: readonly Axis[]): { readonly pieces: Axis[]; readonly i
 }
 
 export function describeDeep(p: DeepContraction): string {
-  return `tiles of ${p.height}×${p.width}, vectors along columns, sums in ${product(p.pieces)} pieces of ${product(p.inside)}`;
+  const chunks = p.chunks > 1 ? `, in ${p.chunks} chunks` : "";
+  return `tiles of ${p.height}×${p.width}, vectors along columns, sums in ${product(p.pieces)} pieces of ${product(p.inside)}${chunks}`;
 }
 
 export function emitDeep(k: ScalarCode, p: DeepContraction, store: StoreResult): void {
   const { t } = k;
-  const { contraction: c, row, column, height, width, pieces, inside } = p;
+  const { contraction: c, row, column, height, width, pieces, inside, perGroup, chunks } = p;
   const { accumulate } = c;
   const outerRows = c.rows.filter((a) => a !== row);
   const outerColumns = c.columns.filter((a) => a !== column);
   const rowTiles = tilesOf(row.size, height);
   const panels = tilesOf(column.size, width);
-  const perGroup = Math.max(1, Math.round(GROUP / width));
   const groups = Math.ceil(panels / perGroup);
   const tile = height * width;
   const rowSizes = [...outerRows.map((a) => a.size), rowTiles];
@@ -118,11 +146,12 @@ export function emitDeep(k: ScalarCode, p: DeepContraction, store: StoreResult):
   const outer = [...c.batch, ...outerColumns];
   const outerSizes = outer.map((a) => a.size);
   const sumPlaces = stridesOf([...outerSizes, panels], ofPanel);
-  const sums = t.ref("sums", accumulate, "scratch", product(outer) * panels * ofPanel);
+  const ofChunk = product(outer) * panels * ofPanel;
+  const sums = t.ref("sums", accumulate, "scratch", chunks * ofChunk);
   const steps = product(inside);
   const packedSize = steps * width;
-  const packed = t.ref("piece", accumulate, "scratch", product(outer) * groups * packedSize);
-  const packedPlaces = stridesOf([...outerSizes, groups], packedSize);
+  const packed = t.ref("piece", accumulate, "scratch", chunks * product(outer) * groups * packedSize);
+  const packedPlaces = stridesOf([chunks, ...outerSizes, groups], packedSize);
   const packedStrides = stridesOf(
     inside.map((a) => a.size),
     width,
@@ -144,11 +173,12 @@ export function emitDeep(k: ScalarCode, p: DeepContraction, store: StoreResult):
     level(0, [], place);
   };
 
-  t.stage([...outerSizes, groups], (...ids) => {
+  t.stage([chunks, ...outerSizes, groups], (...all) => {
+    const [chunk, ...ids] = all;
     const group = ids[ids.length - 1];
     const first = k.mul(group, perGroup);
     const last = panels % perGroup === 0 ? k.add(first, perGroup) : k.min(k.add(first, perGroup), panels);
-    const base = sum(k, ids.slice(0, -1), sumPlaces, 0);
+    const base = sum(k, ids.slice(0, -1), sumPlaces, k.mul(chunk, ofChunk));
     const sumsOf = (panel: TileAtom): TileAtom => k.add(base, k.mul(panel, ofPanel));
     k.vectorFor(sumsOf(first), sumsOf(last), (i, w) => {
       t.store(sums, i, w === 1 ? zero : t.const(zero.value, accumulate, [w]), w === 1 ? [] : [1]);
@@ -160,8 +190,20 @@ export function emitDeep(k: ScalarCode, p: DeepContraction, store: StoreResult):
         outer.map((a) => a[side]),
         start,
       );
-    const piece = sum(k, ids, packedPlaces, 0);
-    walk(k, pieces, at("lhs", c.lhsBase ?? 0), at("rhs", c.rhsBase ?? 0), (left, right) => {
+    const piece = sum(k, all, packedPlaces, 0);
+    const [from, to] = [at("lhs", c.lhsBase ?? 0), at("rhs", c.rhsBase ?? 0)];
+    const eachPiece = (body: (left: TileAtom, right: TileAtom) => void): void => {
+      if (chunks === 1) {
+        walk(k, pieces, from, to, body);
+        return;
+      }
+      const [axis, ...rest] = pieces;
+      const each = Math.ceil(axis.size / chunks);
+      const start = k.mul(chunk, each);
+      const end = axis.size % each === 0 ? k.add(start, each) : k.min(k.add(start, each), axis.size);
+      k.for(start, end, (i) => walk(k, rest, k.add(from, k.mul(i, axis.lhs)), k.add(to, k.mul(i, axis.rhs)), body));
+    };
+    eachPiece((left, right) => {
       k.for(first, last, (panel) => {
         const from = k.add(right, k.mul(tileStart(k, panel, column.size, width), column.rhs));
         walk(k, copied, from, piece, (a, b) => {
@@ -197,8 +239,14 @@ export function emitDeep(k: ScalarCode, p: DeepContraction, store: StoreResult):
     eachTile(sum(k, ids, sumPlaces, 0), (rows, firstRow, place) => {
       for (let r = 0; r < height; r++) {
         const to = k.add(place, r * width);
+        const part = (chunk: number): TileAtom => {
+          const at = k.add(to, chunk * ofChunk);
+          return width === 1 ? t.load(sums, at) : t.load(sums, at, [width], [1]);
+        };
         store({
-          value: width === 1 ? t.load(sums, to) : t.load(sums, to, [width], [1]),
+          value: range(chunks)
+            .map(part)
+            .reduce((a, b) => k.add(a, b)),
           vector: width === 1 ? null : column,
           positions: [
             ...known,
