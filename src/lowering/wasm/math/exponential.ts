@@ -2,7 +2,7 @@
  * Exponentials and what is made of them. exp x = 2ⁿ·exp r with n = round(x / ln 2) and r = x - n·ln 2 in two parts
  * (Cody & Waite, Software Manual for the Elementary Functions, 1980); n comes out of an addition of a big constant.
  */
-import { EXP_F32, EXP_F64 } from "./coefficients.js";
+import { EXP_F32, EXP_F64, SINH_F32 } from "./coefficients.js";
 import { polynomial, type Value } from "./value.js";
 
 /** 1.5·2^(mantissa bits): adding it leaves round(x) in the low bits. Twice the exponent bias lets `scale` halve the sum. */
@@ -133,18 +133,24 @@ export function tanhF64(x: Value): Value {
   const quotient = near.select(t.neg(), 2).div(d);
   return near.select(quotient, quotient.rsub(1)).withSignOf(x);
 }
-/** (t + t/(t + 1))/2 with t = expm1 a near zero, e - 1/(4e) with e = exp(a)/2 elsewhere. */
-export function sinhF64(x: Value): Value {
+/** Near zero a series in f32, (t + t/(t + 1))/2 with t = expm1 a in f64; e - 1/(4e) with e = exp(a)/2 elsewhere. */
+export function sinh(x: Value): Value {
   const a = x.abs();
-  const t = expm1(a);
-  const near = t.add(t.div(t.add(1))).mul(0.5);
   const e = expScaled(a, -1);
   return a
     .lt(1)
-    .select(near, e.sub(e.rdiv(0.25)))
+    .select(sinhNear(a), e.sub(e.rdiv(0.25)))
     .withSignOf(x);
 }
-export function coshF64(x: Value): Value {
+function sinhNear(a: Value): Value {
+  if (floatType(a) === "f32") {
+    const z = a.square();
+    return a.mul(z).fma(polynomial(z, SINH_F32), a);
+  }
+  const t = expm1(a);
+  return t.add(t.div(t.add(1))).mul(0.5);
+}
+export function cosh(x: Value): Value {
   const e = expScaled(x.abs(), -1);
   return e.add(e.rdiv(0.25));
 }

@@ -9,12 +9,12 @@ import type { ElementwisePrim } from "../../../ir/tile.js";
 import type { MathLibrary } from "../../target.js";
 import { besselI0e, besselI1e } from "./bessel.js";
 import { erfcF64, erfF32, erfF64, erfInvF32, erfInvF64 } from "./error-function.js";
-import { coshF64, exp, exp2, expm1, logistic, sinhF64, tanhF32, tanhF64 } from "./exponential.js";
+import { cosh, exp, exp2, expm1, logistic, sinh, tanhF32, tanhF64 } from "./exponential.js";
 import { digamma, lgamma } from "./gamma.js";
 import { regularizedIncompleteBeta } from "./incomplete-beta.js";
 import { igamma, igammac, igammaGradA, randomGammaGrad } from "./incomplete-gamma.js";
-import { acosF64, acoshF64, asinF64, asinhF64, atan2F64, atanF64, atanhF64 } from "./inverse-trigonometric.js";
-import { cbrtF64, log, log1p, powF32, powF64 } from "./logarithm.js";
+import { acos, acosh, asin, asinh, atan2, atanF32, atanF64, atanh } from "./inverse-trigonometric.js";
+import { cbrt, log, log1p, powF32, powF64 } from "./logarithm.js";
 import { fmod } from "./remainder.js";
 import { cosF32, cosF64, sinF32, sinF64, tanF32, tanF64 } from "./trigonometric.js";
 import { inDouble, Value } from "./value.js";
@@ -27,26 +27,20 @@ export type Expansion = (...args: Value[]) => Value;
 function viaDouble(f: (...args: Value[]) => Value): Expansion {
   return (...args) => inDouble(args, (xs) => f(...xs));
 }
-const COMMON: Partial<Record<ElementwisePrim, Expansion>> = { exp, exp2, expm1, logistic, log, log1p };
+const COMMON: Partial<Record<ElementwisePrim, Expansion>> = {
+  ...{ exp, exp2, expm1, logistic, log, log1p, sinh, cosh, cbrt },
+  ...{ asin, acos, atan2, asinh, acosh, atanh },
+};
 
 /** What is expanded inline, by type. */
 const EXPANSIONS: Record<"f32" | "f64", Partial<Record<ElementwisePrim, Expansion>>> = {
   f32: {
     ...COMMON,
     tanh: tanhF32,
-    sinh: viaDouble(sinhF64),
-    cosh: viaDouble(coshF64),
     sin: sinF32,
     cos: cosF32,
     tan: tanF32,
-    asin: viaDouble(asinF64),
-    acos: viaDouble(acosF64),
-    atan: viaDouble(atanF64),
-    atan2: viaDouble(atan2F64),
-    asinh: viaDouble(asinhF64),
-    acosh: viaDouble(acoshF64),
-    atanh: viaDouble(atanhF64),
-    cbrt: viaDouble(cbrtF64),
+    atan: atanF32,
     pow: powF32,
     erf: erfF32,
     erfc: viaDouble(erfcF64),
@@ -57,16 +51,7 @@ const EXPANSIONS: Record<"f32" | "f64", Partial<Record<ElementwisePrim, Expansio
   f64: {
     ...COMMON,
     tanh: tanhF64,
-    sinh: sinhF64,
-    cosh: coshF64,
-    asin: asinF64,
-    acos: acosF64,
     atan: atanF64,
-    atan2: atan2F64,
-    asinh: asinhF64,
-    acosh: acoshF64,
-    atanh: atanhF64,
-    cbrt: cbrtF64,
     pow: powF64,
     erf: erfF64,
     erfc: erfcF64,

@@ -13,6 +13,7 @@ const LEAST_NORMAL = { f32: 2 ** -126, f64: 2 ** -1022 };
 const SQRT_HALF_BITS = { f32: 0x3f3504f3, f64: 0x3fe6a09e667f3bcdn };
 const ROUNDER_BITS = 0x4338000000000000n;
 const ROUNDER = 1.5 * 2 ** 52;
+const ROUNDERS = { f32: 1.5 * 2 ** 23, f64: ROUNDER };
 
 interface Parts {
   /** The exponent as a float. */
@@ -120,13 +121,32 @@ export function powF32(x: Value, y: Value): Value {
   return powWith(x, y, () => inDouble);
 }
 
-/** Halley's iteration from a polynomial; the last step on 26 bits, whose square is exact (fdlibm, s_cbrt.c). */
-export function cbrtF64(x: Value): Value {
+/**
+ * Halley's iteration from a polynomial: once in f32, as a correction that is small; twice in f64, the last step on 26 bits,
+ * whose square is exact (fdlibm, s_cbrt.c).
+ */
+export function cbrt(x: Value): Value {
+  const type = floatType(x);
   const { e, m } = split(x.abs(), true);
-  const third = e.mul(1 / 3).add(ROUNDER);
-  const k = third.sub(ROUNDER);
+  const third = e.mul(1 / 3).add(ROUNDERS[type]);
+  const k = third.sub(ROUNDERS[type]);
   const over = e.sub(k.mul(3));
   const y = m.mul(over.gt(0).select(m.constant(2), over.lt(0).select(m.constant(0.5), 1)));
+  const root = type === "f64" ? rootF64(y) : rootF32(y);
+  const power = third
+    .bits()
+    .add(type === "f64" ? 1023n : 127)
+    .shl(MANTISSA[type])
+    .float();
+  const result = root.mul(power).withSignOf(x);
+  return x.eq(0).or(x.abs().lt(Number.POSITIVE_INFINITY).not()).select(x, result);
+}
+function rootF32(y: Value): Value {
+  const start = polynomial(y, CBRT_START);
+  const cube = start.square().mul(start);
+  return start.add(start.mul(y.sub(cube).div(cube.mul(2).add(y))));
+}
+function rootF64(y: Value): Value {
   const start = polynomial(y, CBRT_START);
   const cube = start.square().mul(start);
   const first = start.mul(cube.add(y.mul(2)).div(cube.mul(2).add(y)));
@@ -135,8 +155,5 @@ export function cbrtF64(x: Value): Value {
     .and(-(2n ** 27n))
     .float();
   const r = y.div(t.square());
-  const root = t.add(t.mul(r.sub(t).div(t.mul(2).add(r))));
-  const power = third.bits().add(1023n).shl(52).float();
-  const result = root.mul(power).withSignOf(x);
-  return x.eq(0).or(x.abs().lt(Number.POSITIVE_INFINITY).not()).select(x, result);
+  return t.add(t.mul(r.sub(t).div(t.mul(2).add(r))));
 }
