@@ -16,6 +16,8 @@ export default defineConfig({
     exclude: ["test/long/**", "test/browser/**", "node_modules/**"],
     pool: "forks",
     maxWorkers: 2,
+    // nothing is left in the home of who runs the tests
+    env: { TILEWORK_CACHE: "0" },
     testTimeout: 60_000,
     hookTimeout: 300_000,
     // jit compiles at run time: V8's own limits are what users have, so no flags here

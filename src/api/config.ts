@@ -1,5 +1,6 @@
 /** Settings of this process. */
 import { fail } from "../diagnostics/error.js";
+import { cacheSettings } from "../jit/disk-cache.js";
 import { engineSettings } from "../jit/engine.js";
 
 export const MAX_THREADS = 64;
@@ -17,6 +18,11 @@ export interface Config {
    */
   v8: boolean;
   /**
+   * May modules be kept on disk for later processes (Node)? They lie in TILEWORK_CACHE_DIR, else in tilework in XDG_CACHE_HOME
+   * or ~/.cache; the environment variable TILEWORK_CACHE=0 says no too.
+   */
+  cache: boolean;
+  /**
    * Threads that share large kernels, the caller's included. By default what the machine offers and its container allows, 8 at
    * most, or the environment variable TILEWORK_THREADS. A process that begins with 1 stays with 1.
    */
@@ -32,6 +38,7 @@ export const config: Config = {
   memoryLimit: undefined,
   spillLimit: undefined,
   v8: true,
+  cache: true,
   threads: undefined,
   workerTimeout: 60_000,
   workerUrl: undefined,
@@ -49,4 +56,5 @@ export function configure(settings: Partial<Config>): void {
     });
   Object.assign(config, settings);
   engineSettings.v8 = config.v8;
+  cacheSettings.cache = config.cache;
 }

@@ -1,5 +1,6 @@
 /** The way down: simplify, plan, tile to loop programs, one Wasm module. */
 import { fail, internal, isTileworkError } from "../diagnostics/error.js";
+import { programKey } from "../ir/key.js";
 import type { Program } from "../ir/program.js";
 import { type NamedSize, withSizes } from "../ir/size.js";
 import { lowerToLoop } from "../lowering/loop/lower.js";
@@ -11,6 +12,7 @@ import { emitModule } from "../lowering/wasm/module.js";
 import { TableWords } from "../lowering/wasm/table.js";
 import type { Member, Pool } from "../runtime/threads/pool.js";
 import { simplify } from "../simplify/index.js";
+import { cachePlace, loadModule, storeModule } from "./disk-cache.js";
 import { compileOptimised, engineTarget } from "./engine.js";
 import { SizedRuns } from "./sizes.js";
 import { worthOptimising } from "./work.js";
@@ -30,6 +32,9 @@ export interface CompiledProgram {
   /** Milliseconds by pass. */
   readonly timings: readonly { readonly name: string; readonly ms: number }[];
   readonly arenaBytes: number;
+  /** For each output, the input whose memory it takes. */
+  readonly donatedFrom: readonly (number | null)[];
+  readonly callbacks: Program<"plan">["callbacks"];
   /** What runs at given values of the named sizes need; null for a program without any. */
   readonly sized: SizedRuns | null;
   /** The module's bytes. */
@@ -74,57 +79,107 @@ class Clock {
 export function compileProgram(program: Program<"core">, options: CompileOptions = {}): CompiledProgram {
   return withSizes(options.sizes ?? [], () => compile(program, options));
 }
-function compile(program: Program<"core">, options: CompileOptions): CompiledProgram {
-  const target = options.target ?? engineTarget();
-  const { sizes = [] } = options;
-  const clock = new Clock();
-  const core = clock.time("simplify", () => simplify(program));
-  const plan = clock.time("plan", () =>
-    lowerToPlan(core, { machine: target, ...(options.donate ? { donate: options.donate } : {}) }),
-  );
+
+/** A program on its way down. */
+interface Lowered {
+  readonly plan: Program<"plan">;
+  readonly shares: SharedStages | undefined;
+  readonly words: TableWords;
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  /** The module that says when steps are over. */
+  emitMarked(): Uint8Array<ArrayBuffer>;
+}
+
+function lower(core: Program<"core">, target: Target, { donate, share }: CompileOptions, clock: Clock): Lowered {
+  const plan = clock.time("plan", () => lowerToPlan(core, { machine: target, ...(donate ? { donate } : {}) }));
   let loopMs = 0;
-  const lower = (kernel: Program<"tile">): Program<"loop"> => {
+  const lowerKernel = (kernel: Program<"tile">): Program<"loop"> => {
     const start = performance.now();
     const loop = lowerToLoop(kernel, target);
     loopMs += performance.now() - start;
     return loop;
   };
-  const { share } = options;
   const shares = share && clock.time("share", () => shareStages(plan.steps, share));
   const imported = share ? SHARED_LIMITS : undefined;
   const emit = (words: TableWords, marked: boolean): Uint8Array<ArrayBuffer> =>
-    emitModule(plan, lower, target, { ...(imported && { memory: imported }), marked, shares, words });
+    emitModule(plan, lowerKernel, target, { ...(imported && { memory: imported }), marked, shares, words });
   const words = new TableWords(plan);
   const bytes = clock.time("emit", () => emit(words, false));
   clock.entries[clock.entries.length - 1].ms -= loopMs;
   clock.entries.splice(-1, 0, { name: "loop", ms: loopMs });
+  return { plan, shares, words, bytes, emitMarked: () => emit(new TableWords(plan), true) };
+}
+
+/** Fewer equations are lowered about as fast as a file is read. */
+const LEAST_STORED_EQUATIONS = 40;
+/** Milliseconds of lowering that a file is worth. */
+const LEAST_STORED_MS = 15;
+
+/** Where a module for this may lie from an earlier process: functions, which count by identity, are of this one. */
+function placeOf(core: Program<"core">, target: Target, options: CompileOptions): string | undefined {
+  const { donate = [], share, sizes = [] } = options;
+  if (core.eqns.length < LEAST_STORED_EQUATIONS || sizes.length > 0 || core.effects.length > 0) return undefined;
+  const key = programKey(core);
+  return key.includes("@") ? undefined : cachePlace(`${target.name} ${JSON.stringify([donate, share ?? null])} ${key}`);
+}
+
+function compile(program: Program<"core">, options: CompileOptions): CompiledProgram {
+  const target = options.target ?? engineTarget();
+  const { sizes = [] } = options;
+  const clock = new Clock();
+  const core = clock.time("simplify", () => simplify(program));
+  const place = clock.time("look up", () => placeOf(core, target, options));
+  const stored = place === undefined ? undefined : clock.time("read", () => loadModule(place));
+  let lowered: Lowered | undefined;
+  // what was read from disk is lowered only when someone looks at it
+  const whole = (): Lowered => (lowered ??= withSizes(sizes, () => lower(core, target, options, new Clock())));
+  let facts = stored;
+  if (!facts) {
+    const start = performance.now();
+    lowered = lower(core, target, options, clock);
+    const { plan, bytes, shares } = lowered;
+    facts = {
+      bytes,
+      arenaBytes: plan.arenaBytes,
+      donatedFrom: plan.outputs.map((o) => o.donatedFrom ?? null),
+      optimise: worthOptimising(plan.steps, bytes.length),
+      shared: shares?.count ?? 0,
+    };
+    if (place !== undefined && performance.now() - start > LEAST_STORED_MS) storeModule(place, facts);
+  }
+  const { bytes, optimise, shared } = facts;
   let marked: WebAssembly.Module | undefined;
-  const module = clock.time("compile", () =>
-    worthOptimising(plan.steps, bytes.length) ? compileOptimised(bytes) : new WebAssembly.Module(bytes),
-  );
+  const module = clock.time("compile", () => (optimise ? compileOptimised(bytes) : new WebAssembly.Module(bytes)));
   return {
-    plan,
+    get plan() {
+      return whole().plan;
+    },
+    get shares() {
+      return whole().shares;
+    },
     bytes,
     target,
     timings: clock.entries,
-    arenaBytes: plan.arenaBytes,
-    shares,
+    arenaBytes: facts.arenaBytes,
+    donatedFrom: facts.donatedFrom,
+    // programs with callbacks are never read from disk
+    callbacks: lowered?.plan.callbacks ?? [],
     sized:
       sizes.length === 0
         ? null
         : new SizedRuns(
             sizes,
             program.outputs.map((o) => o.aval),
-            (valueOf) => words.solve(valueOf),
+            (valueOf) => whole().words.solve(valueOf),
           ),
     instantiate: (memory, callbacks, mark, threads) => {
       const env: Record<string, WebAssembly.ImportValue> = { memory };
-      if (callbacks.length > 0) env.callback = callbackImport(plan.steps, memory, callbacks);
+      if (callbacks.length > 0) env.callback = callbackImport(whole().plan.steps, memory, callbacks);
       if (mark) env.mark = mark;
-      if (mark) marked ??= withSizes(sizes, () => new WebAssembly.Module(emit(new TableWords(plan), true)));
+      if (mark) marked ??= withSizes(sizes, () => new WebAssembly.Module(whole().emitMarked()));
       const code = mark && marked ? marked : module;
       let member: Member | undefined;
-      if (shares && shares.count > 0) {
+      if (shared > 0) {
         member = threads?.member(code);
         env.control = threads?.control ?? new WebAssembly.Global({ value: "i32", mutable: true }, 0);
         env.module = member?.id ?? new WebAssembly.Global({ value: "i32", mutable: true }, 0);

@@ -26,9 +26,9 @@ export class Executable {
     /** Positions of inputs whose memory the call may take. */
     readonly donated: readonly number[],
   ) {
-    const { plan } = compiled;
-    this.#instance = compiled.instantiate(workspace.heap.memory, plan.callbacks, undefined, workspace.pool);
-    this.#outputs = outputs.map((aval, i) => ({ aval, donatedFrom: plan.outputs[i].donatedFrom }));
+    const { callbacks, donatedFrom } = compiled;
+    this.#instance = compiled.instantiate(workspace.heap.memory, callbacks, undefined, workspace.pool);
+    this.#outputs = outputs.map((aval, i) => ({ aval, donatedFrom: donatedFrom[i] ?? undefined }));
   }
 
   /**

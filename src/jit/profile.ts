@@ -73,8 +73,8 @@ export function profileProgram(
       counts[step]++;
       last = performance.now();
     };
-    const timed = compiled.instantiate(heap.memory, plan.callbacks, mark, pool);
-    const plain = compiled.instantiate(heap.memory, plan.callbacks, undefined, pool);
+    const timed = compiled.instantiate(heap.memory, compiled.callbacks, mark, pool);
+    const plain = compiled.instantiate(heap.memory, compiled.callbacks, undefined, pool);
     for (const { member } of [timed, plain]) if (member) pool?.enter(member);
     const best = new Float64Array(steps.length).fill(Number.POSITIVE_INFINITY);
     let whole = Number.POSITIVE_INFINITY;

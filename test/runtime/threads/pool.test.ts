@@ -99,6 +99,8 @@ function trapping(w: Workspace): Executable {
     target,
     timings: [],
     arenaBytes: 0,
+        donatedFrom: [],
+        callbacks: [],
     sized: null,
     bytes,
     shares,

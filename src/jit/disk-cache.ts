@@ -1,0 +1,159 @@
+/**
+ * Modules of earlier processes: in Node, what took long to lower is kept in a folder, so that the next process takes it from there.
+ * The folder is TILEWORK_CACHE_DIR, else tilework in XDG_CACHE_HOME or ~/.cache; TILEWORK_CACHE=0 does without, and so does a
+ * disk that cannot be written, in silence: the cache changes how long a first call takes, and nothing else.
+ */
+
+/** What a program needs to run beside its plan. */
+export interface StoredModule {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly arenaBytes: number;
+  /** For each output, the input whose memory it takes. */
+  readonly donatedFrom: readonly (number | null)[];
+  /** Is it worth optimising before its first run? */
+  readonly optimise: boolean;
+  /** Stages that threads share. */
+  readonly shared: number;
+}
+
+/** Settings, read at each compilation. */
+export const cacheSettings: { cache: boolean } = { cache: true };
+
+/** Bytes of the folder above which the files that were not used for longest go, down to three quarters. */
+const MOST_BYTES = 64 * 1024 ** 2;
+/** Raised when what is stored changes its form. */
+const FORMAT = 1;
+
+interface Stats {
+  readonly size: number;
+  readonly mtimeMs: number;
+}
+/** The parts of Node that are needed, without its types in our declarations. */
+interface Files {
+  mkdirSync(path: string, options: { recursive: true; mode: number }): void;
+  readFileSync(path: string): Uint8Array<ArrayBuffer>;
+  readdirSync(path: string): string[];
+  renameSync(from: string, to: string): void;
+  statSync(path: string): Stats;
+  unlinkSync(path: string): void;
+  utimesSync(path: string, atime: Date, mtime: Date): void;
+  writeFileSync(path: string, data: Uint8Array, options: { mode: number }): void;
+}
+interface Hash {
+  update(data: string | Uint8Array): Hash;
+  digest(encoding: "hex"): string;
+}
+interface NodeProcess {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly pid: number;
+  readonly versions?: Readonly<Record<string, string | undefined>>;
+  getBuiltinModule?(name: string): unknown;
+}
+
+interface Disk {
+  readonly fs: Files;
+  readonly folder: string;
+  readonly build: string;
+  readonly process: NodeProcess;
+  sha256(...parts: readonly (string | Uint8Array)[]): string;
+}
+
+let disk: Disk | null | undefined;
+
+/** The folder, found once; null where there is none to be had. */
+function findDisk(): Disk | null {
+  const { process } = globalThis as { process?: NodeProcess };
+  if (!process?.versions?.node || !process.getBuiltinModule || process.env.TILEWORK_CACHE === "0") return null;
+  // the sources of the package change from run to run
+  if (!import.meta.url.startsWith("file:") || import.meta.url.endsWith(".ts")) return null;
+  try {
+    const fs = process.getBuiltinModule("node:fs") as Files;
+    const { homedir } = process.getBuiltinModule("node:os") as { homedir(): string };
+    const { join } = process.getBuiltinModule("node:path") as { join(...parts: string[]): string };
+    const { fileURLToPath } = process.getBuiltinModule("node:url") as { fileURLToPath(url: string): string };
+    const { createHash } = process.getBuiltinModule("node:crypto") as { createHash(name: string): Hash };
+    const { TILEWORK_CACHE_DIR: own, XDG_CACHE_HOME: xdg } = process.env;
+    const folder = own || join(xdg || join(homedir(), ".cache"), "tilework");
+    // another build of this package may lower the same program to another module
+    const { size, mtimeMs } = fs.statSync(fileURLToPath(import.meta.url));
+    fs.mkdirSync(folder, { recursive: true, mode: 0o700 });
+    return {
+      fs,
+      folder,
+      process,
+      build: `${FORMAT} ${size} ${mtimeMs}`,
+      sha256: (...parts) => parts.reduce((hash, part) => hash.update(part), createHash("sha256")).digest("hex"),
+    };
+  } catch {
+    return null;
+  }
+}
+function usable(): Disk | null {
+  if (!cacheSettings.cache) return null;
+  if (disk === undefined) disk = findDisk();
+  return disk;
+}
+
+/** The place of a module with this key; undefined where nothing is kept. */
+export function cachePlace(key: string): string | undefined {
+  const d = usable();
+  return d ? `${d.folder}/${d.sha256(d.build, "\n", key)}.module` : undefined;
+}
+
+/** What is there, if it is whole. */
+export function loadModule(place: string): StoredModule | undefined {
+  const d = usable();
+  if (!d) return undefined;
+  try {
+    const file = d.fs.readFileSync(place);
+    const end = file.indexOf(10);
+    const { sum, ...head } = JSON.parse(new TextDecoder().decode(file.subarray(0, end)));
+    const bytes = file.slice(end + 1);
+    if (d.sha256(JSON.stringify(head), bytes) !== sum) return undefined;
+    const now = new Date();
+    d.fs.utimesSync(place, now, now);
+    return { ...head, bytes };
+  } catch {
+    return undefined; // not there, or not readable
+  }
+}
+
+/** Keeps it for later processes, if the disk allows. */
+export function storeModule(place: string, { bytes, ...head }: StoredModule): void {
+  const d = usable();
+  if (!d) return;
+  const temporary = `${place}.${d.process.pid}`;
+  try {
+    const line = `${JSON.stringify({ ...head, sum: d.sha256(JSON.stringify(head), bytes) })}\n`;
+    const start = new TextEncoder().encode(line);
+    const file = new Uint8Array(start.length + bytes.length);
+    file.set(start);
+    file.set(bytes, start.length);
+    d.fs.writeFileSync(temporary, file, { mode: 0o600 });
+    // whole or not at all, whoever reads it meanwhile
+    d.fs.renameSync(temporary, place);
+    makeRoom(d);
+  } catch {
+    disk = null; // read-only or full
+    try {
+      d.fs.unlinkSync(temporary);
+    } catch {
+      // it was never made
+    }
+  }
+}
+
+function makeRoom({ fs, folder }: Disk): void {
+  const files = fs.readdirSync(folder).map((name) => {
+    const path = `${folder}/${name}`;
+    const { size, mtimeMs } = fs.statSync(path);
+    return { path, size, mtimeMs };
+  });
+  let bytes = files.reduce((n, f) => n + f.size, 0);
+  if (bytes <= MOST_BYTES) return;
+  for (const f of files.sort((a, b) => a.mtimeMs - b.mtimeMs)) {
+    if (bytes <= MOST_BYTES * 0.75) return;
+    fs.unlinkSync(f.path);
+    bytes -= f.size;
+  }
+}

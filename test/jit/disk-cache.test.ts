@@ -1,0 +1,95 @@
+/** Modules that earlier processes left on disk, as processes of the built package see them. */
+import { existsSync, mkdirSync, readdirSync, readFileSync, truncateSync, utimesSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { beforeAll, describe, expect, it } from "vitest";
+import { buildDist, root, runNode, temporaryFolder } from "../pack/workspace.js";
+
+const folder = temporaryFolder();
+
+interface Found {
+  readonly passes: readonly string[];
+  readonly bits: string;
+  readonly plan: number;
+}
+const SCRIPT = `
+  import { configure, explain, grad, jit, nn, numpy as np, array } from ${JSON.stringify(join(root, "dist", "index.js"))};
+  if (process.argv[2] === "no cache") configure({ cache: false });
+  const wave = (n) => array(Float32Array.from({ length: n }, (_, i) => Math.sin(i * i)));
+  const layers = Array.from({ length: 6 }, () => np.reshape(wave(256), [16, 16]));
+  const loss = (ws, x) => np.mean(np.square(ws.reduce((h, w, i) => (i % 2 ? nn.gelu(np.dot(h, w)) : nn.softmax(np.dot(h, w))), x)));
+  const step = jit((ws, x) => ws.map((w, i) => w.sub(grad(loss)(ws, x)[i].mul(0.1))), { donate: 0 });
+  const copies = () => layers.map((w) => w.add(0));
+  const x = np.reshape(wave(128), [8, 16]);
+  const e = explain(step)(copies(), x);
+  const result = step(copies(), x);
+  const bits = Buffer.concat(result.map((w) => Buffer.from(w.dataSync().slice().buffer))).toString("base64");
+  console.log(JSON.stringify({ passes: e.passes.map((p) => p.name), bits, plan: e.stages.plan().length }));`;
+
+function run(directory: string, env: NodeJS.ProcessEnv = {}, ...args: string[]): Found {
+  const file = join(folder, "step.mjs");
+  writeFileSync(file, SCRIPT);
+  const settings = { ...process.env, TILEWORK_CACHE: "", TILEWORK_CACHE_DIR: directory, ...env };
+  const { status, output } = runNode([file, ...args], folder, settings);
+  expect(status, output).toBe(0);
+  return JSON.parse(output) as Found;
+}
+const modules = (directory: string) => readdirSync(directory).filter((name) => name.endsWith(".module"));
+/** What a process lowers itself. */
+const LOWERED = ["plan", "loop", "emit"];
+
+beforeAll(buildDist);
+
+describe("modules on disk", () => {
+  const directory = join(folder, "cache");
+  let first: Found;
+
+  it("a second process reads what the first has lowered, and gives the same bits", () => {
+    first = run(directory);
+    expect(first.passes).toEqual(expect.arrayContaining(LOWERED));
+    expect(modules(directory)).toHaveLength(1);
+    const second = run(directory);
+    expect(second.passes).toContain("read");
+    for (const pass of LOWERED) expect(second.passes).not.toContain(pass);
+    expect(second.bits).toBe(first.bits);
+    // explain lowers again
+    expect(second.plan).toBe(first.plan);
+    expect(readdirSync(directory)).toEqual(modules(directory));
+  });
+
+  it("another machine's or another use's modules are not taken", () => {
+    expect(run(directory, { TILEWORK_THREADS: "1", TILEWORK_V8: "0" }).passes).toEqual(expect.arrayContaining(LOWERED));
+  });
+
+  it("a damaged file is made anew", () => {
+    for (const name of modules(directory)) {
+      const bytes = readFileSync(join(directory, name));
+      bytes[bytes.length - 9] ^= 1;
+      writeFileSync(join(directory, name), bytes);
+    }
+    const again = run(directory);
+    expect(again.passes).toEqual(expect.arrayContaining(LOWERED));
+    expect(again.bits).toBe(first.bits);
+    expect(run(directory).passes).not.toContain("plan");
+  });
+
+  it("is left out on request, and where the disk refuses", () => {
+    const other = join(folder, "none");
+    expect(run(other, { TILEWORK_CACHE: "0" }).bits).toBe(first.bits);
+    expect(run(other, {}, "no cache").bits).toBe(first.bits);
+    expect(existsSync(other)).toBe(false);
+    writeFileSync(join(folder, "file"), "");
+    expect(run(join(folder, "file", "below")).bits).toBe(first.bits);
+  });
+
+  it("stays bounded: what was not used for longest goes", () => {
+    const full = join(folder, "full");
+    mkdirSync(full);
+    const old = join(full, "old.module");
+    writeFileSync(old, "");
+    truncateSync(old, 80 * 1024 ** 2);
+    utimesSync(old, new Date(0), new Date(0));
+    run(full);
+    expect(existsSync(old)).toBe(false);
+    expect(modules(full)).toHaveLength(1);
+  });
+});
