@@ -1,5 +1,6 @@
 // How long the first call of a program takes (trace, compile, run), in a fresh process with the import counted in, and in one
 // that has compiled other programs before: `node bench/first-call.mjs [--node PATH] [--flags=…] [--runs 5] [--profile FOLDER]`.
+// Everything is lowered anew; with --cache modules that earlier processes left on disk are read.
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -17,6 +18,7 @@ const { values: given } = parseArgs({
     runs: { type: "string", default: "5" },
     only: { type: "string" },
     profile: { type: "string" },
+    cache: { type: "boolean", default: false },
     child: { type: "string" },
   },
 });
@@ -91,7 +93,8 @@ function measure(what) {
   for (let i = 0; i < Number(given.runs); i++) {
     const profiling =
       given.profile && i === 0 ? ["--cpu-prof", "--cpu-prof-interval", "200", `--cpu-prof-dir=${given.profile}`] : [];
-    const { stdout, stderr } = spawnSync(given.node, [...flags, ...profiling, ...args], { encoding: "utf8" });
+    const env = given.cache ? process.env : { ...process.env, TILEWORK_CACHE: "0" };
+    const { stdout, stderr } = spawnSync(given.node, [...flags, ...profiling, ...args], { encoding: "utf8", env });
     if (stdout === "") throw new Error(stderr);
     if (profiling.length === 0 || given.runs === "1") results.push(JSON.parse(stdout));
   }

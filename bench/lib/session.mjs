@@ -39,7 +39,8 @@ export class Session {
     const errors = options.verbose ? "inherit" : "ignore";
     const child = spawn(command, args, {
       stdio: ["pipe", "ignore", errors, "pipe"],
-      env: { ...process.env, ...limits },
+      // first calls are measured without what earlier runs left on disk
+      env: { ...process.env, TILEWORK_CACHE: "0", ...limits },
     });
     this.child = child;
     this.dead = false;
