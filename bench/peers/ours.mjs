@@ -18,7 +18,7 @@ export async function open(threads) {
 function kinds(tw, optim) {
   const { array, grad, jacrev, jit, nn, numpy: np, random, scan, tree, valueAndGrad, vmap, whileLoop } = tw;
   const dispose = (results) => {
-    for (const x of tree.leaves(results)) x.dispose();
+    for (const x of tree.leaves(results)) x[Symbol.dispose]();
   };
   const tensors = (workload, data) =>
     Object.fromEntries(Object.entries(data).map(([name, x]) => [name, array(x).reshape(workload.inputs[name].shape)]));
@@ -55,7 +55,7 @@ function kinds(tw, optim) {
     return {
       run: () => {
         [state, loss] = step(state, batch);
-        loss.dispose();
+        loss[Symbol.dispose]();
       },
       outputs: () => {
         let s = start();
@@ -147,7 +147,7 @@ function kinds(tw, optim) {
       const n = x.shape[0];
       const a = jit(() => np.dot(x, x.T).div(n).add(np.eye(n)))();
       const f = jit((m) => np.linalg.cholesky(m));
-      return { run: () => f(a).dispose(), outputs: () => [f(a).dataSync()] };
+      return { run: () => f(a)[Symbol.dispose](), outputs: () => [f(a).dataSync()] };
     },
     svd(workload, data) {
       const { x } = tensors(workload, data);
@@ -160,7 +160,7 @@ function kinds(tw, optim) {
       let seed = 0;
       const keys = Array.from({ length: 64 }, (_, i) => random.key(i));
       const moments = jit((x) => np.stack([np.square(x).mean(), x.mean().add(1)]));
-      return { run: () => f(keys[seed++ % 64]).dispose(), outputs: () => [moments(f(keys[0])).dataSync()] };
+      return { run: () => f(keys[seed++ % 64])[Symbol.dispose](), outputs: () => [moments(f(keys[0])).dataSync()] };
     },
     dispatch({ calls }) {
       const add = jit((a, b) => a.add(b));
