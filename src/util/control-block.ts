@@ -6,6 +6,10 @@
  * nobody has taken (low half) and the number of the job (high half). Who takes some replaces the whole word by
  * compare-and-exchange: that succeeds only while this job has programs left, and a job with programs left is not over, so what was read
  * of its description before is right. A worker that comes late finds nothing or another job, never half of each.
+ *
+ * CLAIM says how many programs a thread may take; which ones is decided next. Each thread has a RANGE, an even part of the job: it takes
+ * the first ones of its own range, and when that is empty, the last ones of another's. So in stage after stage the same rows of an array
+ * are most often worked on by the same thread, in whose cache they lie.
  */
 export const CONTROL = {
   /** i64 */
@@ -43,6 +47,8 @@ export const CONTROL = {
   alive: 8,
   /** In a thread's part: how often it has taken programs. */
   turns: 12,
+  /** In a thread's part, i64: the first program of its range (low half), and the one after the last. */
+  range: 16,
 } as const;
 
 /** A stage with more buffers than this is not shared: their addresses, and sizes, must find room at `args`. */

@@ -71,12 +71,27 @@ export class Fork {
     const [stage, programs, least] = [0, 1, 2];
     const control = c.local("i32");
     const looks = c.local("i32");
+    const [threads, each, part, begin, end] = range(5).map(() => c.local("i32"));
     c.globalGet(this.#control).set(control);
     c.get(control).globalGet(this.#id).memory("i32.store", CONTROL.module);
     c.get(control).get(stage).memory("i32.store", CONTROL.stage);
     c.get(control).get(programs).memory("i32.store", CONTROL.programs);
     c.get(control).get(least).memory("i32.store", CONTROL.least);
     c.get(control).i32(0).atomic("i32.atomic.store", CONTROL.finished);
+    // ranges of ⌈programs / threads⌉, the last ones shorter or empty
+    c.get(control).memory("i32.load", CONTROL.shares).i32(1).op("i32.shr_u").set(threads);
+    c.get(programs).get(threads).op("i32.add").i32(1).op("i32.sub").get(threads).op("i32.div_u").set(each);
+    c.get(control).set(part).loop();
+    c.get(end).set(begin);
+    c.get(programs).get(begin).op("i32.sub").set(end);
+    c.get(each).get(end).get(each).get(end).op("i32.lt_u").op("select").get(begin).op("i32.add").set(end);
+    c.get(part).get(end).op("i64.extend_i32_u").i64(32n).op("i64.shl");
+    c.get(begin)
+      .op("i64.extend_i32_u")
+      .op("i64.or")
+      .memory("i64.store", CONTROL.threads + CONTROL.range);
+    c.get(part).i32(CONTROL.threadBytes).op("i32.add").set(part);
+    c.get(threads).i32(1).op("i32.sub").tee(threads).brIf(0).end();
     // the next number, all programs free: ((claim >> 32) + 1) << 32 | programs
     c.get(control).get(control).atomic("i64.atomic.load", CONTROL.claim);
     c.i64(32n).op("i64.shr_u").i64(1n).op("i64.add").i64(32n).op("i64.shl");
@@ -112,10 +127,18 @@ export class Fork {
     const [control, id, thread] = [0, 1, 2];
     const claim = c.local("i64");
     const left = c.local("i32");
-    const begin = c.local("i32");
     const take = c.local("i32");
     const own = c.local("i32");
+    const least = c.local("i32");
+    const last = c.local("i32");
+    const part = c.local("i32");
+    const open = c.local("i64");
+    const begin = c.local("i32");
+    const end = c.local("i32");
+    const count = c.local("i32");
     c.get(control).get(thread).i32(CONTROL.threadBytes).op("i32.mul").op("i32.add").set(own);
+    c.get(control).memory("i32.load", CONTROL.shares).i32(1).op("i32.shr_u").i32(1).op("i32.sub");
+    c.i32(CONTROL.threadBytes).op("i32.mul").get(control).op("i32.add").set(last);
     c.loop();
     c.get(control).atomic("i64.atomic.load", CONTROL.claim).tee(claim).op("i32.wrap_i64").tee(left).op("i32.eqz");
     c.if().op("return").end();
@@ -123,10 +146,9 @@ export class Fork {
     c.if().op("return").end();
     // a part of what is left, so that the last ones are small: max(least, left / shares), at most left
     c.get(left).get(control).memory("i32.load", CONTROL.shares).op("i32.div_u").tee(take);
-    c.get(control).memory("i32.load", CONTROL.least).tee(begin);
-    c.get(take).get(begin).op("i32.gt_u").op("select").set(take);
+    c.get(control).memory("i32.load", CONTROL.least).tee(least);
+    c.get(take).get(least).op("i32.gt_u").op("select").set(take);
     c.get(left).get(take).get(left).get(take).op("i32.lt_u").op("select").set(take);
-    c.get(control).memory("i32.load", CONTROL.programs).get(left).op("i32.sub").set(begin);
     c.get(control).get(claim).get(claim).get(take).op("i64.extend_i32_u").op("i64.sub");
     c.atomic("i64.atomic.rmw.cmpxchg", CONTROL.claim).get(claim).op("i64.ne").brIf(0);
     c.get(own)
@@ -138,19 +160,46 @@ export class Fork {
       .i32(1)
       .op("i32.add");
     c.memory("i32.store", CONTROL.threads + CONTROL.turns);
+    // as many as were claimed are in the ranges, whoever else takes some
+    c.get(take).set(left).get(own).set(part);
+    c.loop();
+    c.get(part)
+      .atomic("i64.atomic.load", CONTROL.threads + CONTROL.range)
+      .tee(open)
+      .op("i32.wrap_i64")
+      .set(begin);
+    c.get(open).i64(32n).op("i64.shr_u").op("i32.wrap_i64").tee(end).get(begin).op("i32.sub").tee(count);
+    c.op("i32.eqz").if();
+    c.get(part).i32(CONTROL.threadBytes).op("i32.add").tee(part).get(last).op("i32.gt_u").if();
+    c.get(control).set(part).end();
+    c.br(1).end();
+    c.get(count).get(left).get(count).get(left).op("i32.lt_u").op("select").set(count);
+    c.get(part).get(open);
+    // of its own range the first ones, of another the last
+    c.get(part).get(own).op("i32.eq").if("i64");
+    c.get(open).get(count).op("i64.extend_i32_u").op("i64.add");
+    c.else();
+    c.get(end).get(count).op("i32.sub").set(begin);
+    c.get(open).get(count).op("i64.extend_i32_u").i64(32n).op("i64.shl").op("i64.sub");
+    c.end();
+    c.atomic("i64.atomic.rmw.cmpxchg", CONTROL.threads + CONTROL.range)
+      .get(open)
+      .op("i64.ne")
+      .brIf(0);
     for (let i = 0; i <= this.#stages.length; i++) c.block();
     c.get(control).memory("i32.load", CONTROL.stage).brTable(range(this.#stages.length));
     this.#stages.forEach((s, i) => {
       c.end();
       for (const a of s.args) {
         if (a === "begin") c.get(begin);
-        else if (a === "end") c.get(begin).get(take).op("i32.add");
+        else if (a === "end") c.get(begin).get(count).op("i32.add");
         else c.get(control).memory("i32.load", CONTROL.args + 4 * a);
       }
       c.call(s.index);
       c.br(this.#stages.length - 1 - i);
     });
     c.end();
+    c.get(left).get(count).op("i32.sub").tee(left).brIf(0).end();
     c.get(own)
       .i32(0)
       .memory("i32.store", CONTROL.threads + CONTROL.taken);
