@@ -49,7 +49,8 @@ function nearestInteger(x: Value, factor: number): Rounded {
 function scale(y: Value, { bits }: Rounded, more = 0): Value {
   const shift = MANTISSA[floatType(y)];
   const sum = more === 0 ? bits : bits.add(more);
-  const half = sum.sar(1);
+  // only the low bits count; there is no arithmetic shift of 64-bit lanes in AVX2
+  const half = sum.shr(1);
   return y.mul(half.shl(shift).float()).mul(sum.sub(half).shl(shift).float());
 }
 /** 2^(n + more) for exponents of normal numbers. */

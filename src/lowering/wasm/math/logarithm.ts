@@ -11,6 +11,9 @@ const MANTISSA = { f32: 23, f64: 52 };
 const LEAST_NORMAL = { f32: 2 ** -126, f64: 2 ** -1022 };
 /** Bits of √½: what is subtracted so that the exponent field counts from there. */
 const SQRT_HALF_BITS = { f32: 0x3f3504f3, f64: 0x3fe6a09e667f3bcdn };
+const BIAS_F64 = 1024n;
+/** One in the exponent field. */
+const FIELD_F64 = 2n ** 52n;
 const ROUNDER_BITS = 0x4338000000000000n;
 const ROUNDER = 1.5 * 2 ** 52;
 const ROUNDERS = { f32: 1.5 * 2 ** 23, f64: ROUNDER };
@@ -21,15 +24,31 @@ interface Parts {
   /** The mantissa in [√½, √2). */
   readonly m: Value;
 }
+function fieldsF32(y: Value): Parts {
+  const exponent = y.bits().sub(SQRT_HALF_BITS.f32).sar(MANTISSA.f32);
+  return { e: exponent.to("f32"), m: y.bits().sub(exponent.shl(MANTISSA.f32)).float() };
+}
+/** With a bias that keeps the exponent positive: there is no arithmetic shift of 64-bit lanes in AVX2. */
+function fieldsF64(y: Value): Parts {
+  const from = y.bits().add(BIAS_F64 * FIELD_F64 - SQRT_HALF_BITS.f64);
+  const e = from
+    .shr(MANTISSA.f64)
+    .add(ROUNDER_BITS - BIAS_F64)
+    .float()
+    .sub(ROUNDER);
+  const m = from
+    .and(FIELD_F64 - 1n)
+    .add(SQRT_HALF_BITS.f64)
+    .float();
+  return { e, m };
+}
 /** 2ᵉ·m of a positive number. */
 function split(x: Value, subnormals: boolean): Parts {
   const type = floatType(x);
   const tiny = x.lt(LEAST_NORMAL[type]);
   const lift = MANTISSA[type] + 1;
   const y = subnormals ? tiny.select(x.mul(2 ** lift), x) : x;
-  const exponent = y.bits().sub(SQRT_HALF_BITS[type]).sar(MANTISSA[type]);
-  const m = y.bits().sub(exponent.shl(MANTISSA[type])).float();
-  const e = type === "f64" ? exponent.add(ROUNDER_BITS).float().sub(ROUNDER) : exponent.to("f32");
+  const { e, m } = type === "f64" ? fieldsF64(y) : fieldsF32(y);
   return { e: subnormals ? e.sub(tiny.select(x.constant(lift), 0)) : e, m };
 }
 /** e·ln 2 + log m + more. */
