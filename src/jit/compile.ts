@@ -13,8 +13,9 @@ import { TableWords } from "../lowering/wasm/table.js";
 import type { Member, Pool } from "../runtime/threads/pool.js";
 import { simplify } from "../simplify/index.js";
 import { cachePlace, loadModule, storeModule } from "./disk-cache.js";
-import { compileOptimised, engineTarget } from "./engine.js";
+import { engineTarget } from "./engine.js";
 import { SizedRuns } from "./sizes.js";
+import { compileOptimised } from "./v8.js";
 import { worthOptimising } from "./work.js";
 
 /** Threads that a program with shared stages may use. @internal */

@@ -1,14 +1,7 @@
-/**
- * The engine that runs what we compile: which optional parts of it are switched on, tried before they are trusted.
- *
- * In Node two switches of V8 make vector code up to twice as fast: from Node 24 on, pairs of 128-bit operations become
- * 256-bit ones (`--experimental-wasm-revectorize`, which needs AVX2); in Node 20, fused multiplication and addition
- * (`--experimental-wasm-relaxed-simd`, on by default later). They are set at the first compilation, never on import, and
- * stay only if a trial gives the right bits and is faster. Everything is right without them.
- */
+/** The engine that runs what we compile: what it can do, with those optional parts switched on that prove themselves. */
 import type { Target } from "../lowering/target.js";
-import { type WasmFeatures, wasmFeatures, wasmTarget } from "../lowering/wasm/features.js";
-import { PROBE_BIAS, PROBE_FACTOR, PROBE_STEPS, PROBE_TERM, probeModule } from "../lowering/wasm/probe.js";
+import { wasmFeatures, wasmTarget } from "../lowering/wasm/features.js";
+import { tuneV8 } from "./v8.js";
 
 /** Settings, read at the first compilation. */
 export const engineSettings: {
@@ -16,170 +9,10 @@ export const engineSettings: {
   v8: boolean;
 } = { v8: true };
 
-interface V8 {
-  setFlagsFromString(flags: string): void;
-}
-interface NodeProcess {
-  readonly versions?: Readonly<Record<string, string | undefined>>;
-  readonly env?: Readonly<Record<string, string | undefined>>;
-  readonly getBuiltinModule?: (name: string) => unknown;
-}
-
-const REVECTORIZE = "experimental-wasm-revectorize";
-const RELAXED = "experimental-wasm-relaxed-simd";
-/** V8 has the pass from 12.4 on; before 13 it does nothing yet. */
-const FIRST_REVECTORIZE = 13;
-const RELAXED_BY_DEFAULT = 11.4;
-/** Calls are inlined by default. */
-const FIRST_INLINING = 14;
-
-/** Other embedders of V8 (Deno, Bun's imitation, Electron) freeze or lack its flags. */
-function findV8(): { readonly v8: V8; readonly version: number } | undefined {
-  const { process } = globalThis as { process?: NodeProcess };
-  const versions = process?.versions;
-  if (!versions?.node || !versions.v8 || versions.bun || versions.electron || "Deno" in globalThis) return undefined;
-  const v8 = process?.getBuiltinModule?.("node:v8") as V8 | undefined;
-  return v8 && { v8, version: Number.parseFloat(versions.v8) };
-}
-function mayChangeFlags(): boolean {
-  const { process } = globalThis as { process?: NodeProcess };
-  return engineSettings.v8 && process?.env?.TILEWORK_V8 !== "0";
-}
-
-let host: ReturnType<typeof findV8> | null = null;
 let target: Target | undefined;
 
 /** The target for this engine; the first call decides what is switched on. */
 export function engineTarget(): Target {
-  target ??= wasmTarget(decide());
+  target ??= wasmTarget((engineSettings.v8 && tuneV8()) || wasmFeatures());
   return target;
-}
-
-function decide(): WasmFeatures {
-  host = (mayChangeFlags() && findV8()) || null;
-  if (!host) return wasmFeatures();
-  const { v8, version } = host;
-  if (version < RELAXED_BY_DEFAULT) v8.setFlagsFromString(`--${RELAXED}`);
-  // it may be on already, by the command line: what it gains can only be seen against code without it
-  if (version >= FIRST_REVECTORIZE) v8.setFlagsFromString(`--no-${REVECTORIZE}`);
-  const features = wasmFeatures();
-  if (!features.simd) return features;
-  const trial = new Trial();
-  let relaxedSimd = features.relaxedSimd && trial.isRight(true);
-  if (version < RELAXED_BY_DEFAULT && !(relaxedSimd && trial.isFaster(true))) {
-    relaxedSimd = false;
-    v8.setFlagsFromString(`--no-${RELAXED}`);
-  }
-  let wide = false;
-  if (version >= FIRST_REVECTORIZE) {
-    v8.setFlagsFromString(`--${REVECTORIZE}`);
-    wide = trial.isWide(relaxedSimd);
-    if (!wide) v8.setFlagsFromString(`--no-${REVECTORIZE}`);
-  }
-  return { ...features, relaxedSimd, wide };
-}
-
-/** Compiles at once with the optimising compiler where the engine lets us ask for that. */
-export function compileOptimised(bytes: Uint8Array<ArrayBuffer>): WebAssembly.Module {
-  if (!host) return new WebAssembly.Module(bytes);
-  const { v8 } = host;
-  // V8 14 stops the process where the optimiser inlines calls of functions that its baseline compiler has not seen
-  const inlines = host.version >= FIRST_INLINING;
-  if (inlines) v8.setFlagsFromString("--no-wasm-inlining");
-  v8.setFlagsFromString("--no-liftoff");
-  v8.setFlagsFromString("--no-wasm-lazy-compilation");
-  try {
-    return new WebAssembly.Module(bytes);
-  } finally {
-    v8.setFlagsFromString("--liftoff");
-    v8.setFlagsFromString("--wasm-lazy-compilation");
-    if (inlines) v8.setFlagsFromString("--wasm-inlining");
-  }
-}
-
-/** Elements of a trial: they and their results stay in the nearest cache. */
-const COUNT = 2048;
-/** A machine that fuses takes two thirds of the time, a 256-bit one half; where neither is there, nothing is gained. */
-const FASTER = 0.85;
-const ROUNDS = 24;
-
-type Probe = (from: number, to: number, bytes: number) => void;
-
-/** Compiles and runs the probe, with a plain variant to compare with. */
-class Trial {
-  readonly #memory = new WebAssembly.Memory({ initial: 1 });
-  readonly #input = new Float32Array(this.#memory.buffer, 0, COUNT);
-  readonly #output = new Float32Array(this.#memory.buffer, COUNT * 4, COUNT);
-  readonly #plain = new Map<boolean, Probe>();
-
-  constructor() {
-    // few bits, so that a product and a sum in f64 are exact and their rounding to f32 is that of a fused operation
-    for (let i = 0; i < COUNT; i++) this.#input[i] = ((i * 37) % 509) / 64 - 4;
-    this.#input.set([0, -0, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, Number.NaN, 1e-40, -1e-40, 3e38], 64);
-  }
-  #compile(fused: boolean, name: string): Probe {
-    const module = compileOptimised(probeModule(fused, name));
-    const { exports } = new WebAssembly.Instance(module, { env: { memory: this.#memory } });
-    return exports.probe as Probe;
-  }
-  #run(probe: Probe): Int32Array {
-    this.#output.fill(0);
-    probe(0, COUNT * 4, COUNT * 4);
-    return new Int32Array(this.#output.slice().buffer);
-  }
-  /** Made before pairs are widened. */
-  #plainProbe(fused: boolean): Probe {
-    let probe = this.#plain.get(fused);
-    if (!probe) this.#plain.set(fused, (probe = this.#compile(fused, "plain")));
-    return probe;
-  }
-
-  /** Each step rounds once or twice, and always the same way. */
-  isRight(fused: boolean): boolean {
-    const got = new Float32Array(this.#run(this.#plainProbe(fused)).buffer);
-    const n = 64;
-    for (const once of [true, false]) {
-      let equal = true;
-      for (let i = 0; i < n && equal; i++) equal = Object.is(got[i], reference(this.#input[i], once));
-      if (equal) return true;
-    }
-    return false;
-  }
-  /** Against a multiplication and an addition. */
-  isFaster(fused: boolean): boolean {
-    return this.#gains(this.#plainProbe(!fused), this.#plainProbe(fused));
-  }
-  /** With the switch on: the same bits in clearly less time. */
-  isWide(fused: boolean): boolean {
-    const plain = this.#plainProbe(fused);
-    const wide = this.#compile(fused, "wide");
-    const [a, b] = [this.#run(plain), this.#run(wide)];
-    for (let i = 0; i < COUNT; i++) if (a[i] !== b[i]) return false;
-    return this.#gains(plain, wide);
-  }
-  #gains(before: Probe, after: Probe): boolean {
-    const best = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY];
-    for (let round = 0; round < ROUNDS; round++) {
-      [before, after].forEach((probe, i) => {
-        const start = performance.now();
-        probe(0, COUNT * 4, COUNT * 4);
-        best[i] = Math.min(best[i], performance.now() - start);
-      });
-    }
-    return best[1] < FASTER * best[0];
-  }
-}
-
-const word = new DataView(new ArrayBuffer(4));
-function reference(x: number, once: boolean): number {
-  let t = x;
-  for (let i = 0; i < PROBE_STEPS; i++) {
-    const product = t * PROBE_FACTOR;
-    t = Math.fround((once ? product : Math.fround(product)) + PROBE_TERM);
-  }
-  word.setFloat32(0, t);
-  word.setInt32(0, ((word.getInt32(0) << 1) + PROBE_BIAS) | 0);
-  const y = word.getFloat32(0);
-  // f32x4.pmax(y, x)
-  return Math.max(y, x);
 }

@@ -7,7 +7,7 @@ export interface WasmFeatures {
   readonly simd: boolean;
   /** Relaxed SIMD: fused multiplication and addition on vectors (V8 from 11.4, Node from 21). */
   readonly relaxedSimd: boolean;
-  /** Pairs of 128-bit operations become 256-bit ones: no module can find that out, it takes a trial (`jit/engine.ts`). */
+  /** Pairs of 128-bit operations become 256-bit ones: no module can find that out, it takes a trial (`jit/v8.ts`). */
   readonly wide?: boolean;
 }
 

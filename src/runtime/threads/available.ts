@@ -1,5 +1,6 @@
 /** How many threads this process may use, and why no more. */
-import { environment, nodeModule } from "../../util/node.js";
+import { nodeModule } from "../../util/node.js";
+import { cpuQuota } from "./quota.js";
 
 /** More threads than this are used only when they are asked for: kernels of ordinary sizes don't fill them. */
 const MOST = 8;
@@ -10,50 +11,4 @@ export function availableThreads(): number {
   const { navigator } = globalThis as { navigator?: { readonly hardwareConcurrency?: number } };
   const cores = os ? (os.availableParallelism?.() ?? os.cpus().length) : (navigator?.hardwareConcurrency ?? 1);
   return Math.max(1, Math.min(MOST, cores, Math.floor(cpuQuota() ?? cores)));
-}
-
-/** CPUs that the control group of this process may use at a time (Linux); undefined where nothing limits it. */
-function cpuQuota(): number | undefined {
-  const fs = nodeModule<{ readFileSync: (path: string, encoding: "utf8") => string }>("node:fs");
-  if (!fs || environment("OS") === "Windows_NT") return undefined;
-  const read = (path: string): string | undefined => {
-    try {
-      return fs.readFileSync(path, "utf8").trim();
-    } catch {
-      return undefined;
-    }
-  };
-  return quotaOf(read);
-}
-
-/** The least of the quotas of the process's control groups and those around them, versions 2 and 1. @internal */
-export function quotaOf(read: (path: string) => string | undefined): number | undefined {
-  const ratios: number[] = [];
-  const add = (quota: number, period: number): void => {
-    if (quota > 0 && period > 0) ratios.push(quota / period);
-  };
-  for (const line of (read("/proc/self/cgroup") ?? "").split("\n")) {
-    const [, controllers = "", path = ""] = line.split(/^\d+:([^:]*):/);
-    const isV2 = controllers === "" && line.startsWith("0:");
-    if (!isV2 && !controllers.split(",").includes("cpu")) continue;
-    for (const folder of withParents(path)) {
-      if (isV2) {
-        const [quota, period] = (read(`/sys/fs/cgroup${folder}/cpu.max`) ?? "").split(" ").map(Number);
-        add(quota, period);
-      } else {
-        for (const mount of ["/sys/fs/cgroup/cpu", "/sys/fs/cgroup/cpu,cpuacct"])
-          add(
-            Number(read(`${mount}${folder}/cpu.cfs_quota_us`) ?? -1),
-            Number(read(`${mount}${folder}/cpu.cfs_period_us`) ?? -1),
-          );
-      }
-    }
-  }
-  return ratios.length > 0 ? Math.min(...ratios) : undefined;
-}
-
-/** "/a/b" → "/a/b", "/a", "". */
-function withParents(path: string): string[] {
-  const parts = path.split("/").filter((p) => p !== "");
-  return parts.map((_, i) => `/${parts.slice(0, parts.length - i).join("/")}`).concat("");
 }
