@@ -6,6 +6,7 @@ import type { AddressInfo } from "node:net";
 import { extname, join } from "node:path";
 import { createInterface } from "node:readline";
 import { build } from "vite";
+import webpack from "webpack";
 import { beforeAll, describe, expect, it } from "vitest";
 import { workerScript } from "tilework";
 import { buildDist, root, runNode, temporaryFolder } from "../pack/workspace.js";
@@ -62,7 +63,28 @@ beforeAll(async () => {
   const { status, output } = runNode([join(root, "dist", "cli", "main.js"), ...command], project);
   expect(status, output).toBe(0);
   await build({ root: project, logLevel: "error", configFile: false });
+  await buildByWebpack();
 });
+
+/** The same page by webpack, without a loader or a plugin. */
+async function buildByWebpack(): Promise<void> {
+  const output = { path: join(project, "webpacked"), filename: "main.js", module: true };
+  const stats = await new Promise<webpack.Stats>((resolve, reject) => {
+    webpack(
+      {
+        context: project,
+        entry: "./main.js",
+        mode: "production",
+        target: "web",
+        output,
+        experiments: { outputModule: true },
+      },
+      (error, done) => (done ? resolve(done) : reject(error)),
+    );
+  });
+  expect(stats.toJson({ all: false, errors: true, warnings: true })).toMatchObject({ errors: [] });
+  cpSync(join(project, "index.html"), join(project, "webpacked", "index.html"));
+}
 
 /** Takes what the page posts to /report. */
 function reporter(): { readonly handle: RequestListener; readonly report: Promise<Found> } {
@@ -87,12 +109,12 @@ async function port(server: Server): Promise<number> {
   return (server.address() as AddressInfo).port;
 }
 
-async function inBuild(headers: Headers, query = ""): Promise<Found> {
+async function inBuild(headers: Headers, query = "", folder = "dist"): Promise<Found> {
   const { handle, report } = reporter();
   const server = createHttpServer((request, response) => {
     const path = (request.url ?? "/").split("?")[0];
     if (path === "/report") return handle(request, response);
-    const file = join(project, "dist", path === "/" ? "index.html" : path);
+    const file = join(project, folder, path === "/" ? "index.html" : path);
     if (!existsSync(file)) return response.writeHead(404).end();
     response.writeHead(200, { "Content-Type": TYPES[extname(file)] ?? "application/octet-stream", ...headers });
     return response.end(readFileSync(file));
@@ -151,6 +173,11 @@ describe.skipIf(!browser)("Chromium", () => {
     expectThreads(found);
     // what `tilework build --aot` wrote, beside jit in the same page
     expect(found.built).toEqual({ elements: 34 * 17 + 1, different: 0 });
+  });
+  it("does so in what webpack builds", async () => {
+    const found = await inBuild(ISOLATED, "?built", "webpacked");
+    expectThreads(found);
+    expect(found.built).toMatchObject({ different: 0 });
   });
   it("does with one thread where the page is not isolated", async () => {
     expectOne(await inBuild({}), /not cross-origin isolated/);
