@@ -11,6 +11,7 @@ import {
   toF16Bits,
 } from "../../src/ir/dtype.js";
 import type { Program } from "../../src/ir/program.js";
+import { compileOptimised } from "../../src/jit/engine.js";
 import { lowerToLoop } from "../../src/lowering/loop/lower.js";
 import type { Target } from "../../src/lowering/target.js";
 import { ModuleBuilder } from "../../src/lowering/wasm/assembler.js";
@@ -31,6 +32,7 @@ export interface Compiled {
   run(): void;
 }
 
+/** By the optimising compiler once a test has asked for `engineTarget()`. */
 export function compile(program: Program<"tile">, machine: Target = target): Compiled {
   let end = 64;
   const addresses = program.refs.map((r) => {
@@ -47,7 +49,7 @@ export function compile(program: Program<"tile">, machine: Target = target): Com
   });
   const memory = new WebAssembly.Memory({ initial: pages });
   const bytes = validated(module.finish());
-  const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory } });
+  const instance = new WebAssembly.Instance(compileOptimised(bytes), { env: { memory } });
   return {
     addresses,
     memory,

@@ -43,9 +43,19 @@ function isFloatRegister(dtype: DType): boolean {
   return type === "f32" || type === "f64";
 }
 
+/** The sign bits of two f64. */
+function signBitsF64(): Uint8Array {
+  return new Uint8Array(new BigUint64Array([1n << 63n, 1n << 63n]).buffer);
+}
+
 export function unary(c: Code, prim: ElementwisePrim, dtype: DType, lanes: number): void {
   const type = lanes === 1 ? valueType(dtype, 1) : vectorShape(dtype);
   if (isFloatRegister(dtype)) {
+    if (prim === "neg" && type === "f64x2") {
+      // V8 13.6 (Node 24) flips the high 33 bits where it joins two f64x2.neg to one operation and the result has a new register
+      c.constant("f64*2:-0", signBitsF64).op("v128.xor");
+      return;
+    }
     const name = prim === "round" ? "nearest" : prim;
     plain(c, `${type}.${name}`);
     if (prim === "sqrt") normalize(c, dtype, lanes);
