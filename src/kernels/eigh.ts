@@ -10,6 +10,7 @@ import type { TileAtom, TileRef, TileVar } from "../ir/tile.js";
 import { TileBuilder } from "../ir/tile-builder.js";
 import { applyFromLeft, reflect } from "./householder.js";
 import { rotation } from "./jacobi.js";
+import { orderOf } from "./order.js";
 import { MatrixView, ScalarCode, VectorView } from "./scalar-code.js";
 import { prod } from "../util/index.js";
 
@@ -72,7 +73,7 @@ export function eigh(operands: readonly Aval[], _params: LinalgOps["eigh"]): Pro
           implicitQl(k, n, values, beside, vectors);
         }
         const order = new VectorView(k, orderRef, k.mul(b, n));
-        ascendingOrder(k, n, values, order);
+        orderOf(k, n, values, order, (x, y) => k.gt(x, y));
         const w = new VectorView(k, wRef, k.mul(b, n), "f64");
         const v = new MatrixView(k, vRef, k.mul(b, n * n), n, "f64");
         k.for(0, n, (j) => {
@@ -93,27 +94,6 @@ export function eigh(operands: readonly Aval[], _params: LinalgOps["eigh"]): Pro
 function setIdentity(k: ScalarCode, n: number, m: MatrixView): void {
   m.row(0).fill(0, 0, n * n);
   k.for(0, n, (i) => m.set(i, i, 1));
-}
-/** order[j]: which value is the j-th in ascending order; insertion sort, stable. */
-function ascendingOrder(k: ScalarCode, n: number, values: VectorView, order: VectorView): void {
-  const { t } = k;
-  k.for(0, n, (i) => {
-    const x = values.at(i);
-    const j = t.var(i);
-    t.while(
-      () => {
-        const previous = order.at(k.max(k.sub(j, 1), 0));
-        // the place before the first is never read as an index out of range
-        const safe = k.select(k.gt(j, 0), previous, 0);
-        return k.and(k.gt(j, 0), k.gt(values.at(safe), x));
-      },
-      () => {
-        order.set(j, order.at(k.sub(j, 1)));
-        t.assign(j, k.sub(j, 1));
-      },
-    );
-    order.set(j, i);
-  });
 }
 
 function jacobi(k: ScalarCode, n: number, m: MatrixView, vectors: MatrixView, values: VectorView): void {

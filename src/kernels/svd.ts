@@ -8,6 +8,7 @@ import type { Program } from "../ir/program.js";
 import type { TileAtom } from "../ir/tile.js";
 import { TileBuilder } from "../ir/tile-builder.js";
 import { rotation } from "./jacobi.js";
+import { orderOf } from "./order.js";
 import { MatrixView, ScalarCode, VectorView } from "./scalar-code.js";
 import { prod } from "../util/index.js";
 
@@ -72,7 +73,7 @@ export function svd(operands: readonly Aval[], { fullMatrices }: LinalgOps["svd"
         const row = columns.row(j);
         norms.set(j, k.sqrt(row.dot(row, 0, long)));
       });
-      descendingOrder(k, rank, norms, order);
+      orderOf(k, rank, norms, order, (x, y) => k.lt(x, y));
       const top = rank === 0 ? t.const(0, "f64") : norms.at(order.at(0));
       const known = collect(k, rank, long, { columns, norms, order, basis, cutoff: k.mul(top, 1e-15 * long) });
       complete(k, basis, known, rank, longColumns, long);
@@ -156,26 +157,6 @@ function products(
   );
   const [xx, yy, xy] = sums.map(({ wide, single }) => k.add(t.reduce("sum", wide, 0), single));
   return { xx, yy, xy };
-}
-/** order[j]: which norm is the j-th in descending order; insertion sort, stable. */
-function descendingOrder(k: ScalarCode, n: number, norms: VectorView, order: VectorView): void {
-  const { t } = k;
-  k.for(0, n, (i) => {
-    const x = norms.at(i);
-    const j = t.var(i);
-    t.while(
-      () => {
-        const previous = order.at(k.max(k.sub(j, 1), 0));
-        const safe = k.select(k.gt(j, 0), previous, 0);
-        return k.and(k.gt(j, 0), k.lt(norms.at(safe), x));
-      },
-      () => {
-        order.set(j, order.at(k.sub(j, 1)));
-        t.assign(j, k.sub(j, 1));
-      },
-    );
-    order.set(j, i);
-  });
 }
 interface Collected {
   readonly columns: MatrixView;
