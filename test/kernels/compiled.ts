@@ -11,7 +11,7 @@ import {
   toF16Bits,
 } from "../../src/ir/dtype.js";
 import type { Program } from "../../src/ir/program.js";
-import { compileOptimised } from "../../src/jit/engine.js";
+import { compileOptimised } from "../../src/jit/v8.js";
 import { lowerToLoop } from "../../src/lowering/loop/lower.js";
 import type { Target } from "../../src/lowering/target.js";
 import { ModuleBuilder } from "../../src/lowering/wasm/assembler.js";
