@@ -17,12 +17,13 @@ export async function open(threads) {
 
 function kinds(tw, optim) {
   const { array, grad, jacrev, jit, nn, numpy: np, random, scan, tree, valueAndGrad, vmap, whileLoop } = tw;
+  /** As `using` does: results of the other peers are given back too, those of NumPy and PyTorch by counting. */
   const dispose = (results) => {
     for (const x of tree.leaves(results)) x[Symbol.dispose]();
   };
   const tensors = (workload, data) =>
     Object.fromEntries(Object.entries(data).map(([name, x]) => [name, array(x).reshape(workload.inputs[name].shape)]));
-  /** A jitted function of the named inputs; results are given back, as the other peers do (NumPy and PyTorch count references). */
+  /** A jitted function of the named inputs. */
   const plain = (f) => (workload, data) => {
     const given = tensors(workload, data);
     const jitted = jit((args) => f(args, workload));
