@@ -76,13 +76,17 @@ export function programCost(stage: TileStage): number {
     start === undefined || end === undefined ? UNKNOWN_TURNS : Math.max(0, Math.ceil((end - start) / step));
   const moved = (shape: readonly number[], bytes: number): number =>
     shape.length === 0 ? SCALAR : prod(shape) * bytes * BYTE;
+  const products = new Set<TileAtom>();
   const cost = (body: readonly TileStmt[]): number => {
     let ns = 0;
     for (const s of body) {
       switch (s.kind) {
         case "op": {
           const { shape, dtype } = s.out;
-          const weight = SIMPLE.has(s.prim) ? 1 : (WEIGHTS[s.prim] ?? DEAR);
+          // a product that is added to a vector takes no time of its own, and many of them run side by side
+          if (s.prim === "mul" && shape.length > 0) products.add(s.out);
+          const isFused = s.prim === "add" && s.args.some((a) => products.has(a));
+          const weight = isFused ? 0 : SIMPLE.has(s.prim) ? 1 : (WEIGHTS[s.prim] ?? DEAR);
           ns += weight * (shape.length === 0 ? SCALAR : (prod(shape) * VECTOR * Math.max(4, byteSize(dtype))) / 4);
           if (shape.length === 0 && dtype === "i32" && s.args.length === 2) {
             const [a, b] = s.args.map(value);

@@ -16,7 +16,7 @@ export interface ShareOptions {
  * Handing out a job costs below a microsecond while the workers are awake, and about five when they sleep. But what a stage
  * reads lies in the cache of the thread that wrote it. (Tests set both to 0, so that everything is shared.)
  */
-export const SHARE: ShareOptions = { breakEven: 15_000, grain: 4_000 };
+export const SHARE: ShareOptions = { breakEven: 15_000, grain: 8_000 };
 
 export interface SharedStages {
   /** Of different stages. */

@@ -10,6 +10,9 @@ interface Block {
   free: boolean;
   previous: Block | undefined;
   next: Block | undefined;
+  /** Neighbours in the list of free blocks of its size. */
+  above: Block | undefined;
+  below: Block | undefined;
 }
 
 function sizeClass(size: number): number {
@@ -20,7 +23,8 @@ function sizeClass(size: number): number {
 }
 
 export class Allocator {
-  readonly #bins: Set<Block>[] = [];
+  /** For each class of sizes the free block that was given back last: caches may still hold it. */
+  readonly #bins: (Block | undefined)[] = [];
   readonly #used = new Map<number, Block>();
   #last: Block | undefined;
   #end = BASE;
@@ -64,11 +68,9 @@ export class Allocator {
 
   #fit(size: number): Block | undefined {
     for (let c = sizeClass(size); c < this.#bins.length; c++) {
-      const bin = this.#bins[c];
-      if (!bin) continue;
-      for (const block of bin) {
+      for (let block = this.#bins[c]; block; block = block.below) {
         if (block.size >= size) {
-          bin.delete(block);
+          this.#unlist(block);
           return block;
         }
       }
@@ -87,7 +89,15 @@ export class Allocator {
       reuse.size = size;
       return reuse;
     }
-    const block: Block = { start, size, free: true, previous: last, next: undefined };
+    const block: Block = {
+      start,
+      size,
+      free: true,
+      previous: last,
+      next: undefined,
+      above: undefined,
+      below: undefined,
+    };
     if (last) last.next = block;
     this.#last = block;
     return block;
@@ -100,6 +110,8 @@ export class Allocator {
       free: true,
       previous: block,
       next: block.next,
+      above: undefined,
+      below: undefined,
     };
     if (block.next) block.next.previous = rest;
     else this.#last = rest;
@@ -116,15 +128,18 @@ export class Allocator {
   }
   #list(block: Block): void {
     const c = sizeClass(block.size);
-    let bin = this.#bins[c];
-    if (!bin) {
-      bin = new Set();
-      for (let i = this.#bins.length; i < c; i++) this.#bins[i] ??= new Set();
-      this.#bins[c] = bin;
-    }
-    bin.add(block);
+    const top = this.#bins[c];
+    block.above = undefined;
+    block.below = top;
+    if (top) top.above = block;
+    this.#bins[c] = block;
   }
   #unlist(block: Block): void {
-    this.#bins[sizeClass(block.size)]?.delete(block);
+    const { above, below } = block;
+    if (above) above.below = below;
+    else this.#bins[sizeClass(block.size)] = below;
+    if (below) below.above = above;
+    block.above = undefined;
+    block.below = undefined;
   }
 }
