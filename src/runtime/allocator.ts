@@ -25,7 +25,12 @@ function sizeClass(size: number): number {
 export class Allocator {
   /** For each class of sizes the free block that was given back last: caches may still hold it. */
   readonly #bins: (Block | undefined)[] = [];
-  readonly #used = new Map<number, Block>();
+  /**
+   * Blocks that are given out, by address. An address that comes back keeps its entry for the next time: V8's maps chain entries that were
+   * deleted with those of the same key, so that one address given out and back many thousand times would be slow to find.
+   */
+  #used = new Map<number, Block | undefined>();
+  #unused = 0;
   #last: Block | undefined;
   #end = BASE;
   /** Bytes in blocks that are given out. */
@@ -41,7 +46,9 @@ export class Allocator {
     if (!block) return undefined;
     if (block.size - size >= ALIGN) this.#split(block, size);
     block.free = false;
+    const entries = this.#used.size;
     this.#used.set(block.start, block);
+    if (this.#used.size === entries) this.#unused--;
     this.usedBytes += block.size;
     return block.start;
   }
@@ -49,7 +56,8 @@ export class Allocator {
   release(address: number): void {
     const block = this.#used.get(address);
     if (!block) return;
-    this.#used.delete(address);
+    this.#used.set(address, undefined);
+    if (++this.#unused > 4096 && 2 * this.#unused > this.#used.size) this.#dropUnused();
     this.usedBytes -= block.size;
     block.free = true;
     const { previous, next } = block;
@@ -64,6 +72,11 @@ export class Allocator {
     } else {
       this.#list(block);
     }
+  }
+
+  #dropUnused(): void {
+    this.#used = new Map([...this.#used].filter(([, block]) => block !== undefined));
+    this.#unused = 0;
   }
 
   #fit(size: number): Block | undefined {
