@@ -15,6 +15,7 @@ interface V8 {
 interface NodeProcess {
   readonly versions?: Readonly<Record<string, string | undefined>>;
   readonly env?: Readonly<Record<string, string | undefined>>;
+  readonly execArgv?: readonly string[];
   readonly getBuiltinModule?: (name: string) => unknown;
 }
 
@@ -23,8 +24,11 @@ const RELAXED = "experimental-wasm-relaxed-simd";
 /** V8 has the pass from 12.4 on; before 13 it does nothing yet. */
 const FIRST_REVECTORIZE = 13;
 const RELAXED_BY_DEFAULT = 11.4;
-/** Calls are inlined by default. */
-const FIRST_INLINING = 14;
+/**
+ * From here on, code with inlined calls can fall back to that of V8's baseline compiler, Liftoff (`--wasm-deopt`). Where Liftoff is
+ * off, V8 inlines calls in functions that Liftoff has not seen, and then stops the process.
+ */
+const FIRST_DEOPT = 14;
 
 /** Other embedders of V8 (Deno, Bun's imitation, Electron) freeze or lack its flags. */
 function findV8(): { readonly v8: V8; readonly version: number } | undefined {
@@ -33,6 +37,11 @@ function findV8(): { readonly v8: V8; readonly version: number } | undefined {
   if (!versions?.node || !versions.v8 || versions.bun || versions.electron || "Deno" in globalThis) return undefined;
   const v8 = process?.getBuiltinModule?.("node:v8") as V8 | undefined;
   return v8 && { v8, version: Number.parseFloat(versions.v8) };
+}
+
+function asksForDeopt(): boolean {
+  const { process } = globalThis as { process?: NodeProcess };
+  return process?.execArgv?.some((a) => /^--wasm[-_]deopt\b/.test(a)) ?? false;
 }
 
 let host: ReturnType<typeof findV8>;
@@ -64,21 +73,26 @@ export function tuneV8(): WasmFeatures | undefined {
   return { ...features, relaxedSimd, wide };
 }
 
-/** Compiles at once with the optimising compiler where the engine lets us ask for that. */
+/**
+ * Compiles at once with the optimising compiler where the engine lets us ask for that. The switches are for the whole process: what
+ * other threads compile meanwhile must be right with every mixture of them. (So inlining stays as it is: code that counts calls
+ * for it, in an instance that was made without, would write to where there are no counters.)
+ */
 export function compileOptimised(bytes: Uint8Array<ArrayBuffer>): WebAssembly.Module {
   if (!host) return new WebAssembly.Module(bytes);
-  const { v8 } = host;
-  // V8 14 stops the process where the optimiser inlines calls of functions that its baseline compiler has not seen
-  const inlines = host.version >= FIRST_INLINING;
-  if (inlines) v8.setFlagsFromString("--no-wasm-inlining");
-  v8.setFlagsFromString("--no-liftoff");
+  const { v8, version } = host;
+  // a mask of a module's first 32 functions
+  const [on, off] =
+    version >= FIRST_DEOPT || asksForDeopt()
+      ? ["--wasm-tier-mask-for-testing=-1", "--wasm-tier-mask-for-testing=0"]
+      : ["--no-liftoff", "--liftoff"];
+  v8.setFlagsFromString(on);
   v8.setFlagsFromString("--no-wasm-lazy-compilation");
   try {
     return new WebAssembly.Module(bytes);
   } finally {
-    v8.setFlagsFromString("--liftoff");
+    v8.setFlagsFromString(off);
     v8.setFlagsFromString("--wasm-lazy-compilation");
-    if (inlines) v8.setFlagsFromString("--wasm-inlining");
   }
 }
 

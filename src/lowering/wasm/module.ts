@@ -1,7 +1,11 @@
 /** One module for a plan: its kernels, the library functions that they call, and the driver. */
 import { internal } from "../../diagnostics/error.js";
+import type { PlanStep } from "../../ir/plan.js";
 import type { Program } from "../../ir/program.js";
+import { hintOf } from "../../ir/size.js";
 import { tileKey } from "../../ir/tile-key.js";
+import { prod } from "../../util/index.js";
+import { programCost } from "../cost.js";
 import type { SharedStages } from "../shares.js";
 import type { Target } from "../target.js";
 import { type MemoryLimits, ModuleBuilder } from "./assembler.js";
@@ -62,10 +66,35 @@ export function emitModule(
     }
     return found;
   };
+  const busiest = busiestFirst(plan.steps);
+  if (busiest.length > FIRST_FUNCTIONS) for (const kernel of busiest) stages(kernel);
   const run = new Driver(module, plan, (s) => stages(s.kernel), callback, target.simd, mark, words).emit();
   module.export("run", run);
   fork?.finish();
   return module.finish();
+}
+
+/** In Node 26 these are what V8 can be asked to optimise before they run (`jit/v8.ts`). */
+const FIRST_FUNCTIONS = 24;
+
+/** The kernels, those with the most to do first. */
+function busiestFirst(steps: readonly PlanStep[]): Program<"tile">[] {
+  const costs = new Map<Program<"tile">, number>();
+  const visit = (list: readonly PlanStep[], times: number): void => {
+    for (const s of list) {
+      if (s.kind === "loop") visit(s.body, times * hintOf(s.length));
+      else if (s.kind === "while") {
+        visit(s.cond, times);
+        visit(s.body, times);
+      } else if (s.kind === "switch") for (const c of s.cases) visit(c, times);
+      else if (s.kind === "launch") {
+        const once = s.kernel.stages.reduce((n, stage) => n + prod(stage.grid.map(hintOf)) * programCost(stage), 0);
+        costs.set(s.kernel, (costs.get(s.kernel) ?? 0) + times * once);
+      }
+    }
+  };
+  visit(steps, 1);
+  return [...costs].sort(([, a], [, b]) => b - a).map(([kernel]) => kernel);
 }
 
 /** Library functions by name: each is emitted once, when something calls it. */

@@ -25,6 +25,7 @@ export class Member {
   team: Team | undefined;
   /** Its number, as the module imports it. @internal (declarations name no global that a library lacks) */
   readonly id: WebAssembly.Global;
+  /** @internal */
   constructor(
     readonly number: number,
     /** @internal */

@@ -67,7 +67,7 @@ export class Team {
     for (const w of this.#workers) w.hold(on);
   }
 
-  /** Gives all workers a module, and takes others from them. */
+  /** Gives all workers a module, and takes others from them. @internal (declarations name no global that a library lacks) */
   introduce(id: number, module: WebAssembly.Module, drop: readonly number[]): void {
     this.#send(() => ({ id, module, drop }));
   }

@@ -85,6 +85,21 @@ describe("launches and copies", () => {
     );
     expect(lowered).toBe(3);
   });
+  it("of many kernels, begins with those that have most to do", () => {
+    const launch = (size: number): PlanStep => {
+      const kernel = binaryKernel("add", size);
+      const [a, out] = [slot("input", 0, 4 * size), slot("output", 0, 4 * size)];
+      return { kind: "launch", kernel, args: [view(a), view(a), view(out)] };
+    };
+    const sizes = Array.from({ length: 40 }, (_, i) => 8 + ((i * 7) % 40) * 8);
+    const lowered: number[] = [];
+    const lower = (k: Parameters<typeof lowerToLoop>[0]): ReturnType<typeof lowerToLoop> => {
+      lowered.push(Number(k.refs[0].size));
+      return lowerToLoop(k, target);
+    };
+    emitModule(plan([], [], sizes.map(launch), 0), lower, target);
+    expect(lowered).toEqual([...sizes].sort((a, b) => b - a));
+  });
 });
 
 describe("loops", () => {

@@ -50,3 +50,24 @@ it("a wrong number of threads is a named error", () => {
   expect(run("", PROGRAM, { TILEWORK_THREADS: "many" }).output).toMatch(/TW1007[\s\S]*TILEWORK_THREADS is "many"/);
   expect(run("", "configure({ threads: 0 });").output).toMatch(/TW1007/);
 });
+it("worker threads that each have a copy of the package may optimise at the same time", () => {
+  // each switches tiers of V8 on and off for the whole process: no mixture of them may stop it
+  const address = JSON.stringify(pathToFileURL(join(root, "dist", "index.js")).href);
+  const work = `import(${address}).then(({ grad, jit, numpy: np }) => {
+    let sum = 0;
+    for (let n = 60; n < 66; n++) {
+      const x = np.ones([8 * n, 8 * n]).mul(1e-4);
+      const y = jit(grad((x) => np.tanh(np.dot(x, np.sin(x))).sum()))(x);
+      sum += np.isfinite(y).sum().item() / (64 * n * n);
+    }
+    process.getBuiltinModule("node:worker_threads").parentPort.postMessage(sum);
+  })`;
+  const program = `
+    const { Worker } = await import("node:worker_threads");
+    const one = () => new Promise((ok, no) => {
+      const w = new Worker(${JSON.stringify(work)}, { eval: true });
+      w.on("message", ok).on("error", no);
+    });
+    console.log(...(await Promise.all([one(), one(), one()])));`;
+  expect(run("", program, { TILEWORK_THREADS: "2" })).toEqual({ status: 0, output: "6 6 6" });
+});
