@@ -191,7 +191,7 @@ function makeJitted(f: AnyFunction, options: JitOptions): Jitted<unknown[], unkn
   /** The signature of the last call, when these arguments have its structure and avals: no keys are built. */
   let last: { readonly signature: Signature; readonly inTree: tree.TreeDef } | undefined;
   const sameAsLast = (args: readonly unknown[]): Prepared | undefined => {
-    if (last === undefined || isTracing()) return undefined;
+    if (last === undefined || isTracing() || (config.debugNans && last.signature.variant)) return undefined;
     const leaves: unknown[] = [];
     if (!tree.matchLeaves(last.inTree, args, isOwnTensor, leaves)) return undefined;
     const { inputs } = last.signature;
@@ -411,10 +411,19 @@ function makeJitted(f: AnyFunction, options: JitOptions): Jitted<unknown[], unkn
             ? source
             : source.cell(`${label}: ${inputName(i - captures.length, args)}`);
       }
-      if (variant) variant.template.callbacks.current = signature.callbacks;
-      results = config.debugNans
-        ? runChecked(entry, cells, label)
-        : backend.run(executableOf(entry), cells, variant && values);
+      if (config.debugNans) results = runChecked(entry, cells, label);
+      else if (!variant) results = backend.run(executableOf(entry), cells);
+      else {
+        // a callback may call this function again, at other sizes
+        const { callbacks } = variant.template;
+        const { current } = callbacks;
+        callbacks.current = signature.callbacks;
+        try {
+          results = backend.run(executableOf(entry), cells, values);
+        } finally {
+          callbacks.current = current;
+        }
+      }
     }
     return tree.unflatten(signature.outTree, results);
   };

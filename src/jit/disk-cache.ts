@@ -74,18 +74,29 @@ function findDisk(): Disk | null {
     const { createHash } = process.getBuiltinModule("node:crypto") as { createHash(name: string): Hash };
     const { TILEWORK_CACHE_DIR: own, XDG_CACHE_HOME: xdg } = process.env;
     const folder = own || join(xdg || join(homedir(), ".cache"), "tilework");
-    // another build of this package may lower the same program to another module
-    const { size, mtimeMs } = fs.statSync(fileURLToPath(import.meta.url));
+    // another version or build of this package may lower the same program to another module; files of packages from a registry
+    // all have one date
+    const self = fileURLToPath(import.meta.url);
+    const { size, mtimeMs } = fs.statSync(self);
     fs.mkdirSync(folder, { recursive: true, mode: 0o700 });
     return {
       fs,
       folder,
       process,
-      build: `${FORMAT} ${size} ${mtimeMs}`,
+      build: `${FORMAT} ${versionAt(fs, join(self, "../../../package.json"))} ${size} ${mtimeMs}`,
       sha256: (...parts) => parts.reduce((hash, part) => hash.update(part), createHash("sha256")).digest("hex"),
     };
   } catch {
     return null;
+  }
+}
+/** The version in the package's manifest; nothing where the code became part of another package. */
+function versionAt(fs: Files, manifest: string): string {
+  try {
+    const { name, version } = JSON.parse(new TextDecoder().decode(fs.readFileSync(manifest)));
+    return `${name} ${version}`;
+  } catch {
+    return "";
   }
 }
 function usable(): Disk | null {
@@ -111,7 +122,11 @@ export function loadModule(place: string): StoredModule | undefined {
     const bytes = file.slice(end + 1);
     if (d.sha256(JSON.stringify(head), bytes) !== sum) return undefined;
     const now = new Date();
-    d.fs.utimesSync(place, now, now);
+    try {
+      d.fs.utimesSync(place, now, now);
+    } catch {
+      // a disk that can only be read
+    }
     return { ...head, bytes };
   } catch {
     return undefined; // not there, or not readable
@@ -143,17 +158,29 @@ export function storeModule(place: string, { bytes, ...head }: StoredModule): vo
   }
 }
 
+/** What this cache writes, temporary files of processes that ended too early included: whatever else lies there is not ours. */
+const OWN_FILE = /^[0-9a-f]{64}\.module(\.\d+)?$/;
+
 function makeRoom({ fs, folder }: Disk): void {
-  const files = fs.readdirSync(folder).map((name) => {
+  const names = fs.readdirSync(folder).filter((name) => OWN_FILE.test(name));
+  const files = names.flatMap((name) => {
     const path = `${folder}/${name}`;
-    const { size, mtimeMs } = fs.statSync(path);
-    return { path, size, mtimeMs };
+    try {
+      const { size, mtimeMs } = fs.statSync(path);
+      return [{ path, size, mtimeMs }];
+    } catch {
+      return []; // another process made room
+    }
   });
   let bytes = files.reduce((n, f) => n + f.size, 0);
   if (bytes <= MOST_BYTES) return;
   for (const f of files.sort((a, b) => a.mtimeMs - b.mtimeMs)) {
     if (bytes <= MOST_BYTES * 0.75) return;
-    fs.unlinkSync(f.path);
+    try {
+      fs.unlinkSync(f.path);
+    } catch {
+      // another process was faster
+    }
     bytes -= f.size;
   }
 }

@@ -2,6 +2,8 @@
 import {
   array,
   cond,
+  configure,
+  debug,
   explain,
   foriLoop,
   grad,
@@ -187,5 +189,36 @@ describe("two programs for batches of 7, 8, 9 and 31, equal to what each size al
   it.each(CASES.map(([name, f, programs = 2]) => ({ name, f, programs })))("$name", ({ f, programs }) => {
     const jitted = same(f, (n) => [data(n, 6)]);
     expectPrograms(jitted, programs);
+  });
+
+  it("callbacks are those of the trace at hand, also when one of them calls the function again", () => {
+    const seen: number[] = [];
+    let nested = 0;
+    const f: Any = jit((x: Tensor) => {
+      const n = x.shape[0];
+      debug.callback((sum: Tensor) => {
+        if (n === 9 && nested++ === 0) f(data(7));
+        seen.push(n, Math.round((sum.item() as number) * 1e3));
+      }, np.sum(x));
+      debug.callback(() => seen.push(-n), np.max(x));
+      return x.mul(2);
+    });
+    const of = (n: number): number[] => [n, Math.round((np.sum(data(n)).item() as number) * 1e3), -n];
+    for (const n of [7, 8, 9, 31]) f(data(n));
+    expect(seen).toEqual([...of(7), ...of(8), ...of(7), ...of(9), ...of(31)]);
+    expect(f.entries().length).toBe(2);
+  });
+
+  it("debugNans can be switched on between two calls of one size", () => {
+    const f: Any = jit((x: Tensor) => np.log(x));
+    for (const n of [4, 5, 6]) f(np.ones([n]));
+    configure({ debugNans: true });
+    try {
+      expect(f(np.ones([6])).shape).toEqual([6]);
+      expect(() => f(np.full([6], -1))).toThrow(/TW4002/);
+    } finally {
+      configure({ debugNans: false });
+    }
+    expect(f(np.ones([6])).shape).toEqual([6]);
   });
 });

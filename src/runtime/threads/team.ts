@@ -75,8 +75,9 @@ export class Team {
   #send(message: (worker: number) => unknown): void {
     const { words } = this;
     this.#workers.forEach((w, i) => {
-      w.post(message(i));
+      // counted first: a worker that had more messages than were counted would wait for the next one
       Atomics.add(words, at(CONTROL.threads + (i + 1) * CONTROL.threadBytes + CONTROL.mail), 1);
+      w.post(message(i));
     });
     Atomics.add(words, at(CONTROL.wake), 1);
     Atomics.notify(words, at(CONTROL.wake));

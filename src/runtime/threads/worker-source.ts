@@ -36,17 +36,19 @@ function receive(message) {
   }
   serve();
 }
+// the number of a module that we have and of which there is a job, else 0; jobs change at any time, so it is read once
 function job() {
-  return Atomics.load(words, ${word(CONTROL.claim)}) === 0 ? undefined : modules.get(words[${word(CONTROL.module)}]);
+  const id = Atomics.load(words, ${word(CONTROL.claim)}) === 0 ? 0 : words[${word(CONTROL.module)}];
+  return modules.has(id) ? id : 0;
 }
 function serve() {
   let rested = false;
   while (Atomics.load(words, mail) === received) {
-    const id = words[${word(CONTROL.module)}], found = job();
-    if (found !== undefined) {
-      last = found;
+    const id = job();
+    if (id !== 0) {
+      last = modules.get(id);
       try {
-        found.work(control, id, thread);
+        last.work(control, id, thread);
       } catch (e) {
         return poison(e);
       }
@@ -61,7 +63,7 @@ function serve() {
     } else {
       const seen = Atomics.load(words, ${word(CONTROL.wake)});
       Atomics.add(words, ${word(CONTROL.parked)}, 1);
-      if (job() === undefined && Atomics.load(words, mail) === received) Atomics.wait(words, ${word(CONTROL.wake)}, seen);
+      if (job() === 0 && Atomics.load(words, mail) === received) Atomics.wait(words, ${word(CONTROL.wake)}, seen);
       Atomics.sub(words, ${word(CONTROL.parked)}, 1);
       rested = false;
     }

@@ -46,7 +46,7 @@ export function generalise(names: readonly string[], samples: readonly Sample[],
 class Generaliser {
   /** By dtype and values. */
   readonly holes = new Map<string, Literal>();
-  readonly callbacks: CallbackBox = { current: [], count: 0 };
+  readonly callbacks: CallbackBox = { current: [], numbers: new Map() };
   readonly #programs = new Map<Core, { readonly of: readonly Core[]; readonly types: string; readonly made: Core }[]>();
   constructor(readonly fitter: Fitter) {}
 
@@ -207,9 +207,11 @@ class Generaliser {
   #callback(all: readonly Callback[]): Callback {
     if (all.every((f) => f === all[0])) return all[0];
     const box = this.callbacks;
-    const index = box.count++;
+    const number = box.numbers.size;
+    const callback: Callback = (...args) => box.current[number](...args);
+    box.numbers.set(callback, number);
     box.current = [...box.current, all[all.length - 1]];
-    return (...args) => box.current[index](...args);
+    return callback;
   }
 
   #aval(cases: readonly Aval[], what: string, span: AnyEqn["span"]): Aval {

@@ -36,7 +36,7 @@ class Matcher {
   readonly #values = new Map<SymDim, number>();
   readonly #done = new Map<Core, Core[]>();
   constructor(
-    template: Template,
+    readonly template: Template,
     readonly sizes: Sizes,
   ) {
     this.#holes = new Set(template.holes);
@@ -85,6 +85,7 @@ class Matcher {
 
   #params(a: AnyEqn, b: AnyEqn, span: AnyEqn["span"]): void {
     const [p, q] = [a.params, b.params] as unknown as Readonly<Record<string, unknown>>[];
+    if (Object.keys(p).length !== Object.keys(q).length) throw new Mismatch(`${a.prim} has other parameters`, span);
     for (const name of Object.keys(p)) {
       if (isUnusedParam(name)) continue;
       if (!this.#value(p[name], q[name])) throw new Mismatch(`${a.prim} has another ${name}`, span);
@@ -94,10 +95,7 @@ class Matcher {
   #value(a: unknown, b: unknown): boolean {
     if (a === b || Object.is(a, b)) return true;
     if (a instanceof SymDim) return this.#size(a) === b;
-    if (typeof a === "function" && typeof b === "function") {
-      this.callbacks.push(b as Callback);
-      return true;
-    }
+    if (typeof a === "function" && typeof b === "function") return this.#callback(a as Callback, b as Callback);
     if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return false;
     if (Array.isArray(a)) return Array.isArray(b) && a.length === b.length && a.every((x, i) => this.#value(x, b[i]));
     if ("phase" in a) {
@@ -107,6 +105,14 @@ class Matcher {
     return Object.keys(a).every((k) =>
       this.#value((a as Record<string, unknown>)[k], (b as Record<string, unknown>)[k]),
     );
+  }
+
+  /** Of one callback in the template there may be several copies, all of them one function. */
+  #callback(a: Callback, b: Callback): boolean {
+    const number = this.template.callbacks.numbers.get(a);
+    if (number === undefined) return false;
+    this.callbacks[number] ??= b;
+    return this.callbacks[number] === b;
   }
 
   #shape(a: Shape, b: Shape): boolean {

@@ -10,12 +10,14 @@ import type { Literal, Program } from "../../ir/program.js";
 export interface Template {
   readonly program: Program<"core">;
   readonly holes: readonly Literal[];
-  /** Callbacks in the program, which are functions of each trace's own: `callbacks[i]` is what callback i stands for in this run. */
   readonly callbacks: CallbackBox;
 }
+/** Callbacks in the program that are functions of each trace's own. */
 export interface CallbackBox {
+  /** What callback i stands for in the run at hand. */
   current: readonly Callback[];
-  count: number;
+  /** The number of what stands for a callback in the program. */
+  readonly numbers: Map<Callback, number>;
 }
 export type Callback = (...args: readonly unknown[]) => void;
 
