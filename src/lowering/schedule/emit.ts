@@ -11,7 +11,7 @@ import type { TileBuilder } from "../../ir/tile-builder.js";
 import type { View } from "../plan/view.js";
 import type { Affine, Loop, Term } from "./affine.js";
 import type { Member, Node, Target } from "./node.js";
-import { type PreparedNest, turnedLoop } from "./nest.js";
+import { instructionsOf, type PreparedNest, turnedLoop } from "./nest.js";
 import { type InPlace, inPlacePairs, type Kept, passesOf, planSpills } from "./reuse.js";
 import { type Accumulator, makeAccumulator, wantsParts } from "./accumulate.js";
 import { longSum, partsOf } from "./parts.js";
@@ -25,6 +25,9 @@ export type RefOf = (view: View, use: "read" | "write") => TileRef;
 const SMALL = 16384;
 /** Points of one program of a grid, roughly. */
 const CHUNK = 8192;
+/** Both are for bodies of a few instructions; of longer ones, fewer points. */
+const SHORT_BODY = 16;
+const MOST_EFFORT = 8;
 
 interface Scope {
   readonly values: Map<Node, TileAtom>;
@@ -101,7 +104,8 @@ class NestEmitter {
       this.#inParts(parts);
       return;
     }
-    const small = points <= SMALL && chunkable.every((l) => isStatic(l.extent));
+    const effort = Math.min(MOST_EFFORT, Math.max(1, instructionsOf(this.nest.nodes) / SHORT_BODY));
+    const small = points * effort <= SMALL && chunkable.every((l) => isStatic(l.extent));
     if (!this.nest.parallel || small || chunkable.length === 0) {
       this.b.stage([], () => this.#root(outer, new Map()));
       return;
@@ -112,7 +116,7 @@ class NestEmitter {
     const grid: { loop: Loop; rows: number }[] = [];
     const chunkOf = (loop: Loop, per: number): number => {
       const unit = loop === vector ? this.nest.width * 4 : loop === across ? TILE : 1;
-      return Math.max(1, Math.round(CHUNK / Math.max(per, 1) / unit)) * unit;
+      return Math.max(1, Math.round(CHUNK / effort / Math.max(per, 1) / unit)) * unit;
     };
     const length = (loop: Loop): number => Math.max(hintOf(loop.extent), 1);
     let per = points / length(first);

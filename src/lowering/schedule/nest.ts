@@ -190,16 +190,20 @@ export function turnedLoop({ vector, reduced, nodes }: PreparedNest, outer: read
 /** Bodies dearer than this (in instructions for one register) are long enough without a second and third copy of them side by side. */
 const LONG_BODY = 400;
 
+/** For one register, about. */
+export function instructionsOf(nodes: readonly Node[]): number {
+  return nodes.reduce((sum, n) => (n.kind === "op" ? sum + (isCheap(n.prim) ? 1 : 12) : sum), 0);
+}
+
 /** 16 elements (four 128-bit registers of f32), fewer when elements are wide, the body is large or the loop is short. */
 function blockWidth(extent: number, nodes: readonly Node[], members: readonly Member[], columns: boolean): number {
   let widest = 1;
   let loads = 0;
-  let instructions = 0;
   for (const n of nodes) {
     widest = Math.max(widest, byteSize(n.dtype));
     if (n.kind === "load") loads++;
-    else if (n.kind === "op") instructions += isCheap(n.prim) ? 1 : 12;
   }
+  const instructions = instructionsOf(nodes);
   let width = widest === 8 ? 8 : 16;
   if (loads + members.length > 8 || nodes.length > 40) width /= 2;
   // columns that are reduced: each row gives a block and no more, so it should be longer than a cache line
