@@ -6,9 +6,16 @@ import { isTensor } from "../tracer/tensor.js";
 import { argumentName } from "../tracer/trace.js";
 import * as tree from "../tree/index.js";
 
-/** Axis number (negative counts from the end) → name of its size, true for a size without a name, false for an axis that is never dynamic. */
+/**
+ * Axis number (negative counts from the end) → name of its size, true for a size without a name, false for an axis that is
+ * never dynamic.
+ * @example { 0: "batch", 2: false }
+ */
 export type DynamicAxes = { readonly [axis: number]: string | boolean };
-/** For one argument: as it comes (null), every axis or none (true, false), these axes of every array in it, or a tree of such as the argument is one. */
+/**
+ * For one argument: as it comes (null), every axis or none (true, false), these axes of every array in it, or a tree of such
+ * as the argument is one.
+ */
 export type DynamicArgument =
   | null
   | undefined
@@ -19,6 +26,7 @@ export type DynamicArgument =
 /**
  * `true`: all axes of all arguments. `false`: none, ever. A list: one entry for each argument. Of axes that are not named each
  * becomes dynamic by itself when a second size of it is seen.
+ * @example jit(loss, { dynamic: [null, { 0: "batch" }, { 0: "batch" }] })
  */
 export type DynamicOption = boolean | readonly DynamicArgument[];
 

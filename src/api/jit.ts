@@ -1,6 +1,6 @@
 /** `jit`: traces once for each signature, compiles, and runs. */
 import { fail } from "../diagnostics/error.js";
-import { type Aval, avalSame, printAval } from "../ir/aval.js";
+import { type Aval, avalSame } from "../ir/aval.js";
 import { avalKey } from "../ir/key.js";
 import type { Program } from "../ir/program.js";
 import { type Executable, makeExecutable } from "../jit/execute.js";
@@ -13,11 +13,13 @@ import { type Callback, withHoles } from "../transforms/sizes/index.js";
 import { ArrayCell } from "../runtime/heap.js";
 import * as tree from "../tree/index.js";
 import { LruMap } from "../util/index.js";
+import { positions, positionsOf } from "./argnums.js";
 import { backend } from "./backend.js";
 import { config } from "./config.js";
 import { checkDynamic, checkNames, type Declared, declaredAxes, type DynamicOption } from "./dynamic-option.js";
 import { locateNan } from "./nans.js";
 import { Family, type Fit, fitCase, type Variant } from "./promotion.js";
+import { axesOf, promotionReason, recompileReason } from "./reasons.js";
 import { staticKey } from "./static-key.js";
 import type { InArgs, Out } from "./types.js";
 
@@ -29,8 +31,9 @@ export interface JitOptions {
   donate?: number | readonly number[];
   /**
    * Axes whose sizes one compiled program takes when it runs: `true` for all, or for each argument a map from axis to the name
-   * of its size, as in `[null, { 0: "batch" }]`. Axes of one name have one size. Without it an axis becomes dynamic when a second
-   * size of it is seen; `false` compiles for every size.
+   * of its size. Axes of one name have one size. Without it an axis becomes dynamic when a second size of it is seen; `false`
+   * compiles for every size.
+   * @example jit((params, x, y) => loss(params, x, y), { dynamic: [null, { 0: "batch" }, { 0: "batch" }] })
    */
   dynamic?: DynamicOption;
   /** Shown in errors and by `explain`; the function's own name by default. */
@@ -97,41 +100,6 @@ function executableOf(entry: JitEntry): Executable {
 const isOwnTensor = (x: object): boolean => x instanceof Tensor;
 function sameAval(a: Aval, b: Aval): boolean {
   return avalSame(a, b) && !a.weak === !b.weak;
-}
-
-const COUNTED = { help: "arguments are counted from 0, and from -1 backwards" };
-
-function positions(label: string, option: string, list: number | readonly number[] | undefined): readonly number[] {
-  const all = list === undefined ? [] : Array.isArray(list) ? (list as readonly number[]) : [list as number];
-  for (const n of all) {
-    if (!Number.isInteger(n)) {
-      fail("TW1007", `${label}: ${option} names argument ${typeof n === "number" ? n : describeValue(n)}`, COUNTED);
-    }
-  }
-  return all;
-}
-
-/** Can take arguments that `length` does not count: it has a rest parameter, defaults, patterns, or hides what it has. */
-function takesMore(f: AnyFunction): boolean {
-  const source = Function.prototype.toString.call(f);
-  const plain = /^(?:async\s+)?(?:function\b\s*)?[\w$]*\s*(?:\([\w$,\s]*\)|=>)/.test(source);
-  return !plain || /\barguments\b|\[native code\]/.test(source);
-}
-
-/** Positions of the arguments of this call: negative ones count from its end. Those of optional arguments that are left out stay. */
-function positionsOf(
-  label: string,
-  option: string,
-  list: readonly number[],
-  count: number,
-  f: AnyFunction,
-): readonly number[] {
-  return list.map((n) => {
-    if (n < -count || (n >= count && n >= f.length && !takesMore(f))) {
-      fail("TW1007", `${label}: ${option} names argument ${n}, but the function was called with ${count}`, COUNTED);
-    }
-    return n < 0 ? n + count : n;
-  });
 }
 
 /**
@@ -369,7 +337,7 @@ function makeJitted(f: AnyFunction, options: JitOptions): Jitted<unknown[], unkn
       ...traced,
       key: call.key,
       traceMs: known?.traceMs ?? performance.now() - start,
-      reason: recompileReason(history, call),
+      reason: recompileReason(history, call, call.args),
       executable: undefined,
       donated: donatedLeaves(traced.captures.length, call),
       inputs: call.inputs,
@@ -474,40 +442,4 @@ interface Call {
   readonly declared: Declared | undefined;
   /** Traces the function for arguments of such types; `places`: with where its operations were written. */
   trace(inputs: readonly Aval[], places: boolean): Traced;
-}
-
-function recompileReason(history: readonly JitEntry[], { args, inputs, key }: Call): string {
-  const last = history[history.length - 1];
-  if (!last) return "first call";
-  const before = last.inputs;
-  if (before.length !== inputs.length)
-    return `the arguments hold ${inputs.length} arrays, the last call's held ${before.length}`;
-  for (let i = 0; i < inputs.length; i++) {
-    const was = printAval(before[i]);
-    const is = printAval(inputs[i]);
-    if (was !== is) return `${argumentName("", args, i)} is ${is}, it was ${was}`;
-  }
-  return key === last.key ? "the cache was full" : "a static argument or the structure of an argument changed";
-}
-
-/** Axes of the arguments that are `name`. */
-function axesOf(inputs: readonly Aval[], name: string, args: readonly unknown[]): string[] {
-  return inputs.flatMap((a, i) =>
-    a.shape.flatMap((d, k) => (String(d) === name ? [`axis ${k} of ${argumentName("", args, i)}`] : [])),
-  );
-}
-
-/** Which axes became dynamic, at which sizes. */
-function promotionReason(variant: Variant, args: readonly unknown[], mismatch: string): string {
-  const seen = variant.sizes.map(({ name }) => {
-    const i = variant.inputs.findIndex((a) => a.shape.some((d) => String(d) === name));
-    const k = variant.inputs[i].shape.findIndex((d) => String(d) === name);
-    const sizes = [...new Set(variant.cases.filter((c) => c.seen).map((c) => String(c.inputs[i].shape[k])))];
-    const axes = axesOf(variant.inputs, name, args);
-    const where = axes.length > 3 ? `${axes.slice(0, 2).join(", ")} and ${axes.length - 2} more` : axes.join(", ");
-    return sizes.length > 1
-      ? `${where} seen as ${sizes.join(" and ")}: dynamic, as ${name}`
-      : `${where} dynamic, as ${name}`;
-  });
-  return `${seen.join("; ")}${mismatch ? `; ${mismatch}` : ""}`;
 }

@@ -23,7 +23,10 @@ interface Term {
   readonly key: string;
 }
 
-/** A polynomial with at least one atom, in canonical form: equal polynomials print equally. Made by `symbol` and the functions below. */
+/**
+ * A polynomial with at least one atom, in canonical form: equal polynomials print equally. Made by `symbol` and the functions
+ * below.
+ */
 export class SymDim {
   #text: string | undefined;
   constructor(readonly terms: readonly Term[]) {}

@@ -148,7 +148,8 @@ export type LoopStmt =
     };
 
 /**
- * One grid stage of a kernel: (…buffer addresses in bytes, begin, end, …sizes) runs programs begin ≤ p < end of the flattened grid.
+ * One grid stage of a kernel: (…buffer addresses in bytes, begin, end, …sizes) runs programs begin ≤ p < end of the flattened
+ * grid.
  * A kernel of several stages gives several functions, called in order.
  */
 export interface LoopFunction {

@@ -13,7 +13,10 @@ export interface Slot {
   readonly bytes: Dim;
   /** sized: in the arena, at an offset that depends on sizes given at run time. */
   readonly space: "input" | "output" | "arena" | "sized";
-  /** Position among the inputs or outputs; byte offset in the arena (assigned by memory planning); position among the offsets that `PlanProgram.sized` finds. */
+  /**
+   * Position among the inputs or outputs; byte offset in the arena (assigned by memory planning); position among the offsets
+   * that `PlanProgram.sized` finds.
+   */
   offset: number;
   readonly name: string;
 }
@@ -68,7 +71,7 @@ export interface PlanProgram {
   readonly phase: "plan";
   readonly name: string;
   readonly inputs: readonly { readonly slot: Slot; readonly aval: Aval }[];
-  /** Output i is written to output slot i, except where it is an input passed on (`aliasOf` gives the input's position) or donated. */
+  /** Output i is written to output slot i, except where it is an input passed on (`aliasOf`: the input's position) or donated. */
   readonly outputs: readonly {
     readonly slot: Slot;
     readonly aval: Aval;

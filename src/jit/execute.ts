@@ -32,8 +32,9 @@ export class Executable {
   }
 
   /**
-   * One call; `values` are those of the program's named sizes. Its operands stay where they are while it runs; when it fails (no memory, a callback that throws) its results
-   * are given back, and everything else is as before, except that donated operands are gone if it had started.
+   * One call; `values` are those of the program's named sizes. Its operands stay where they are while it runs. When it fails
+   * (no memory, a callback that throws) its results are given back, and everything else is as before, except that donated
+   * operands are gone if it had started.
    */
   run(inputs: readonly ArrayCell[], values: readonly number[] = NO_SIZES): ArrayCell[] {
     const { heap, pool } = this.workspace;

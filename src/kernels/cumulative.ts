@@ -1,4 +1,7 @@
-/** Running sums, products, extrema and log-sum-exps along one axis: lines side by side, in vectors where memory allows, and long lines in parts. */
+/**
+ * Running sums, products, extrema and log-sum-exps along one axis: lines side by side, in vectors where memory allows, and
+ * long lines in parts.
+ */
 import { type Dim, dimAdd, dimFloorDiv, dimMul, dimProduct, dimSub, isStatic, leastOf, type Shape } from "../ir/dim.js";
 import { type DType, isFloat } from "../ir/dtype.js";
 import type { Program } from "../ir/program.js";

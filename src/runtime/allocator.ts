@@ -26,8 +26,9 @@ export class Allocator {
   /** For each class of sizes the free block that was given back last: caches may still hold it. */
   readonly #bins: (Block | undefined)[] = [];
   /**
-   * Blocks that are given out, by address. An address that comes back keeps its entry for the next time: V8's maps chain entries that were
-   * deleted with those of the same key, so that one address given out and back many thousand times would be slow to find.
+   * Blocks that are given out, by address. An address that comes back keeps its entry for the next time: V8's maps chain
+   * entries that were deleted with those of the same key, so that one address given out and back many thousand times would be
+   * slow to find.
    */
   #used = new Map<number, Block | undefined>();
   #unused = 0;

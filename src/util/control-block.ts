@@ -4,12 +4,14 @@
  *
  * A job is one stage of a kernel: programs 0 … PROGRAMS-1, to be run in any order. CLAIM holds the number of programs that
  * nobody has taken (low half) and the number of the job (high half). Who takes some replaces the whole word by
- * compare-and-exchange: that succeeds only while this job has programs left, and a job with programs left is not over, so what was read
- * of its description before is right. A worker that comes late finds nothing or another job, never half of each.
+ * compare-and-exchange: that succeeds only while this job has programs left, and a job with programs left is not over, so
+ * what was read of its description before is right. A worker that comes late finds nothing or another job, never half of each.
  *
- * CLAIM says how many programs a thread may take; which ones is decided next. Each thread has a RANGE, an even part of the job: it takes
- * the first ones of its own range, and when that is empty, the last ones of another's. So in stage after stage the same rows of an array
- * are most often worked on by the same thread, in whose cache they lie.
+ * CLAIM says how many programs a thread may take; which ones is decided next. Each thread has a RANGE, an even part of the
+ * job: it takes the first ones of its own range, and when that is empty, the last ones of another's. Ranges change only while
+ * the job has programs that were claimed and not finished, their starts only grow and their ends only shrink, so here, too,
+ * compare-and-exchange cannot succeed by mistake. In stage after stage the same rows of an array are most often worked on by
+ * the same thread, in whose cache they lie.
  */
 export const CONTROL = {
   /** i64 */

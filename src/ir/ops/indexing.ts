@@ -16,7 +16,10 @@ export interface ScatterDims {
   readonly scatterIndicesBatchingDims: readonly number[];
   readonly scatterDimsToOperandDims: readonly number[];
 }
-/** clip: starts are clamped so that the slice fits; fill: slices out of bounds read NaN / the type's least value (unsigned: greatest) and are dropped by scatter; promise: in bounds, undefined otherwise. */
+/**
+ * clip: starts are clamped so that the slice fits; fill: slices out of bounds read NaN / the type's least value (unsigned:
+ * greatest) and are dropped by scatter; promise: in bounds, undefined otherwise.
+ */
 export type IndexMode = "clip" | "fill" | "promise";
 
 export interface GatherParams {

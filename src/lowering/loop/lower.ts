@@ -288,7 +288,10 @@ class StageLowering {
     const args = s.args.map((a) => this.block(a));
     return lowerOp(this.b, s.prim, s.out.dtype, s.out.shape, args, s.params);
   }
-  /** A product added to a mutable variable may be fused. Other sums stay as they are written: kernels may rely on their rounding. */
+  /**
+   * A product added to a mutable variable may be fused. Other sums stay as they are written: kernels may rely on their
+   * rounding.
+   */
   #accumulated(s: OpStmt): Block | undefined {
     const { dtype, shape } = s.out;
     if (!this.b.target.relaxedMadd || s.prim !== "add" || (dtype !== "f32" && dtype !== "f64") || shape.length === 0)

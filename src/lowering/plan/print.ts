@@ -5,8 +5,8 @@ import type { PlanStep, Slot, SlotView } from "../../ir/plan.js";
 import type { Program } from "../../ir/program.js";
 
 /**
- * `in0`, `out1` are memory that the caller gives, `@64` is byte 64 of the arena, `@#2` a part of the arena whose place depends on sizes; `+8` is a constant and `+4·i0` a part that
- * follows the counter of loop 0.
+ * `in0`, `out1` are memory that the caller gives, `@64` is byte 64 of the arena, `@#2` a part of the arena whose place depends
+ * on sizes; `+8` is a constant and `+4·i0` a part that follows the counter of loop 0.
  */
 export function printPlan(plan: Program<"plan">): string {
   const lines: string[] = [];

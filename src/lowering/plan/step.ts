@@ -95,7 +95,10 @@ export function forEachViewInside(step: Step, bindings: Bindings, visit: (view: 
       visit(bindings.resolve({ value: v, offset: 0, follow: null, size: v.bytes, dtype: "u8" }));
 }
 
-/** May `output` share the memory of `input`, which dies at this step? Then `output` is written place by place after `input` was read there. */
+/**
+ * May `output` share the memory of `input`, which dies at this step? Then `output` is written place by place after `input`
+ * was read there.
+ */
 export function mayShare(step: Step, bindings: Bindings, input: Value, output: Value): boolean {
   if (step.kind === "copy") {
     const [from, to] = [bindings.resolve(step.from), bindings.resolve(step.to)];

@@ -10,7 +10,10 @@ export interface Accumulator {
   add(value: TileAtom, payload: TileAtom | null, valid: TileAtom | null): void;
   /** Ends a part of a long sum: what was added since the last one joins the total. */
   flush(): void;
-  /** The result of this accumulator and of others of other widths; `lanes`: lanes are parts of one result, not results side by side. */
+  /**
+   * The result of this accumulator and of others of other widths; `lanes`: lanes are parts of one result, not results side by
+   * side.
+   */
   finish(lanes: boolean, others: readonly Accumulator[]): TileAtom;
 }
 

@@ -227,7 +227,7 @@ class NestEmitter {
         this.#width = 1;
       };
       if (bound) {
-        // a chunk is a multiple of every width, so blocks of the main width start at a chunk's start; the rest belongs to the last chunk
+        // a chunk is a multiple of every width: blocks of the main width start at a chunk's start, the rest is the last chunk's
         const start = done === 0 ? this.#atom(bound[0]) : this.b.op("max", [this.#atom(bound[0]), this.b.i32(done)]);
         this.b.for(start, this.#atMost(bound[1], upTo), width, run);
       } else if (dimSub(upTo, done) === width) run(this.b.i32(done));

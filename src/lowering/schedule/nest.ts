@@ -177,7 +177,10 @@ export function prepareNest(nest: Nest): PreparedNest {
   };
 }
 
-/** The innermost of the loops around the vector loop, where something is read along it and far apart along the vector: a transposition. */
+/**
+ * The innermost of the loops around the vector loop, where something is read along it and far apart along the vector: a
+ * transposition.
+ */
 export function turnedLoop({ vector, reduced, nodes }: PreparedNest, outer: readonly Loop[]): Loop | null {
   const last = outer[outer.length - 1] as Loop | undefined;
   if (!last || !vector || vector.reduced || reduced.length > 0) return null;
@@ -187,7 +190,7 @@ export function turnedLoop({ vector, reduced, nodes }: PreparedNest, outer: read
   return turned ? last : null;
 }
 
-/** Bodies dearer than this (in instructions for one register) are long enough without a second and third copy of them side by side. */
+/** Bodies dearer than this (in instructions for one register) are long enough without copies of them side by side. */
 const LONG_BODY = 400;
 
 /** For one register, about. */
