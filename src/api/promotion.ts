@@ -6,7 +6,7 @@ import type { Aval } from "../ir/aval.js";
 import { aval } from "../ir/aval.js";
 import { isStatic, symbol } from "../ir/dim.js";
 import type { Literal, Program } from "../ir/program.js";
-import { type NamedSize, withSizes } from "../ir/size.js";
+import { type NamedSize, outgrown, withSizes } from "../ir/size.js";
 import { type Callback, generalise, match, type Sample, type Sizes, type Template } from "../transforms/sizes/index.js";
 import type { Declared } from "./dynamic-option.js";
 
@@ -43,8 +43,6 @@ const CASES = 4;
 /** Variants, and attempts to make one, for arguments that differ in sizes alone. */
 const VARIANTS = 8;
 const ATTEMPTS = 12;
-/** Code for sizes so many times as large is compiled anew: it is cut into other pieces. */
-const LARGER = 16;
 
 interface Candidate {
   readonly variant: Variant;
@@ -80,7 +78,7 @@ export class Family {
 
   /** The variant with these sizes at hand, where those it was compiled for are so much smaller that other code is better. */
   retune({ variant, sizes }: Candidate): Variant | undefined {
-    const small = variant.sizes.some((s) => (sizes.get(s.name) ?? 0) >= LARGER * Math.max(s.hint, LARGER));
+    const small = variant.sizes.some((s) => (sizes.get(s.name) ?? 0) >= outgrown(s.hint));
     if (!small || this.variants.length >= VARIANTS) return undefined;
     const tuned = { ...variant, sizes: variant.sizes.map((s) => ({ ...s, hint: sizes.get(s.name) ?? s.hint })) };
     this.variants.unshift(tuned);

@@ -33,6 +33,19 @@ export function hintOf(d: Dim): number {
   return typeof value === "number" ? value : Math.max(1, leastOf(d));
 }
 
+/** Code for sizes so many times as large is compiled anew: it is cut into other pieces. */
+const LARGER = 16;
+/** From this value on, what was compiled for the hint is compiled once more, with the size at hand for a hint. */
+export function outgrown(hint: number): number {
+  return LARGER * Math.max(hint, LARGER);
+}
+/** The greatest value that `d` is likely to have. */
+export function mostLikely(d: Dim): number {
+  if (typeof d === "number") return d;
+  const value = substituteDim(d, new Map([...hints].map(([name, hint]) => [name, outgrown(hint) - 1])));
+  return typeof value === "number" ? Math.max(value, hintOf(d)) : hintOf(d);
+}
+
 /** `d` at these values of its names. */
 export function valueOf(d: Dim, values: ReadonlyMap<string, number>): number {
   const value = substituteDim(d, values);

@@ -4,7 +4,7 @@ import { type Dim, dimAtLeast, dimMod, dimMul, dimProduct, isStatic } from "../.
 import type { DType } from "../../ir/dtype.js";
 import type { TileAtom, TileRef } from "../../ir/tile.js";
 import type { Operand, ScalarCode } from "../scalar-code.js";
-import { pack, packInner, type SideLayout, strides, sum, tileStart } from "./pack.js";
+import { pack, packInner, reaches, type SideLayout, strides, sum, tileStart } from "./pack.js";
 import { productOf, type SizedAxis, type SizedContraction, tileCount } from "./sized.js";
 import { inParts, innerTile, outerTile, partOf, SumsInMemory, streamTile } from "./tile.js";
 
@@ -52,7 +52,25 @@ export function storeInto(k: ScalarCode, out: TileRef): StoreResult {
 export function overlaps(c: SizedContraction, plan: ContractionPlan): boolean {
   const cut = (axes: readonly SizedAxis[], axis: number | null, size: number): boolean =>
     axis !== null && dimMod(axes[axis].size, size) !== 0;
+  if (plan.rowAxis !== null && dimAtLeast(c.rows[plan.rowAxis].size, fewRows(c, plan)) !== true) return true;
   return cut(c.rows, plan.rowAxis, plan.height) || cut(c.columns, plan.columnAxis, plan.width);
+}
+
+/** Whether the right side is packed for speed alone: tiles can read it as it lies. */
+function isLoose(c: SizedContraction, { vectors, packRhs, columnAxis }: ContractionPlan): boolean {
+  return vectors === "columns" && packRhs && columnAxis !== null && c.columns[columnAxis].rhs === 1;
+}
+
+/** Tiles below each other from which a packed right side pays. */
+const PACKED = 5;
+/** Rows of a tile where there are few: fewer are left over, at nearly the speed of taller ones. */
+const LOW = 4;
+/** Fewer rows than this, where their number is found when the program runs, are done in low tiles, and nothing is packed for them. */
+function fewRows(c: SizedContraction, plan: ContractionPlan): number {
+  const { height, vectors, rowAxis } = plan;
+  if (rowAxis === null || isStatic(c.rows[rowAxis].size)) return height;
+  if (isLoose(c, plan)) return PACKED * height;
+  return vectors === "columns" && height > LOW ? 2 * height - 1 : height;
 }
 
 /** The inner axis of an outer tile whose sums are done in parts, where it is the only one. */
@@ -86,8 +104,15 @@ export function emitContraction(k: ScalarCode, c: SizedContraction, plan: Contra
   let [lhs, rhs] = [lhsAsIs, rhsAsIs];
   const { batch, inner, accumulate } = c;
   const copy = plan.vectors === "inner" ? packInner : pack;
-  if (plan.packLhs) lhs = copy(k, lhs, { batch, outer: outerRows, inner, height }, accumulate);
-  if (plan.packRhs) rhs = copy(k, rhs, { batch, outer: outerColumns, inner, height: width }, accumulate);
+  const few = fewRows(c, plan);
+  const many = reaches(row.size, few);
+  if (plan.packLhs) lhs = copy(k, lhs, { batch, outer: outerRows, inner, height, wanted: many }, accumulate);
+  const loose = isLoose(c, plan);
+  const enough = dimMul(reaches(column.size, width), loose ? many : 1);
+  if (plan.packRhs)
+    rhs = copy(k, rhs, { batch, outer: outerColumns, inner, height: width, wanted: enough }, accumulate);
+  // of few rows
+  const [lowLhs, lowRhs] = [plan.vectors === "inner" ? lhs : lhsAsIs, loose ? rhsAsIs : rhs];
   const rowTiles = tileCount(row.size, height);
   const blocks = tileCount(rowTiles, plan.rowTiles);
   const columnTiles = tileCount(column.size, width);
@@ -135,7 +160,10 @@ export function emitContraction(k: ScalarCode, c: SizedContraction, plan: Contra
       store(alone ? { value: t.reshape(value, []), vector: null, positions } : { value, vector, positions });
     };
 
-    /** The tile of `h` rows and `w` columns from here on, whose operands lie at `a` and `right`. */
+    /**
+     * The tile of `h` rows and `w` columns from here on, whose operands lie at `a` and `right`; of its rows those behind
+     * `last`, if it is given, are the last one again.
+     */
     const tile = (
       h: number,
       firstRow: TileAtom,
@@ -143,15 +171,18 @@ export function emitContraction(k: ScalarCode, c: SizedContraction, plan: Contra
       w: number,
       firstColumn: TileAtom,
       right: TileAtom,
+      last?: TileAtom,
     ): void => {
-      const [left, side] = [h === height ? lhs : lhsAsIs, w === width ? rhs : rhsAsIs];
+      const side = w !== width ? rhsAsIs : last ? lowRhs : rhs;
+      const left = last ? lowLhs : lhs;
       const axes = axesOf(left, side);
       const memory = memoryOf(w);
-      const l = { ref: left.ref, at: a, run: { count: h, stride: left.run.stride } };
+      const rowAt = (i: number): TileAtom => k.add(firstRow, last ? k.min(i, last) : i);
+      const l = { ref: left.ref, at: a, run: { count: h, stride: left.run.stride, ...(last && { last }) } };
       const s = { ref: side.ref, at: right, run: { count: w, stride: side.run.stride } };
       if (plan.vectors === "inner") {
         innerTile(k, accumulate, l, s, axes, plan.lanes, memory).forEach((xs, i) => {
-          xs.forEach((x, j) => piece(x, k.add(firstRow, i), k.add(firstColumn, j), null));
+          xs.forEach((x, j) => piece(x, rowAt(i), k.add(firstColumn, j), null));
         });
         return;
       }
@@ -170,13 +201,14 @@ export function emitContraction(k: ScalarCode, c: SizedContraction, plan: Contra
         return;
       }
       const values = outerTile(k, accumulate, l, s, axes, memory);
-      if (memory) k.for(0, h, (i) => piece(memory.get(i), k.add(firstRow, i), firstColumn, column));
-      else values.forEach((x, i) => piece(x, k.add(firstRow, i), firstColumn, column));
+      const there = last ? k.min(k.add(last, 1), h) : h;
+      if (memory) k.for(0, there, (i) => piece(memory.get(i), k.add(firstRow, i), firstColumn, column));
+      else values.forEach((x, i) => piece(x, rowAt(i), firstColumn, column));
     };
-    /** `whole` where tiles of this many fit; fewer rows or columns than that are taken one by one. */
-    const fitting = (size: Dim, count: number, whole: () => void, single: (i: TileAtom) => void): void => {
+    /** `whole` from so many on, which is sometimes known beforehand. */
+    const fitting = (size: Dim, count: number, whole: () => void, fewer: () => void): void => {
       if (dimAtLeast(size, count) === true) whole();
-      else t.if(k.ge(k.i32(size), count), whole, () => k.for(0, size, single));
+      else t.if(k.ge(k.i32(size), count), whole, fewer);
     };
     const rows = (w: number, firstColumn: TileAtom, right: TileAtom): void => {
       const left = start(lhs, r, t.i32(0), t.i32(0));
@@ -227,9 +259,16 @@ export function emitContraction(k: ScalarCode, c: SizedContraction, plan: Contra
           k.for(0, height, (r) => piece(memory.get(r), k.add(firstRow, r), firstColumn, column));
         });
       };
-      fitting(row.size, height, whole, (i) => {
-        const a = start(lhsAsIs, r, t.i32(0), i);
-        tile(1, i, a, w, firstColumn, right);
+      fitting(row.size, few, whole, () => {
+        // the rows of this program
+        const share = plan.rowTiles * height;
+        const first = k.mul(block, share);
+        const end = k.min(k.add(first, share), row.size);
+        const low = Math.min(height, LOW);
+        const from = loose && w === width ? start(rhsAsIs, co, t.i32(0), firstColumn) : right;
+        const each = (i: TileAtom): void =>
+          tile(low, i, start(lowLhs, r, t.i32(0), i), w, firstColumn, from, k.sub(k.sub(end, i), 1));
+        k.for(first, end, each, low);
       });
     };
     fitting(
@@ -239,7 +278,7 @@ export function emitContraction(k: ScalarCode, c: SizedContraction, plan: Contra
         const firstColumn = tileStart(k, panel, column.size, width);
         rows(width, firstColumn, start(rhs, co, panel, firstColumn));
       },
-      (j) => rows(1, j, start(rhsAsIs, co, t.i32(0), j)),
+      () => k.for(0, column.size, (j) => rows(1, j, start(rhsAsIs, co, t.i32(0), j))),
     );
   });
 }

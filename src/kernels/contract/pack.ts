@@ -17,6 +17,11 @@ export function strides(sizes: readonly Dim[], unit: Dim): Dim[] {
   return result;
 }
 
+/** 1 from `least` on, else 0. */
+export function reaches(size: Dim, least: number): Dim {
+  return dimAtLeast(size, least) === true ? 1 : dimMin(dimFloorDiv(size, least), 1);
+}
+
 /** How the tiles of one side are found: strides of the grid's axes, of the tiles along the run, of the run and of k. */
 export interface SideLayout {
   readonly ref: TileRef;
@@ -35,13 +40,15 @@ export interface PackedSide {
   readonly outer: readonly SizedAxis[];
   readonly inner: readonly SizedAxis[];
   readonly height: number;
+  /** 1 where the copy is read, 0 where it is not and need not be made. */
+  readonly wanted: Dim;
 }
 
 /** Adds the stage that packs `side`; every tile is `height` elements of the run for each k. */
 export function pack(
   k: ScalarCode,
   side: SideLayout,
-  { batch, outer, inner, height }: PackedSide,
+  { batch, outer, inner, height, wanted }: PackedSide,
   dtype: DType,
 ): SideLayout {
   const { t } = k;
@@ -63,9 +70,7 @@ export function pack(
   const from = [...side.batch, ...side.outer];
   const axes = inner.map((a, i): SizedAxis => ({ size: a.size, lhs: side.inner[i], rhs: innerStrides[i], out: 0 }));
   const single = height === 1;
-  // of a run shorter than a tile nothing is packed
-  const some = dimAtLeast(side.run.size, height) === true ? 1 : dimMin(dimFloorDiv(side.run.size, height), 1);
-  t.stage([...sizes, dimMul(tiles, some)], (...ids) => {
+  t.stage([...sizes, dimMul(tiles, wanted)], (...ids) => {
     const id = ids[ids.length - 1];
     const first = k.mul(tileStart(k, id, side.run.size, height), side.run.stride);
     const source = sum(k, ids, [...from, 0], k.add(first, side.base));

@@ -14,7 +14,7 @@ import {
 } from "./contraction.js";
 import type { ContractionPlan } from "./emit.js";
 import { type ContractionMachine, fits, innerStep, outerStep } from "./machine.js";
-import { planned, type SizedContraction } from "./sized.js";
+import { planned, type SizedContraction, stepsOf } from "./sized.js";
 import { inParts, partOf } from "./tile.js";
 import { range } from "../../util/index.js";
 
@@ -90,7 +90,7 @@ function withColumns(
   consider: Consider,
 ): void {
   const space = spaceOf(c, rowAxis, columnAxis);
-  const { row, column, depth } = space;
+  const { row, column, depth, most: steps } = space;
   const lanes = vectorLanes(c.accumulate);
   for (const width of widths(column.size, lanes)) {
     const registers = registersOf(width, lanes);
@@ -104,7 +104,7 @@ function withColumns(
         for (const height of heights(row.size, most)) {
           const step = outerStep(machine, c.accumulate, height, vectors) + 0.4 * height * singles;
           // engines find pairs of registers from stores side by side
-          const staged = !c.plain || inParts(c.accumulate, depth) || (machine.wide && column.out !== 1);
+          const staged = !c.plain || inParts(c.accumulate, steps) || (machine.wide && column.out !== 1);
           const stores = column.out === 1 ? 0.4 * height * registers : 0.8 * height * width;
           const plan = { vectors: "columns", rowAxis, columnAxis, height, width, packLhs, packRhs, staged } as const;
           const down = staged ? 6 + 0.4 * height * registers : 0;
@@ -140,7 +140,7 @@ function withInner(
   const steps = Math.floor(axis.size / lanesAlong);
   const rest = axis.size % lanesAlong > 0 ? 1 : 0;
   const entries = space.depth / axis.size;
-  const staged = lanesAlong > lanes || inParts(c.accumulate, entries * steps);
+  const staged = lanesAlong > lanes || inParts(c.accumulate, space.most / lanesAlong);
   // tall tiles leave no room for a second column
   for (const height of new Set([...heights(rows, MAX_HEIGHT), ...heights(rows, 4)])) {
     for (const width of heights(columns, Math.min(MAX_HEIGHT, Math.floor(MAX_SUMS / height)))) {
@@ -209,6 +209,8 @@ interface Space {
   readonly row: Axis;
   readonly column: Axis;
   readonly depth: number;
+  /** Steps of the sum, at most: what decides whether it is done in parts. */
+  readonly most: number;
   readonly batch: number;
   readonly outerRows: number;
   readonly outerColumns: number;
@@ -233,6 +235,7 @@ function spaceOf(c: Contraction, rowAxis: number | null, columnAxis: number | nu
     row,
     column,
     depth,
+    most: stepsOf(c.inner.map((a) => a.real ?? a)),
     batch: product(c.batch),
     outerRows: others(c.rows, row),
     outerColumns: others(c.columns, column),
@@ -257,7 +260,7 @@ function estimate(
   const wide = tilesOf(column.size, width);
   const panels = batch * outerRows * outerColumns * wide;
   // of a long sum, a part at a time
-  const steps = c.inner.length === 1 && inParts(c.accumulate, depth) ? partOf(depth) : Math.max(depth, 1);
+  const steps = c.inner.length === 1 && inParts(c.accumulate, space.most) ? partOf(space.most) : Math.max(depth, 1);
   const rowTiles = rowTilesOf(tall, panels, 4 * height * steps);
   const tiles = panels * tall;
   let perTile = walk + stores + TILE_COST + space.loops;

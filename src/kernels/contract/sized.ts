@@ -3,7 +3,7 @@
  * written with the sizes themselves.
  */
 import { type Dim, dimFloorDiv, dimAdd, dimProduct, isStatic, leastOf } from "../../ir/dim.js";
-import { hintOf } from "../../ir/size.js";
+import { hintOf, mostLikely } from "../../ir/size.js";
 import type { Axis, Contraction } from "./contraction.js";
 
 export interface SizedAxis {
@@ -23,18 +23,16 @@ export interface SizedContraction extends Omit<Contraction, AxisList> {
 
 /** Tiles of every height and width divide it: nothing speaks for a tile but its speed. */
 const COMMON = 96;
-/** A sum whose length is not known is done as a long one: in parts. */
-const LONG = 2048;
 
 /** Numbers to plan with; each axis remembers what it is. */
 export function planned(c: SizedContraction): Contraction {
-  const axes = (list: readonly SizedAxis[]): Axis[] => list.map((a) => plannedAxis(a));
+  const axes = (list: readonly SizedAxis[]): Axis[] => list.map(plannedAxis);
   return {
     ...c,
     batch: axes(c.batch),
     rows: axes(c.rows),
     columns: axes(c.columns),
-    inner: c.inner.map((a) => plannedAxis(a, LONG)),
+    inner: axes(c.inner),
   };
 }
 function isPlain(axis: SizedAxis): axis is Axis {
@@ -44,9 +42,9 @@ function isPlain(axis: SizedAxis): axis is Axis {
 export function isFixed(c: SizedContraction): c is Contraction {
   return [c.batch, c.rows, c.columns, c.inner].every((list) => list.every(isPlain));
 }
-function plannedAxis(axis: SizedAxis, least = 1): Axis {
+function plannedAxis(axis: SizedAxis): Axis {
   if (isPlain(axis)) return axis;
-  const size = isStatic(axis.size) ? axis.size : Math.ceil(Math.max(hintOf(axis.size), least) / COMMON) * COMMON;
+  const size = isStatic(axis.size) ? axis.size : Math.ceil(hintOf(axis.size) / COMMON) * COMMON;
   // a stride with a name is not 1, whatever its hint
   const stride = (d: Dim): number => (isStatic(d) ? d : Math.max(2, hintOf(d)));
   const { lhs, rhs, out } = axis;
@@ -59,10 +57,9 @@ export function realised(c: Contraction): SizedContraction {
   return { ...c, batch: axes(c.batch), rows: axes(c.rows), columns: axes(c.columns), inner: axes(c.inner) };
 }
 
-/** How many steps a sum over these axes is taken for. */
+/** How many steps a sum over these axes is likely to have at most. */
 export function stepsOf(axes: readonly SizedAxis[]): number {
-  const steps = productOf(axes);
-  return isStatic(steps) ? steps : Math.max(hintOf(steps), LONG);
+  return mostLikely(productOf(axes));
 }
 export function productOf(axes: readonly SizedAxis[]): Dim {
   return dimProduct(axes.map((a) => a.size));

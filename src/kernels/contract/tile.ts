@@ -5,7 +5,7 @@ import { type DType, isFloat } from "../../ir/dtype.js";
 import { hintOf } from "../../ir/size.js";
 import type { TileAtom, TileRef, TileVar } from "../../ir/tile.js";
 import type { Operand, ScalarCode } from "../scalar-code.js";
-import { productOf, type SizedAxis, stepsOf } from "./sized.js";
+import { type SizedAxis, stepsOf } from "./sized.js";
 
 /** Steps from which sums are done in parts, which keeps the rounding of each addition small beside what it adds. */
 const LONG_SUM = 2048;
@@ -54,12 +54,19 @@ export class SumsInMemory {
 export interface Run {
   readonly count: number;
   readonly stride: Dim;
+  /** The last one that there is: those behind it are read there. */
+  readonly last?: TileAtom;
 }
 export interface TileSource {
   readonly ref: TileRef;
   /** Where the tile's first element lies. */
   readonly at: TileAtom;
   readonly run: Run;
+}
+
+/** Where the rows or columns of a tile lie, from its first element. */
+function places(k: ScalarCode, { count, stride, last }: Run): readonly Operand[] {
+  return rows(count, (r) => (last && r > 0 ? k.mul(k.min(r, last), stride) : dimMul(r, stride)));
 }
 
 /**
@@ -80,10 +87,11 @@ export function outerTile(
   const parts = memory !== undefined && inParts(accumulate, depth);
   if (parts) memory.clear(lhs.run.count);
   const sums = rows(lhs.run.count, () => t.var(t.const(zero(accumulate), accumulate, [width])));
+  const at = places(k, lhs.run);
   const step = (a: TileAtom, b: TileAtom): void => {
     const vectors = t.convert(t.load(rhs.ref, b, [width], [1]), accumulate);
     sums.forEach((sum, r) => {
-      const scalar = t.convert(t.load(lhs.ref, k.add(a, dimMul(r, lhs.run.stride))), accumulate);
+      const scalar = t.convert(t.load(lhs.ref, k.add(a, at[r])), accumulate);
       t.assign(sum, k.add(sum, k.mul(vectors, scalar)));
     });
   };
@@ -116,7 +124,7 @@ export function innerTile(
   const [height, width] = [lhs.run.count, rhs.run.count];
   const nothing = t.const(zero(accumulate), accumulate, [lanes]);
   const sums = rows(height * width, () => t.var(nothing));
-  const steps = hintOf(productOf(outer)) * (hintOf(whole) / lanes);
+  const steps = stepsOf(inner) / lanes;
   const parts = memory !== undefined && inParts(accumulate, steps);
   if (parts) memory.clear(sums.length);
   // the innermost axis is cut only where it is long by itself
@@ -124,16 +132,17 @@ export function innerTile(
   const part = cut !== null && (!isStatic(whole) || cut < whole) ? cut : null;
 
   /** The products of the elements at i … i + lanes - 1, of which those before `from` are left out. */
+  const [lhsAt, rhsAt] = [places(k, lhs.run), places(k, rhs.run)];
   const products = (a: TileAtom, b: TileAtom, i: Operand, from: Dim): TileAtom[] => {
     const here = from !== 0 ? k.ge(t.lanes([lanes], 0), from) : undefined;
-    const read = (side: TileSource, at: TileAtom): TileAtom[] =>
-      rows(side.run.count, (r) => {
-        const place = k.add(k.add(at, i), dimMul(r, side.run.stride));
+    const read = (side: TileSource, at: TileAtom, offsets: readonly Operand[]): TileAtom[] =>
+      offsets.map((offset) => {
+        const place = k.add(k.add(at, i), offset);
         const x = t.convert(t.load(side.ref, place, [lanes], [1]), accumulate);
         return here ? t.op("select", [here, x, nothing]) : x;
       });
-    const right = read(rhs, b);
-    return read(lhs, a).flatMap((x) => right.map((y) => k.mul(x, y)));
+    const right = read(rhs, b, rhsAt);
+    return read(lhs, a, lhsAt).flatMap((x) => right.map((y) => k.mul(x, y)));
   };
   const add = (to: readonly TileVar[], list: readonly TileAtom[]): void =>
     list.forEach((x, i) => t.assign(to[i], k.add(to[i], x)));

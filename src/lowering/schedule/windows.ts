@@ -5,8 +5,8 @@
  */
 import { internal } from "../../diagnostics/error.js";
 import { byteSize } from "../../ir/dtype.js";
-import { isStaticShape } from "../../ir/dim.js";
-import { staticSizes } from "../../ir/size.js";
+import { isStatic, isStaticShape } from "../../ir/dim.js";
+import { hintOf, staticSizes } from "../../ir/size.js";
 import { COMBINE, identityOf } from "../../ir/reduce-op.js";
 import type { TileAtom, TileReduceOp } from "../../ir/tile.js";
 import type { TileBuilder } from "../../ir/tile-builder.js";
@@ -24,6 +24,8 @@ const MOST_WRITTEN = 9;
 const FEW_ENDS = 3;
 /** Combinations from which the longer code pays. */
 const FEW = 16384;
+/** What a named size is taken for, at least. */
+const LARGE = 32;
 
 /** lo ≤ scale·kept + step·tap + constant < hi. */
 interface Bound {
@@ -57,12 +59,12 @@ function factorOf(a: Affine, loop: Loop): number {
 function extentOf(loop: Loop): number {
   return staticSizes([loop.extent])[0];
 }
-/** Whether all sizes are numbers: what follows writes loops out. */
+/** Whether all places are numbers, and the sizes of what windows slide along: what follows writes loops out. */
 function isStaticNest(nest: PreparedNest): boolean {
   const places = nest.nodes.flatMap((n) => (n.kind === "load" ? [n.offset] : n.kind === "index" ? [n.index] : []));
   for (const m of nest.members) if (m.store) places.push(m.store.offset);
   const dims = places.flatMap((a) => [a.constant, ...a.terms.map((t) => t.factor)]);
-  return isStaticShape([...dims, ...nest.kept.map((l) => l.extent), ...nest.reduced.map((l) => l.extent)]);
+  return isStaticShape([...dims, ...nest.kept.slice(-2).map((l) => l.extent), ...nest.reduced.map((l) => l.extent)]);
 }
 
 export function matchWindows(nest: PreparedNest): WindowNest | undefined {
@@ -73,7 +75,11 @@ export function matchWindows(nest: PreparedNest): WindowNest | undefined {
   if (nest.members.some((m) => m !== sum && m.kind !== "row")) return undefined;
   if (!isStaticNest(nest)) return undefined;
   const taps = nest.reduced.reduce((n, l) => n * extentOf(l), 1);
-  if (nest.points < FEW || taps > MOST_TAPS || nest.kept.length < 2) return undefined;
+  const points = nest.kept.reduce(
+    (n, l) => n * (isStatic(l.extent) ? l.extent : Math.max(hintOf(l.extent), LARGE)),
+    taps,
+  );
+  if (points < FEW || taps > MOST_TAPS || nest.kept.length < 2) return undefined;
   const stored = nest.members.find((m) => m.store)?.store;
   const vector = nest.kept[nest.kept.length - 1];
   if (!stored || extentOf(vector) < 4 || factorOf(stored.offset, vector) !== 1) return undefined;
@@ -223,7 +229,7 @@ class WindowEmitter {
     const [first, end] = interior(bounds, row);
     const inside = end - first;
     this.b.stage(
-      outer.map((l) => extentOf(l)),
+      outer.map((l) => l.extent),
       (...ids) => {
         outer.forEach((l, i) => this.#open.set(l, ids[i]));
         const single = (from: number, to: number, width: number): void => {
