@@ -86,6 +86,21 @@ describe("a second size of an axis makes it dynamic", () => {
     expectPrograms(f, 2);
     expect(reasons(f)[1]).toBe("axis 0 of argument 1, axis 0 of argument 2 seen as 7 and 8: dynamic, as n");
   });
+  it("few rows and many of one contraction, whose other side is packed for many alone", () => {
+    const wide = [
+      { w: data(40, 70), b: data(70) },
+      { w: data(70, 33), b: data(33) },
+    ];
+    const sizes = [12, 13, 2, 3, 4, 7, 11, 29, 30, 31, 61];
+    const f = same(grad(loss), (n) => [wide, data(n, 40), data(n, 33)], sizes);
+    expect(f.entries().length).toBe(2);
+    const g = same(
+      (x: Tensor, w: Tensor) => np.dot(x.reshape([-1, 96]), w).add(x.reshape([-1, 96])),
+      (n) => [data(n, 6 * 96), data(96, 96)],
+      sizes.slice(0, 8),
+    );
+    expect(g.entries().length).toBe(2);
+  });
   it("jit(vmap(f))", () => {
     const f = same(
       vmap((x: Tensor) => np.sum(np.exp(x)).add(x)),
