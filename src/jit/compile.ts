@@ -120,8 +120,10 @@ const LEAST_STORED_MS = 15;
 function placeOf(core: Program<"core">, target: Target, options: CompileOptions): string | undefined {
   const { donate = [], share, sizes = [] } = options;
   if (core.eqns.length < LEAST_STORED_EQUATIONS || sizes.length > 0 || core.effects.length > 0) return undefined;
-  const key = programKey(core);
-  return key.includes("@") ? undefined : cachePlace(`${target.name} ${JSON.stringify([donate, share ?? null])} ${key}`);
+  return cachePlace(() => {
+    const key = programKey(core);
+    return key.includes("@") ? undefined : `${target.name} ${JSON.stringify([donate, share ?? null])} ${key}`;
+  });
 }
 
 function compile(program: Program<"core">, options: CompileOptions): CompiledProgram {

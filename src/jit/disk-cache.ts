@@ -105,10 +105,11 @@ function usable(): Disk | null {
   return disk;
 }
 
-/** The place of a module with this key; undefined where nothing is kept. */
-export function cachePlace(key: string): string | undefined {
+/** The place of a module with the key that `key` makes; undefined where nothing is kept, or where there is no key. */
+export function cachePlace(key: () => string | undefined): string | undefined {
   const d = usable();
-  return d ? `${d.folder}/${d.sha256(d.build, "\n", key)}.module` : undefined;
+  const text = d ? key() : undefined;
+  return d && text !== undefined ? `${d.folder}/${d.sha256(d.build, "\n", text)}.module` : undefined;
 }
 
 /** What is there, if it is whole. */
