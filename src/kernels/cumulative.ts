@@ -46,7 +46,7 @@ export function cumulative(spec: CumulativeSpec): Program<"tile"> {
   const t = new TileBuilder(op === "logsumexp" ? "cumlogsumexp" : `cum${op}`);
   const lines = new Lines(new ScalarCode(t), spec);
   const { n, outer, inner } = lines;
-  if (n === 0) t.stage([0], () => {});
+  if (n === 0 || inner === 0) t.stage([0], () => {});
   else if (inner > 1) lines.acrossColumns();
   else if (isStatic(n) && n >= LONG && isStatic(outer) && outer < MANY_LINES) lines.inParts(n, outer);
   else lines.along();
