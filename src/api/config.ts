@@ -45,8 +45,9 @@ export const config: Config = {
 };
 
 /**
- * Changes settings of this process.
+ * Changes settings of this process; those that are left out stay.
  * @example configure({ debugNans: true });
+ * @example configure({ threads: 4, memoryLimit: 512 * 1024 ** 2 }); // before the first array is made
  */
 export function configure(settings: Partial<Config>): void {
   const { threads } = settings;

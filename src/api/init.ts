@@ -2,6 +2,7 @@
 import { WORKER_SOURCE } from "../runtime/threads/worker-source.js";
 import { backend } from "./backend.js";
 import { type Config, configure } from "./config.js";
+import { singleThreadReason } from "./threads.js";
 
 /**
  * Applies settings and starts the worker threads; resolves when they run, or when it is clear that there will be none.
@@ -15,8 +16,7 @@ export async function init(
   configure(settings);
   const { pool } = backend.workspace;
   await pool?.start();
-  const note = backend.threadNote();
-  return { threads: pool?.threads ?? 1, reason: /\((.*)\)$/.exec(note)?.[1] };
+  return { threads: pool?.threads ?? 1, reason: singleThreadReason(pool) };
 }
 
 /**

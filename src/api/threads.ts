@@ -51,13 +51,14 @@ export function makePool(heap: Heap): Pool | undefined {
   return new Pool(heap, { threads: wantedThreads, timeout: () => config.workerTimeout, spawn });
 }
 
+/** Why there is one thread, undefined where there are more. */
+export function singleThreadReason(pool: Pool | undefined): string | undefined {
+  if (pool) return wantedThreads() === 1 ? "one is wanted" : pool.reason;
+  return obstacle() ?? "the first array was made for one thread, or there is no room for a shared memory";
+}
+
+/** How many threads there are, for people. */
 export function threadNote(pool: Pool | undefined): string {
-  const wanted = wantedThreads();
-  const why = pool
-    ? wanted === 1
-      ? "one is wanted"
-      : pool.reason
-    : (obstacle() ??
-      (wanted > 1 ? "the first array was made for one thread, or there is no room for a shared memory" : ""));
-  return why === undefined ? `threads: ${wanted}` : `threads: 1 (${why})`;
+  const why = singleThreadReason(pool);
+  return why === undefined ? `threads: ${wantedThreads()}` : `threads: 1 (${why})`;
 }
