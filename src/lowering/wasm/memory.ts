@@ -59,19 +59,16 @@ function loadVector(c: Code, dtype: DType, lanes: number, offset: number): void 
       c.memory("v128.load32_zero", offset).op("i16x8.extend_low_i8x16_u").op("i32x4.extend_low_i16x8_u");
       if (dtype === "bool") c.v128(NO_BITS).op("i32x4.ne");
       return;
+    // not load16x4: V8 13 joins pairs of those to wrong 256-bit loads
     case "i16":
-      c.memory("v128.load16x4_s", offset);
+      c.memory("v128.load64_zero", offset).op("i32x4.extend_low_i16x8_s");
       return;
     case "u16":
-      c.memory("v128.load16x4_u", offset);
-      return;
     case "f16":
-      c.memory("v128.load16x4_u", offset);
-      f16Value(c, lanes);
-      return;
     case "bf16":
-      c.memory("v128.load16x4_u", offset);
-      bf16Value(c, lanes);
+      c.memory("v128.load64_zero", offset).op("i32x4.extend_low_i16x8_u");
+      if (dtype === "f16") f16Value(c, lanes);
+      else if (dtype === "bf16") bf16Value(c, lanes);
       return;
     default:
       c.memory("v128.load", offset);
