@@ -1,8 +1,9 @@
 /** Threads of this process: how many, and what stands against more. */
 import { fail } from "../diagnostics/error.js";
-import type { Heap } from "../runtime/heap.js";
+import { formatBytes, type Heap } from "../runtime/heap.js";
 import { availableThreads } from "../runtime/threads/available.js";
 import { Pool } from "../runtime/threads/pool.js";
+import { scarceAddresses } from "../runtime/threads/quota.js";
 import { spawner } from "../runtime/threads/spawn.js";
 import { environment } from "../util/node.js";
 import { config, MAX_THREADS } from "./config.js";
@@ -36,6 +37,9 @@ function obstacle(): string | undefined {
     return "the page is not cross-origin isolated (it needs the headers Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp)";
   if (typeof SharedArrayBuffer === "undefined") return "there is no SharedArrayBuffer";
   if (!spawner(undefined)) return "there are no workers";
+  const addresses = scarceAddresses();
+  if (addresses !== undefined)
+    return `workers need more addresses than the process may have, ${formatBytes(addresses)}`;
   return undefined;
 }
 

@@ -65,6 +65,8 @@ function pathOf(file: string): string {
 interface StackTraceLimited {
   stackTraceLimit: number;
 }
+/** Not under `node --frozen-intrinsics`. */
+const ADJUSTABLE = !Object.isFrozen(Error);
 
 /** The stack as it is now; the text is made (and the user's frame searched) only on `resolve()`. */
 class StackSpan implements SpanRef {
@@ -86,9 +88,9 @@ class StackSpan implements SpanRef {
 export function currentSpan(): SpanRef {
   const limited = Error as unknown as StackTraceLimited;
   const previous = limited.stackTraceLimit;
-  limited.stackTraceLimit = 24;
+  if (ADJUSTABLE) limited.stackTraceLimit = 24;
   const holder = new Error();
-  limited.stackTraceLimit = previous;
+  if (ADJUSTABLE) limited.stackTraceLimit = previous;
   return new StackSpan(holder);
 }
 

@@ -58,7 +58,12 @@ export function tuneV8(): WasmFeatures | undefined {
   if (version >= FIRST_REVECTORIZE) v8.setFlagsFromString(`--no-${REVECTORIZE}`);
   const features = wasmFeatures();
   if (!features.simd) return features;
-  const trial = new Trial();
+  const trial = makeTrial();
+  if (!trial) {
+    // nothing is switched on that was not tried
+    if (version < RELAXED_BY_DEFAULT) v8.setFlagsFromString(`--no-${RELAXED}`);
+    return wasmFeatures();
+  }
   let relaxedSimd = features.relaxedSimd && trial.isRight(true);
   if (version < RELAXED_BY_DEFAULT && !(relaxedSimd && trial.isFaster(true))) {
     relaxedSimd = false;
@@ -101,6 +106,15 @@ const COUNT = 2048;
 /** A machine that fuses takes two thirds of the time, a 256-bit one half; where neither is there, nothing is gained. */
 const FASTER = 0.85;
 const ROUNDS = 24;
+
+/** None where the engine has no room for a second memory (limited address space). */
+function makeTrial(): Trial | undefined {
+  try {
+    return new Trial();
+  } catch {
+    return undefined;
+  }
+}
 
 type Probe = (from: number, to: number, bytes: number) => void;
 

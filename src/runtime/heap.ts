@@ -22,6 +22,8 @@ const LEAST_WEIGHT = 8192;
 
 /** A shared memory that may not grow to this is of less use than one that is not shared. */
 const LEAST_SHARED = 256 * 1024 ** 2;
+/** Where there is no room for a memory that may grow to this, there is room for none. */
+const LEAST_UNSHARED = 16 * 1024 ** 2;
 
 export interface HeapOptions {
   /** Resident bytes at which the oldest arrays are spilled; it doubles when that turns out to hit arrays in use. */
@@ -290,6 +292,11 @@ export class Heap {
 
 /** A shared memory reserves its largest size at once; where there is no room for that, less will do, or one that is not shared. */
 function reserve(most: number, shared: boolean): { memory: WebAssembly.Memory; limit: number; shared: boolean } {
+  if (typeof WebAssembly === "undefined") {
+    fail("TW4001", "this JavaScript engine has no WebAssembly, where arrays live", {
+      help: "run node without --jitless; in browsers, allow WebAssembly (wasm-unsafe-eval in the page's content security policy)",
+    });
+  }
   for (let limit = most; shared && limit >= Math.min(most, LEAST_SHARED); limit = limit / 2) {
     try {
       const maximum = Math.floor(limit / PAGE);
@@ -298,8 +305,19 @@ function reserve(most: number, shared: boolean): { memory: WebAssembly.Memory; l
       // the next smaller one
     }
   }
-  const maximum = Math.floor(most / PAGE);
-  return { memory: new WebAssembly.Memory({ initial: 16, maximum }), limit: most, shared: false };
+  for (let limit = most; ; limit = limit / 2) {
+    try {
+      const maximum = Math.floor(limit / PAGE);
+      return { memory: new WebAssembly.Memory({ initial: 16, maximum }), limit, shared: false };
+    } catch (e) {
+      if (limit / 2 >= Math.min(most, LEAST_UNSHARED)) continue;
+      const why = e instanceof Error ? e.message : String(e);
+      fail("TW4001", `the engine has no room for WebAssembly's memory: ${why}`, {
+        // V8 reserves about 10 GB of addresses around a memory so that it need not check bounds
+        help: "raise the limit of the process's address space (ulimit -v), or run node with --disable-wasm-trap-handler, which needs less of it",
+      });
+    }
+  }
 }
 
 export function formatBytes(n: number): string {

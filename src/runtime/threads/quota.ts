@@ -3,16 +3,21 @@ import { environment, nodeModule } from "../../util/node.js";
 
 /** CPUs that the control group of this process may use at a time (Linux); undefined where nothing limits it. */
 export function cpuQuota(): number | undefined {
+  const read = readText();
+  return read && quotaOf(read);
+}
+
+/** Reads a file of Linux's, undefined where there is none. */
+function readText(): ((path: string) => string | undefined) | undefined {
   const fs = nodeModule<{ readFileSync: (path: string, encoding: "utf8") => string }>("node:fs");
   if (!fs || environment("OS") === "Windows_NT") return undefined;
-  const read = (path: string): string | undefined => {
+  return (path) => {
     try {
       return fs.readFileSync(path, "utf8").trim();
     } catch {
       return undefined;
     }
   };
-  return quotaOf(read);
 }
 
 /** The least of the quotas of the process's control groups and those around them, versions 2 and 1. @internal */
@@ -45,4 +50,16 @@ export function quotaOf(read: (path: string) => string | undefined): number | un
 function withParents(path: string): string[] {
   const parts = path.split("/").filter((p) => p !== "");
   return parts.map((_, i) => `/${parts.slice(0, parts.length - i).join("/")}`).concat("");
+}
+
+/**
+ * Bytes of addresses below which no workers are started: the engine ends the process when it finds no room for a new
+ * worker's code, and a shared memory takes its largest size at once.
+ */
+const LEAST_ADDRESSES = 16 * 1024 ** 3;
+
+/** The limit of this process's address space (Linux: `ulimit -v`) where it is too small for workers. */
+export function scarceAddresses(): number | undefined {
+  const [, soft] = /^Max address space\s+(\d+)\s/m.exec(readText()?.("/proc/self/limits") ?? "") ?? [];
+  return soft !== undefined && Number(soft) < LEAST_ADDRESSES ? Number(soft) : undefined;
 }

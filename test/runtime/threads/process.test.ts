@@ -1,4 +1,5 @@
 /** The package in processes of its own: they end by themselves, and do without threads where there can be none. */
+import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { beforeAll, expect, it } from "vitest";
@@ -71,3 +72,25 @@ it("worker threads that each have a copy of the package may optimise at the same
     console.log(...(await Promise.all([one(), one(), one()])));`;
   expect(run("", program, { TILEWORK_THREADS: "2" })).toEqual({ status: 0, output: "6 6 6" });
 });
+
+/** In a shell that limits the process's addresses to so many kB. */
+function runLimited(kB: number, flags: readonly string[]): Outcome {
+  const address = pathToFileURL(join(root, "dist", "index.js")).href;
+  const source = `const { explain, jit, nn, numpy: np, random } = await import(${JSON.stringify(address)}); ${PROGRAM}`;
+  const command = 'ulimit -v "$0" && exec "$@"';
+  const node = [process.execPath, ...flags, "--input-type=module", "-e", source];
+  const { status, stdout, stderr } = spawnSync("sh", ["-c", command, String(kB), ...node], { encoding: "utf8" });
+  return { status, output: `${stdout}${stderr}`.trim() };
+}
+it.runIf(process.platform === "linux")(
+  "where addresses are scarce there is one thread, or an error that says what to do",
+  () => {
+    expect(runLimited(3_000_000, ["--disable-wasm-trap-handler"])).toEqual({
+      status: 0,
+      output: "128.000 threads: 1 (workers need more addresses than the process may have, 2.9 GB)",
+    });
+    // engines differ in whether they do without guard regions by themselves
+    const { status, output } = runLimited(3_000_000, []);
+    expect(output).toMatch(status === 0 ? /^128\.000 threads: 1/ : /TW4001[\s\S]*--disable-wasm-trap-handler/);
+  },
+);
