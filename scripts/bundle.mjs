@@ -6,8 +6,20 @@ import { build } from "vite";
 
 const dist = join(fileURLToPath(import.meta.url), "..", "..", "dist");
 
+/** Node shows the line of an error that nobody caught, and the lines of our files are thousands of letters long. */
+const throwsOnLinesOfTheirOwn = {
+  name: "throws-on-lines-of-their-own",
+  generateBundle(_options, bundle) {
+    for (const chunk of Object.values(bundle)) {
+      if (chunk.type !== "chunk") continue;
+      chunk.code = chunk.code.replace(/throw new TileworkError\(makeDiagnostic\(.*?\)\}(?=function)/, "\n$&\n");
+    }
+  },
+};
+
 await build({
   configFile: false,
+  plugins: [throwsOnLinesOfTheirOwn],
   root: dist,
   logLevel: "error",
   publicDir: false,
