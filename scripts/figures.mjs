@@ -1,12 +1,14 @@
 // Prints the figures of README.md for this machine, as Markdown: `node scripts/figures.mjs` (best with nothing else running).
-// With --kernels also where the training step's time goes.
+// With --kernels also where the training step's time goes. Threads: as many as there are, or TILEWORK_THREADS. Nothing is read from
+// what earlier runs left on disk.
 import { spawnSync } from "node:child_process";
 import { cpus } from "node:os";
 import { join } from "node:path";
 import { build, root } from "./build.mjs";
 
 if (build({ examples: true }) !== 0) process.exit(1);
-const { explain, jit, numpy: np } = await import("tilework");
+process.env.TILEWORK_CACHE = "0";
+const { explain, init, jit, numpy: np } = await import("tilework");
 const gpt = join(root, "build", "examples", "gpt");
 const { parseOptions } = await import(join(gpt, "options.js"));
 const { typescriptDeclarations, vocabularyOf, encode } = await import(join(gpt, "corpus.js"));
@@ -94,7 +96,8 @@ const rows = [
   ["matrix product f32, 1024 × 1024", `${matmul(1024).toFixed(1)} GFLOP/s`],
 ];
 const revision = spawnSync("git", ["rev-parse", "--short", "HEAD"], { cwd: root, encoding: "utf8" }).stdout.trim();
-console.log(`One thread, ${cpus()[0].model.trim()}, Node ${process.versions.node}, revision ${revision}:\n`);
+const { threads } = await init();
+console.log(`${threads === 1 ? "One thread" : `${threads} threads`}, ${cpus()[0].model.trim()}, Node ${process.versions.node}, revision ${revision}:\n`);
 console.log("| what | figure |\n|---|---|");
 for (const [what, figure] of rows) console.log(`| ${what} | ${figure} |`);
 console.log(
