@@ -22,7 +22,7 @@ export const cacheSettings: { cache: boolean } = { cache: true };
 /** Bytes of the folder above which the files that were not used for longest go, down to three quarters. */
 const MOST_BYTES = 64 * 1024 ** 2;
 /** Raised when what is stored changes its form. */
-const FORMAT = 1;
+const FORMAT = 2;
 
 interface Stats {
   readonly size: number;
@@ -112,6 +112,11 @@ export function cachePlace(key: () => string | undefined): string | undefined {
   return d && text !== undefined ? `${d.folder}/${d.sha256(d.build, "\n", text)}.module` : undefined;
 }
 
+/** Of all that a file says and of its name: it was neither damaged nor put in another's place. */
+function checksum(d: Disk, place: string, head: unknown, bytes: Uint8Array): string {
+  return d.sha256(place.slice(d.folder.length), JSON.stringify(head), bytes);
+}
+
 /** What is there, if it is whole. */
 export function loadModule(place: string): StoredModule | undefined {
   const d = usable();
@@ -121,7 +126,7 @@ export function loadModule(place: string): StoredModule | undefined {
     const end = file.indexOf(10);
     const { sum, ...head } = JSON.parse(new TextDecoder().decode(file.subarray(0, end)));
     const bytes = file.slice(end + 1);
-    if (d.sha256(JSON.stringify(head), bytes) !== sum) return undefined;
+    if (checksum(d, place, head, bytes) !== sum) return undefined;
     const now = new Date();
     try {
       d.fs.utimesSync(place, now, now);
@@ -138,9 +143,10 @@ export function loadModule(place: string): StoredModule | undefined {
 export function storeModule(place: string, { bytes, ...head }: StoredModule): void {
   const d = usable();
   if (!d) return;
-  const temporary = `${place}.${d.process.pid}`;
+  // threads of one process write at the same time, too
+  const temporary = `${place}.${d.process.pid}${String(Math.random()).slice(2)}`;
   try {
-    const line = `${JSON.stringify({ ...head, sum: d.sha256(JSON.stringify(head), bytes) })}\n`;
+    const line = `${JSON.stringify({ ...head, sum: checksum(d, place, head, bytes) })}\n`;
     const start = new TextEncoder().encode(line);
     const file = new Uint8Array(start.length + bytes.length);
     file.set(start);

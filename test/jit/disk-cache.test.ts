@@ -72,6 +72,16 @@ describe("modules on disk", () => {
     expect(run(directory).passes).not.toContain("plan");
   });
 
+  it("another program's file under this one's name is not taken", () => {
+    const [a, b] = modules(directory).map((name) => join(directory, name));
+    const [inA, inB] = [readFileSync(a), readFileSync(b)];
+    writeFileSync(a, inB);
+    writeFileSync(b, inA);
+    const again = run(directory);
+    expect(again.passes).toEqual(expect.arrayContaining(LOWERED));
+    expect(again.bits).toBe(first.bits);
+  });
+
   it("is left out on request, and where the disk refuses", () => {
     const other = join(folder, "none");
     expect(run(other, { TILEWORK_CACHE: "0" }).bits).toBe(first.bits);
