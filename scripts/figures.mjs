@@ -97,7 +97,9 @@ const rows = [
 ];
 const revision = spawnSync("git", ["rev-parse", "--short", "HEAD"], { cwd: root, encoding: "utf8" }).stdout.trim();
 const { threads } = await init();
-console.log(`${threads === 1 ? "One thread" : `${threads} threads`}, ${cpus()[0].model.trim()}, Node ${process.versions.node}, revision ${revision}:\n`);
+console.log(
+  `${threads === 1 ? "One thread" : `${threads} threads`}, ${cpus()[0].model.trim()}, Node ${process.versions.node}, revision ${revision}:\n`,
+);
 console.log("| what | figure |\n|---|---|");
 for (const [what, figure] of rows) console.log(`| ${what} | ${figure} |`);
 console.log(

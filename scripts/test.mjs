@@ -8,6 +8,7 @@ import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { root } from "./build.mjs";
+import { ensureChromium } from "./chromium.mjs";
 
 const args = process.argv.slice(2);
 const long = take("--long");
@@ -37,6 +38,7 @@ if (!existsSync(join(root, "node_modules", "vitest"))) {
   console.error("The tools of the tests are not installed: run npm ci first.");
   process.exit(1);
 }
+if (browser) ensureChromium();
 const checks = {};
 if (!long && !browser) {
   checks["lint and format"] = node("lint and format", "@biomejs/biome/bin/biome", "check", "--error-on-warnings");
