@@ -160,7 +160,7 @@ function equationProgram(eqn: Pick<AnyEqn, "prim" | "params" | "span">, inputs: 
 }
 
 /** TW4002 when an operation makes a NaN out of numbers. */
-export function checkNans(
+function checkNans(
   eqn: Pick<AnyEqn, "prim" | "span">,
   inputs: readonly ArrayCell[],
   outputs: readonly ArrayCell[],

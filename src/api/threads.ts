@@ -11,7 +11,7 @@ import { config, MAX_THREADS } from "./config.js";
 let available: number | undefined;
 
 /** Threads that are wanted now. */
-export function wantedThreads(): number {
+function wantedThreads(): number {
   if (config.threads !== undefined) return config.threads;
   available ??= fromEnvironment() ?? availableThreads();
   return available;

@@ -5,7 +5,7 @@ import { parseArgs } from "node:util";
 import { buildAhead } from "./aot/build.js";
 import { exampleArguments } from "./example.js";
 import { loadFunction } from "./load.js";
-import { UsageError } from "./usage.js";
+import { optionError, UsageError } from "./usage.js";
 
 export async function build(commandLine: readonly string[], version: string): Promise<string> {
   const { aot, args, out, name } = parseOptions(commandLine);
@@ -40,8 +40,6 @@ function parseOptions(commandLine: readonly string[]) {
     });
     return values;
   } catch (e) {
-    // Node's message goes on with advice about its own syntax; the first sentence says it
-    const [sentence] = (e as Error).message.split(/\.\s/);
-    throw new UsageError(`${sentence.replace(/\.$/, "")}; tilework --help lists what there is.`);
+    throw optionError(e);
   }
 }

@@ -8,7 +8,7 @@ import type { AnyFunction } from "../tracer/trace.js";
 import { type ArrayType, parseArgumentTypes } from "./argument-types.js";
 import { exampleArguments } from "./example.js";
 import { loadFunction } from "./load.js";
-import { UsageError } from "./usage.js";
+import { optionError, UsageError } from "./usage.js";
 
 const STAGES = ["core", "plan", "tile", "loop", "wat"] as const;
 type Stage = (typeof STAGES)[number];
@@ -92,8 +92,6 @@ function parseOptions(commandLine: readonly string[]) {
       },
     });
   } catch (e) {
-    // Node's message goes on with advice about its own syntax; the first sentence says it
-    const [sentence] = (e as Error).message.split(/\.\s/);
-    throw new UsageError(`${sentence.replace(/\.$/, "")}; tilework --help lists what there is.`);
+    throw optionError(e);
   }
 }

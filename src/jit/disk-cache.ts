@@ -78,12 +78,14 @@ function findDisk(): Disk | null {
     // all have one date
     const self = fileURLToPath(import.meta.url);
     const { size, mtimeMs } = fs.statSync(self);
+    const build = [FORMAT, versionAt(fs, join(self, "../../../package.json")), size, mtimeMs];
+    build.push(stampAt(fs, join(self, "../../.stamp")));
     fs.mkdirSync(folder, { recursive: true, mode: 0o700 });
     return {
       fs,
       folder,
       process,
-      build: `${FORMAT} ${versionAt(fs, join(self, "../../../package.json"))} ${size} ${mtimeMs}`,
+      build: build.join(" "),
       sha256: (...parts) => parts.reduce((hash, part) => hash.update(part), createHash("sha256")).digest("hex"),
     };
   } catch {
@@ -95,6 +97,14 @@ function versionAt(fs: Files, manifest: string): string {
   try {
     const { name, version } = JSON.parse(new TextDecoder().decode(fs.readFileSync(manifest)));
     return `${name} ${version}`;
+  } catch {
+    return "";
+  }
+}
+/** What the build of a package under development writes, which changes with any of its files; an installed package has none. */
+function stampAt(fs: Files, file: string): string {
+  try {
+    return new TextDecoder().decode(fs.readFileSync(file));
   } catch {
     return "";
   }

@@ -1,7 +1,6 @@
 /** Builds a function ahead of time: modules, what it closes over, a loader and its types, as files that need no compiler. */
 import { fail } from "../../diagnostics/error.js";
-import type { Aval } from "../../ir/aval.js";
-import { sizeOf } from "../../ir/aval.js";
+import { type Aval, sizeOf } from "../../ir/aval.js";
 import { byteSize } from "../../ir/dtype.js";
 import { leafAval } from "../../tracer/leaf.js";
 import { Tensor } from "../../tracer/tensor.js";
@@ -68,7 +67,7 @@ export async function buildAhead(
   const manifest: Manifest = {
     name,
     modules,
-    weights: weightBytes > 0 ? { file: `${name}.weights`, address: held[0].address, bytes: weightBytes } : null,
+    weights: weightBytes > 0 ? { file: `${name}.weights`, address: held[0].address } : null,
     pages: Math.ceil((arena + Math.max(...variants.map((v) => v.arenaBytes))) / PAGE),
     table,
     arena,

@@ -1,6 +1,5 @@
 /** The types of a program that was built ahead of time. */
-import type { Manifest } from "./loader.js";
-import { storageName } from "./loader.js";
+import { type Manifest, storageName } from "./loader.js";
 import type { Leaf, Structure } from "./structure.js";
 
 const IDENTIFIER = /^[A-Za-z_$][\w$]*$/;

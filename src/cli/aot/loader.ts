@@ -1,14 +1,13 @@
 /** The JavaScript module beside a program that was built ahead of time: it loads the program and calls it. */
-import type { DType } from "../../ir/dtype.js";
-import { STORAGE } from "../../ir/dtype.js";
+import { type DType, STORAGE } from "../../ir/dtype.js";
 import type { Leaf, Structure } from "./structure.js";
 
 export interface Manifest {
   readonly name: string;
   /** Files with the same program, the first that the engine accepts is taken. */
   readonly modules: readonly string[];
-  /** What the program closes over: a file, and where its bytes lie in memory; null: nothing. */
-  readonly weights: { readonly file: string; readonly address: number; readonly bytes: number } | null;
+  /** What the program closes over: a file, and where in memory its bytes go; null: nothing. */
+  readonly weights: { readonly file: string; readonly address: number } | null;
   readonly pages: number;
   readonly table: number;
   readonly arena: number;

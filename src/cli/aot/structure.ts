@@ -1,7 +1,6 @@
 /** How values travel in and out of a program that was built ahead of time: arrays as typed arrays, in plain structures. */
 import { fail } from "../../diagnostics/error.js";
 import type { DType } from "../../ir/dtype.js";
-import type { Program } from "../../ir/program.js";
 import type { TreeDef } from "../../tree/index.js";
 
 /** An array: where its elements lie in the memory of the program. */
@@ -16,8 +15,6 @@ export type Structure =
   | { readonly kind: "null" | "undefined" }
   | { readonly kind: "list"; readonly items: readonly Structure[] }
   | { readonly kind: "object"; readonly keys: readonly string[]; readonly items: readonly Structure[] };
-
-export type Avals = Program<"core">["outputs"][number]["aval"][];
 
 /** The structure with its leaves counted from 0, in their order. */
 export function structureOf(def: TreeDef, what: string): Structure {

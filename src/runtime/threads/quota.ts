@@ -21,7 +21,7 @@ function readText(): ((path: string) => string | undefined) | undefined {
 }
 
 /** The least of the quotas of the process's control groups and those around them, versions 2 and 1. @internal */
-export function quotaOf(read: (path: string) => string | undefined): number | undefined {
+function quotaOf(read: (path: string) => string | undefined): number | undefined {
   const ratios: number[] = [];
   const add = (quota: number, period: number): void => {
     if (quota > 0 && period > 0) ratios.push(quota / period);
