@@ -1,5 +1,14 @@
 /** Modules that earlier processes left on disk, as processes of the built package see them. */
-import { existsSync, mkdirSync, readdirSync, readFileSync, truncateSync, utimesSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  truncateSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { buildDist, root, runNode, temporaryFolder } from "../pack/workspace.js";
@@ -11,8 +20,8 @@ interface Found {
   readonly bits: string;
   readonly plan: number;
 }
-const SCRIPT = `
-  import { configure, explain, grad, jit, nn, numpy as np, array } from ${JSON.stringify(join(root, "dist", "index.js"))};
+const scriptOf = (entry: string): string => `
+  import { configure, explain, grad, jit, nn, numpy as np, array } from ${JSON.stringify(entry)};
   if (process.argv[2] === "no cache") configure({ cache: false });
   const wave = (n) => array(Float32Array.from({ length: n }, (_, i) => Math.sin(i * i)));
   const layers = Array.from({ length: 6 }, () => np.reshape(wave(256), [16, 16]));
@@ -25,9 +34,14 @@ const SCRIPT = `
   const bits = Buffer.concat(result.map((w) => Buffer.from(w.dataSync().slice().buffer))).toString("base64");
   console.log(JSON.stringify({ passes: e.passes.map((p) => p.name), bits, plan: e.stages.plan().length }));`;
 
-function run(directory: string, env: NodeJS.ProcessEnv = {}, ...args: string[]): Found {
+function run(
+  directory: string,
+  env: NodeJS.ProcessEnv = {},
+  args: readonly string[] = [],
+  entry = join(root, "dist", "index.js"),
+): Found {
   const file = join(folder, "step.mjs");
-  writeFileSync(file, SCRIPT);
+  writeFileSync(file, scriptOf(entry));
   const settings = { ...process.env, TILEWORK_CACHE: "", TILEWORK_CACHE_DIR: directory, ...env };
   const { status, output } = runNode([file, ...args], folder, settings);
   expect(status, output).toBe(0);
@@ -85,10 +99,25 @@ describe("modules on disk", () => {
   it("is left out on request, and where the disk refuses", () => {
     const other = join(folder, "none");
     expect(run(other, { TILEWORK_CACHE: "0" }).bits).toBe(first.bits);
-    expect(run(other, {}, "no cache").bits).toBe(first.bits);
+    expect(run(other, {}, ["no cache"]).bits).toBe(first.bits);
     expect(existsSync(other)).toBe(false);
     writeFileSync(join(folder, "file"), "");
     expect(run(join(folder, "file", "below")).bits).toBe(first.bits);
+  });
+
+  it("another build's modules are not taken, though this one file of it may be the same", () => {
+    const copy = join(folder, "package");
+    for (const part of ["package.json", "dist"]) {
+      cpSync(join(root, part), join(copy, part), { recursive: true, preserveTimestamps: true });
+    }
+    const own = join(folder, "own");
+    const build = (stamp: string): readonly string[] => {
+      writeFileSync(join(copy, "dist", ".stamp"), stamp);
+      return run(own, {}, [], join(copy, "dist", "index.js")).passes;
+    };
+    expect(build("one")).toEqual(expect.arrayContaining(LOWERED));
+    expect(build("one")).not.toContain("plan");
+    expect(build("two")).toEqual(expect.arrayContaining(LOWERED));
   });
 
   it("stays bounded: what was not used for longest goes", () => {
