@@ -20,12 +20,16 @@ export interface Slot {
   offset: number;
   readonly name: string;
 }
-/** A slot, or a part of one at a byte offset that may follow a loop counter: offset + stride·counter. */
+/** Bytes per iteration of the loop with this id. */
+export interface Follow {
+  readonly loop: number;
+  readonly stride: Dim;
+}
+/** A slot, or a part of one at a byte offset that may follow loop counters: offset + Σ stride·counter. */
 export interface SlotView {
   readonly slot: Slot;
   readonly offset: Dim;
-  /** Bytes per iteration of the loop with this id. */
-  readonly follow?: { readonly loop: number; readonly stride: Dim } | undefined;
+  readonly follow?: readonly Follow[] | undefined;
 }
 
 export type PlanStep =

@@ -101,10 +101,10 @@ export function runPlan(program: Program<"core">, inputs: readonly NDArray[], op
     if (slot.space === "arena" && slot.offset + fixed(slot.bytes) > plan.arenaBytes)
       throw new Error(`${slot.name} is outside of the arena`);
     let at = base + fixed(v.offset);
-    if (v.follow) {
-      const counter = counters.get(v.follow.loop);
+    for (const { loop, stride } of v.follow ?? []) {
+      const counter = counters.get(loop);
       if (counter === undefined) throw new Error("a view follows a loop that it does not stand in");
-      at += fixed(v.follow.stride) * counter;
+      at += fixed(stride) * counter;
     }
     return at;
   };

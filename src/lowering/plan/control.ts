@@ -8,13 +8,13 @@ import type { ControlOps } from "../../ir/ops/index.js";
 import { scalarLoop } from "../schedule/scalar-loop.js";
 import type { Lowering } from "./lower.js";
 import { finishBody, finishBranch } from "./moves.js";
-import { isView, makeValue, type Site, wholeView } from "./place.js";
+import { isView, type Site } from "./place.js";
 import { Value, type View } from "./view.js";
 
 /** The part of a stacked value that belongs to one iteration. */
 function partOf(whole: View, loop: number, length: Dim): View {
   const size = dimFloorDiv(whole.size, length);
-  return { ...whole, follow: { loop, stride: dimMul(size, byteSize(whole.dtype)) }, size };
+  return { ...whole, follow: [...whole.follow, { loop, stride: dimMul(size, byteSize(whole.dtype)) }], size };
 }
 
 /** Tells the values made from now on, but for literals in memory, which belong to the whole plan. */
@@ -49,16 +49,9 @@ export function lowerScan(
   const loop = lowering.nextLoop();
   const ys = eqn.outputs.slice(numCarry).map((_, i) => site.output(numCarry + i));
   steps.push({ kind: "define", values: ys.map((y) => y.value) });
-  const xs = eqn.inputs.slice(numConsts + numCarry).map((a, i) => {
-    let whole = lowering.inMemory(site.input(numConsts + numCarry + i));
-    if (whole.follow) {
-      // itself the part of an outer loop: a view cannot follow two counters
-      const copy = wholeView(makeValue(a.aval, "slice"), a.aval);
-      steps.push({ kind: "copy", from: whole, to: copy });
-      whole = copy;
-    }
-    return partOf(whole, loop, n);
-  });
+  const xs = eqn.inputs
+    .slice(numConsts + numCarry)
+    .map((_, i) => partOf(lowering.inMemory(site.input(numConsts + numCarry + i)), loop, n));
   const consts = eqn.inputs.slice(0, numConsts).map((_, i) => site.input(i));
   const isOwn = fromNowOn(lowering);
   const inner = lowering.program(body, [...consts, ...carries, ...xs]);

@@ -52,7 +52,7 @@ export class Lifetimes {
       this.position.set(step, this.#next);
       switch (step.kind) {
         case "define":
-          for (const v of step.values) use({ value: v, offset: 0, follow: null, size: v.bytes, dtype: "u8" });
+          for (const v of step.values) use({ value: v, offset: 0, follow: [], size: v.bytes, dtype: "u8" });
           break;
         case "loop":
           this.#next++;

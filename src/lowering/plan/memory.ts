@@ -231,7 +231,7 @@ class MemoryPlanner {
   #view(view: View): SlotView {
     const at = this.bindings.resolve(view);
     const slot = this.#slot(this.#groupOf(at.value), 0);
-    return at.follow ? { slot, offset: at.offset, follow: at.follow } : { slot, offset: at.offset };
+    return at.follow.length > 0 ? { slot, offset: at.offset, follow: at.follow } : { slot, offset: at.offset };
   }
 
   // steps

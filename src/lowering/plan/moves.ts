@@ -14,22 +14,16 @@ export interface Move {
 class Uses {
   readonly #first = new Map<Value, number>();
   readonly #last = new Map<Value, number>();
-  readonly #followed = new Set<Value>();
   constructor(
     readonly steps: readonly Step[],
     readonly bindings: Bindings,
   ) {
     steps.forEach((step, i) => {
-      forEachViewInside(step, bindings, ({ value, follow }) => {
+      forEachViewInside(step, bindings, ({ value }) => {
         if (!this.#first.has(value)) this.#first.set(value, i);
         this.#last.set(value, i);
-        if (follow) this.#followed.add(value);
       });
     });
-  }
-  /** Are there parts of it that follow a loop's counter? */
-  isFollowed(value: Value): boolean {
-    return this.#followed.has(value);
   }
   /** Is every use of `old` over when `fresh` is first written? */
   comesAfter(fresh: Value, old: Value): boolean {
@@ -73,7 +67,7 @@ export function finishBody(
   const start: Step[] = [];
   const end: Step[] = [];
   for (const { from, to } of parts) {
-    if (isFree(from) && !uses.isFollowed(from.value)) bindings.bind(from.value, to);
+    if (isFree(from)) bindings.bind(from.value, to);
     // operands and old carries are copied while they are there
     else if (isView(from) && !isOwn(from.value)) start.push({ kind: "copy", from, to });
     else end.push(lowering.put(from, to));

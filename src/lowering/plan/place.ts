@@ -21,7 +21,7 @@ export interface Site {
 }
 
 export function wholeView(value: Value, a: Aval): View {
-  return { value, offset: 0, follow: null, size: dimProduct(a.shape), dtype: a.dtype };
+  return { value, offset: 0, follow: [], size: dimProduct(a.shape), dtype: a.dtype };
 }
 export function makeValue(a: Aval, name: string): Value {
   return new Value(dimMul(dimProduct(a.shape), byteSize(a.dtype)), name);

@@ -27,7 +27,7 @@ function printSlot(s: Slot): string {
   return s.space === "arena" ? `@${s.offset}` : `@#${s.offset}`;
 }
 function printView({ slot, offset, follow }: SlotView): string {
-  const part = follow ? `+${String(follow.stride)}·i${follow.loop}` : "";
+  const part = (follow ?? []).map((f) => `+${String(f.stride)}·i${f.loop}`).join("");
   return `${printSlot(slot)}${offset === 0 ? "" : `+${String(offset)}`}${part}`;
 }
 

@@ -36,7 +36,7 @@ export function viewBytes(view: View): Dim {
 }
 /** The whole of its value, in one place. */
 export function isWhole(view: View): boolean {
-  return view.follow === null && view.offset === 0 && dimSame(viewBytes(view), view.value.bytes);
+  return view.follow.length === 0 && view.offset === 0 && dimSame(viewBytes(view), view.value.bytes);
 }
 
 /** Values that are parts of others (a result that is written straight into its place): what a view means in the end. */
@@ -54,7 +54,12 @@ export class Bindings {
     for (;;) {
       const place = this.#bound.get(at.value);
       if (!place) return at;
-      at = { ...at, value: place.value, offset: dimAdd(place.offset, at.offset), follow: place.follow ?? at.follow };
+      at = {
+        ...at,
+        value: place.value,
+        offset: dimAdd(place.offset, at.offset),
+        follow: [...place.follow, ...at.follow],
+      };
     }
   }
 }
@@ -92,7 +97,7 @@ export function forEachViewInside(step: Step, bindings: Bindings, visit: (view: 
     step.cases.forEach(all);
   } else if (step.kind === "define")
     for (const v of step.values)
-      visit(bindings.resolve({ value: v, offset: 0, follow: null, size: v.bytes, dtype: "u8" }));
+      visit(bindings.resolve({ value: v, offset: 0, follow: [], size: v.bytes, dtype: "u8" }));
 }
 
 /**

@@ -1,6 +1,7 @@
 /** Values of a plan before memory is assigned, and views into them. */
 import type { Dim } from "../../ir/dim.js";
 import type { DType } from "../../ir/dtype.js";
+import type { Follow } from "../../ir/plan.js";
 
 /** A buffer to be: something that is written once per execution of the steps that define it. */
 export class Value {
@@ -16,16 +17,16 @@ export class Value {
   }
 }
 
-/** A value, or a part of one at a byte offset that may follow a loop's counter. Dense and row-major from there on. */
+/** A value, or a part of one at a byte offset that may follow the counters of loops around. Dense and row-major from there on. */
 export interface View {
   readonly value: Value;
   readonly offset: Dim;
-  readonly follow: { readonly loop: number; readonly stride: Dim } | null;
+  readonly follow: readonly Follow[];
   /** Elements, and their type as the kernel reads them. */
   readonly size: Dim;
   readonly dtype: DType;
 }
 
 export function viewKey(v: View): string {
-  return `${v.value.id}:${String(v.offset)}:${v.follow ? `${v.follow.loop}*${String(v.follow.stride)}` : ""}:${v.dtype}`;
+  return `${v.value.id}:${String(v.offset)}:${v.follow.map((f) => `${f.loop}*${String(f.stride)}`).join("+")}:${v.dtype}`;
 }

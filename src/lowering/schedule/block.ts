@@ -348,7 +348,7 @@ export class Block implements DraftSource {
     const view: View = {
       value: new Value(dimMul(size, byteSize(v.aval.dtype)), v.name ?? this.#nameOf(v)),
       offset: 0,
-      follow: null,
+      follow: [],
       size,
       dtype: v.aval.dtype,
     };

@@ -96,7 +96,7 @@ export function lowerKernel(
       return block.view(v) ?? internal(`${eqn.prim}: a result without memory`);
     },
     scratch(bytes, name) {
-      return { value: new Value(bytes, name), offset: 0, follow: null, size: bytes, dtype: "u8" };
+      return { value: new Value(bytes, name), offset: 0, follow: [], size: bytes, dtype: "u8" };
     },
     startFrom(result, from) {
       start = { result, from };
@@ -139,7 +139,7 @@ function withScratch(kernel: TileProgram, views: readonly View[]): { args: View[
     }
     const value = new Value(dimMul(r.size, byteSize(r.dtype)), `${kernel.name}.${r.name}`);
     scratch.push(value);
-    args.push({ value, offset: 0, follow: null, size: r.size, dtype: r.dtype });
+    args.push({ value, offset: 0, follow: [], size: r.size, dtype: r.dtype });
   }
   if (next !== views.length) internal(`${kernel.name}: ${views.length} operands for ${next} references`);
   return { args, scratch };

@@ -281,14 +281,15 @@ class StepEmitter {
   #address({ slot, offset, follow }: SlotView): void {
     const { c } = this;
     this.#add(this.#base(slot, offset));
-    if (!follow) return;
-    const counter = this.counters.get(follow.loop) ?? internal(`a view follows loop ${follow.loop} from outside of it`);
-    c.get(counter);
-    if (follow.stride !== 1) {
-      this.#size(follow.stride);
-      c.op("i32.mul");
+    for (const { loop, stride } of follow ?? []) {
+      const counter = this.counters.get(loop) ?? internal(`a view follows loop ${loop} from outside of it`);
+      c.get(counter);
+      if (stride !== 1) {
+        this.#size(stride);
+        c.op("i32.mul");
+      }
+      c.op("i32.add");
     }
-    c.op("i32.add");
   }
   /** Leaves the address that the slot's offset counts from; gives the bytes to add. */
   #base(slot: Slot, offset: Dim): Dim {

@@ -189,6 +189,20 @@ describe("scan", () => {
     check(p, [xs, list([1, 2])], [0, 1]);
   });
 
+  it("nests three deep: parts of parts are read and written where they lie", () => {
+    const square = (b: Builder, x: Var): readonly Atom[] => [b.mul(x, x)];
+    const each = (n: number, f: (b: Builder, x: Var) => readonly Atom[]) => (b: Builder, x: Var) =>
+      scan(b, { length: n, numCarry: 0 }, [x], f);
+    const p = buildProgram("parts", [aval([2, 3, 2, 2], "f32")], each(2, each(3, each(2, square))));
+    const run = check(p, [
+      fromValues(
+        [2, 3, 2, 2],
+        "f32",
+        Array.from({ length: 24 }, (_, i) => i - 7),
+      ),
+    ]);
+    expect([run.copies, run.plan.arenaBytes]).toEqual([0, 0]);
+  });
   it("updates a slice of its carry in place", () => {
     const p = buildProgram("update", [vec(1000), aval([5], "i32")], (b, x, at) =>
       scan(b, { length: 5, numCarry: 1 }, [x, at], (b2, s, i) => [

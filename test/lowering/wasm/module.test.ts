@@ -114,9 +114,9 @@ describe("loops", () => {
       {
         kind: "launch",
         kernel: binaryKernel("add", n),
-        args: [view(carry), view(x, 0, { loop: 7, stride: bytes }), view(carry)],
+        args: [view(carry), view(x, 0, [{ loop: 7, stride: bytes }]), view(carry)],
       },
-      { kind: "copy", from: view(carry), to: view(out, 0, { loop: 7, stride: bytes }), bytes },
+      { kind: "copy", from: view(carry), to: view(out, 0, [{ loop: 7, stride: bytes }]), bytes },
     ],
   });
   const zero: PlanStep = { kind: "launch", kernel: binaryKernel("sub", n), args: [view(x), view(x), view(carry)] };
@@ -138,9 +138,9 @@ describe("loops", () => {
         kind: "launch",
         kernel: binaryKernel("add", 1),
         args: [
-          view(out, 0, { loop: 2, stride: 4 }),
-          view(x, 0, { loop: 2, stride: 4 }),
-          view(out, 0, { loop: 2, stride: 4 }),
+          view(out, 0, [{ loop: 2, stride: 4 }]),
+          view(x, 0, [{ loop: 2, stride: 4 }]),
+          view(out, 0, [{ loop: 2, stride: 4 }]),
         ],
       }),
     );
@@ -165,7 +165,7 @@ describe("loops", () => {
         body: [
           {
             kind: "copy",
-            from: view(x, 0, { loop: 1, stride: bytes }),
+            from: view(x, 0, [{ loop: 1, stride: bytes }]),
             to: view(carry),
             bytes,
           },
@@ -177,8 +177,8 @@ describe("loops", () => {
             body: [
               {
                 kind: "copy",
-                from: view(carry, 0, { loop: 2, stride: 4 }),
-                to: view(out, 0, { loop: 1, stride: 4 }),
+                from: view(carry, 0, [{ loop: 2, stride: 4 }]),
+                to: view(out, 0, [{ loop: 1, stride: 4 }]),
                 bytes: 4,
               },
             ],
@@ -263,7 +263,7 @@ describe("callbacks", () => {
             {
               kind: "callback",
               callback: 1,
-              args: [view(b, 0, { loop: 3, stride: 4 }), view(a)],
+              args: [view(b, 0, [{ loop: 3, stride: 4 }]), view(a)],
               avals: [
                 { shape: [], dtype: "f32" },
                 { shape: [2], dtype: "f32" },
