@@ -30,6 +30,9 @@ export interface Contraction {
   readonly accumulate: DType;
   /** Finished sums are stored as they are: nothing is computed from them, their type is that of the result. */
   readonly plain: boolean;
+  /** The operand stays the same over many runs, for which one copy is enough. */
+  readonly lhsKept?: boolean;
+  readonly rhsKept?: boolean;
   readonly batch: readonly Axis[];
   /** Axes of lhs and out. */
   readonly rows: readonly Axis[];
@@ -70,6 +73,8 @@ export function exchange(c: Contraction): Contraction {
     rhs: c.lhs,
     lhsBase: c.rhsBase ?? 0,
     rhsBase: c.lhsBase ?? 0,
+    lhsKept: c.rhsKept ?? false,
+    rhsKept: c.lhsKept ?? false,
     batch: turn(c.batch),
     rows: turn(c.columns),
     columns: turn(c.rows),

@@ -37,6 +37,8 @@ const STAGE_COST = 300;
 const BLOCK_BYTES = 393216;
 /** At least so many programs, where there are tiles for them. */
 const PROGRAMS = 16;
+/** Runs that a copy of an operand is made for that stays the same. */
+const KEPT_RUNS = 32;
 /** Elements of a copy that stay in the second and the third cache. */
 const NEAR = 100_000;
 const FAR = 2_000_000;
@@ -282,16 +284,16 @@ function estimate(
     perTile += depth * 0.25 * ((packLhs ? 0 : convertLhs * height) + (packRhs ? 0 : convertRhs * width));
   }
   let cost = tiles * perTile + panels * Math.ceil(tall / rowTiles) * PROGRAM_COST + STAGE_COST;
-  const packing = (run: number, size: number, count: number, convert: number): number => {
+  const packing = (run: number, size: number, count: number, convert: number, kept = false): number => {
     const elements = count * depth;
     // a row of a tile is copied in whole registers and single elements
     const copy = run === 1 ? registersOf(size, 4) / size : 0.7;
     // a copy that caches do not hold is written to memory and read from there
     const far = elements > FAR ? 0.6 : elements > NEAR ? 0.15 : 0;
-    return STAGE_COST + elements * (copy + far + 0.25 * convert);
+    return (STAGE_COST + elements * (copy + far + 0.25 * convert)) / (kept ? KEPT_RUNS : 1);
   };
-  if (packLhs) cost += packing(row.lhs, height, batch * outerRows * tall * height, convertLhs);
-  if (packRhs) cost += packing(column.rhs, width, batch * outerColumns * wide * width, convertRhs);
+  if (packLhs) cost += packing(row.lhs, height, batch * outerRows * tall * height, convertLhs, c.lhsKept);
+  if (packRhs) cost += packing(column.rhs, width, batch * outerColumns * wide * width, convertRhs, c.rhsKept);
   return { contraction: c, plan: { ...partial, rowTiles }, cost };
 }
 

@@ -54,7 +54,7 @@ export function lowerScan(
     .map((_, i) => partOf(lowering.inMemory(site.input(numConsts + numCarry + i)), loop, n));
   const consts = eqn.inputs.slice(0, numConsts).map((_, i) => site.input(i));
   const isOwn = fromNowOn(lowering);
-  const inner = lowering.program(body, [...consts, ...carries, ...xs]);
+  const inner = lowering.program(body, [...consts, ...carries, ...xs], numConsts);
   const done = finishBody(
     lowering,
     inner.steps,
@@ -77,7 +77,7 @@ export function lowerWhile(
   const consts = eqn.inputs.slice(0, condConsts + bodyConsts).map((_, i) => site.input(i));
   const test = lowering.program(cond, [...consts.slice(0, condConsts), ...carries]);
   const isOwn = fromNowOn(lowering);
-  const inner = lowering.program(body, [...consts.slice(condConsts), ...carries]);
+  const inner = lowering.program(body, [...consts.slice(condConsts), ...carries], bodyConsts);
   const done = finishBody(
     lowering,
     inner.steps,

@@ -2,6 +2,7 @@
 import type { Program, Var } from "../../ir/program.js";
 import { dce } from "../../simplify/dce/index.js";
 import { type Machine, PLAIN_MACHINE } from "../target.js";
+import { hoistPreparations } from "./hoist.js";
 import { inlineCalls } from "./inline.js";
 import { Lowering } from "./lower.js";
 import { type MemoryPlan, planMemory } from "./memory.js";
@@ -45,7 +46,7 @@ export function planWithLifetimes(
     steps.push(lowering.put(at, wholeView(own, aval)));
     return own;
   });
-  const all: Step[] = [...lowering.constantSteps, ...steps];
+  const all: readonly Step[] = [...lowering.constantSteps, ...hoistPreparations(steps, lowering.bindings)];
   const memory = planMemory(all, lowering.bindings, inputs, outputs, new Set(options.donate ?? []));
   const plan: Program<"plan"> = {
     phase: "plan",

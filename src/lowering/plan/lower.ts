@@ -15,6 +15,8 @@ import type { Value, View } from "./view.js";
 
 type Core = Program<"core">;
 
+const NONE: ReadonlySet<Value> = new Set();
+
 export class Lowering {
   readonly bindings = new Bindings();
   readonly callbacks: ((...args: readonly unknown[]) => void)[] = [];
@@ -39,8 +41,9 @@ export class Lowering {
     eqns: readonly AnyEqn[],
     env: ReadonlyMap<Var, View>,
     outputs: readonly Atom[],
+    kept: ReadonlySet<Value> = NONE,
   ): { readonly steps: Step[]; readonly places: readonly Place[] } {
-    const block = new Block(eqns, env, outputs, this.#kernels, this.machine);
+    const block = new Block(eqns, env, outputs, this.#kernels, this.machine, kept);
     const place = (a: Atom): Place => block.place(a) ?? (block.literalOf(a) as Literal);
     const steps: Step[] = [];
     for (const item of block.write((a) => this.constant(a as Literal))) {
@@ -62,8 +65,15 @@ export class Lowering {
     return { steps, places: outputs.map(place) };
   }
 
-  /** The steps of a program whose inputs lie at `inputs`; inputs that are literals are put into its equations. */
-  program(program: Core, inputs: readonly Place[]): { readonly steps: Step[]; readonly places: readonly Place[] } {
+  /**
+   * The steps of a program whose inputs lie at `inputs`; inputs that are literals are put into its equations. The first `kept`
+   * inputs stay the same while the program is run many times.
+   */
+  program(
+    program: Core,
+    inputs: readonly Place[],
+    kept = 0,
+  ): { readonly steps: Step[]; readonly places: readonly Place[] } {
     const env = new Map<Var, View>();
     const literals = new Map<Var, Atom>();
     program.inputs.forEach((v, i) => {
@@ -71,11 +81,13 @@ export class Lowering {
       if (isView(place)) env.set(v, place);
       else literals.set(v, place);
     });
-    if (literals.size === 0) return this.block(program.eqns, env, program.outputs);
+    const stays = new Set(inputs.slice(0, kept).flatMap((p) => (isView(p) ? [p.value] : [])));
+    if (literals.size === 0) return this.block(program.eqns, env, program.outputs, stays);
     return this.block(
       program.eqns.map((e) => substitute(e, literals)),
       env,
       substituteAll(program.outputs, literals),
+      stays,
     );
   }
 

@@ -95,6 +95,8 @@ export class Block implements DraftSource {
     readonly outputs: readonly Atom[],
     readonly kernels: Map<string, TileProgram>,
     readonly machine: Machine,
+    /** Values that stay the same while the block is run many times. */
+    readonly kept: ReadonlySet<Value>,
   ) {
     for (const [v, view] of inputs) this.#views.set(v, view);
     this.eqns = literalsInMemory(eqns.flatMap(splitPadding));
@@ -423,7 +425,7 @@ export class Block implements DraftSource {
           if (view && wanted.has(view.value)) item.draft.store(v, view);
         }
       }
-      return { kind: "launches", launches: writeLaunches(p, this.kernels, this.machine) };
+      return { kind: "launches", launches: writeLaunches(p, this) };
     });
   }
 }

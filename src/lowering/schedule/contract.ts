@@ -98,6 +98,7 @@ export function emitContractionNest(
   match: ContractionNest,
   refOf: RefOf,
   machine: Machine,
+  kept: ReadonlySet<Value>,
 ): InPlace[] | undefined {
   const { sum, lhs, rhs, axes } = match;
   const read = (load: LoadNode): TileRef => refOf(load.view, "read");
@@ -108,9 +109,12 @@ export function emitContractionNest(
     rhsBase: rhs.offset.constant,
     accumulate: accumulatorOf(sum.dtype, lhs, rhs),
     plain: isPlain(nest, sum),
+    lhsKept: kept.has(lhs.view.value),
+    rhsKept: kept.has(rhs.view.value),
     ...axes,
   };
-  const deep = isFixed(c) ? planDeep(c, machine) : undefined;
+  // pieces are copied when they are used, each time
+  const deep = isFixed(c) && !c.lhsKept && !c.rhsKept ? planDeep(c, machine) : undefined;
   const best = planContraction(c, machine);
   if (!best) return undefined;
   const { contraction: chosen, plan, cost } = best;

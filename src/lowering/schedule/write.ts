@@ -200,14 +200,22 @@ function partOver(part: Part, factors: readonly Shape[], block: Block): Nest {
 
 // writing
 
-export function writeLaunches(pending: PendingKernel, kernels: Map<string, TileProgram>, machine: Machine): Launch[] {
+/** What kernels are written for, and those that there are. */
+export interface Writing {
+  readonly kernels: Map<string, TileProgram>;
+  readonly machine: Machine;
+  /** Values that stay the same over many launches: copies of them are made once. */
+  readonly kept: ReadonlySet<Value>;
+}
+
+export function writeLaunches(pending: PendingKernel, writing: Writing): Launch[] {
   return pending.launches.map((p): Launch => {
     if (p.program) {
       const { kernel, views, scratch } = p.program;
       return { kernel, args: views, inPlace: [], startFrom: p.startFrom, scratch };
     }
     const nests = p.nests().filter((n) => n.members.length > 0 && !n.loops.some((l) => !l.reduced && l.extent === 0));
-    return writeNests(p.name, nests, p.startFrom, kernels, machine);
+    return writeNests(p.name, nests, p.startFrom, writing);
   });
 }
 
@@ -217,8 +225,7 @@ function writeNests(
   name: string,
   nests: readonly Nest[],
   startFrom: Pending["startFrom"],
-  kernels: Map<string, TileProgram>,
-  machine: Machine,
+  { kernels, machine, kept }: Writing,
 ): Launch {
   const views: View[] = [];
   const numbers = new Map<string, number>();
@@ -236,7 +243,7 @@ function writeNests(
     else uses[n].write = true;
     return n;
   };
-  const key = nests.map((n) => nestKey(n, number)).join("/");
+  const key = nests.map((n) => nestKey(n, number, kept)).join("/");
   let kernel = kernels.get(key);
   if (!kernel) {
     const b = new TileBuilder(name || kernelName(nests));
@@ -255,7 +262,7 @@ function writeNests(
     const pairs: { output: number; input: number }[] = [];
     for (const nest of prepared) {
       const refOf: RefOf = (view, use) => refs[number(view, use)];
-      const found = emitBest(b, nest, refOf, machine);
+      const found = emitBest(b, nest, refOf, machine, kept);
       if (prepared.length === 1)
         for (const f of found) pairs.push({ output: number(f.output, "write"), input: number(f.input, "read") });
     }
@@ -271,14 +278,20 @@ function writeNests(
 }
 
 /** Writes a nest in the form that suits it; gives the outputs that may lie over inputs. */
-function emitBest(b: TileBuilder, nest: PreparedNest, refOf: RefOf, machine: Machine): readonly InPlace[] {
+function emitBest(
+  b: TileBuilder,
+  nest: PreparedNest,
+  refOf: RefOf,
+  machine: Machine,
+  kept: ReadonlySet<Value>,
+): readonly InPlace[] {
   const taps = matchTaps(nest);
   if (taps) {
     emitTapNest(b, nest, taps, refOf);
     return [];
   }
   const contraction = matchContraction(nest);
-  const tiles = contraction && emitContractionNest(b, nest, contraction, refOf, machine);
+  const tiles = contraction && emitContractionNest(b, nest, contraction, refOf, machine, kept);
   if (tiles) return tiles;
   const windows = matchWindows(nest);
   if (!windows) return emitNest(b, nest, refOf);
@@ -316,7 +329,8 @@ function kernelName(nests: readonly Nest[]): string {
 }
 
 /** Text that is equal for nests that become equal kernels; views are numbered in the order in which they are met. */
-function nestKey(nest: Nest, number: (view: View, use: "read" | "write") => number): string {
+function nestKey(nest: Nest, number: (view: View, use: "read" | "write") => number, kept: ReadonlySet<Value>): string {
+  const sums = nest.members.some((m) => m.combine === "sum");
   const ids = new Map<Node, number>();
   const members = new Map<Member, number>(nest.members.map((m, i) => [m, i]));
   let text = `${nest.loops.map((l) => `${l.reduced ? "r" : "k"}${String(l.extent)}`).join()}${nest.parallel ? "p" : ""}${nest.vectorise ? "v" : ""}`;
@@ -341,7 +355,7 @@ function nestKey(nest: Nest, number: (view: View, use: "read" | "write") => numb
         text += `c${n.dtype}${Object.is(n.value, -0) ? "-0" : String(n.value)}`;
         break;
       case "load":
-        text += `l${number(n.view, "read")}:${kernelDType(n.view.dtype)}:${String(n.view.size)}@${index(n.offset)}${n.guard ? `?${ids.get(n.guard)}` : ""}`;
+        text += `l${number(n.view, "read")}${sums && kept.has(n.view.value) ? "k" : ""}:${kernelDType(n.view.dtype)}:${String(n.view.size)}@${index(n.offset)}${n.guard ? `?${ids.get(n.guard)}` : ""}`;
         break;
       case "op":
         text += `${n.prim}:${n.dtype}(${n.args.map((a) => ids.get(a)).join()})${Object.keys(n.params).length > 0 ? JSON.stringify(n.params) : ""}`;

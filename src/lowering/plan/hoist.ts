@@ -1,0 +1,163 @@
+/**
+ * Copies of operands that stay the same while a loop runs are made once, before it. A contraction packs an operand in stages of
+ * its own kernel; where all that such a stage reads is written nowhere in the loop, the stage becomes a kernel in front of the
+ * loop, and contractions that pack the same operand in the same way share the copy. (Equations that do not change were moved
+ * out of loops before, by `simplify`: what is left are stages that the schedule adds.)
+ */
+import { isStatic } from "../../ir/dim.js";
+import { tileKey } from "../../ir/tile-key.js";
+import type { Launch } from "../schedule/write.js";
+import { type Preparation, preparationsOf, splitKernel } from "./split.js";
+import { type Bindings, forEachViewInside, type Step } from "./step.js";
+import { Value, type View, viewKey } from "./view.js";
+
+type LaunchStep = Extract<Step, { readonly kind: "launch" }>;
+
+export function hoistPreparations(steps: readonly Step[], bindings: Bindings): readonly Step[] {
+  return new Hoist(bindings).steps(steps);
+}
+
+class Hoist {
+  /** Steps that only prepare: they move as they are. */
+  readonly #prepared = new Set<Step>();
+
+  constructor(readonly bindings: Bindings) {}
+
+  steps(steps: readonly Step[]): readonly Step[] {
+    // most plans have no loops, and most loops nothing to prepare
+    if (!steps.some((s) => s.kind === "loop" || s.kind === "while" || s.kind === "switch")) return steps;
+    return steps.flatMap((step): readonly Step[] => {
+      switch (step.kind) {
+        case "loop": {
+          const inner = this.steps(step.body);
+          // done once or never: nothing is gained
+          if (isStatic(step.length) && step.length < 2) return [{ ...step, body: inner }];
+          const { before, body } = this.#takeOut(inner, [], step.loop);
+          return [...before, { ...step, body }];
+        }
+        case "while": {
+          const cond = this.steps(step.cond);
+          const { before, body } = this.#takeOut(this.steps(step.body), cond, null);
+          return [...before, { ...step, cond, body }];
+        }
+        case "switch":
+          return [{ ...step, cases: step.cases.map((c) => this.steps(c)) }];
+        default:
+          return [step];
+      }
+    });
+  }
+
+  /** What can be done before the loop, and what remains of its body. `loop`: the counter that the body counts by. */
+  #takeOut(
+    steps: readonly Step[],
+    cond: readonly Step[],
+    loop: number | null,
+  ): { readonly before: readonly Step[]; readonly body: readonly Step[] } {
+    if (
+      !steps.some((s) => s.kind === "launch" && (this.#prepared.has(s) || preparationsOf(s.launch.kernel).length > 0))
+    )
+      return { before: [], body: steps };
+    const changed = this.#written([...cond, ...steps]);
+    const stays = (view: View): boolean => {
+      const { value, follow } = this.bindings.resolve(view);
+      return !changed.has(value) && (follow === null || follow.loop !== loop);
+    };
+    const before: Step[] = [];
+    const copies = new Map<string, View>();
+    const body = steps.flatMap((step): readonly Step[] => {
+      if (step.kind !== "launch") return [step];
+      const { kernel, args } = step.launch;
+      if (this.#prepared.has(step)) {
+        const out = kernel.refs.findIndex((r) => r.role === "out");
+        if (!args.every((a, i) => i === out || stays(a))) return [step];
+        before.push(step);
+        return [];
+      }
+      const apart = preparationsOf(kernel).filter((p) => p.reads.every((i) => stays(args[i])));
+      return apart.length === 0 ? [step] : [this.#split(step, apart, copies, before)];
+    });
+    return { before, body };
+  }
+
+  /** The launch without these stages; what they make is made in `before`, or lies there already. */
+  #split({ launch }: LaunchStep, apart: readonly Preparation[], copies: Map<string, View>, before: Step[]): LaunchStep {
+    const { args } = launch;
+    const { parts, rest } = splitKernel(launch.kernel, apart);
+    const own = [...args];
+    apart.forEach(({ reads, writes }, i) => {
+      const { kernel, refs } = parts[i];
+      const key = `${tileKey(kernel)} ${reads.map((r) => viewKey(this.bindings.resolve(args[r]))).join()}`;
+      let copy = copies.get(key);
+      if (!copy) {
+        const { value, ...view } = args[writes];
+        copy = { ...view, value: new Value(value.bytes, kernel.name) };
+        copies.set(key, copy);
+        const made = copy;
+        const step: Step = {
+          kind: "launch",
+          launch: {
+            kernel,
+            args: refs.map((r) => (r === writes ? made : args[r])),
+            inPlace: [],
+            startFrom: null,
+            scratch: [],
+          },
+        };
+        this.#prepared.add(step);
+        before.push(step);
+      }
+      own[writes] = copy;
+    });
+    const position = new Map(rest.refs.map((r, i) => [r, i]));
+    const inPlace = launch.inPlace.flatMap(({ output, input }) => {
+      const [o, i] = [position.get(output), position.get(input)];
+      return o === undefined || i === undefined ? [] : [{ output: o, input: i }];
+    });
+    const gone = new Set(apart.map((p) => args[p.writes].value));
+    const remaining: Launch = {
+      kernel: rest.kernel,
+      args: rest.refs.map((r) => own[r]),
+      inPlace,
+      startFrom: launch.startFrom,
+      scratch: launch.scratch.filter((v) => !gone.has(v)),
+    };
+    return { kind: "launch", launch: remaining };
+  }
+
+  /** What these steps write, those inside of loops and branches too. */
+  #written(steps: readonly Step[]): ReadonlySet<Value> {
+    const result = new Set<Value>();
+    const visit = (list: readonly Step[]): void => {
+      for (const s of list) {
+        switch (s.kind) {
+          case "launch":
+            s.launch.kernel.refs.forEach((r, i) => {
+              if (r.role !== "in") result.add(this.bindings.resolve(s.launch.args[i]).value);
+            });
+            break;
+          case "copy":
+            result.add(this.bindings.resolve(s.to).value);
+            break;
+          case "loop":
+            visit(s.body);
+            break;
+          case "while":
+            visit(s.cond);
+            visit(s.body);
+            break;
+          case "switch":
+            s.cases.forEach(visit);
+            break;
+          case "define":
+            // what is made from here on
+            forEachViewInside(s, this.bindings, ({ value }) => result.add(value));
+            break;
+          case "callback":
+        }
+      }
+    };
+    visit(steps);
+    return result;
+  }
+}
