@@ -61,7 +61,7 @@ class Hoist {
     const changed = this.#written([...cond, ...steps]);
     const stays = (view: View): boolean => {
       const { value, follow } = this.bindings.resolve(view);
-      return !changed.has(value) && (follow === null || follow.loop !== loop);
+      return !changed.has(value) && follow.every((f) => f.loop !== loop);
     };
     const before: Step[] = [];
     const copies = new Map<string, View>();
