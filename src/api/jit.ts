@@ -131,14 +131,14 @@ function jitMethod(method: AnyFunction, name: string): AnyFunction {
   return function (this: object, ...args: unknown[]) {
     let compiled = byInstance.get(this);
     if (!compiled) {
-      compiled = makeJitted((...a: unknown[]) => method.apply(this, a), { name }) as AnyFunction;
+      compiled = makeJitted((...a: unknown[]) => method.apply(this, a), { name }, method) as AnyFunction;
       byInstance.set(this, compiled);
     }
     return compiled(...args);
   };
 }
 
-function makeJitted(f: AnyFunction, options: JitOptions): Jitted<unknown[], unknown> {
+function makeJitted(f: AnyFunction, options: JitOptions, subject = f): Jitted<unknown[], unknown> {
   checkFunction("jit", f);
   const name = options.name ?? f.name;
   const label = `jit(${name || "function"})`;
@@ -206,7 +206,7 @@ function makeJitted(f: AnyFunction, options: JitOptions): Jitted<unknown[], unkn
             (...xs: unknown[]) => f(...(!anyStatic ? xs : args.map((a, i) => (statics.has(i) ? a : xs[i])))),
             inputs,
             flat.treedef,
-            { kind: "jit", name, ...(places ? {} : { places }) },
+            { kind: "jit", name, subject, ...(places ? {} : { places }) },
           ),
         declared: undefined,
       };

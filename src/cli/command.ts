@@ -1,8 +1,9 @@
 /** Commands by name, help, and how failures are told: a wrong call is one sentence and status 2, a failure is status 1. */
 import { readFileSync } from "node:fs";
 import { isTileworkError } from "../diagnostics/error.js";
+import { renderTerminal, wantsColour } from "../diagnostics/render.js";
 import { explainCode } from "./explain.js";
-import { UsageError } from "./usage.js";
+import { fromHere, UsageError } from "./usage.js";
 
 const HELP = `tilework: differentiate, batch and compile plain TypeScript functions
 
@@ -16,7 +17,7 @@ const HELP = `tilework: differentiate, batch and compile plain TypeScript functi
                               writes files that run the function without Tilework, in Node and in browsers
       --args TYPES            as above
       --out DIR, --name NAME  where to, and under which name (the function's)
-  tilework explain CODE       says what an error code such as TW2003 means
+  tilework explain [CODE]     says what an error code such as TW2003 means; without a code it lists all of them
   tilework --help, --version`;
 
 /** Runs one command line; gives the exit status. */
@@ -34,9 +35,10 @@ export async function runCommand(args: readonly string[]): Promise<number> {
   }
 }
 
-/** The user's own errors with their stack; those that have none (a file with a mistake in its syntax) as they are. */
+/** Errors of Tilework with the lines that they are about, the user's own with their stack, a mistake in a file's syntax as it is. */
 function told(e: unknown): unknown {
-  if (isTileworkError(e)) return e.message;
+  if (isTileworkError(e))
+    return renderTerminal(e.diagnostic, { colour: wantsColour(process.stderr, process.env), path: fromHere });
   return e instanceof Error && e.stack !== undefined && !/\n {4}at /.test(e.stack) ? e.stack : e;
 }
 
@@ -51,7 +53,7 @@ async function dispatch([command, ...rest]: readonly string[]): Promise<void> {
       return print(await build(rest, version()));
     }
     case "explain":
-      return print(explainCode(rest));
+      return print(explainCode(rest, wantsColour(process.stdout, process.env)));
     case undefined:
     case "help":
     case "--help":

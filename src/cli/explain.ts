@@ -1,18 +1,20 @@
-/** `tilework explain CODE`: an entry of the error catalogue. */
+/** `tilework explain CODE`: an entry of the error catalogue; without a code, all of their titles. */
+import { CATALOG } from "../diagnostics/catalog.js";
 import { printExplanation } from "../diagnostics/explanations/index.js";
 import { type Code, HELP } from "../diagnostics/help.js";
+import { painter } from "../diagnostics/render.js";
 import { UsageError } from "./usage.js";
 
-export function explainCode(args: readonly string[]): string {
+export function explainCode(args: readonly string[], colour = false): string {
   const [code, ...more] = args;
-  if (code === undefined || more.length > 0)
-    throw new UsageError("tilework explain takes one error code, such as TW2003.");
+  if (more.length > 0) throw new UsageError("tilework explain takes one error code, such as TW2003.");
+  const codes = (Object.keys(HELP) as Code[]).sort();
+  const paint = painter(colour);
+  if (code === undefined) return codes.map((c) => `${paint("error", c)}  ${CATALOG[c].title}`).join("\n");
   const name = code.toUpperCase();
-  if (!Object.hasOwn(HELP, name)) throw new UsageError(`There is no error code ${code}; they run from ${range()}.`);
-  return printExplanation(name as Code);
-}
-
-function range(): string {
-  const codes = Object.keys(HELP).sort();
-  return `${codes[0]} to ${codes[codes.length - 1]}`;
+  if (!Object.hasOwn(HELP, name))
+    throw new UsageError(
+      `There is no error code ${code}; tilework explain lists them, ${codes[0]} to ${codes.at(-1)}.`,
+    );
+  return printExplanation(name as Code, paint);
 }

@@ -1,5 +1,13 @@
+import { excerpt } from "./excerpt.js";
 import { type Code, HELP } from "./help.js";
+import { atHand } from "./source.js";
 import { currentSpan, printSpan, type Span, type SpanRef } from "./span.js";
+
+/** A place that has to do with a finding, and what to say about it. */
+export interface Label {
+  readonly span: Span;
+  readonly text: string;
+}
 
 /** One finding, as data; rendered late for a terminal, a thrown error, an editor or JSON. */
 export interface Diagnostic {
@@ -10,6 +18,10 @@ export interface Diagnostic {
   /** What to do about it. */
   readonly help?: string;
   readonly span?: Span;
+  /** What stands under the culprit in an excerpt of the source. */
+  readonly label?: string;
+  /** Other places that have to do with it: where operands were made, the other branch, the declaration. */
+  readonly labels?: readonly Label[];
   readonly notes?: readonly string[];
 }
 
@@ -47,6 +59,8 @@ export interface FailOptions {
   help?: string;
   /** Where the mistake stands; the caller's own position when left out. */
   span?: SpanRef | Span | undefined;
+  label?: string;
+  labels?: readonly Label[];
   notes?: readonly string[];
   cause?: unknown;
 }
@@ -56,7 +70,7 @@ function resolveSpan(span: SpanRef | Span | undefined): Span | undefined {
   return "resolve" in span ? span.resolve() : span;
 }
 
-function makeDiagnostic(code: Code, message: string, options: FailOptions = {}): Diagnostic {
+export function makeDiagnostic(code: Code, message: string, options: FailOptions = {}): Diagnostic {
   const span = resolveSpan(options.span);
   const help = options.help ?? HELP[code];
   return {
@@ -65,6 +79,8 @@ function makeDiagnostic(code: Code, message: string, options: FailOptions = {}):
     message,
     help,
     ...(span ? { span } : {}),
+    ...(options.label ? { label: options.label } : {}),
+    ...(options.labels?.length ? { labels: options.labels } : {}),
     ...(options.notes ? { notes: options.notes } : {}),
   };
 }
@@ -82,9 +98,13 @@ export function internal(message: string): never {
   throw new Error(`tilework internal error: ${message}. Please report this.`);
 }
 
+/** The message of a thrown error: plain text, with the lines of the source that are at hand. */
 function renderDiagnostic(d: Diagnostic): string {
   const lines = [`${d.code}: ${d.message}`];
   if (d.span) lines.push(`  at ${printSpan(d.span)}`);
+  const shown = excerpt(d, atHand());
+  for (const line of shown.lines) lines.push(`  ${line}`);
+  for (const { span, text } of shown.rest) lines.push(`  note: ${text} (${printSpan(span)})`);
   for (const note of d.notes ?? []) lines.push(`  note: ${note}`);
   if (d.help) lines.push(`  help: ${d.help}`);
   return lines.join("\n");

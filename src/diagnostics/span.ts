@@ -3,6 +3,8 @@ export interface Span {
   readonly file: string;
   readonly line: number;
   readonly column: number;
+  /** Where it ends (exclusive), when that is known: captured source knows it, a stack frame does not. */
+  readonly end?: { readonly line: number; readonly column: number };
   /** Name of the enclosing function, when the engine knows it. */
   readonly functionName?: string;
 }

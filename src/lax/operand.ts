@@ -3,7 +3,7 @@ import { fail } from "../diagnostics/error.js";
 import { printAval } from "../ir/aval.js";
 import { dimEqual, type Shape } from "../ir/dim.js";
 import { type DType, isFloat, isInt } from "../ir/dtype.js";
-import { bind1, scalar } from "../tracer/frame.js";
+import { bind1, scalar, whereFrom } from "../tracer/frame.js";
 import { describeValue, isScalarLeaf, leafTensor } from "../tracer/leaf.js";
 import { isTensor, type Tensor } from "../tracer/tensor.js";
 import { range } from "../util/index.js";
@@ -94,14 +94,15 @@ export function broadcastTo(what: string, x: Tensor, shape: Shape): Tensor {
   const ok = offset >= 0 && from.every((d, i) => d === 1 || dimEqual(d, shape[i + offset]) !== false);
   if (!ok) {
     fail("TW2002", `${what}: ${printAval(x.aval)} cannot be broadcast to [${shape.map(String).join(", ")}]`, {
+      ...whereFrom([x]),
       help: "each axis must be equal or 1, counted from the last",
     });
   }
   return bind1("broadcast_in_dim", [x], { shape, dims: from.map((_, i) => i + offset) });
 }
 
-/** The shape in which operands meet by NumPy's rules. */
-export function broadcastShapes(what: string, shapes: readonly Shape[]): Shape {
+/** The shape in which operands meet by NumPy's rules; `operands` have these shapes, where there are such. */
+export function broadcastShapes(what: string, shapes: readonly Shape[], operands: readonly Tensor[] = []): Shape {
   const rank = Math.max(0, ...shapes.map((s) => s.length));
   return Array.from({ length: rank }, (_, k) => {
     let out: Shape[number] = 1;
@@ -113,6 +114,7 @@ export function broadcastShapes(what: string, shapes: readonly Shape[]): Shape {
           "TW2002",
           `${what}: shapes ${shapes.map((t) => `[${t.map(String).join(", ")}]`).join(" and ")} do not broadcast: ${String(out)} and ${String(d)} meet on axis ${k - rank}`,
           {
+            ...whereFrom(operands),
             help: "sizes must be equal or 1, counted from the last axis; expandDims or reshape adds an axis of size 1",
           },
         );

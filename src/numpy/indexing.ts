@@ -201,6 +201,7 @@ function stackIndices(
   const shape = broadcastShapes(
     "index",
     arrays.map((a) => a.aval.shape),
+    arrays,
   );
   const columns = arrays.map((a, k) =>
     lax.expandDims(broadcastTo("index", wrapNegative(a, x.aval.shape[axes[k]]), shape), [shape.length]),

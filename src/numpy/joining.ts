@@ -4,6 +4,7 @@ import { printAval } from "../ir/aval.js";
 import { type Dim, dimEqual, dimFloorDiv, dimMod, dimMul, dimProduct, dimSub } from "../ir/dim.js";
 import * as lax from "../lax/index.js";
 import { arrayList, astype, broadcastTo as broadcast, canonicalAxis } from "../lax/operand.js";
+import { whereFrom } from "../tracer/frame.js";
 import type { Tensor } from "../tracer/tensor.js";
 import { atleast1d, atleast2d, atleast3d, ravel } from "./movement.js";
 import { promoteDtypes, promoteMoved, staticSize, type TensorLike } from "./promote.js";
@@ -35,6 +36,7 @@ export function stack(xs: readonly TensorLike[], axis = 0): Tensor {
   for (const x of list) {
     if (x.ndim !== first.ndim || x.aval.shape.some((d, i) => dimEqual(d, first.aval.shape[i]) === false)) {
       fail("TW2001", `stack: ${printAval(first.aval)} and ${printAval(x.aval)} differ in shape`, {
+        ...whereFrom([first, x]),
         help: "stacked arrays have one shape; np.concatenate joins along an axis that is there",
       });
     }

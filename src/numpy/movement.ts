@@ -91,6 +91,7 @@ export function broadcastArrays(...xs: Tensor[]): Tensor[] {
   const shape = broadcastShapes(
     "broadcastArrays",
     xs.map((x) => x.aval.shape),
+    xs,
   );
   return xs.map((x) => broadcast("broadcastArrays", x, shape));
 }

@@ -5,6 +5,7 @@ import { type Dim, dimEqual, dimMul, dimProduct } from "../ir/dim.js";
 import { type DType, isWide } from "../ir/dtype.js";
 import * as lax from "../lax/index.js";
 import { broadcastShapes, broadcastTo, canonicalAxis } from "../lax/operand.js";
+import { whereFrom } from "../tracer/frame.js";
 import type { Tensor } from "../tracer/tensor.js";
 import { promoteDtypes, type TensorLike, zerosFor } from "./promote.js";
 import { sum } from "./reduction.js";
@@ -20,6 +21,7 @@ function contractionError(what: string, x: Tensor, y: Tensor, i: number, j: numb
     "TW2003",
     `${what}: contracting dimensions differ: ${printAval(x.aval)} has ${String(x.aval.shape[i])} on axis ${i}, ${printAval(y.aval)} has ${String(y.aval.shape[j])} on axis ${j}`,
     {
+      ...whereFrom([x, y]),
       help: "transpose one side, or reshape it so that these two sizes agree",
     },
   );
@@ -53,7 +55,7 @@ export function matmul(x: TensorLike, y: TensorLike, options: ProductOptions = {
   // one side without batch axes: they stay free axes of the other, and nothing is repeated
   if (b.ndim <= 2) return lax.dotGeneral(a, b, { contract: [[i], [j]] }, preferred);
   if (a.ndim === 1) return lax.dotGeneral(b, a, { contract: [[b.ndim - 2], [0]] }, preferred);
-  const lead = broadcastShapes("matmul", [a.aval.shape.slice(0, -2), b.aval.shape.slice(0, -2)]);
+  const lead = broadcastShapes("matmul", [a.aval.shape.slice(0, -2), b.aval.shape.slice(0, -2)], [a, b]);
   const left = broadcastTo("matmul", a, [...lead, ...a.aval.shape.slice(-2)]);
   const right = broadcastTo("matmul", b, [...lead, ...b.aval.shape.slice(-2)]);
   const n = lead.length;
@@ -117,7 +119,7 @@ export function vecdot(x: Tensor, y: Tensor, axis = -1): Tensor {
   const [p, q] = [at(a), at(b)];
   const [i, j] = [p.ndim - 1, q.ndim - 1];
   if (dimEqual(p.aval.shape[i], q.aval.shape[j]) === false) contractionError("vecdot", p, q, i, j);
-  const lead = broadcastShapes("vecdot", [p.aval.shape.slice(0, -1), q.aval.shape.slice(0, -1)]);
+  const lead = broadcastShapes("vecdot", [p.aval.shape.slice(0, -1), q.aval.shape.slice(0, -1)], [p, q]);
   const n = p.aval.shape[i];
   const batch = range(lead.length);
   return lax.dotGeneral(broadcastTo("vecdot", p, [...lead, n]), broadcastTo("vecdot", q, [...lead, n]), {
@@ -183,7 +185,7 @@ export function cross(x: Tensor, y: Tensor, axis = -1): Tensor {
       help: "the axis of the components must have size 2 or 3",
     });
   }
-  const lead = broadcastShapes("cross", [a1.aval.shape.slice(0, -1), b1.aval.shape.slice(0, -1)]);
+  const lead = broadcastShapes("cross", [a1.aval.shape.slice(0, -1), b1.aval.shape.slice(0, -1)], [a1, b1]);
   const part = (t: Tensor, k: number): Tensor =>
     k < t.shape[t.ndim - 1]
       ? broadcastTo("cross", lax.squeeze(lax.sliceInDim(t, k, k + 1, 1, -1), [t.ndim - 1]), lead)

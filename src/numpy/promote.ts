@@ -102,6 +102,7 @@ export function broadcastAll(what: string, xs: readonly Tensor[]): Tensor[] {
   const shape = broadcastShapes(
     what,
     xs.map((x) => x.aval.shape),
+    xs,
   );
   return xs.map((x) => broadcastTo(what, x, shape));
 }

@@ -2,8 +2,8 @@
  * The stack of programs under construction, and `bind`, through which every operation goes. The innermost frame records
  * it; with no frame open the evaluator that the execution layer installed runs it at once.
  */
-import { fail, internal } from "../diagnostics/error.js";
-import { currentSpan, printSpan, type SpanRef } from "../diagnostics/span.js";
+import { fail, internal, isTileworkError, type Label, TileworkError } from "../diagnostics/error.js";
+import { currentSpan, printSpan, type Span, type SpanRef } from "../diagnostics/span.js";
 import { type Aval, printAval } from "../ir/aval.js";
 import { Builder } from "../ir/builder.js";
 import { castScalar, type DType, type TypedArray } from "../ir/dtype.js";
@@ -52,6 +52,8 @@ export class Frame {
   readonly captures: Tensor[] = [];
   readonly captureVars: Var[] = [];
   closed = false;
+  /** How the user's function calls its arguments' leaves ("params.w"), when that is known. */
+  argumentName: ((input: number) => string | undefined) | undefined;
   /** The equations of the finished program: they tell where a value that escaped was made. */
   recorded: readonly AnyEqn[] | undefined;
   readonly #lifted = new Map<unknown, Var>();
@@ -225,12 +227,67 @@ export class TracedSource implements Source {
   }
 }
 
-function originNote({ frame, atom }: TracedSource): string[] {
-  const eqns = frame.recorded ?? frame.builder.eqns;
-  const eqn = eqns.find((e) => e.outputs.some((o) => o === atom));
+function originNote(source: TracedSource): string[] {
+  const eqn = definitionOf(source.frame, source.atom);
   const span = eqn?.span?.resolve();
   if (eqn) return span ? [`it was made by ${eqn.prim} at ${printSpan(span)}`] : [];
-  return frame.builder.inputs.some((v) => v === atom) ? [`it is an argument of ${frame.name || "the function"}`] : [];
+  const argument = argumentOf(source);
+  return argument ? [`it is ${argument}`] : [];
+}
+
+function definitionOf(frame: Frame, atom: Atom): AnyEqn | undefined {
+  const eqns = frame.recorded ?? frame.builder.eqns;
+  return eqns.find((e) => e.outputs.some((o) => o === atom));
+}
+
+/** For an argument of the traced function: "an argument of f". */
+function argumentOf({ frame, atom }: TracedSource): string | undefined {
+  const at = frame.builder.inputs.findIndex((v) => v === atom);
+  if (at < 0) return undefined;
+  const name = frame.argumentName?.(at);
+  return `an argument of ${frame.name || "the function"}${name ? ` (${name})` : ""}`;
+}
+
+/**
+ * Where operands came from, for errors about several of them: labels at the lines that made them, and notes for arguments.
+ * What was made by the failing call itself (a conversion, a broadcast) is followed back to what the user gave.
+ */
+export function whereFrom(operands: readonly Operand[], culprit?: Span): { labels: Label[]; notes: string[] } {
+  const labels: Label[] = [];
+  const notes: string[] = [];
+  const here = culprit ?? currentSpan().resolve();
+  const same = (a: Span | undefined, b: Span | undefined): boolean =>
+    a !== undefined && b !== undefined && printSpan(a) === printSpan(b);
+  for (const x of operands) {
+    if (!(x instanceof Tensor)) continue;
+    const source = Tensor.source(x);
+    if (!(source instanceof TracedSource) || !isVar(source.atom)) continue;
+    let at: TracedSource = source;
+    for (;;) {
+      const eqn = definitionOf(at.frame, at.atom);
+      const span = eqn?.span?.resolve();
+      if (eqn && same(span, here) && eqn.inputs.length > 0 && isVar(eqn.inputs[0])) {
+        const known = at.frame.captureVars.indexOf(eqn.inputs[0]);
+        const outer = known < 0 ? undefined : Tensor.source(at.frame.captures[known]);
+        if (outer && !(outer instanceof TracedSource)) break;
+        at = outer ?? new TracedSource(at.frame, eqn.inputs[0]);
+        continue;
+      }
+      const argument = eqn ? undefined : argumentOf(at);
+      if (span && !same(span, here)) labels.push({ span, text: `${printAval(at.aval)} is made here` });
+      else if (argument) notes.push(`${printAval(at.aval)} is ${argument}`);
+      break;
+    }
+  }
+  return { labels, notes: [...new Set(notes)] };
+}
+
+/** An error about an operation's operands also tells where they came from. */
+function withOrigins(e: unknown, operands: readonly Operand[]): unknown {
+  if (!isTileworkError(e) || !e.code.startsWith("TW2") || e.diagnostic.labels) return e;
+  const { labels, notes } = whereFrom(operands, e.diagnostic.span);
+  if (labels.length + notes.length === 0) return e;
+  return new TileworkError({ ...e.diagnostic, labels, notes: [...(e.diagnostic.notes ?? []), ...notes] });
 }
 
 function describe(frame: Frame): string {
@@ -308,13 +365,13 @@ function literalOperand(prim: string, x: Literal): Literal {
 export function bind<P extends Prim>(prim: P, inputs: readonly Operand[], params: Params<P>, span?: SpanRef): Tensor[] {
   const frame = currentFrame();
   if (frame) {
-    const outputs = frame.builder.emit(
-      prim,
-      inputs.map((x) => frame.atom(x instanceof Tensor ? x : literalOperand(prim, x))),
-      params,
-      span ?? (frame.places ? currentSpan() : undefined),
-    );
-    return outputs.map((v) => frame.wrap(v));
+    const atoms = inputs.map((x) => frame.atom(x instanceof Tensor ? x : literalOperand(prim, x)));
+    try {
+      const outputs = frame.builder.emit(prim, atoms, params, span ?? (frame.places ? currentSpan() : undefined));
+      return outputs.map((v) => frame.wrap(v));
+    } catch (e) {
+      throw withOrigins(e, inputs);
+    }
   }
   const cells = inputs.map((x) => (x instanceof Tensor ? Tensor.source(x).cell(prim) : literalOperand(prim, x)));
   // no span: what fails now, fails where the user stands

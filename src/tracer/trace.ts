@@ -3,6 +3,7 @@ import { fail } from "../diagnostics/error.js";
 import type { Aval } from "../ir/aval.js";
 import type { Program } from "../ir/program.js";
 import * as tree from "../tree/index.js";
+import { range } from "../util/index.js";
 import { Frame, type FrameKind, type NamedAxis, scalar, withFrame } from "./frame.js";
 import { isScalarLeaf, leafTensor } from "./leaf.js";
 import { Tensor } from "./tensor.js";
@@ -25,6 +26,8 @@ export interface TraceOptions {
   readonly axis?: NamedAxis;
   /** Whether equations record where they were written: most of the time that a trace takes. */
   readonly places?: boolean;
+  /** The user's own function, where the traced one is a wrapper of it with the same arguments. */
+  readonly subject?: AnyFunction;
   /** Values that are inputs of the program whether they are used or not, also when their own trace is over: see rules.ts. */
   readonly adopt?: readonly Tensor[];
 }
@@ -34,8 +37,10 @@ export function traceFlat(
   f: (...args: Tensor[]) => readonly Tensor[],
   avals: readonly Aval[],
   options: TraceOptions,
+  argumentNames?: () => readonly string[],
 ): { program: Program<"core">; captures: readonly Tensor[] } {
   const frame = new Frame(options.kind, options.name ?? "", options.args, options.axis, options.places);
+  if (argumentNames) frame.argumentName = (i) => argumentNames()[i];
   options.adopt?.forEach((x) => frame.adopt(x));
   return withFrame(frame, () => {
     const outputs = f(...avals.map((a) => frame.argument(a)));
@@ -63,6 +68,7 @@ export function traceFunction(
     },
     avals,
     { ...options, name },
+    () => leafNames(options.subject ?? f, inTree),
   );
   return { program, captures, outTree: outTree as tree.TreeDef };
 }
@@ -90,6 +96,30 @@ function flattenResult(result: unknown, name: string, kind: string): { leaves: T
     ),
     treedef,
   };
+}
+
+/** What a function calls the leaves of its arguments: "params.w". */
+export function leafNames(f: AnyFunction, inTree: tree.TreeDef): string[] {
+  const names = parameterNames(f);
+  const { paths } = tree.flattenWithPath(tree.unflatten(inTree, range(inTree.numLeaves)));
+  return paths.map((path) => path.replace(/^\[(\d+)\]/, (_, i) => names[Number(i)] ?? `argument ${i}`));
+}
+
+const NATIVE = /\{\s*\[native code\]\s*\}\s*$/;
+/** Names of a function's parameters, as far as they are plain. */
+export function parameterNames(f: AnyFunction): readonly (string | undefined)[] {
+  const text = Function.prototype.toString.call(f);
+  if (NATIVE.test(text)) return [];
+  const list =
+    /^(?:async\s+)?([\w$]+)\s*=>/.exec(text) ?? /^(?:async\b\s*)?(?:function\b\s*)?[\w$#]*\s*\(([^()]*)\)/.exec(text);
+  const parameters = (list?.[1] ?? "").replace(/\/\*.*?\*\/|\/\/.*/g, "");
+  // a pattern ends what can be counted by commas
+  return (
+    /^[^[{]*/
+      .exec(parameters)?.[0]
+      .split(",")
+      .map((p) => /^\s*([\w$]+)\s*(?:=.*)?$/.exec(p)?.[1]) ?? []
+  );
 }
 
 /** How error messages call a leaf of the arguments: "argument 0.w". */

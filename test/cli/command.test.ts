@@ -57,7 +57,7 @@ describe("tilework ir", () => {
     expect(both.status, both.output).toBe(0);
     expect(both.output).toMatch(/^fn [^\n]*f32\[5,4\]/);
     // the batch of losses is no scalar, so the other order is refused
-    expect(tilework("ir", "model.ts#loss", ...args, "--vmap", "--grad").output).toMatch(/^TW3001: /);
+    expect(tilework("ir", "model.ts#loss", ...args, "--vmap", "--grad").output).toMatch(/^error\[TW3001\]: /);
   });
 
   it.each(["plan", "tile", "loop", "wat"])("prints stage %s", (stage) => {
@@ -84,7 +84,7 @@ describe("tilework ir", () => {
     expect(tilework("ir", wrong, "--args", "f32[3]").output).toContain(`at ${wrong}:1:31`);
     // what the command does itself is no place in the user's source
     const vector = tilework("ir", double, "--args", "f32[3]", "--grad").output;
-    expect(vector).toMatch(/^TW3001: /);
+    expect(vector).toMatch(/^error\[TW3001\]: /);
     expect(vector).not.toContain("main.js");
   });
 
@@ -97,11 +97,20 @@ describe("tilework ir", () => {
   it("an error in the function is told with its place", () => {
     const { status, output } = tilework("ir", "model.ts#predict", "--args", "{w: f32[3,4], b: f32[5]}, f32[8,3]");
     expect(status).toBe(1);
-    expect(output).toMatch(/^TW2002: add: .*\n {2}at .*model\.ts:7:\d+\n {2}help: /);
+    expect(output).toMatch(
+      /^error\[TW2002\]: add: .*\n {2}at .*model\.ts:7:\d+\n {2}7 \| .*\n[^]*is made here\n {2}note: .*p\.b.*\n {2}help: /,
+    );
   });
 });
 
 describe("tilework explain", () => {
+  it("lists all codes when none is given", () => {
+    const { status, output } = tilework("explain");
+    expect(status).toBe(0);
+    expect(output).toMatch(/^TW1001 {2}A traced value has no concrete number\nTW1002 {2}/);
+    expect(output.trim().split("\n")).toHaveLength(Object.keys(CATALOG).length);
+  });
+
   it("says what a code means", () => {
     const { status, output } = tilework("explain", "tw3003");
     expect(status).toBe(0);
@@ -124,8 +133,8 @@ describe("help, version, mistakes", () => {
   it.each([
     [["train"], 'There is no command "train"; tilework --help lists what there is.'],
     [["--verbose"], "There is no option --verbose; tilework --help lists what there is."],
-    [["explain", "TW9"], `There is no error code TW9; they run from TW1001 to ${LAST_CODE}.`],
-    [["explain"], "tilework explain takes one error code, such as TW2003."],
+    [["explain", "TW9"], `There is no error code TW9; tilework explain lists them, TW1001 to ${LAST_CODE}.`],
+    [["explain", "TW2003", "TW2004"], "tilework explain takes one error code, such as TW2003."],
     [["ir"], "tilework ir takes one FILE#function."],
     [["ir", "nothing.ts#f"], "There is no file nothing.ts."],
     [["ir", "model.ts"], "Say which function of model.ts, as in model.ts#name: it exports loss, predict."],

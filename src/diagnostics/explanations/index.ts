@@ -1,6 +1,7 @@
 /** The catalogue's long texts. */
 import { CATALOG } from "../catalog.js";
 import type { Code } from "../help.js";
+import { painter } from "../render.js";
 import { RUNNING } from "./running.js";
 import { SHAPES } from "./shapes.js";
 import { TRANSFORMS } from "./transforms.js";
@@ -13,18 +14,23 @@ export type { Explanation } from "./types.js";
 export const EXPLANATIONS: Readonly<Record<Code, Explanation>> = { ...VALUES, ...SHAPES, ...TRANSFORMS, ...RUNNING };
 
 /** Everything that is known about a code, as a terminal shows it. */
-export function printExplanation(code: Code): string {
+export function printExplanation(code: Code, paint = painter(false)): string {
   const { title, help } = CATALOG[code];
   const { explanation, bad, fixed } = EXPLANATIONS[code];
-  const block = (text: string): string => text.trim().replace(/^/gm, "    ");
+  const block = (text: string): string =>
+    text
+      .trim()
+      .split("\n")
+      .map((line) => `    ${/^\s*\/\/\s*\^/.test(line) ? paint("error", line) : line}`)
+      .join("\n");
   return [
-    `${code}: ${title}`,
+    `${paint("error", code)}${paint("bold", `: ${title}`)}`,
     "",
     wrap(explanation, 100),
     "",
-    `help: ${help}`,
-    ...(bad ? ["", "The mistake:", "", block(bad)] : []),
-    ...(fixed ? ["", "Without it:", "", block(fixed)] : []),
+    `${paint("help", "help:")} ${help}`,
+    ...(bad ? ["", paint("bold", "The mistake:"), "", block(bad)] : []),
+    ...(fixed ? ["", paint("bold", "Without it:"), "", block(fixed)] : []),
   ].join("\n");
 }
 
