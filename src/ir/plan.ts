@@ -11,11 +11,14 @@ export interface Slot {
   readonly kind: "slot";
   readonly id: number;
   readonly bytes: Dim;
-  /** sized: in the arena, at an offset that depends on sizes given at run time. */
-  readonly space: "input" | "output" | "arena" | "sized";
   /**
-   * Position among the inputs or outputs; byte offset in the arena (assigned by memory planning); position among the offsets
-   * that `PlanProgram.sized` finds.
+   * own: in the part of the arena that belongs to the thread which runs this iteration; sized: in the arena, at an offset that
+   * depends on sizes given at run time.
+   */
+  readonly space: "input" | "output" | "arena" | "own" | "sized";
+  /**
+   * Position among the inputs or outputs; byte offset in the arena (assigned by memory planning) or in a thread's own part of
+   * it; position among the offsets that `PlanProgram.sized` finds.
    */
   offset: number;
   readonly name: string;
@@ -41,6 +44,10 @@ export type PlanStep =
       readonly loop: number;
       readonly length: Dim;
       readonly reverse: boolean;
+      /** No iteration needs what another one makes. */
+      readonly independent?: boolean | undefined;
+      /** Whole iterations are shared among threads: the fewest that one takes at once. */
+      readonly shared?: number | undefined;
       readonly body: readonly PlanStep[];
     }
   /** Runs `cond`, goes on while the bool at `test` is true. */
@@ -85,6 +92,8 @@ export interface PlanProgram {
   readonly steps: readonly PlanStep[];
   /** At the sizes' hints where there are named ones. */
   readonly arenaBytes: number;
+  /** Of the arena's bytes, those at its end that belong to one thread: each further thread needs as many more behind them. */
+  readonly ownBytes: number;
   /** Greatest sum of bytes alive at one time: the lower bound for the arena. */
   readonly liveBytes: number;
   /** Of a plan with named sizes: the arena at certain values of them. */

@@ -24,8 +24,11 @@ export type Threads = Pick<Pool, "control" | "wait" | "member">;
 export interface ProgramInstance {
   /** The module among those that the workers know, when it has shared stages. */
   readonly member: Member | undefined;
-  /** `table`: address of the pointers to inputs, then outputs (u32 each); `arena`: address of the working memory. */
-  run(table: number, arena: number): void;
+  /**
+   * `table`: address of the pointers to inputs, then outputs (u32 each); `arena`: address of the working memory; `threads`: for
+   * how many there is room in it, one when left out.
+   */
+  run(table: number, arena: number, threads?: number): void;
 }
 export interface CompiledProgram {
   readonly plan: Program<"plan">;
@@ -33,6 +36,8 @@ export interface CompiledProgram {
   /** Milliseconds by pass. */
   readonly timings: readonly { readonly name: string; readonly ms: number }[];
   readonly arenaBytes: number;
+  /** What each further thread needs beside. */
+  readonly ownBytes: number;
   /** For each output, the input whose memory it takes. */
   readonly donatedFrom: readonly (number | null)[];
   readonly callbacks: Program<"plan">["callbacks"];
@@ -92,7 +97,7 @@ interface Lowered {
 }
 
 function lower(core: Program<"core">, target: Target, { donate, share }: CompileOptions, clock: Clock): Lowered {
-  const plan = clock.time("plan", () => lowerToPlan(core, { machine: target, ...(donate ? { donate } : {}) }));
+  const plan = clock.time("plan", () => lowerToPlan(core, { machine: target, share, ...(donate ? { donate } : {}) }));
   let loopMs = 0;
   const lowerKernel = (kernel: Program<"tile">): Program<"loop"> => {
     const start = performance.now();
@@ -144,6 +149,7 @@ function compile(program: Program<"core">, options: CompileOptions): CompiledPro
     facts = {
       bytes,
       arenaBytes: plan.arenaBytes,
+      ownBytes: plan.ownBytes,
       donatedFrom: plan.outputs.map((o) => o.donatedFrom ?? null),
       optimise: worthOptimising(plan.steps, bytes.length),
       shared: shares?.count ?? 0,
@@ -164,6 +170,7 @@ function compile(program: Program<"core">, options: CompileOptions): CompiledPro
     target,
     timings: clock.entries,
     arenaBytes: facts.arenaBytes,
+    ownBytes: facts.ownBytes,
     donatedFrom: facts.donatedFrom,
     // programs with callbacks are never read from disk
     callbacks: lowered?.plan.callbacks ?? [],

@@ -8,6 +8,7 @@
 export interface StoredModule {
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly arenaBytes: number;
+  readonly ownBytes: number;
   /** For each output, the input whose memory it takes. */
   readonly donatedFrom: readonly (number | null)[];
   /** Is it worth optimising before its first run? */
@@ -22,7 +23,7 @@ export const cacheSettings: { cache: boolean } = { cache: true };
 /** Bytes of the folder above which the files that were not used for longest go, down to three quarters. */
 const MOST_BYTES = 64 * 1024 ** 2;
 /** Raised when what is stored changes its form. */
-const FORMAT = 2;
+const FORMAT = 3;
 
 interface Stats {
   readonly size: number;

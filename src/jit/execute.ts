@@ -60,17 +60,19 @@ export class Executable {
         }
       }
       const pointers = inputs.length + outputs.length;
+      if (member !== undefined) pool?.enter(member);
+      const { arenaBytes, ownBytes } = this.compiled;
+      const threads = ownBytes > 0 && member !== undefined ? (pool?.width ?? 1) : 1;
       scope = sized
         ? this.workspace.enter(sized.arenaBytes, pointers + sized.words.length)
-        : this.workspace.enter(this.compiled.arenaBytes, pointers);
+        : this.workspace.enter(arenaBytes + (threads - 1) * ownBytes, pointers);
       const { words } = scope;
       let at = 0;
       for (let i = 0; i < inputs.length; i++) words[at++] = inputs[i].address;
       for (let i = 0; i < outputs.length; i++) words[at++] = results[i].address;
       if (sized) words.set(sized.words, at);
-      if (member !== undefined) pool?.enter(member);
       started = true;
-      this.#instance.run(scope.table, scope.arena);
+      this.#instance.run(scope.table, scope.arena, threads);
       for (let i = 0; i < outputs.length; i++) {
         const { aval, donatedFrom } = outputs[i];
         if (donatedFrom === undefined) results[i].pins--;

@@ -52,18 +52,6 @@ export function profileProgram(
   for (const c of inputs) c.pins++;
   try {
     for (const c of inputs) heap.resident(c);
-    const copies = inputs.map((c) => allocate(c.bytes));
-    const results = plan.outputs.map((o) =>
-      o.donatedFrom === undefined ? allocate(valueOf(o.slot.bytes)) : copies[o.donatedFrom],
-    );
-    const arenaBytes = sized?.arenaBytes ?? compiled.arenaBytes;
-    const arena = arenaBytes > 0 ? allocate(arenaBytes) : 0;
-    const words = [...copies, ...results, ...(sized?.words ?? [])];
-    const table = allocate(words.length * 4);
-    new Uint32Array(heap.buffer, table, words.length).set(words);
-    const memory = new Uint8Array(heap.buffer);
-    const refill = (): void => inputs.forEach((c, i) => memory.copyWithin(copies[i], c.address, c.address + c.bytes));
-
     const times = new Float64Array(steps.length);
     const counts = new Float64Array(steps.length);
     let last = 0;
@@ -73,9 +61,22 @@ export function profileProgram(
       counts[step]++;
       last = performance.now();
     };
+    const copies = inputs.map((c) => allocate(c.bytes));
+    const results = plan.outputs.map((o) =>
+      o.donatedFrom === undefined ? allocate(valueOf(o.slot.bytes)) : copies[o.donatedFrom],
+    );
     const timed = compiled.instantiate(heap.memory, compiled.callbacks, mark, pool);
     const plain = compiled.instantiate(heap.memory, compiled.callbacks, undefined, pool);
     for (const { member } of [timed, plain]) if (member) pool?.enter(member);
+    const threads = plain.member ? (pool?.width ?? 1) : 1;
+    const arenaBytes = sized?.arenaBytes ?? compiled.arenaBytes + (threads - 1) * compiled.ownBytes;
+    const arena = arenaBytes > 0 ? allocate(arenaBytes) : 0;
+    const words = [...copies, ...results, ...(sized?.words ?? [])];
+    const table = allocate(words.length * 4);
+    new Uint32Array(heap.buffer, table, words.length).set(words);
+    const memory = new Uint8Array(heap.buffer);
+    const refill = (): void => inputs.forEach((c, i) => memory.copyWithin(copies[i], c.address, c.address + c.bytes));
+
     const best = new Float64Array(steps.length).fill(Number.POSITIVE_INFINITY);
     let whole = Number.POSITIVE_INFINITY;
     const until = performance.now() + seconds * 1000;
@@ -83,7 +84,7 @@ export function profileProgram(
     for (let run = 0; run < 4 || performance.now() < until; run++) {
       refill();
       const start = performance.now();
-      plain.run(table, arena);
+      plain.run(table, arena, threads);
       whole = Math.min(whole, performance.now() - start);
       refill();
       times.fill(0);

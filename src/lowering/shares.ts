@@ -19,7 +19,7 @@ export interface ShareOptions {
 export const SHARE: ShareOptions = { breakEven: 15_000, grain: 8_000 };
 
 export interface SharedStages {
-  /** Of different stages. */
+  /** Of different stages, and of loops whose iterations are shared. */
   readonly count: number;
   /** The fewest programs of this stage that one thread takes at once; undefined for a stage that is not shared. */
   least(kernel: TileProgram, stage: number): number | undefined;
@@ -33,8 +33,13 @@ export function shareStages(steps: readonly PlanStep[], { breakEven, grain }: Sh
   let count = 0;
   const visit = (list: readonly PlanStep[]): void => {
     for (const s of list) {
-      if (s.kind === "loop") visit(s.body);
-      else if (s.kind === "while") {
+      if (s.kind === "loop") {
+        if (s.shared) {
+          count++;
+          notes.push(`the iterations of loop i${s.loop} are shared among threads`);
+        }
+        visit(s.body);
+      } else if (s.kind === "while") {
         visit(s.cond);
         visit(s.body);
       } else if (s.kind === "switch") for (const c of s.cases) visit(c);

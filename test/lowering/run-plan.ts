@@ -97,7 +97,9 @@ export function runPlan(program: Program<"core">, inputs: readonly NDArray[], op
         ? inputAt[slot.offset]
         : slot.space === "output"
           ? outputAt[slot.offset]
-          : arenaAt + slot.offset;
+          : slot.space === "own"
+            ? arenaAt + plan.arenaBytes - plan.ownBytes + slot.offset
+            : arenaAt + slot.offset;
     if (slot.space === "arena" && slot.offset + fixed(slot.bytes) > plan.arenaBytes)
       throw new Error(`${slot.name} is outside of the arena`);
     let at = base + fixed(v.offset);

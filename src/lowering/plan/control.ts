@@ -62,7 +62,7 @@ export function lowerScan(
     carries.map((to, i) => ({ from: inner.places[i], to })),
     ys.map((y, i) => ({ from: inner.places[numCarry + i], to: partOf(y, loop, n) })),
   );
-  steps.push({ kind: "loop", loop, length: n, reverse, body: done });
+  steps.push({ kind: "loop", loop, length: n, reverse, independent: numCarry === 0, body: done });
 }
 
 export function lowerWhile(

@@ -1,12 +1,14 @@
 /** Core programs to plans: launches of tile programs in order, loops and branches between them, and where everything lies. */
 import type { Program, Var } from "../../ir/program.js";
 import { dce } from "../../simplify/dce/index.js";
+import type { ShareOptions } from "../shares.js";
 import { type Machine, PLAIN_MACHINE } from "../target.js";
 import { hoistPreparations } from "./hoist.js";
 import { inlineCalls } from "./inline.js";
 import { Lowering } from "./lower.js";
 import { type MemoryPlan, planMemory } from "./memory.js";
 import { planNotes } from "./notes.js";
+import { sharedLoops } from "./parallel.js";
 import { isView, makeValue, wholeView } from "./place.js";
 import { isWhole, type Step } from "./step.js";
 import type { Value, View } from "./view.js";
@@ -16,6 +18,8 @@ export interface PlanOptions {
   readonly donate?: readonly number[];
   /** What the kernels will run on: any machine with vectors when left out. */
   readonly machine?: Machine;
+  /** For a memory that threads share: from which size iterations are shared among them. */
+  readonly share?: ShareOptions | undefined;
 }
 
 export function lowerToPlan(program: Program<"core">, options: PlanOptions = {}): Program<"plan"> {
@@ -47,7 +51,8 @@ export function planWithLifetimes(
     return own;
   });
   const all: readonly Step[] = [...lowering.constantSteps, ...hoistPreparations(steps, lowering.bindings)];
-  const memory = planMemory(all, lowering.bindings, inputs, outputs, new Set(options.donate ?? []));
+  const shared = options.share ? sharedLoops(all, options.share) : new Map<Step, number>();
+  const memory = planMemory(all, lowering.bindings, inputs, outputs, new Set(options.donate ?? []), shared);
   const plan: Program<"plan"> = {
     phase: "plan",
     name: core.name,
@@ -55,6 +60,7 @@ export function planWithLifetimes(
     outputs: memory.outputs.map((o, i) => ({ ...o, aval: core.outputs[i].aval })),
     steps: memory.steps,
     arenaBytes: memory.arenaBytes,
+    ownBytes: memory.ownBytes,
     liveBytes: memory.liveBytes,
     sized: memory.sized,
     callbacks: lowering.callbacks,

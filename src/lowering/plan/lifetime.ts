@@ -5,6 +5,8 @@ import type { Value, View } from "./view.js";
 /** A loop (or the whole plan) in which values are made. */
 interface Scope {
   readonly parent: Scope | null;
+  /** The loop; null for the plan. */
+  readonly step: Step | null;
   readonly depth: number;
   /** Values of outer scopes that are used inside. */
   readonly outer: Set<Value>;
@@ -29,12 +31,18 @@ export class Lifetimes {
     inputs: readonly Value[],
     outputs: readonly Value[],
   ) {
-    const top: Scope = { parent: null, depth: 0, outer: new Set() };
+    const top: Scope = { parent: null, step: null, depth: 0, outer: new Set() };
     for (const v of inputs) this.of.set(v, { start: -1, end: -1, scope: top });
     this.#walk(steps, top);
     for (const v of outputs) {
       this.#use(v, this.#next, top);
     }
+  }
+
+  /** Is the value made and used in iterations of one of these loops? */
+  isInside(value: Value, loops: ReadonlyMap<Step, unknown>): boolean {
+    for (let s = this.of.get(value)?.scope ?? null; s; s = s.parent) if (s.step && loops.has(s.step)) return true;
+    return false;
   }
 
   #use(value: Value, at: number, scope: Scope): void {
@@ -78,7 +86,7 @@ export class Lifetimes {
     }
   }
   #loop(step: Step, scope: Scope, walk: (inner: Scope) => void): void {
-    const inner: Scope = { parent: scope, depth: scope.depth + 1, outer: new Set() };
+    const inner: Scope = { parent: scope, step, depth: scope.depth + 1, outer: new Set() };
     walk(inner);
     this.endPosition.set(step, this.#next);
     for (const v of inner.outer) {

@@ -1,6 +1,7 @@
 /**
  * Memory planning: values that follow one another in place share a block, results lie in the outputs' memory from the
- * start, donated operands become results, and all other blocks get offsets in one arena.
+ * start, donated operands become results, and all other blocks get offsets in one arena: at its end those that live in one
+ * iteration of a loop that threads share, which each thread has for itself.
  */
 import { internal } from "../../diagnostics/error.js";
 import { type Dim, dimSame, isStatic } from "../../ir/dim.js";
@@ -16,6 +17,7 @@ export interface MemoryPlan {
   readonly inputs: readonly Slot[];
   readonly outputs: readonly { readonly slot: Slot; readonly donatedFrom?: number }[];
   readonly arenaBytes: number;
+  readonly ownBytes: number;
   readonly liveBytes: number;
   readonly sized: ((valueOf: (d: Dim) => number) => SizedArena) | null;
   /** Parts of the arena that nobody needs any more after a step; for tests. */
@@ -33,6 +35,8 @@ interface Group {
   newest: number;
   /** Its place in the arena depends on sizes given at run time. */
   sized: boolean;
+  /** It belongs to the thread that runs the iteration. */
+  own: boolean;
   input: number | null;
   output: number | null;
   name: string;
@@ -45,15 +49,24 @@ export function planMemory(
   inputs: readonly Value[],
   outputs: readonly Value[],
   donated: ReadonlySet<number>,
+  shared: ReadonlyMap<Step, number>,
 ): MemoryPlan {
-  return new MemoryPlanner(steps, bindings, inputs, outputs, donated).plan();
+  return new MemoryPlanner(steps, bindings, inputs, outputs, donated, shared).plan();
 }
+
+/** Bytes of its own that a thread may need; a loop whose iterations need more is not shared. */
+const MOST_OWN = 64 * 1024 ** 2;
+/** Between what different threads write: two lines of a cache. */
+const APART = 128;
+const apart = (bytes: number): number => Math.ceil(bytes / APART) * APART;
 
 class MemoryPlanner {
   readonly #lifetimes: Lifetimes;
   readonly #groups = new Map<Value, Group>();
   readonly #freed = new Map<PlanStep, { offset: number; bytes: number }[]>();
   readonly #made = new Map<number, PlanStep>();
+  /** Are the loops shared that could be? */
+  #isShared = true;
 
   constructor(
     readonly steps: readonly Step[],
@@ -61,6 +74,8 @@ class MemoryPlanner {
     readonly inputs: readonly Value[],
     readonly outputs: readonly Value[],
     readonly donated: ReadonlySet<number>,
+    /** Loops that threads share. */
+    readonly shared: ReadonlyMap<Step, number>,
   ) {
     this.#lifetimes = new Lifetimes(steps, bindings, inputs, outputs);
     for (const [value, { start, end }] of this.#lifetimes.of) {
@@ -72,6 +87,7 @@ class MemoryPlanner {
         newest: start,
         offset: 0,
         sized: false,
+        own: this.#lifetimes.isInside(value, shared),
         input: null,
         output: null,
         name: value.name,
@@ -104,7 +120,7 @@ class MemoryPlanner {
     this.#donate();
     const groups = this.#all();
     const arena = groups.filter((g) => g.input === null && g.output === null && g.bytes !== 0);
-    const { bytes, bound, sized } = this.#placeArena(arena);
+    const { bytes, ownBytes, bound, sized } = this.#placeArena(arena);
     const inputs = this.inputs.map((v, i) => this.#slot(this.#groupOf(v), i));
     const outputs = this.outputs.map((v) => {
       const g = this.#groupOf(v);
@@ -115,27 +131,45 @@ class MemoryPlanner {
     for (const g of arena) {
       const step = this.#made.get(g.end);
       if (!step || !isStatic(g.bytes) || g.sized) continue;
-      const part = { offset: g.offset, bytes: g.bytes };
+      const part = { offset: g.own ? bytes - ownBytes + g.offset : g.offset, bytes: g.bytes };
       const list = this.#freed.get(step);
       if (list) list.push(part);
       else this.#freed.set(step, [part]);
     }
-    return { steps, inputs, outputs, arenaBytes: bytes, liveBytes: bound, sized, freedAfter: this.#freed };
+    return { steps, inputs, outputs, arenaBytes: bytes, ownBytes, liveBytes: bound, sized, freedAfter: this.#freed };
   }
 
   #placeArena(arena: readonly Group[]): {
     readonly bytes: number;
+    readonly ownBytes: number;
     readonly bound: number;
     readonly sized: MemoryPlan["sized"];
   } {
-    if (arena.every((g): g is Group & ArenaBlock => isStatic(g.bytes))) return { ...placeBlocks(arena), sized: null };
+    if (arena.every((g): g is Group & ArenaBlock => isStatic(g.bytes))) {
+      const own = arena.filter((g) => g.own);
+      if (own.length > 0) {
+        const mine = placeBlocks(own);
+        if (mine.bytes <= MOST_OWN) {
+          const rest = placeBlocks(arena.filter((g) => !g.own));
+          const ownBytes = apart(mine.bytes);
+          return { bytes: apart(rest.bytes) + ownBytes, ownBytes, bound: rest.bound + mine.bound, sized: null };
+        }
+        this.#unshare(arena);
+      }
+      return { ...placeBlocks(arena), ownBytes: 0, sized: null };
+    }
+    this.#unshare(arena);
     arena.forEach((g, i) => {
       g.sized = true;
       g.offset = i;
     });
     const sized = placeSized(arena);
     const { bytes, liveBytes } = sized(hintOf);
-    return { bytes, bound: liveBytes, sized };
+    return { bytes, ownBytes: 0, bound: liveBytes, sized };
+  }
+  #unshare(arena: readonly Group[]): void {
+    this.#isShared = false;
+    for (const g of arena) g.own = false;
   }
 
   // sharing
@@ -180,7 +214,8 @@ class MemoryPlanner {
     const from = this.#groupOf(input);
     const to = this.#groupOf(output);
     const at = this.#lifetimes.position.get(step);
-    if (from === to || from.end !== at || to.start !== at || !dimSame(from.bytes, to.bytes)) return;
+    if (from === to || from.own !== to.own || from.end !== at || to.start !== at || !dimSame(from.bytes, to.bytes))
+      return;
     // a result that nobody reads ends where it begins: another result of the same step may not lie over it
     if (from.newest === at) return;
     if ((from.output !== null && to.output !== null) || (from.input !== null && to.input !== null)) return;
@@ -222,7 +257,8 @@ class MemoryPlanner {
   #ids = 0;
   #slot(g: Group, position: number): Slot {
     if (!g.slot) {
-      const space = g.input !== null ? "input" : g.output !== null ? "output" : g.sized ? "sized" : "arena";
+      const space =
+        g.input !== null ? "input" : g.output !== null ? "output" : g.sized ? "sized" : g.own ? "own" : "arena";
       const offset = space === "input" ? (g.input ?? position) : space === "output" ? (g.output ?? position) : g.offset;
       g.slot = { kind: "slot", id: this.#ids++, bytes: g.bytes, space, offset, name: g.name };
     }
@@ -270,6 +306,8 @@ class MemoryPlanner {
           loop: step.loop,
           length: step.length,
           reverse: step.reverse,
+          independent: step.independent,
+          shared: this.#isShared ? this.shared.get(step) : undefined,
           body: this.#emit(step.body),
         };
       case "while": {

@@ -5,7 +5,7 @@ import type { PlanStep, Slot, SlotView } from "../../ir/plan.js";
 import type { Program } from "../../ir/program.js";
 
 /**
- * `in0`, `out1` are memory that the caller gives, `@64` is byte 64 of the arena, `@#2` a part of the arena whose place depends
+ * `in0`, `out1` are memory that the caller gives, `@64` is byte 64 of the arena, `own@64` of what the thread has for itself, `@#2` a part of the arena whose place depends
  * on sizes; `+8` is a constant and `+4·i0` a part that follows the counter of loop 0.
  */
 export function printPlan(plan: Program<"plan">): string {
@@ -24,7 +24,7 @@ export function printPlan(plan: Program<"plan">): string {
 function printSlot(s: Slot): string {
   if (s.space === "input") return `in${s.offset}`;
   if (s.space === "output") return `out${s.offset}`;
-  return s.space === "arena" ? `@${s.offset}` : `@#${s.offset}`;
+  return s.space === "arena" ? `@${s.offset}` : s.space === "own" ? `own@${s.offset}` : `@#${s.offset}`;
 }
 function printView({ slot, offset, follow }: SlotView): string {
   const part = (follow ?? []).map((f) => `+${String(f.stride)}·i${f.loop}`).join("");
@@ -56,7 +56,7 @@ function printSteps(steps: readonly PlanStep[], depth: number, lines: string[]):
         break;
       case "loop":
         lines.push(
-          `${pad}for i${s.loop} in ${s.reverse ? `${String(dimSub(s.length, 1))} … 0` : `0 … ${String(dimSub(s.length, 1))}`}`,
+          `${pad}for i${s.loop} in ${s.reverse ? `${String(dimSub(s.length, 1))} … 0` : `0 … ${String(dimSub(s.length, 1))}`}${s.shared ? ", shared among threads" : ""}`,
         );
         printSteps(s.body, depth + 1, lines);
         break;

@@ -13,6 +13,8 @@ export type Step =
       readonly loop: number;
       readonly length: Dim;
       readonly reverse: boolean;
+      /** It has no carries. */
+      readonly independent: boolean;
       readonly body: readonly Step[];
     }
   | { readonly kind: "while"; readonly cond: readonly Step[]; readonly test: View; readonly body: readonly Step[] }

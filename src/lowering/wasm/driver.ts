@@ -7,6 +7,7 @@ import { type Dim, dimAdd, isStatic } from "../../ir/dim.js";
 import type { PlanStep, Slot, SlotView } from "../../ir/plan.js";
 import type { Program } from "../../ir/program.js";
 import { Code, type FunctionType, type ModuleBuilder } from "./assembler.js";
+import type { Fork, ForkRole } from "./fork.js";
 import type { TableWords } from "./table.js";
 import { range } from "../../util/index.js";
 
@@ -20,11 +21,16 @@ export interface Stage {
   readonly fork?: number | undefined;
 }
 
+/** Iterations for each thread from which it does not matter that they cannot be shared evenly. */
+const EVEN = 4;
 /** Steps in one function: beyond this they are cut into several. */
 const MAX_STEPS = 128;
 /** Parameters of all driver functions; the counters of the loops around come after them. */
 const TABLE = 0;
 const ARENA = 1;
+/** Where threads share loops: the address of the thread's own part of the arena, and for how many threads there is room. */
+const OWN = 2;
+const ROOM = 3;
 
 type Step<K extends PlanStep["kind"]> = Extract<PlanStep, { kind: K }>;
 
@@ -40,26 +46,121 @@ export class Driver {
     /** Called with the number of each launch or copy when it is over, where times are taken. */
     readonly mark: number | undefined,
     readonly words: TableWords,
-  ) {}
+    readonly fork: Fork | undefined,
+  ) {
+    this.#base = plan.ownBytes > 0 ? 4 : 2;
+  }
+  /** How many parameters stand before the counters. */
+  readonly #base: number;
 
-  /** run(table, arena) */
+  /** run(table, arena), or run(table, arena, room) */
   emit(): number {
-    return this.#function("run", this.plan.steps, []);
+    if (this.plan.ownBytes === 0) return this.#function("run", this.plan.steps, [], false);
+    const steps = this.#function("steps", this.plan.steps, [], false);
+    const c = new Code({ params: ["i32", "i32", "i32"], results: [] });
+    c.get(TABLE).get(ARENA);
+    this.ownPart(c);
+    c.get(2).call(steps);
+    return this.module.function("run", c);
+  }
+  /** Leaves the address of the first thread's own part of the arena. */
+  ownPart(c: Code): void {
+    const { arenaBytes, ownBytes } = this.plan;
+    c.get(ARENA)
+      .i32(arenaBytes - ownBytes)
+      .op("i32.add");
   }
 
-  #function(name: string, steps: readonly PlanStep[], loops: readonly number[]): number {
-    const type: FunctionType = { params: ["i32", "i32", ...loops.map(() => "i32" as const)], results: [] };
-    const c = new Code(type);
-    const emitter = new StepEmitter(this, name, c, new Map(loops.map((loop, i) => [loop, 2 + i])));
+  #function(name: string, steps: readonly PlanStep[], loops: readonly number[], alone: boolean): number {
+    const c = new Code(words(this.#base + loops.length));
+    const emitter = new StepEmitter(this, name, c, new Map(loops.map((loop, i) => [loop, this.#base + i])), alone);
     emitter.steps(steps);
     return this.module.function(name, c);
   }
-  /** A function for these steps, called in place. */
-  outline(c: Code, name: string, steps: readonly PlanStep[], counters: ReadonlyMap<number, number>): void {
-    const index = this.#function(name, steps, [...counters.keys()]);
-    c.get(TABLE).get(ARENA);
+  /** What a driver function hands on to another. */
+  parameters(c: Code, counters: ReadonlyMap<number, number>): void {
+    for (let i = 0; i < this.#base; i++) c.get(i);
     for (const local of counters.values()) c.get(local);
+  }
+  /** A function for these steps, called in place. */
+  outline(
+    c: Code,
+    name: string,
+    steps: readonly PlanStep[],
+    counters: ReadonlyMap<number, number>,
+    alone: boolean,
+  ): void {
+    const index = this.#function(name, steps, [...counters.keys()], alone);
+    this.parameters(c, counters);
     c.call(index);
+  }
+
+  /**
+   * Calls the loop's iterations `begin` … `end`-1 on all threads, where that shares them evenly; leaves 1 where it did, else 0.
+   * An iteration is one of the loop and the loops that are all its body.
+   */
+  shareLoop(c: Code, fork: Fork, name: string, loop: Step<"loop">, counters: ReadonlyMap<number, number>): void {
+    const levels: Step<"loop">[] = [loop];
+    for (let at = loop; at.body.length === 1 && at.body[0].kind === "loop" && at.body[0].independent; levels.push(at))
+      at = at.body[0];
+    const lengths = levels.map((l) => (isStatic(l.length) ? l.length : internal("a shared loop of a named length")));
+    const count = lengths.reduce((n, length) => n * length, 1);
+    const outer = [...counters.keys()];
+    const begin = this.#base + outer.length;
+    const body = new Code(words(begin + 2));
+    if (this.plan.ownBytes > 0) {
+      // comes as the thread's number
+      this.ownPart(body);
+      body.get(OWN).i32(this.plan.ownBytes).op("i32.mul").op("i32.add").set(OWN);
+    }
+    const inside = new Map(outer.map((l, i) => [l, this.#base + i]));
+    body.loop();
+    let below = count;
+    levels.forEach((level, i) => {
+      const counter = body.local("i32");
+      below /= lengths[i];
+      body.get(begin);
+      if (below > 1) body.i32(below).op("i32.div_u");
+      if (i > 0) body.i32(lengths[i]).op("i32.rem_u");
+      if (level.reverse) {
+        body.set(counter);
+        body
+          .i32(lengths[i] - 1)
+          .get(counter)
+          .op("i32.sub");
+      }
+      body.set(counter);
+      inside.set(level.loop, counter);
+    });
+    new StepEmitter(this, name, body, inside, true).steps(levels[levels.length - 1].body);
+    body.get(begin).i32(1).op("i32.add").tee(begin);
+    body
+      .get(begin + 1)
+      .op("i32.lt_u")
+      .brIf(0)
+      .end();
+    const roles = range(begin).map((i): ForkRole => (i === OWN && this.#base > OWN ? "thread" : "word"));
+    const least = loop.shared ?? 1;
+    const forked = fork.stage(name, this.module.function(name, body), [...roles, "begin", "end"], least);
+    c.temp("i32", (threads) => {
+      fork.threads(c);
+      c.tee(threads).i32(1).op("i32.gt_u").if("i32");
+      if (this.#base > ROOM) c.get(threads).get(ROOM).op("i32.le_u");
+      else c.i32(1);
+      c.i32(count).get(threads).op("i32.rem_u").op("i32.eqz");
+      c.get(threads)
+        .i32(Math.floor(count / EVEN))
+        .op("i32.le_u")
+        .op("i32.or")
+        .op("i32.and");
+      c.else().i32(0).end().if("i32");
+    });
+    for (let i = 0; i < this.#base; i++) {
+      if (i === OWN) c.i32(0);
+      else c.get(i);
+    }
+    for (const local of counters.values()) c.get(local);
+    c.i32(0).i32(count).call(forked).i32(1).else().i32(0).end();
   }
   site(): number {
     return this.#sites++;
@@ -70,6 +171,8 @@ export class Driver {
   }
   #timed: ReadonlyMap<TimedStep, number> | undefined;
 }
+
+const words = (n: number): FunctionType => ({ params: new Array<"i32">(n).fill("i32"), results: [] });
 
 export type TimedStep = Step<"launch"> | Step<"copy">;
 
@@ -111,6 +214,8 @@ class StepEmitter {
     readonly c: Code,
     /** Loop id → local that holds its counter. */
     readonly counters: ReadonlyMap<number, number>,
+    /** One thread of several runs this, by itself. */
+    readonly alone: boolean,
   ) {}
 
   steps(steps: readonly PlanStep[]): void {
@@ -123,10 +228,10 @@ class StepEmitter {
   /** The steps of a loop or branch: inline when few. */
   #inner(steps: readonly PlanStep[], counters: ReadonlyMap<number, number>): void {
     if (countSteps(steps) > MAX_STEPS / 4) this.#outline(steps, counters);
-    else new StepEmitter(this.driver, `${this.name}.${this.#parts++}`, this.c, counters).steps(steps);
+    else new StepEmitter(this.driver, `${this.name}.${this.#parts++}`, this.c, counters, this.alone).steps(steps);
   }
   #outline(steps: readonly PlanStep[], counters: ReadonlyMap<number, number>): void {
-    this.driver.outline(this.c, `${this.name}.${this.#parts++}`, steps, counters);
+    this.driver.outline(this.c, `${this.name}.${this.#parts++}`, steps, counters, this.alone);
   }
 
   #step(s: PlanStep): void {
@@ -142,6 +247,12 @@ class StepEmitter {
         return;
       case "loop": {
         if (isStatic(s.length) && s.length <= 0) return;
+        const { fork, mark } = this.driver;
+        const isShared = s.shared !== undefined && fork !== undefined && mark === undefined && !this.alone;
+        if (isShared) {
+          this.driver.shareLoop(c, fork, `${this.name}.${this.#parts++}.shared`, s, this.counters);
+          c.op("i32.eqz").if();
+        }
         const counter = c.local("i32");
         const guarded = !isStatic(s.length);
         if (guarded) {
@@ -164,6 +275,7 @@ class StepEmitter {
         else this.#size(s.length);
         c.op("i32.ne").brIf(0).end();
         if (guarded) c.end();
+        if (isShared) c.end();
         return;
       }
       case "while":
@@ -207,7 +319,7 @@ class StepEmitter {
       c.i32(0);
       this.#size(stage.programs);
       for (const d of stage.sizes) this.#size(d);
-      c.call(stage.fork ?? stage.index);
+      c.call(this.alone ? stage.index : (stage.fork ?? stage.index));
     }
   }
 
@@ -296,6 +408,10 @@ class StepEmitter {
     const { c } = this;
     if (slot.space === "arena") {
       c.get(ARENA);
+      return dimAdd(slot.offset, offset);
+    }
+    if (slot.space === "own") {
+      c.get(OWN);
       return dimAdd(slot.offset, offset);
     }
     if (slot.space === "sized") {

@@ -12,26 +12,26 @@
  * Every program is run once, by some thread, and programs of a stage do not touch each other's results: so results do not depend
  * on the number of threads.
  */
-import type { LoopFunction } from "../../ir/loop.js";
 import { CONTROL } from "../../util/control-block.js";
 import { range } from "../../util/index.js";
-import { Code, type ModuleBuilder } from "./assembler.js";
-import { stageType } from "./function.js";
+import { Code, type FunctionType, type ModuleBuilder } from "./assembler.js";
 
 /** Looks at `finished` before the caller asks for help in waiting: about 20 µs. */
 const LOOKS = 10_000;
 
-interface ForkedStage {
+/** A parameter: a word that is the same for all, the range of programs, or the number of the thread (the caller gives 0). */
+export type ForkRole = "word" | "begin" | "end" | "thread";
+
+interface ForkedFunction {
   readonly index: number;
-  /** Parameters: words of the description, by number, or the range of programs. */
-  readonly args: readonly (number | "begin" | "end")[];
+  readonly roles: readonly ForkRole[];
 }
 
 export class Fork {
   readonly #control: number;
   readonly #id: number;
   readonly #wait: number;
-  readonly #stages: ForkedStage[] = [];
+  readonly #stages: ForkedFunction[] = [];
   #work: number | undefined;
   #publish: number | undefined;
 
@@ -41,26 +41,28 @@ export class Fork {
     this.#id = module.importGlobal("env", "module");
   }
 
-  /** The stage, run by all threads: a function of the same parameters. It is called for all programs. */
-  stage(f: LoopFunction, index: number, least: number): number {
-    const type = stageType(f);
-    const count = f.buffers.length;
-    const end = count + 1;
-    const args = range(type.params.length);
+  /** The function `index`, run by all threads: one of the same parameters. It is called for all programs. */
+  stage(name: string, index: number, roles: readonly ForkRole[], least: number): number {
+    const type: FunctionType = { params: roles.map(() => "i32" as const), results: [] };
     const stage = this.#stages.length;
-    this.#stages.push({ index, args: args.map((a) => (a === count ? "begin" : a === end ? "end" : a)) });
+    this.#stages.push({ index, roles });
     const c = new Code(type);
     c.globalGet(this.#control).op("i32.eqz").if();
-    for (const a of args) c.get(a);
+    roles.forEach((_, i) => c.get(i));
     c.call(index).else();
-    for (const a of args) {
-      if (a === count || a === end) continue;
+    roles.forEach((role, i) => {
+      if (role !== "word") return;
       c.globalGet(this.#control)
-        .get(a)
-        .memory("i32.store", CONTROL.args + 4 * a);
-    }
-    c.i32(stage).get(end).i32(least).call(this.#publisher()).end();
-    return this.module.function(`${f.name}.fork`, c);
+        .get(i)
+        .memory("i32.store", CONTROL.args + 4 * i);
+    });
+    c.i32(stage).get(roles.indexOf("end")).i32(least).call(this.#publisher()).end();
+    return this.module.function(`${name}.fork`, c);
+  }
+  /** Leaves the number of threads, 0 without workers. */
+  threads(c: Code): void {
+    c.globalGet(this.#control).op("i32.eqz").if("i32").i32(0).else();
+    c.globalGet(this.#control).memory("i32.load", CONTROL.shares).i32(1).op("i32.shr_u").end();
   }
 
   /** publish(stage, programs, least): from the description of a job to its end. */
@@ -190,11 +192,12 @@ export class Fork {
     c.get(control).memory("i32.load", CONTROL.stage).brTable(range(this.#stages.length));
     this.#stages.forEach((s, i) => {
       c.end();
-      for (const a of s.args) {
-        if (a === "begin") c.get(begin);
-        else if (a === "end") c.get(begin).get(count).op("i32.add");
+      s.roles.forEach((role, a) => {
+        if (role === "begin") c.get(begin);
+        else if (role === "end") c.get(begin).get(count).op("i32.add");
+        else if (role === "thread") c.get(thread);
         else c.get(control).memory("i32.load", CONTROL.args + 4 * a);
-      }
+      });
       c.call(s.index);
       c.br(this.#stages.length - 1 - i);
     });

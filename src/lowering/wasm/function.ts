@@ -2,6 +2,7 @@
 import { internal } from "../../diagnostics/error.js";
 import type { LoopBuffer, LoopFunction, LoopLocal, LoopMathFunction, LoopStmt } from "../../ir/loop.js";
 import { Code, type FunctionType } from "./assembler.js";
+import type { ForkRole } from "./fork.js";
 import { emitExpr, type Scope } from "./expression.js";
 import { storeValue } from "./memory.js";
 import { valueType } from "./types.js";
@@ -10,6 +11,11 @@ import { valueType } from "./types.js";
 export function stageType(f: LoopFunction): FunctionType {
   const params = new Array<"i32">(f.buffers.length + 2 + f.sizes.length).fill("i32");
   return { params, results: [] };
+}
+/** What each is to a job (`fork.ts`). */
+export function stageRoles(f: LoopFunction): ForkRole[] {
+  const words = (n: number): ForkRole[] => new Array<ForkRole>(n).fill("word");
+  return [...words(f.buffers.length), "begin", "end", ...words(f.sizes.length)];
 }
 export function emitFunction(f: LoopFunction, callee: (name: string) => number): Code {
   const code = new Code(stageType(f));

@@ -12,7 +12,7 @@ import { type MemoryLimits, ModuleBuilder } from "./assembler.js";
 import { callbackSites } from "./callback.js";
 import { Driver, type Stage } from "./driver.js";
 import { Fork } from "./fork.js";
-import { emitFunction, emitMathFunction } from "./function.js";
+import { emitFunction, emitMathFunction, stageRoles } from "./function.js";
 import { TableWords } from "./table.js";
 
 export interface ModuleOptions {
@@ -27,7 +27,8 @@ export interface ModuleOptions {
 /**
  * Emits the module. It imports `env.memory` and, where the plan has callbacks, `env.callback` (see `callbackImport`), and
  * exports `run(table, arena)`: the address of u32 pointers to the inputs and then the outputs, and the address of
- * `plan.arenaBytes` bytes of working memory; where the plan has named sizes, the pointers are followed by `words`. It holds no
+ * `plan.arenaBytes` bytes of working memory. Where threads share loops (`plan.ownBytes`), a third number says for how many
+ * threads there is room behind; where the plan has named sizes, the pointers are followed by `words`. It holds no
  * address itself, so that one module serves any number of arenas.
  * What a module with shared stages imports and exports beside is said in `fork.ts`.
  */
@@ -58,7 +59,7 @@ export function emitModule(
           index,
           programs: f.programs,
           sizes: f.sizes.map((s) => s.size),
-          fork: fork && least ? fork.stage(f, index, least) : undefined,
+          fork: fork && least ? fork.stage(f.name, index, stageRoles(f), least) : undefined,
         };
       });
       if (found.length !== kernel.stages.length) internal(`${kernel.name} lost a stage`);
@@ -68,7 +69,7 @@ export function emitModule(
   };
   const busiest = busiestFirst(plan.steps);
   if (busiest.length > FIRST_FUNCTIONS) for (const kernel of busiest) stages(kernel);
-  const run = new Driver(module, plan, (s) => stages(s.kernel), callback, target.simd, mark, words).emit();
+  const run = new Driver(module, plan, (s) => stages(s.kernel), callback, target.simd, mark, words, fork).emit();
   module.export("run", run);
   fork?.finish();
   return module.finish();

@@ -105,6 +105,10 @@ export class Pool {
     this.#wake();
   }
 
+  /** How many threads take part when all are there. */
+  get width(): number {
+    return this.#team?.threads ?? 1;
+  }
   /** How many threads would share a stage that begins now. */
   get threads(): number {
     return 1 + (this.#team?.aliveWorkers ?? 0);

@@ -52,6 +52,7 @@ export function plan(
     outputs: outputs.map(arg),
     steps,
     arenaBytes,
+    ownBytes: 0,
     liveBytes: arenaBytes,
     sized: null,
     callbacks,

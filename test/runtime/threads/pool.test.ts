@@ -99,6 +99,7 @@ function trapping(w: Workspace): Executable {
     target,
     timings: [],
     arenaBytes: 0,
+    ownBytes: 0,
     donatedFrom: [],
     callbacks: [],
     sized: null,
