@@ -16,8 +16,8 @@ import { range, stridesOf } from "../../util/index.js";
 /** Steps from which a sum is long, and those of a piece. */
 const LONG = 1024;
 const PIECE = 256;
-/** Most results. */
-const FEW_RESULTS = 2 ** 20;
+/** Most results: sums of more are written and read again for longer than it takes to pack an operand whole. */
+const FEW_RESULTS = 2 ** 16;
 /** Elements of an operand that caches do not hold anyway. */
 const LARGE = 100_000;
 /** Columns that are worked through with one piece of the left side, where the second cache does not hold all of that side. */
@@ -50,7 +50,7 @@ export function planDeep(c: Contraction, machine: ContractionMachine): DeepContr
   const [rows, columns] = [product(c.rows), product(c.columns)];
   const results = product(c.batch) * rows * columns;
   if (depth < LONG || results > FEW_RESULTS || Math.min(rows, columns) < 4) return undefined;
-  if (depth < 4 * Math.min(rows, columns) || 2 * depth < Math.max(rows, columns)) return undefined;
+  if (depth < 4 * Math.min(rows, columns) || depth < 2 * Math.max(rows, columns)) return undefined;
   if (product(c.batch) * depth * Math.max(rows, columns) < LARGE) return undefined;
   const cut = cutInner(c.inner);
   if (!cut) return undefined;
