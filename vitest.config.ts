@@ -7,6 +7,7 @@ const source = (path: string) => fileURLToPath(new URL(`./src/${path}`, import.m
 export const alias = [
   { find: /^tilework$/, replacement: source("index.ts") },
   { find: /^tilework\/(optim|io)$/, replacement: source("$1/index.ts") },
+  { find: /^tilework\/capture$/, replacement: source("dsl/index.ts") },
 ];
 
 export default defineConfig({

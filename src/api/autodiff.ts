@@ -9,6 +9,7 @@ import { dce } from "../simplify/index.js";
 import { convertTo } from "../tracer/control.js";
 import { applyProgram, bind, scalar } from "../tracer/frame.js";
 import { checkFunction, leafTensor } from "../tracer/leaf.js";
+import { staged } from "../tracer/staged.js";
 import { Tensor } from "../tracer/tensor.js";
 import { type AnyFunction, type Traced, traceFunction } from "../tracer/trace.js";
 import { jvpProgram, partialEval, transposeProgram, vjpProgram } from "../transforms/grad/index.js";
@@ -478,7 +479,7 @@ function jacobian(what: string, forward: boolean): Jacobian {
         all.leaves.slice(all.arguments[k].start, all.arguments[k].start + all.arguments[k].count);
       const leaves = stripWeak(part(n));
       const only = (...xs: Tensor[]): unknown =>
-        f(...all.arguments.map((a, i) => tree.unflatten(a.treedef, i === n ? xs : part(i))));
+        staged(f)(...all.arguments.map((a, i) => tree.unflatten(a.treedef, i === n ? xs : part(i))));
       if (forward) {
         // columns: one jvp for each input element, stacked on axis 0
         const outTree: { def?: tree.TreeDef } = {};

@@ -7,6 +7,7 @@ import { type Executable, makeExecutable } from "../jit/execute.js";
 import { type NamedSize, NeedsStaticSize } from "../jit/sizes.js";
 import { axisEnvironment, bind, isTracing, TracedSource } from "../tracer/frame.js";
 import { checkFunction, describeValue, leafTensor } from "../tracer/leaf.js";
+import { staged } from "../tracer/staged.js";
 import { type Cell, Tensor } from "../tracer/tensor.js";
 import { type AnyFunction, argumentName, type Traced, traceFunction } from "../tracer/trace.js";
 import { type Callback, withHoles } from "../transforms/sizes/index.js";
@@ -131,7 +132,7 @@ function jitMethod(method: AnyFunction, name: string): AnyFunction {
   return function (this: object, ...args: unknown[]) {
     let compiled = byInstance.get(this);
     if (!compiled) {
-      compiled = makeJitted((...a: unknown[]) => method.apply(this, a), { name }, method) as AnyFunction;
+      compiled = makeJitted((...a: unknown[]) => staged(method).apply(this, a), { name }, method) as AnyFunction;
       byInstance.set(this, compiled);
     }
     return compiled(...args);
@@ -203,7 +204,7 @@ function makeJitted(f: AnyFunction, options: JitOptions, subject = f): Jitted<un
         inputs: leaves.map((x) => x.aval),
         trace: (inputs, places) =>
           traceFunction(
-            (...xs: unknown[]) => f(...(!anyStatic ? xs : args.map((a, i) => (statics.has(i) ? a : xs[i])))),
+            (...xs: unknown[]) => staged(f)(...(!anyStatic ? xs : args.map((a, i) => (statics.has(i) ? a : xs[i])))),
             inputs,
             flat.treedef,
             { kind: "jit", name, subject, ...(places ? {} : { places }) },

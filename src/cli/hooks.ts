@@ -14,9 +14,10 @@ interface Context {
 type Next<C, R> = (at: string, context: C) => Promise<R>;
 
 export async function resolve(specifier: string, context: Context, next: Next<Context, Resolved>): Promise<Resolved> {
-  const own = /^tilework(?:\/(optim|io))?$/.exec(specifier);
+  const own = /^tilework(?:\/(optim|io|capture))?$/.exec(specifier);
   // the same modules as the command's own, not the package's files for Node
-  if (own) return next(new URL(`../${own[1] ? `${own[1]}/` : ""}index.js`, import.meta.url).href, context);
+  const folder = own?.[1] === "capture" ? "dsl/" : own?.[1] ? `${own[1]}/` : "";
+  if (own) return next(new URL(`../${folder}index.js`, import.meta.url).href, context);
   try {
     return await next(specifier, context);
   } catch (e) {

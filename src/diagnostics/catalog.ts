@@ -61,6 +61,12 @@ const TITLES: Readonly<Record<Code, string>> = {
   // 6xxx: the installation
   TW6001: "An optional package is not installed",
   TW6002: "A function cannot be built ahead of time",
+  // 7xxx: source capture
+  TW7001: "Source capture does not know this construct",
+  TW7002: "try in a staged function",
+  TW7003: "var in a staged function",
+  TW7004: "Assignment to what lies outside of a staged function",
+  TW7016: "The captured source is of another version",
 };
 
 const CODES = Object.keys(HELP) as Code[];

@@ -58,6 +58,12 @@ export const HELP = {
   // 6xxx: the installation
   TW6001: "the error names the line that installs it",
   TW6002: "build a function of arrays, lists and plain objects that does not call back into JavaScript",
+  // 7xxx: source capture
+  TW7001: "write it with functions, loops, conditions and expressions, or move it outside of the staged function",
+  TW7002: "catch outside of the staged function, or test the condition with if",
+  TW7003: "use let or const",
+  TW7004: "return the new value and assign it outside",
+  TW7016: "build again: the build plugin and the package must have one version",
 } as const satisfies Readonly<Record<`TW${number}`, string>>;
 
 export type Code = keyof typeof HELP;

@@ -17,6 +17,7 @@ export type Expression =
   | Name
   | Captured
   | This
+  | OptionalChain
   | Member
   | Index
   | Call
@@ -44,20 +45,28 @@ export interface Name extends Located {
 }
 /**
  * A value from outside of the outermost function: a variable, or the longest chain of plain members on one (`np.linalg.inv`),
- * read through a thunk when it is needed. `chain` is its text.
+ * read through a thunk when it is needed. `chain` is its text. Where a member of an object is called, only the object is
+ * captured, so that the call has its `this`; members of imported namespaces and of globals such as Math are captured whole.
  */
 export interface Captured extends Located {
   readonly kind: "captured";
   readonly chain: string;
+  /** Comes from an import of this package: what fails inside of it, fails where it is called. */
+  readonly library: boolean;
 }
 export interface This extends Located {
   readonly kind: "this";
+}
+/** The whole of `a?.b.c(d)`: undefined when what stands before a `?.` in it is null or undefined. */
+export interface OptionalChain extends Located {
+  readonly kind: "chain";
+  readonly expression: Expression;
 }
 export interface Member extends Located {
   readonly kind: "member";
   readonly object: Expression;
   readonly property: string;
-  /** `a?.b`; the rest of the chain is skipped as well: see `Optional` in dsl/interpret. */
+  /** `a?.b` */
   readonly optional: boolean;
 }
 export interface Index extends Located {
@@ -180,6 +189,8 @@ export interface FunctionNode extends Located {
   readonly name: string;
   /** Arrows have the `this` of the function around them. */
   readonly arrow: boolean;
+  /** A function expression, whose name is known inside of it. */
+  readonly self: boolean;
   readonly params: readonly PatternElement[];
   readonly rest?: Pattern;
   readonly body: Block;
@@ -299,8 +310,15 @@ export interface CaptureRecord {
   readonly ast: string;
   /** The function's text, for excerpts in errors; left out of production builds. */
   readonly source?: string;
-  /** Thunks of the captured chains that are read. */
+  /** Thunks of the captured chains. */
   readonly values: Readonly<Record<string, () => unknown>>;
-  /** For chains of members that are called: calls with the object before the last dot as `this`. */
-  readonly calls?: Readonly<Record<string, (...args: never[]) => unknown>>;
+  /** What capture refuses in this function: raised at the first trace. */
+  readonly errors?: readonly CaptureError[];
+}
+
+/** A construct that is refused; offsets as those of nodes. */
+export interface CaptureError extends Located {
+  readonly code: string;
+  readonly message: string;
+  readonly help?: string;
 }

@@ -7,6 +7,7 @@ import { type Program, Var } from "../ir/program.js";
 import * as tree from "../tree/index.js";
 import { bind, scalar, TracedSource } from "./frame.js";
 import { checkFunction, describeValue, leafTensor } from "./leaf.js";
+import { staged } from "./staged.js";
 import { Tensor } from "./tensor.js";
 import { type AnyFunction, type Traced, traceFunction } from "./trace.js";
 
@@ -311,7 +312,7 @@ export function scan<C extends Carry, X extends Tree, Y extends Tree>(
   let yTree: tree.TreeDef | undefined;
   const numCarry = carry0.leaves.length;
   const body = (c: C, x: X): unknown => {
-    const result: unknown = f(c, x);
+    const result: unknown = staged(f)(c, x);
     if (result instanceof Promise) return result; // refused by the tracer, as everywhere
     if (!Array.isArray(result) || result.length !== 2) {
       fail("TW1009", "scan: the body must return [carry, y]", {
@@ -366,7 +367,7 @@ export function foriLoop<C extends Carry>(
     const length = Math.max(0, upper - lower);
     const [[, result]] = scan(
       ([i, c]: [Tensor, C], _: null): [[Tensor, C], null] => [
-        [bind("add", [i, scalar(1, "i32")], {})[0], body(i, c)],
+        [bind("add", [i, scalar(1, "i32")], {})[0], staged(body)(i, c)],
         null,
       ],
       [scalar(lower, "i32"), init] as [Tensor, C],
@@ -385,7 +386,7 @@ export function foriLoop<C extends Carry>(
   );
   const [, result] = whileLoop(
     ([i]: [Tensor, C]) => bind("lt", [i, last], {})[0],
-    ([i, c]: [Tensor, C]): [Tensor, C] => [bind("add", [i, scalar(1, "i32")], {})[0], body(i, c)],
+    ([i, c]: [Tensor, C]): [Tensor, C] => [bind("add", [i, scalar(1, "i32")], {})[0], staged(body)(i, c)],
     [first, init],
   );
   return result;
@@ -414,7 +415,7 @@ function checkBound(which: string, bound: number | Tensor): void {
 /** `f` on each element of the first axis of `xs`, one after the other; results are stacked. */
 export function map<X extends Tree, Y extends Tree>(f: (x: X) => Y, xs: X): Y {
   checkFunction("map", f);
-  return scan((_: null, x: X): [null, Y] => [null, f(x)], null, xs)[1];
+  return scan((_: null, x: X): [null, Y] => [null, staged(f)(x)], null, xs)[1];
 }
 
 /** Axis sizes that are the same object or number; helper for callers that slice trees. */
@@ -478,7 +479,7 @@ export function associativeScan<T extends Tree>(
   leadingSize("associativeScan", flat.leaves, axis);
   const flip = (xs: readonly Tensor[]): Tensor[] => xs.map((x) => bind("rev", [x], { axes: [axis] })[0]);
   const combine = (a: readonly Tensor[], b: readonly Tensor[]): Tensor[] => {
-    const out = tree.flatten(f(tree.unflatten(flat.treedef, a) as T, tree.unflatten(flat.treedef, b) as T));
+    const out = tree.flatten(staged(f)(tree.unflatten(flat.treedef, a) as T, tree.unflatten(flat.treedef, b) as T));
     if (!tree.equal(out.treedef, flat.treedef)) {
       fail("TW1009", `associativeScan: the function returns ${out.treedef} for operands of ${flat.treedef}`, {
         help: "return the structure of the operands",

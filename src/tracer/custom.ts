@@ -10,6 +10,7 @@ import { convertTo, flattenTensors, shareCaptures } from "./control.js";
 import { bind, scalar } from "./frame.js";
 import { checkFunction, leafTensor } from "./leaf.js";
 import { LateRule, reserve, traceRules } from "./rules.js";
+import { staged } from "./staged.js";
 import { Tensor } from "./tensor.js";
 import { type AnyFunction, type Traced, traceFlat, traceFunction } from "./trace.js";
 
@@ -55,8 +56,8 @@ export function customJvp<A extends unknown[], R>(f: (...args: A) => R): CustomJ
   let rule: ((primals: A, tangents: A) => readonly [R, R]) | undefined;
   const name = f.name || "customJvp";
   const wrapped = (...args: A): R => {
-    if (!rule) return f(...args);
-    const jvp = rule;
+    if (!rule) return staged(f)(...args);
+    const jvp = staged(rule);
     const flat = flattenTensors(args, `${name}: an argument`);
     const leaves = strip(flat.leaves);
     const avals = strongAvals(leaves);
@@ -153,8 +154,9 @@ export function customVjp<A extends unknown[], R>(f: (...args: A) => R): CustomV
     | undefined;
   const name = f.name || "customVjp";
   const wrapped = (...args: A): R => {
-    if (!rules) return f(...args);
-    const { forward, backward } = rules;
+    if (!rules) return staged(f)(...args);
+    const forward = staged(rules.forward);
+    const backward = staged(rules.backward);
     const flat = flattenTensors(args, `${name}: an argument`);
     const leaves = strip(flat.leaves);
     const avals = strongAvals(leaves);

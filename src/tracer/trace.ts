@@ -6,10 +6,10 @@ import * as tree from "../tree/index.js";
 import { range } from "../util/index.js";
 import { Frame, type FrameKind, type NamedAxis, scalar, withFrame } from "./frame.js";
 import { isScalarLeaf, leafTensor } from "./leaf.js";
+import { type AnyFunction, staged } from "./staged.js";
 import { Tensor } from "./tensor.js";
 
-// biome-ignore lint/suspicious/noExplicitAny: any function can be traced; what it takes is checked when it is called
-export type AnyFunction = (...args: any[]) => unknown;
+export type { AnyFunction } from "./staged.js";
 
 export interface Traced {
   /** Inputs: captures, then the arguments' leaves. */
@@ -61,7 +61,7 @@ export function traceFunction(
   const { program, captures } = traceFlat(
     (...leaves) => {
       const args = tree.unflatten(inTree, leaves) as unknown[];
-      const result = f(...args);
+      const result = staged(f)(...args);
       const flat = flattenResult(result, name, options.kind);
       outTree = flat.treedef;
       return flat.leaves;

@@ -7,18 +7,20 @@ import { CATALOG } from "../../src/diagnostics/catalog.js";
 import { EXPLANATIONS, printExplanation } from "../../src/diagnostics/explanations/index.js";
 import type { Code } from "../../src/diagnostics/help.js";
 import { isTracing } from "../../src/tracer/frame.js";
+import { captureModule } from "../dsl/capture-module.js";
 import { root } from "../pack/workspace.js";
 import { marks, tokenAt } from "./support/marks.js";
 
 /** Mistakes in texts and installations, not in programs. */
-const WITHOUT_PROGRAM = ["TW2013", "TW4004", "TW4005", "TW4007", "TW4008", "TW6001", "TW6002"];
+const WITHOUT_PROGRAM = ["TW2013", "TW4004", "TW4005", "TW4007", "TW4008", "TW6001", "TW6002", "TW7016"];
 
 // inside the repository, so that "tilework" is found
 const folder = join(root, "build", "errors");
 mkdirSync(folder, { recursive: true });
 async function run(name: string, text: string): Promise<unknown> {
   const file = join(folder, `${name}.ts`);
-  writeFileSync(file, text);
+  // what only captured source can do
+  writeFileSync(file, name.startsWith("TW7") ? captureModule(text, `${name}.ts`) : text);
   try {
     await import(/* @vite-ignore */ file);
     return undefined;

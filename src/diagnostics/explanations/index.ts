@@ -2,6 +2,7 @@
 import { CATALOG } from "../catalog.js";
 import type { Code } from "../help.js";
 import { painter } from "../render.js";
+import { CAPTURE } from "./capture.js";
 import { RUNNING } from "./running.js";
 import { SHAPES } from "./shapes.js";
 import { TRANSFORMS } from "./transforms.js";
@@ -11,7 +12,13 @@ import { VALUES } from "./values.js";
 export type { Explanation } from "./types.js";
 
 /** Every code has one: tsc names what is missing. */
-export const EXPLANATIONS: Readonly<Record<Code, Explanation>> = { ...VALUES, ...SHAPES, ...TRANSFORMS, ...RUNNING };
+export const EXPLANATIONS: Readonly<Record<Code, Explanation>> = {
+  ...VALUES,
+  ...SHAPES,
+  ...TRANSFORMS,
+  ...RUNNING,
+  ...CAPTURE,
+};
 
 /** Everything that is known about a code, as a terminal shows it. */
 export function printExplanation(code: Code, paint = painter(false)): string {

@@ -1,0 +1,8 @@
+/** `tilework/capture`: what the build plugin's output imports. With it comes the interpreter of captured source. */
+import { setStager } from "../tracer/staged.js";
+import { stage } from "./interpret/stage.js";
+
+export { capture, captureOf } from "./capture.js";
+export type { CaptureError, CaptureRecord } from "./ast.js";
+
+setStager(stage);
