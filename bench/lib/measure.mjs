@@ -90,7 +90,8 @@ async function timeInTurns(workload, timed, results, options) {
   const mateOf = (other) => ours.find(({ session }) => session.threads === other.session.threads) ?? ours[0];
   const mates = new Set(others.map(mateOf));
   const turn = async ({ session, estimate }) => {
-    const { ms, error } = await session.ask("sample", { count: runsOf(estimate, options.turnMs) }, options.timeoutMs);
+    const count = runsOf(estimate, options.turnMs);
+    const { ms, error } = await session.ask("sample", { count, estimate }, options.timeoutMs);
     if (error !== undefined) {
       Object.assign(results[session.name], { reason: error, failed: true });
       return undefined;

@@ -140,12 +140,8 @@ class Backend implements Evaluator {
   }
 
   run(executable: Executable, inputs: readonly Cell[], sizes?: readonly number[]): Tensor[] {
-    return executable
-      .run(
-        inputs.map((c) => this.own(c)),
-        sizes,
-      )
-      .map((c) => new Tensor(c));
+    const own = inputs.map((c) => this.own(c));
+    return executable.run(own, sizes).map((c) => new Tensor(c));
   }
   own(c: Cell): ArrayCell {
     return c instanceof ArrayCell ? c : internal("a cell of another backend");

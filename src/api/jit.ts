@@ -1,6 +1,6 @@
 /** `jit`: traces once for each signature, compiles, and runs. */
 import { fail } from "../diagnostics/error.js";
-import { type Aval, avalSame } from "../ir/aval.js";
+import type { Aval } from "../ir/aval.js";
 import { avalKey } from "../ir/key.js";
 import type { Program } from "../ir/program.js";
 import { type Executable, makeExecutable } from "../jit/execute.js";
@@ -10,7 +10,7 @@ import { checkFunction, describeValue, leafTensor } from "../tracer/leaf.js";
 import { staged } from "../tracer/staged.js";
 import { type Cell, Tensor } from "../tracer/tensor.js";
 import { type AnyFunction, argumentName, type Traced, traceFunction } from "../tracer/trace.js";
-import { type Callback, withHoles } from "../transforms/sizes/index.js";
+import { withHoles } from "../transforms/sizes/index.js";
 import { ArrayCell } from "../runtime/heap.js";
 import * as tree from "../tree/index.js";
 import { LruMap } from "../util/index.js";
@@ -23,6 +23,7 @@ import { Family, type Fit, fitCase, type Variant } from "./promotion.js";
 import { axesOf, promotionReason, recompileReason } from "./reasons.js";
 import { staticKey } from "./static-key.js";
 import type { InArgs, Out } from "./types.js";
+import { inputName, OTHER, WarmCall, type WarmSignature } from "./warm.js";
 
 /** Which arguments are static, and which are donated. */
 export interface JitOptions {
@@ -64,16 +65,8 @@ export interface JitEntry {
 }
 
 /** What calls with arguments of certain types run: an entry with what it needs beside the arguments. */
-interface Signature {
+interface Signature extends WarmSignature {
   readonly entry: JitEntry;
-  /** Types of the arguments' leaves. */
-  readonly inputs: readonly Aval[];
-  /** Operands that come before the arguments. */
-  readonly captures: readonly Tensor[];
-  readonly outTree: tree.TreeDef;
-  readonly values: readonly number[];
-  readonly variant: Variant | undefined;
-  readonly callbacks: readonly Callback[];
 }
 
 /** A compiled function: called as the original; each new combination of shapes, dtypes and static values compiles anew. */
@@ -96,11 +89,6 @@ interface Prepared {
 function executableOf(entry: JitEntry): Executable {
   entry.executable ??= makeExecutable(entry.program, backend.workspace, entry.donated, entry.sizes);
   return entry.executable;
-}
-
-const isOwnTensor = (x: object): boolean => x instanceof Tensor;
-function sameAval(a: Aval, b: Aval): boolean {
-  return avalSame(a, b) && !a.weak === !b.weak;
 }
 
 /**
@@ -157,25 +145,8 @@ function makeJitted(f: AnyFunction, options: JitOptions, subject = f): Jitted<un
     if (history.length > 256) history.shift();
   };
 
-  /** The signature of the last call, when these arguments have its structure and avals: no keys are built. */
-  let last: { readonly signature: Signature; readonly inTree: tree.TreeDef } | undefined;
-  const sameAsLast = (args: readonly unknown[]): Prepared | undefined => {
-    if (last === undefined || isTracing() || (config.debugNans && last.signature.variant)) return undefined;
-    const leaves: unknown[] = [];
-    if (!tree.matchLeaves(last.inTree, args, isOwnTensor, leaves)) return undefined;
-    const { inputs } = last.signature;
-    for (let i = 0; i < leaves.length; i++) {
-      const x = leaves[i];
-      const expected = inputs[i];
-      if (!(x instanceof Tensor)) {
-        // numbers are weak f32 scalars: what every other leaf is, prepare finds out
-        if (typeof x !== "number" || !expected.weak || expected.dtype !== "f32" || expected.shape.length > 0)
-          return undefined;
-        leaves[i] = leafTensor(x, () => argumentName(label, args, i));
-      } else if (x.aval !== expected && !sameAval(x.aval, expected)) return undefined;
-    }
-    return { signature: last.signature, leaves: leaves as Tensor[] };
-  };
+  /** How a call like the last one goes: no keys are built. */
+  let warm: WarmCall | undefined;
 
   /** `exact`: a program for these sizes and no others, as needed where it is inlined or run step by step. */
   const prepare = (args: readonly unknown[], exact = isTracing() || config.debugNans): Prepared => {
@@ -224,8 +195,11 @@ function makeJitted(f: AnyFunction, options: JitOptions, subject = f): Jitted<un
         (exact && cache.get(key)?.variant ? exactCache : cache).set(key, signature);
     }
     // static arguments and named axes are part of the key, but not of the structure
-    last =
-      !anyStatic && axes.length === 0 && cache.get(key) === signature ? { signature, inTree: flat.treedef } : undefined;
+    if (anyStatic || axes.length > 0 || cache.get(key) !== signature) warm = undefined;
+    else if (warm?.signature !== signature || !tree.equal(warm.inTree, flat.treedef)) {
+      const { entry } = signature;
+      warm = new WarmCall(label, signature, flat.treedef, () => executableOf(entry));
+    }
     return { signature, leaves };
   };
 
@@ -365,7 +339,11 @@ function makeJitted(f: AnyFunction, options: JitOptions, subject = f): Jitted<un
   };
 
   const call = (...args: unknown[]): unknown => {
-    const { signature, leaves } = sameAsLast(args) ?? prepare(args);
+    if (warm !== undefined && !config.debugNans && !isTracing()) {
+      const result = warm.call(args);
+      if (result !== OTHER) return result;
+    }
+    const { signature, leaves } = prepare(args);
     const { entry, captures, values, variant } = signature;
     const inputs = captures.length === 0 ? leaves : [...captures, ...leaves];
     let results: Tensor[];
@@ -417,10 +395,6 @@ export function jitEntry(
   const { signature, leaves } = internals.prepare(args, exact);
   executableOf(signature.entry);
   return { entry: signature.entry, inputs: [...signature.captures, ...leaves] };
-}
-
-function inputName(leaf: number, args: readonly unknown[]): string {
-  return leaf < 0 ? "an array that the function closes over" : argumentName("", args, leaf);
 }
 
 /** A call under `debugNans`: the inputs must still be there when a NaN is looked for, so donation waits until then. */

@@ -31,32 +31,40 @@ export class Executable {
     this.#outputs = outputs.map((aval, i) => ({ aval, donatedFrom: donatedFrom[i] ?? undefined }));
   }
 
+  get outputCount(): number {
+    return this.#outputs.length;
+  }
+
   /**
    * One call; `values` are those of the program's named sizes. Its operands stay where they are while it runs. When it fails
    * (no memory, a callback that throws) its results are given back, and everything else is as before, except that donated
-   * operands are gone if it had started.
+   * operands are gone if it had started. Callers that have a list for the results from an earlier call give it.
    */
-  run(inputs: readonly ArrayCell[], values: readonly number[] = NO_SIZES): ArrayCell[] {
+  run(
+    inputs: readonly ArrayCell[],
+    values: readonly number[] = NO_SIZES,
+    results: ArrayCell[] = new Array<ArrayCell>(this.#outputs.length),
+  ): ArrayCell[] {
     const { heap, pool } = this.workspace;
     const { member } = this.#instance;
-    const results: ArrayCell[] = [];
+    const outputs = this.#outputs;
     let scope: Scope | undefined;
     let started = false;
     let pinned = 0;
+    let made = 0;
     try {
-      if (this.donated.length > 0) checkDonation(inputs, this.donated);
       for (; pinned < inputs.length; pinned++) inputs[pinned].pins++;
       for (let i = 0; i < inputs.length; i++) heap.resident(inputs[i]);
-      const outputs = this.#outputs;
+      if (this.donated.length > 0 && hasRepetitions(inputs)) checkDonation(inputs, this.donated);
       const sized = this.compiled.sized?.at(values);
-      for (let i = 0; i < outputs.length; i++) {
-        const { aval, donatedFrom } = outputs[i];
+      for (; made < outputs.length; made++) {
+        const { aval, donatedFrom } = outputs[made];
         // a donated operand's cell stands in for its result until the call is over
-        if (donatedFrom !== undefined) results.push(inputs[donatedFrom]);
+        if (donatedFrom !== undefined) results[made] = inputs[donatedFrom];
         else {
-          const cell = heap.allocate(sized ? sized.outputs[i] : aval);
+          const cell = heap.allocate(sized ? sized.outputs[made] : aval);
           cell.pins++;
-          results.push(cell);
+          results[made] = cell;
         }
       }
       const pointers = inputs.length + outputs.length;
@@ -82,8 +90,8 @@ export class Executable {
       return results;
     } catch (e) {
       if (started && member !== undefined) pool?.recover();
-      for (let i = 0; i < results.length; i++) {
-        if (this.#outputs[i].donatedFrom !== undefined) continue;
+      for (let i = 0; i < made; i++) {
+        if (outputs[i].donatedFrom !== undefined) continue;
         results[i].pins = 0;
         heap.release(results[i], "disposed");
       }
@@ -94,6 +102,12 @@ export class Executable {
       for (let i = 0; i < pinned; i++) inputs[i].pins--;
     }
   }
+}
+
+/** Whether a cell is there twice: each was used at a later time than the one before it. */
+function hasRepetitions(inputs: readonly ArrayCell[]): boolean {
+  for (let i = 1; i < inputs.length; i++) if (inputs[i].lastUse <= inputs[i - 1].lastUse) return true;
+  return false;
 }
 
 export function makeExecutable(

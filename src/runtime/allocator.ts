@@ -4,15 +4,18 @@ const ALIGN = 64;
 /** Address 0 is never given out, nor the first page: a null pointer traps nowhere in Wasm, so it must not look like data. */
 const BASE = 1024;
 
-interface Block {
-  start: number;
-  size: number;
-  free: boolean;
-  previous: Block | undefined;
-  next: Block | undefined;
+/** A part of the memory, given out or free. Who has it gives it back by it, so that no block need be looked up. */
+export class Block {
+  free = true;
   /** Neighbours in the list of free blocks of its size. */
-  above: Block | undefined;
-  below: Block | undefined;
+  above: Block | undefined = undefined;
+  below: Block | undefined = undefined;
+  constructor(
+    public start: number,
+    public size: number,
+    public previous: Block | undefined,
+    public next: Block | undefined,
+  ) {}
 }
 
 function sizeClass(size: number): number {
@@ -25,13 +28,6 @@ function sizeClass(size: number): number {
 export class Allocator {
   /** For each class of sizes the free block that was given back last: caches may still hold it. */
   readonly #bins: (Block | undefined)[] = [];
-  /**
-   * Blocks that are given out, by address. An address that comes back keeps its entry for the next time: V8's maps chain
-   * entries that were deleted with those of the same key, so that one address given out and back many thousand times would be
-   * slow to find.
-   */
-  #used = new Map<number, Block | undefined>();
-  #unused = 0;
   #last: Block | undefined;
   #end = BASE;
   /** Bytes in blocks that are given out. */
@@ -40,25 +36,20 @@ export class Allocator {
   /** `grow(bytes)` makes the memory at least that long, or says that it can't. */
   constructor(readonly grow: (bytes: number) => boolean) {}
 
-  /** The address of `bytes` bytes, or undefined when the memory is full. */
-  allocate(bytes: number): number | undefined {
+  /** At least `bytes` bytes, or undefined when the memory is full. */
+  allocate(bytes: number): Block | undefined {
     const size = Math.max(ALIGN, Math.ceil(bytes / ALIGN) * ALIGN);
     const block = this.#fit(size) ?? this.#extend(size);
     if (!block) return undefined;
     if (block.size - size >= ALIGN) this.#split(block, size);
     block.free = false;
-    const entries = this.#used.size;
-    this.#used.set(block.start, block);
-    if (this.#used.size === entries) this.#unused--;
     this.usedBytes += block.size;
-    return block.start;
+    return block;
   }
 
-  release(address: number): void {
-    const block = this.#used.get(address);
-    if (!block) return;
-    this.#used.set(address, undefined);
-    if (++this.#unused > 4096 && 2 * this.#unused > this.#used.size) this.#dropUnused();
+  /** Takes a block back that was given out. */
+  release(block: Block): void {
+    if (block.free) return;
     this.usedBytes -= block.size;
     block.free = true;
     const { previous, next } = block;
@@ -73,11 +64,6 @@ export class Allocator {
     } else {
       this.#list(block);
     }
-  }
-
-  #dropUnused(): void {
-    this.#used = new Map([...this.#used].filter(([, block]) => block !== undefined));
-    this.#unused = 0;
   }
 
   #fit(size: number): Block | undefined {
@@ -103,30 +89,14 @@ export class Allocator {
       reuse.size = size;
       return reuse;
     }
-    const block: Block = {
-      start,
-      size,
-      free: true,
-      previous: last,
-      next: undefined,
-      above: undefined,
-      below: undefined,
-    };
+    const block = new Block(start, size, last, undefined);
     if (last) last.next = block;
     this.#last = block;
     return block;
   }
 
   #split(block: Block, size: number): void {
-    const rest: Block = {
-      start: block.start + size,
-      size: block.size - size,
-      free: true,
-      previous: block,
-      next: block.next,
-      above: undefined,
-      below: undefined,
-    };
+    const rest = new Block(block.start + size, block.size - size, block, block.next);
     if (block.next) block.next.previous = rest;
     else this.#last = rest;
     block.next = rest;

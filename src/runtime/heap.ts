@@ -11,7 +11,7 @@
 import { fail } from "../diagnostics/error.js";
 import { type Aval, printAval, sizeOf } from "../ir/aval.js";
 import { byteSize, STORAGE, type TypedArray } from "../ir/dtype.js";
-import { Allocator } from "./allocator.js";
+import { Allocator, type Block } from "./allocator.js";
 
 const PAGE = 65536;
 /**
@@ -35,11 +35,10 @@ export interface HeapOptions {
 }
 
 export class ArrayCell {
-  readonly traced = false;
-  /** Address of the resident block, or -1. */
-  address: number;
+  /** The resident block. */
+  block: Block | undefined = undefined;
   /** Elements that were spilled. */
-  spilled: Uint8Array | undefined;
+  spilled: Uint8Array | undefined = undefined;
   state: "live" | "disposed" | "donated" = "live";
   pins = 0;
   /** Handles that were made for it and are not known to be collected. */
@@ -47,17 +46,25 @@ export class ArrayCell {
   /** It was spilled, which ended the watch over its handles. */
   lost = false;
   lastUse = 0;
+  /** Neighbours in the heap's list of resident cells. */
+  older: ArrayCell | undefined = undefined;
+  newer: ArrayCell | undefined = undefined;
   readonly bytes: number;
 
   constructor(
     readonly heap: Heap,
     readonly aval: Aval,
-    address: number,
   ) {
-    this.address = address;
     this.bytes = sizeOf(aval) * byteSize(aval.dtype);
   }
 
+  get traced(): false {
+    return false;
+  }
+  /** Address of the resident block, or -1. */
+  get address(): number {
+    return this.block === undefined ? -1 : this.block.start;
+  }
   cell(why: string): this {
     if (this.state === "donated") {
       fail(
@@ -79,7 +86,7 @@ export class ArrayCell {
   }
   get unwatched(): boolean {
     // with more than one handle, the death of the first must not free what the second shows: those wait for pressure
-    return this.lost && this.address >= 0 && this.handles === 1;
+    return this.lost && this.block !== undefined && this.handles === 1;
   }
   rewatch(handle: object): void {
     this.lost = false;
@@ -102,7 +109,12 @@ export class Heap {
   /** @internal (declarations name no global that a library lacks) */
   readonly memory: WebAssembly.Memory;
   readonly #allocator: Allocator;
-  readonly #resident = new Set<ArrayCell>();
+  /** Blocks that belong to no array, by address. */
+  readonly #raw = new Map<number, Block>();
+  /** Resident cells, in the order in which they came: a list through the cells themselves, which costs nothing. */
+  #oldest: ArrayCell | undefined;
+  #newest: ArrayCell | undefined;
+  #residents = 0;
   readonly #registry: FinalizationRegistry<ArrayCell> | undefined;
   #softLimit: number;
   readonly #hardLimit: number;
@@ -134,37 +146,43 @@ export class Heap {
 
   /** A new array with undefined contents. */
   allocate(aval: Aval): ArrayCell {
-    const cell = new ArrayCell(this, aval, -1);
-    cell.address = this.#block(cell.bytes, aval);
+    const cell = new ArrayCell(this, aval);
+    cell.block = this.#block(cell.bytes, aval);
     this.#admit(cell);
     return cell;
   }
 
   /** Raw bytes, for arenas and tables; freed with `free`. */
   allocateBytes(bytes: number): number {
-    return this.#block(bytes, undefined);
+    const block = this.#block(bytes, undefined);
+    this.#raw.set(block.start, block);
+    return block.start;
   }
   free(address: number): void {
-    this.#allocator.release(address);
+    const block = this.#raw.get(address);
+    if (!block) return;
+    this.#raw.delete(address);
+    this.#allocator.release(block);
   }
 
   /** The address of a cell's elements, read back in when they were spilled. */
   resident(cell: ArrayCell): number {
     cell.lastUse = ++this.#clock;
-    if (cell.address >= 0) return cell.address;
+    if (cell.block) return cell.block.start;
     const spilled = cell.spilled;
     if (!spilled) return cell.cell("reading").address;
     cell.pins++;
     try {
-      cell.address = this.#block(cell.bytes, cell.aval);
+      cell.block = this.#block(cell.bytes, cell.aval);
     } finally {
       cell.pins--;
     }
-    new Uint8Array(this.buffer, cell.address, cell.bytes).set(spilled);
+    const { start } = cell.block;
+    new Uint8Array(this.buffer, start, cell.bytes).set(spilled);
     cell.spilled = undefined;
     this.#pagedInBytes += cell.bytes;
     this.#admit(cell);
-    return cell.address;
+    return start;
   }
 
   /** Ties the cell to the life of the handle that users hold. */
@@ -181,9 +199,10 @@ export class Heap {
 
   /** Takes the block of a donated cell over to a new cell of as many bytes. */
   takeOver(donor: ArrayCell, aval: Aval): ArrayCell {
-    const cell = new ArrayCell(this, aval, donor.address);
+    const cell = new ArrayCell(this, aval);
+    cell.block = donor.block;
     this.#forget(donor);
-    donor.address = -1;
+    donor.block = undefined;
     donor.state = "donated";
     this.#admit(cell);
     return cell;
@@ -191,7 +210,9 @@ export class Heap {
 
   /** Arrays that hold memory and were not given back. */
   live(): ArrayCell[] {
-    return [...this.#resident];
+    const all: ArrayCell[] = [];
+    for (let c = this.#oldest; c; c = c.newer) all.push(c);
+    return all;
   }
   stats(): {
     residentBytes: number;
@@ -202,7 +223,7 @@ export class Heap {
   } {
     return {
       residentBytes: this.#residentBytes,
-      residentArrays: this.#resident.size,
+      residentArrays: this.#residents,
       memoryBytes: this.buffer.byteLength,
       spilledBytes: this.#spilledBytes,
       pagedInBytes: this.#pagedInBytes,
@@ -211,26 +232,43 @@ export class Heap {
 
   #admit(cell: ArrayCell): void {
     cell.lastUse = ++this.#clock;
-    this.#resident.add(cell);
+    cell.older = this.#newest;
+    if (this.#newest) this.#newest.newer = cell;
+    else this.#oldest = cell;
+    this.#newest = cell;
+    this.#residents++;
     this.#residentBytes += cell.bytes;
   }
+  /** A resident cell is none any more. */
   #forget(cell: ArrayCell): void {
-    if (!this.#resident.delete(cell)) return;
+    const { older, newer } = cell;
+    if (older) older.newer = newer;
+    else this.#oldest = newer;
+    if (newer) newer.older = older;
+    else this.#newest = older;
+    cell.older = undefined;
+    cell.newer = undefined;
+    this.#residents--;
     this.#residentBytes -= cell.bytes;
-    this.#registry?.unregister(cell);
+    if (cell.handles > 0) this.#registry?.unregister(cell);
   }
   #expel(cell: ArrayCell): void {
-    if (cell.address < 0) return;
+    const { block } = cell;
+    if (!block) return;
     this.#forget(cell);
-    this.#allocator.release(cell.address);
-    cell.address = -1;
+    this.#allocator.release(block);
+    cell.block = undefined;
   }
 
-  #block(bytes: number, aval: Aval | undefined): number {
-    if (Math.max(this.#residentBytes, this.#resident.size * LEAST_WEIGHT) + bytes > this.#softLimit)
-      this.#relieve(bytes);
-    const address = this.#allocator.allocate(bytes);
-    if (address !== undefined) return address;
+  /** Bytes that count as resident. */
+  get #weight(): number {
+    return Math.max(this.#residentBytes, this.#residents * LEAST_WEIGHT);
+  }
+
+  #block(bytes: number, aval: Aval | undefined): Block {
+    if (this.#weight + bytes > this.#softLimit) this.#relieve(bytes);
+    const block = this.#allocator.allocate(bytes);
+    if (block !== undefined) return block;
     this.#spill(Number.POSITIVE_INFINITY);
     const again = this.#allocator.allocate(bytes);
     if (again !== undefined) return again;
@@ -249,13 +287,14 @@ export class Heap {
     }
     this.#spilledBytes = 0;
     this.#pagedInBytes = 0;
-    if (Math.max(this.#residentBytes, this.#resident.size * LEAST_WEIGHT) + bytes > this.#softLimit)
-      this.#spill(this.#softLimit / 2 + bytes);
+    if (this.#weight + bytes > this.#softLimit) this.#spill(this.#softLimit / 2 + bytes);
   }
 
   /** Spills the least recently used half or so; the newer ones are most likely in use. */
   #spill(bytes: number): void {
-    const candidates = [...this.#resident].filter((c) => c.pins === 0).sort((a, b) => a.lastUse - b.lastUse);
+    const candidates = this.live()
+      .filter((c) => c.pins === 0)
+      .sort((a, b) => a.lastUse - b.lastUse);
     let done = 0;
     const memory = new Uint8Array(this.buffer);
     for (const cell of candidates) {

@@ -99,7 +99,7 @@ export class Tensor<S extends ShapeSpec = any, D extends DType = any> {
   declare readonly [DTYPE]?: D;
   /** Inert: a mapped type over S makes tsc compare structures, not variances. */
   declare readonly [STRUCTURE]?: { [K in keyof S as never]: 0 };
-  readonly [TENSOR_BRAND] = true;
+  declare readonly [TENSOR_BRAND]: true;
   readonly #source: Source;
 
   /** Tensors are made by functions such as `np.array`; the source is internal. */
@@ -220,6 +220,9 @@ export interface Tensor<S extends ShapeSpec = any, D extends DType = any> {
   /** Gives the memory back at the end of a block: `using x = …`. Never needed: arrays are collected by themselves. */
   [Symbol.dispose](): void;
 }
+
+// on the prototype: handles are made by the thousand
+Object.defineProperty(Tensor.prototype, TENSOR_BRAND, { value: true });
 
 // where the engine knows Symbol.dispose
 const disposeSymbol = (Symbol as { dispose?: symbol }).dispose;

@@ -45,16 +45,22 @@ export function unflatten(treedef: TreeDef, leaves: readonly unknown[]): unknown
   if (leaves.length !== treedef.numLeaves) {
     fail("TW1009", `tree.unflatten: ${leaves.length} leaves for a structure that has ${treedef.numLeaves}: ${treedef}`);
   }
-  let next = 0;
-  const build = (node: TreeDef): unknown => {
-    if (node === LEAF_NODE) return leaves[next++];
-    if (node === NULL) return null;
-    if (node === UNDEFINED) return undefined;
-    const children = new Array<unknown>(node.children.length);
-    for (let i = 0; i < children.length; i++) children[i] = build(node.children[i]);
-    return rebuild(node, children);
-  };
-  return build(treedef);
+  return treedef === LEAF_NODE ? leaves[0] : build(treedef, leaves, 0);
+}
+
+/** The tree of a structure whose leaves begin at a place of the list. */
+function build(node: TreeDef, leaves: readonly unknown[], at: number): unknown {
+  if (node === LEAF_NODE) return leaves[at];
+  if (node === NULL) return null;
+  if (node === UNDEFINED) return undefined;
+  const children = new Array<unknown>(node.children.length);
+  let next = at;
+  for (let i = 0; i < children.length; i++) {
+    const child = node.children[i];
+    children[i] = build(child, leaves, next);
+    next += child.numLeaves;
+  }
+  return rebuild(node, children);
 }
 
 /** The leaves in order. */

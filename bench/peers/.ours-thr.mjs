@@ -1,0 +1,196 @@
+// Tilework itself, as a user has it: the built package.
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { BLOCK_PARAMS } from "../lib/workloads.mjs";
+
+const root = join(fileURLToPath(import.meta.url), "..", "..", "..");
+
+export async function open(threads) {
+  const dist = join(root, "dist", "node");
+  const tw = await import(join(dist, "tilework.js"));
+  const optim = await import(join(dist, "tilework-optim.js"));
+  tw.configure({ threads });
+  const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+  return { version, kinds: kinds(tw, optim) };
+}
+
+export function kinds(tw, optim) {
+  const { array, grad, jacrev, jit, nn, numpy: np, random, scan, tree, valueAndGrad, vmap, whileLoop } = tw;
+  /** As `using` does: results of the other peers are given back too, those of NumPy and PyTorch by counting. */
+  const dispose = (results) => {
+    for (const x of tree.leaves(results)) x[Symbol.dispose]();
+  };
+  const tensors = (workload, data) =>
+    Object.fromEntries(Object.entries(data).map(([name, x]) => [name, array(x).reshape(workload.inputs[name].shape)]));
+  /** A jitted function of the named inputs. */
+  const plain = (f) => (workload, data) => {
+    const given = tensors(workload, data);
+    const jitted = jit((args) => f(args, workload));
+    return {
+      run: () => dispose(jitted(given)),
+      outputs: () => tree.leaves(jitted(given)).map((x) => x.dataSync()),
+    };
+  };
+  /** A training step whose state is donated; the outputs are the losses of the first three steps and a few parameters after one. */
+  const training = (lossOf, names, show) => (workload, data) => {
+    const all = tensors(workload, data);
+    const batch = Object.fromEntries(Object.entries(all).filter(([name]) => !names.includes(name)));
+    const tx = (workload.optimizer ?? "adam") === "sgd" ? optim.sgd(0.05) : optim.adam(1e-3);
+    const step = jit(
+      (state, given) => {
+        const [loss, gradient] = valueAndGrad((p) => lossOf(p, given, workload))(state.params);
+        const [updates, next] = tx.update(gradient, state.optimizer, state.params);
+        return [{ params: optim.applyUpdates(state.params, updates), optimizer: next }, loss];
+      },
+      { donate: 0 },
+    );
+    const start = () => {
+      const params = Object.fromEntries(
+        names.map((name) => [name, array(data[name]).reshape(workload.inputs[name].shape)]),
+      );
+      return { params, optimizer: tx.init(params) };
+    };
+    let state = start();
+    let loss;
+    return {
+      run: () => {
+        [state, loss] = step(state, batch);
+        loss[Symbol.dispose]();
+      },
+      outputs: () => {
+        let s = start();
+        const losses = [];
+        let shown = [];
+        for (let i = 0; i < 3; i++) {
+          let l;
+          [s, l] = step(s, batch);
+          losses.push(l.item());
+          if (i === 0 && workload.optimizer === "sgd") shown = show.map((name) => s.params[name].dataSync().slice());
+        }
+        return [Float32Array.from(losses), ...shown];
+      },
+    };
+  };
+  const mlp = (p, x) => {
+    const h1 = nn.relu(np.dot(x, p.w1).add(p.b1));
+    const h2 = nn.relu(np.dot(h1, p.w2).add(p.b2));
+    return np.dot(h2, p.w3).add(p.b3);
+  };
+  const tanhMlp = (p, x) => {
+    const h1 = np.tanh(np.dot(x, p.w1).add(p.b1));
+    const h2 = np.tanh(np.dot(h1, p.w2).add(p.b2));
+    return np.dot(h2, p.w3).add(p.b3);
+  };
+  const cnn = (p, x) => {
+    const h1 = nn.maxPool(nn.relu(nn.conv({ w: p.k1, b: p.c1 }, x, { padding: 1 })), [2, 2]);
+    const h2 = nn.maxPool(nn.relu(nn.conv({ w: p.k2, b: p.c2 }, h1, { padding: 1 })), [2, 2]);
+    return np.dot(h2.reshape(h2.shape[0], -1), p.w).add(p.b);
+  };
+  const block = (p, x, heads) => {
+    const [b, t, d] = x.shape;
+    const qkv = np.dot(nn.layerNorm({ scale: p.n1, bias: p.m1 }, x), p.qkv).add(p.qkvb);
+    const [q, k, v] = np.split(qkv, 3, -1).map((y) => y.reshape(b, t, heads, d / heads));
+    const seen = nn.dotProductAttention(q, k, v).reshape(b, t, d);
+    const y = x.add(np.dot(seen, p.o).add(p.ob));
+    const hidden = nn.gelu(np.dot(nn.layerNorm({ scale: p.n2, bias: p.m2 }, y), p.u).add(p.ub));
+    return y.add(np.dot(hidden, p.d).add(p.db));
+  };
+  const convolve = (x, w, { stride, groups, pad }) => nn.conv({ w }, x, { strides: stride, groups, padding: pad });
+  const lstm = ({ x, wx, wh, b }, { batch, hidden }) => {
+    // the inputs' part of the gates for all steps at once
+    const gates = np.dot(x, wx).add(b);
+    const zero = np.zeros([batch, hidden]);
+    const cell = ([h, c], g) => {
+      const [i, f, j, o] = np.split(g.add(np.dot(h, wh)), 4, -1);
+      const c2 = nn
+        .sigmoid(f)
+        .mul(c)
+        .add(nn.sigmoid(i).mul(np.tanh(j)));
+      const h2 = nn.sigmoid(o).mul(np.tanh(c2));
+      return [[h2, c2], h2];
+    };
+    return scan(cell, [zero, zero], gates)[1];
+  };
+  return {
+    matmul: plain(({ a, b }) => np.dot(a, b)),
+    batched: plain(({ a, b }) => np.matmul(a, b)),
+    elementwise: plain(({ a, b, c }) => nn.sigmoid(a).mul(np.tanh(b)).add(c)),
+    reduce: plain(({ x }, { op, axis }) => np[op](x, axis)),
+    softmax: plain(({ x }) => nn.softmax(x, -1)),
+    layerNorm: plain(({ x, g, b }) => nn.layerNorm({ scale: g, bias: b }, x)),
+    crossEntropy: plain(({ x, y }) => nn.crossEntropy(x, y)),
+    crossEntropyGradient: plain(({ x, y }) => grad((z) => nn.crossEntropy(z, y))(x)),
+    conv: plain(({ x, w }, c) => convolve(x, w, c)),
+    convGradient: plain(({ x, w, g }, c) => grad(([x, w]) => convolve(x, w, c).mul(g).sum())([x, w])),
+    mlpTrain: training(
+      (p, { x, y }) => nn.crossEntropy(mlp(p, x), y),
+      ["w1", "b1", "w2", "b2", "w3", "b3"],
+      ["w1", "w3"],
+    ),
+    cnnTrain: training(
+      (p, { x, y }) => nn.crossEntropy(cnn(p, x), y),
+      ["k1", "c1", "k2", "c2", "w", "b"],
+      ["k1", "k2"],
+    ),
+    block: plain((p, { heads }) => block(p, p.x, heads)),
+    blockTrain: training((p, { x, t }, { heads }) => np.mean(np.square(block(p, x, heads).sub(t))), BLOCK_PARAMS, []),
+    lstm: plain(lstm),
+    lstmGradient: plain(({ x, ...p }, w) => {
+      const g = grad((p) => np.mean(np.square(lstm({ x, ...p }, w))))(p);
+      return [g.wx, g.wh, g.b];
+    }),
+    attention: plain(({ q, k, v }) => nn.dotProductAttention(q, k, v)),
+    sort: plain(({ x }) => np.sort(x)),
+    cumsum: plain(({ x }) => np.cumsum(x)),
+    cholesky(workload, data) {
+      const x = tensors(workload, data).x;
+      const n = x.shape[0];
+      const a = jit(() => np.dot(x, x.T).div(n).add(np.eye(n)))();
+      const f = jit((m) => np.linalg.cholesky(m));
+      return { run: () => f(a)[Symbol.dispose](), outputs: () => [f(a).dataSync()] };
+    },
+    svd(workload, data) {
+      const { x } = tensors(workload, data);
+      const f = jit((m) => np.linalg.svd(m, { fullMatrices: false }));
+      return { run: () => dispose(f(x)), outputs: () => [f(x)[1].dataSync()] };
+    },
+    scatterAdd: plain(({ table, i, u }) => np.at(table, i).add(u)),
+    randomNormal({ size }) {
+      const f = jit((k) => random.normal(k, [size]));
+      let seed = 0;
+      const keys = Array.from({ length: 64 }, (_, i) => random.key(i));
+      const moments = jit((x) => np.stack([np.square(x).mean(), x.mean().add(1)]));
+      return { run: () => f(keys[seed++ % 64])[Symbol.dispose](), outputs: () => [moments(f(keys[0])).dataSync()] };
+    },
+    dispatch({ calls }) {
+      const add = jit((a, b) => a.add(b));
+      const [a, b] = [array(1), array(2)];
+      const run = () => {
+        let r;
+        for (let i = 0; i < calls; i++) r = add(a, b);
+        return r;
+      };
+      return { run, outputs: () => [run().dataSync()] };
+    },
+    perExample: plain(({ x, t, ...p }) => {
+      const g = vmap(
+        grad((p, x, t) => np.mean(np.square(tanhMlp(p, x).sub(t)))),
+        { inAxes: [null, 0, 0] },
+      )(p, x, t);
+      return [g.w1, g.b1, g.w2, g.b2, g.w3, g.b3];
+    }),
+    jacobian: plain(({ x, ...p }) => jacrev((x) => tanhMlp(p, x))(x)),
+    whileLoop({ iterations }) {
+      const f = jit((x) =>
+        whileLoop(
+          ([i]) => np.less(i, iterations),
+          ([i, x]) => [i.add(1), x.mul(0.999).add(0.5)],
+          [np.array(0, { dtype: "i32" }), x],
+        ),
+      );
+      const x = array(1);
+      return { run: () => dispose(f(x)), outputs: () => [f(x)[1].dataSync()] };
+    },
+  };
+}
