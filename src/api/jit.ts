@@ -91,6 +91,22 @@ function executableOf(entry: JitEntry): Executable {
   return entry.executable;
 }
 
+/*
+ * The place of an operation is a stack that is not printed before someone asks, and the engine keeps alive the functions in it and
+ * the objects that they are methods of. So what is on the stack while `f` runs is made here, out of reach of the arguments.
+ */
+
+/** The function of the other arguments. */
+function withStatics(f: AnyFunction, statics: ReadonlySet<number>, args: readonly unknown[]): AnyFunction {
+  const known = args.map((a, i) => (statics.has(i) ? a : undefined));
+  return (...xs: unknown[]) => staged(f)(...known.map((a, i) => (statics.has(i) ? a : xs[i])));
+}
+function tracerOf(f: AnyFunction, inTree: tree.TreeDef, name: string, subject: AnyFunction): Trace {
+  return (inputs, places) =>
+    traceFunction(f, inputs, inTree, { kind: "jit", name, subject, ...(places ? {} : { places }) });
+}
+const executableFor = ({ entry }: Signature): Executable => executableOf(entry);
+
 /**
  * Compiles `f` to WebAssembly: traced once for each combination of argument structure, shapes and dtypes.
  *
@@ -146,7 +162,7 @@ function makeJitted(f: AnyFunction, options: JitOptions, subject = f): Jitted<un
   };
 
   /** How a call like the last one goes: no keys are built. */
-  let warm: WarmCall | undefined;
+  let warm: WarmCall<Signature> | undefined;
 
   /** `exact`: a program for these sizes and no others, as needed where it is inlined or run step by step. */
   const prepare = (args: readonly unknown[], exact = isTracing() || config.debugNans): Prepared => {
@@ -173,13 +189,7 @@ function makeJitted(f: AnyFunction, options: JitOptions, subject = f): Jitted<un
         key,
         exact,
         inputs: leaves.map((x) => x.aval),
-        trace: (inputs, places) =>
-          traceFunction(
-            (...xs: unknown[]) => staged(f)(...(!anyStatic ? xs : args.map((a, i) => (statics.has(i) ? a : xs[i])))),
-            inputs,
-            flat.treedef,
-            { kind: "jit", name, subject, ...(places ? {} : { places }) },
-          ),
+        trace: tracerOf(anyStatic ? withStatics(f, statics, args) : f, flat.treedef, name, subject),
         declared: undefined,
       };
       if (options.dynamic !== false) {
@@ -196,21 +206,21 @@ function makeJitted(f: AnyFunction, options: JitOptions, subject = f): Jitted<un
     }
     // static arguments and named axes are part of the key, but not of the structure
     if (anyStatic || axes.length > 0 || cache.get(key) !== signature) warm = undefined;
-    else if (warm?.signature !== signature || !tree.equal(warm.inTree, flat.treedef)) {
-      const { entry } = signature;
-      warm = new WarmCall(label, signature, flat.treedef, () => executableOf(entry));
-    }
+    else if (warm?.signature !== signature || !tree.equal(warm.inTree, flat.treedef))
+      // no closure of this call, which would keep its arguments
+      warm = new WarmCall(label, signature, flat.treedef, executableFor);
     return { signature, leaves };
   };
 
   /** What calls of these types run: a dynamic program of which they are a case, old or new, or one of their own. */
   const resolve = (call: Call, family: Family): Signature => {
     if (call.exact) return fixed(call, undefined, "");
+    const { trace } = call;
     let quick: Traced | undefined;
     let mismatch = "";
     for (const candidate of family.candidates(call.inputs)) {
       const { variant, sizes } = candidate;
-      quick ??= call.trace(call.inputs, false);
+      quick ??= trace(call.inputs, false);
       const fit = fitCase(variant, sizes, quick.program);
       const entry = entryOf.get(variant);
       if (typeof fit === "string") mismatch ||= fit;
@@ -234,7 +244,7 @@ function makeJitted(f: AnyFunction, options: JitOptions, subject = f): Jitted<un
       }
     }
     const start = performance.now();
-    const traced = call.trace(call.inputs, true);
+    const traced = trace(call.inputs, true);
     const traceMs = performance.now() - start;
     const made = family.promote(
       { program: traced.program, inputs: call.inputs, seen: true },
@@ -242,7 +252,7 @@ function makeJitted(f: AnyFunction, options: JitOptions, subject = f): Jitted<un
       (inputs) => {
         // sizes that the function does not take are of no use here
         try {
-          return call.trace(inputs, false).program;
+          return trace(inputs, false).program;
         } catch {
           return undefined;
         }
@@ -306,8 +316,9 @@ function makeJitted(f: AnyFunction, options: JitOptions, subject = f): Jitted<un
     known: { readonly traced: Traced; readonly traceMs: number } | undefined,
     refusal: string,
   ): Signature => {
+    const { trace } = call;
     const start = performance.now();
-    const traced = known?.traced ?? call.trace(call.inputs, true);
+    const traced = known?.traced ?? trace(call.inputs, true);
     const entry: JitEntry = {
       ...traced,
       key: call.key,
@@ -415,6 +426,7 @@ interface Call {
   readonly exact: boolean;
   readonly inputs: readonly Aval[];
   readonly declared: Declared | undefined;
-  /** Traces the function for arguments of such types; `places`: with where its operations were written. */
-  trace(inputs: readonly Aval[], places: boolean): Traced;
+  readonly trace: Trace;
 }
+/** Traces the function for arguments of such types; `places`: with where its operations were written. */
+type Trace = (inputs: readonly Aval[], places: boolean) => Traced;

@@ -33,7 +33,7 @@ function sameAval(a: Aval, b: Aval): boolean {
   return avalSame(a, b) && !a.weak === !b.weak;
 }
 
-export class WarmCall {
+export class WarmCall<S extends WarmSignature> {
   /** Leaves of the arguments, which become the cells of all operands; empty between calls, so that nothing is kept alive. */
   readonly #operands: unknown[];
   readonly #outputs: ArrayCell[];
@@ -43,10 +43,10 @@ export class WarmCall {
 
   constructor(
     readonly label: string,
-    readonly signature: WarmSignature,
+    readonly signature: S,
     readonly inTree: tree.TreeDef,
     /** Compiles it, the first time. */
-    readonly executable: () => Executable,
+    readonly executable: (signature: S) => Executable,
   ) {
     this.#operands = new Array(signature.captures.length + signature.inputs.length);
     this.#outputs = new Array(signature.outTree.numLeaves);
@@ -61,7 +61,7 @@ export class WarmCall {
     try {
       if (!this.#gather(args)) return OTHER;
       const operands = this.#operands as ArrayCell[];
-      const executable = this.executable();
+      const executable = this.executable(signature);
       if (!signature.variant) executable.run(operands, signature.values, this.#outputs);
       else {
         // a callback may call this function again, at other sizes

@@ -79,7 +79,8 @@ export function programCost(stage: TileStage): number {
   const products = new Set<TileAtom>();
   const cost = (body: readonly TileStmt[]): number => {
     let ns = 0;
-    for (const s of body) {
+    for (let i = 0; i < body.length; i++) {
+      const s = body[i];
       switch (s.kind) {
         case "op": {
           const { shape, dtype } = s.out;

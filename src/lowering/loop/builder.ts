@@ -317,7 +317,8 @@ export class LoopBuilder extends Graph {
   }
   /** Terms of outer loops first, so that their sum is computed there. */
   #sum(terms: ReadonlyMap<Node, number>, constant: number): Node {
-    const ordered = [...terms].sort(([a], [b]) => a.region.depth - b.region.depth || a.id - b.id);
+    const ordered = [...terms];
+    if (ordered.length > 1) ordered.sort(([a], [b]) => a.region.depth - b.region.depth || a.id - b.id);
     let sum: Node | undefined = constant === 0 && ordered.length > 0 ? undefined : this.i32(constant);
     for (const [node, factor] of ordered) {
       const product = this.op("mul", "i32", [node, this.i32(factor)]);
@@ -499,7 +500,7 @@ function hasLoadSplat(dtype: DType): boolean {
 }
 function ids(nodes: readonly Node[]): string {
   let text = "";
-  for (const n of nodes) text += `${n.id},`;
+  for (let i = 0; i < nodes.length; i++) text += `${nodes[i].id},`;
   return text;
 }
 /** What distinguishes operations of the same type on the same operands. */

@@ -124,7 +124,8 @@ function makeRegion(
 export class Graph {
   readonly root: Region = makeRegion("function", undefined, new Set());
   region: Region = this.root;
-  #nextNode = 0;
+  /** How many nodes there are: their numbers count up to here. */
+  nodes = 0;
   #nextLocal = 0;
   #group: { readonly region: Region; readonly nodes: Node[] } | undefined;
 
@@ -152,7 +153,10 @@ export class Graph {
       if (kind === "load") region = this.#group?.region ?? this.region;
       else {
         let deepest = this.root;
-        for (const a of args) if (a.region.depth > deepest.depth) deepest = a.region;
+        for (let i = 0; i < args.length; i++) {
+          const own = args[i].region;
+          if (own.depth > deepest.depth) deepest = own;
+        }
         region = this.region;
         while (region !== deepest && region.parent) {
           // work inside a branch stays there unless it costs next to nothing
@@ -162,7 +166,7 @@ export class Graph {
       }
     }
     const node: Node = {
-      id: this.#nextNode++,
+      id: this.nodes++,
       kind,
       dtype,
       lanes,

@@ -12,7 +12,7 @@ const MAX_DEPTH = 100;
 export function linearize(graph: Graph): LoopStmt[] {
   const used: Node[] = [];
   countRegion(graph.root, used);
-  cutDeep(used);
+  cutDeep(used, graph.nodes);
   return new Linearizer(graph).region(graph.root);
 }
 
@@ -37,11 +37,12 @@ function idle(item: Item): boolean {
 function mark(node: Node, user: Region, used: Node[]): void {
   if (user !== node.region) node.outside = true;
   if (node.uses++ > 0) return;
-  const first = used.length;
+  let next = used.length;
   used.push(node);
-  for (let next = first; next < used.length; next++) {
+  for (; next < used.length; next++) {
     const { args, region } = used[next];
-    for (const a of args) {
+    for (let i = 0; i < args.length; i++) {
+      const a = args[i];
       if (region !== a.region) a.outside = true;
       if (a.uses++ === 0) used.push(a);
     }
@@ -49,11 +50,18 @@ function mark(node: Node, user: Region, used: Node[]): void {
 }
 
 /** Operands are older than what they are operands of. */
-function cutDeep(used: Node[]): void {
-  used.sort((a, b) => a.id - b.id);
-  for (const node of used) {
+function cutDeep(used: readonly Node[], count: number): void {
+  const inOrder = new Array<Node | undefined>(count).fill(undefined);
+  for (let i = 0; i < used.length; i++) inOrder[used[i].id] = used[i];
+  for (let id = 0; id < count; id++) {
+    const node = inOrder[id];
+    if (node === undefined) continue;
+    const { args } = node;
     let depth = 0;
-    for (const a of node.args) if (a.uses === 1 && !a.outside && a.depth > depth) depth = a.depth;
+    for (let i = 0; i < args.length; i++) {
+      const a = args[i];
+      if (a.uses === 1 && !a.outside && a.depth > depth) depth = a.depth;
+    }
     node.depth = depth + 1;
     if (node.depth > MAX_DEPTH) {
       node.outside = true;
@@ -63,8 +71,9 @@ function cutDeep(used: Node[]): void {
 }
 
 class Linearizer {
-  /** Reads and loads that were passed and are not yet used up, with the number of uses to come. */
-  readonly #open = new Map<Node, number>();
+  /** Loads that were passed and are not yet used up, with the number of uses to come; and reads, by their variable. */
+  readonly #loads = new Map<Node, number>();
+  readonly #reads = new Map<Variable, Map<Node, number>>();
   #out: LoopStmt[] = [];
   constructor(readonly graph: Graph) {}
 
@@ -72,10 +81,10 @@ class Linearizer {
     const outer = this.#out;
     const out: LoopStmt[] = [];
     this.#out = out;
-    region.items.forEach((item, i) => {
+    for (let i = 0; i < region.items.length; i++) {
       if (region.test?.at === i) this.#test(region);
-      this.#item(item);
-    });
+      this.#item(region.items[i]);
+    }
     if (region.test?.at === region.items.length) this.#test(region);
     this.#out = outer;
     return out;
@@ -99,8 +108,8 @@ class Linearizer {
         if (idle(item)) return;
         const args = item.args.map((a) => this.#use(a));
         const stmt = item.build(args);
-        if (item.assigns) this.#save((n) => n.variable === item.assigns);
-        if (item.stores) this.#save((n) => n.kind === "load");
+        if (item.assigns) this.#save(this.#reads.get(item.assigns));
+        if (item.stores) this.#save(this.#loads);
         this.#out.push(stmt);
         return;
       }
@@ -108,8 +117,8 @@ class Linearizer {
         const args = item.args.map((a) => this.#use(a));
         const writes = new Set<Variable>();
         for (const r of item.regions) for (const v of r.writes) writes.add(v);
-        const stores = item.regions.some((r) => r.stores);
-        this.#save((n) => (n.kind === "load" ? stores : n.variable !== undefined && writes.has(n.variable)));
+        if (item.regions.some((r) => r.stores)) this.#save(this.#loads);
+        for (const v of writes) this.#save(this.#reads.get(v));
         const outerTests = this.#tests;
         this.#tests = [];
         const bodies = item.regions.map((r) => this.region(r));
@@ -123,9 +132,16 @@ class Linearizer {
 
   #define(node: Node): void {
     if (node.uses === 0) return;
-    if (node.kind === "read") this.#open.set(node, node.uses);
+    if (node.kind === "read") this.#openOf(node).set(node, node.uses);
     else if (node.uses > 1 || node.outside) this.#keep(node);
-    else if (node.kind === "load") this.#open.set(node, 1);
+    else if (node.kind === "load") this.#loads.set(node, 1);
+  }
+  /** Where a load or read is noted while it waits for its users. */
+  #openOf({ variable }: Node): Map<Node, number> {
+    if (variable === undefined) return this.#loads;
+    let open = this.#reads.get(variable);
+    if (open === undefined) this.#reads.set(variable, (open = new Map()));
+    return open;
   }
   /** Puts the node's value in a local now. */
   #keep(node: Node): void {
@@ -133,20 +149,22 @@ class Linearizer {
     node.local = this.graph.local(node.dtype, node.lanes);
     this.#out.push({ kind: "set", local: node.local, value });
   }
-  #save(which: (n: Node) => boolean): void {
-    for (const node of [...this.#open.keys()]) {
-      if (!which(node)) continue;
-      this.#keep(node);
-      this.#open.delete(node);
-    }
+  /** What is about to change is kept for those who still need it as it is. */
+  #save(open: Map<Node, number> | undefined): void {
+    if (open === undefined || open.size === 0) return;
+    for (const node of open.keys()) this.#keep(node);
+    open.clear();
   }
   /** One use of a value. */
   #use(node: Node): LoopExpr {
     if (node.local) return node.local;
-    const left = this.#open.get(node);
-    if (left !== undefined) {
-      if (left > 1) this.#open.set(node, left - 1);
-      else this.#open.delete(node);
+    if (node.kind === "read" || node.kind === "load") {
+      const open = this.#openOf(node);
+      const left = open.get(node);
+      if (left !== undefined) {
+        if (left > 1) open.set(node, left - 1);
+        else open.delete(node);
+      }
     }
     return this.#expr(node);
   }

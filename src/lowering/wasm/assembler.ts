@@ -24,9 +24,12 @@ const encoder = new TextEncoder();
 
 /** Growing bytes with the LEB128 encodings. A plain array: most modules are short, and a buffer costs more than they are. */
 class Bytes {
-  readonly #data: number[] = [];
+  #data: number[] = [];
+  /** What comes before, in parts that other bytes were. */
+  readonly #parts: (readonly number[])[] = [];
+  #before = 0;
   get length(): number {
-    return this.#data.length;
+    return this.#before + this.#data.length;
   }
   byte(x: number): void {
     this.#data.push(x);
@@ -34,8 +37,11 @@ class Bytes {
   raw(bytes: ArrayLike<number>): void {
     for (let i = 0; i < bytes.length; i++) this.#data.push(bytes[i]);
   }
+  /** Takes over what others hold, without a copy: they are not written to any more. */
   append(other: Bytes): void {
-    this.raw(other.#data);
+    this.#parts.push(this.#data, ...other.#parts, other.#data);
+    this.#before += this.#data.length + other.length;
+    this.#data = [];
   }
   /** Unsigned LEB128 of a number below 2^32. */
   u32(x: number): void {
@@ -78,7 +84,14 @@ class Bytes {
     this.raw(bytes);
   }
   finish(): Uint8Array<ArrayBuffer> {
-    return new Uint8Array(this.#data);
+    const all = new Uint8Array(this.length);
+    let at = 0;
+    for (const part of this.#parts) {
+      all.set(part, at);
+      at += part.length;
+    }
+    all.set(this.#data, at);
+    return all;
   }
 }
 
