@@ -1,8 +1,8 @@
 /** Finds the function that `FILE#function` names. */
 import { existsSync } from "node:fs";
-import { register } from "node:module";
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
+import { install } from "../register/install.js";
 import type { AnyFunction } from "../tracer/trace.js";
 import { UsageError } from "./usage.js";
 
@@ -11,8 +11,7 @@ export async function loadFunction(place: string): Promise<AnyFunction> {
   const file = cut < 0 ? place : place.slice(0, cut);
   if (!existsSync(file)) throw new UsageError(`There is no file ${file}.`);
   if (!/\.m?[jt]s$/.test(file)) throw new UsageError(`${file} is no .ts or .js file.`);
-  process.setSourceMapsEnabled(true);
-  register(new URL("./hooks.js", import.meta.url));
+  install({ own: true });
   const module = (await import(pathToFileURL(resolve(file)).href)) as Record<string, unknown>;
   const functions = Object.keys(module).filter((name) => typeof module[name] === "function");
   const known = functions.length > 0 ? `it exports ${functions.join(", ")}` : "it exports no function";

@@ -11,9 +11,14 @@ function records(): Records {
   return holder[KEY];
 }
 
-/** Attaches its source to a function; what the build plugin and the Node hook write around functions. Returns the function. */
-export function capture<F extends object>(fn: F, record: CaptureRecord): F {
+/**
+ * Attaches its source to a function; what the build plugin and the Node hook write around functions. Returns the function.
+ *
+ * @param name Of a function without one: what the syntax around it called it before it was wrapped.
+ */
+export function capture<F extends object>(fn: F, record: CaptureRecord, name?: string): F {
   records().set(fn, record);
+  if (name !== undefined) Object.defineProperty(fn, "name", { value: name, configurable: true });
   return fn;
 }
 

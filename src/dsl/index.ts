@@ -3,6 +3,7 @@ import { setStager } from "../tracer/staged.js";
 import { stage } from "./interpret/stage.js";
 
 export { capture, captureOf } from "./capture.js";
+export { decorateClass, decorateMethod } from "./decorate.js";
 export type { CaptureError, CaptureRecord } from "./ast.js";
 
 setStager(stage);

@@ -1,0 +1,51 @@
+/**
+ * `tilework/plugin`: the build plugin that attaches the source of staged functions, for Vite, Rollup, Rolldown, esbuild, webpack,
+ * Rspack, Farm and Bun. The TypeScript compiler is loaded when the first module needs it, and runs in the build only.
+ */
+import { createUnplugin, type UnpluginInstance, type UnpluginOptions } from "unplugin";
+import { isProduction } from "./mode.js";
+import { type Rewriting, rewriteFile, rewriteSyntax } from "./transform.js";
+import { viteHooks } from "./vite.js";
+
+export interface PluginOptions {
+  /** Which modules are looked at; all that mention Tilework by default, except those in node_modules. */
+  readonly include?: RegExp | readonly RegExp[];
+  readonly exclude?: RegExp | readonly RegExp[];
+  /** Whether the functions' text goes with them, for excerpts in errors; by default in development only. */
+  readonly source?: boolean;
+}
+
+/** What can be a module of a program. */
+const MODULE = /\.[cm]?[jt]sx?(?:$|\?)|[?&]lang[.=][cm]?[jt]sx?\b/;
+/** What a text must hold to be looked at more closely; `mayBeStaged` looks again. */
+const TEXT = /tilework|use jit|use kernel/;
+
+const list = (patterns: RegExp | readonly RegExp[] | undefined): RegExp[] =>
+  patterns === undefined ? [] : Array.isArray(patterns) ? [...patterns] : [patterns as RegExp];
+
+export const tilework: UnpluginInstance<PluginOptions | undefined, false> = createUnplugin(
+  (options: PluginOptions | undefined = {}, meta): UnpluginOptions => {
+    const rewriting: Rewriting = {
+      root: process.cwd(),
+      withSource: options.source ?? !isProduction(meta),
+    };
+    const include = list(options.include);
+    const exclude = [/[\\/]node_modules[\\/]/, /^\0/, ...list(options.exclude)];
+    return {
+      name: "tilework",
+      enforce: "pre",
+      transform: {
+        filter: { id: { include: include.length > 0 ? include : MODULE, exclude }, code: TEXT },
+        async handler(code, id) {
+          const done = await rewriteFile(code, id, rewriting);
+          if (!done) return undefined;
+          if (done.warning) this.warn(done.warning);
+          if (done.error) this.error(done.error);
+          return done.changed && { code: done.changed.code, map: done.changed.map };
+        },
+      },
+      vite: viteHooks(rewriting, options.source, (code, id) => rewriteSyntax(code, id, rewriting)),
+    };
+  },
+);
+export default tilework;

@@ -1,0 +1,42 @@
+/** The hooks for `module.register`, which run in a thread of their own: Node 20. */
+import { loadAnyway, loadStaged, loadUnmarked, ownAddress, typescriptName } from "./rules.js";
+
+interface Resolved {
+  readonly url: string;
+}
+interface Context {
+  readonly parentURL?: string | undefined;
+}
+interface LoadContext {
+  readonly format?: string | null | undefined;
+}
+type Next<C, R> = (at: string, context: C) => Promise<R>;
+
+let own = false;
+export function initialize(data: { readonly own: boolean }): void {
+  own = data.own;
+}
+
+export async function resolve(specifier: string, context: Context, next: Next<Context, Resolved>): Promise<Resolved> {
+  const address = own ? ownAddress(specifier) : undefined;
+  if (address !== undefined) return next(address, context);
+  try {
+    return await next(specifier, context);
+  } catch (e) {
+    const other = typescriptName(specifier);
+    if (other === undefined) throw e;
+    return next(other, context).catch(() => {
+      throw e;
+    });
+  }
+}
+
+export async function load(url: string, context: LoadContext, next: Next<LoadContext, object>): Promise<object> {
+  const found = loadStaged(url) ?? loadUnmarked(url, context.format);
+  if (found) return found;
+  try {
+    return await next(url, context);
+  } catch (e) {
+    return loadAnyway(url, e);
+  }
+}
