@@ -3,7 +3,11 @@ import type { UnpluginContextMeta } from "unplugin";
 
 export function isProduction(meta: UnpluginContextMeta): boolean {
   const compiler =
-    meta.framework === "webpack" ? meta.webpack.compiler : meta.framework === "rspack" ? meta.rspack.compiler : undefined;
+    meta.framework === "webpack"
+      ? meta.webpack.compiler
+      : meta.framework === "rspack"
+        ? meta.rspack.compiler
+        : undefined;
   if (compiler) return compiler.options.mode !== "development";
   return process.env["NODE_ENV"] !== "development";
 }

@@ -49,7 +49,11 @@ export async function rewriteFile(code: string, id: string, rewriting: Rewriting
   };
   const error = message(done.problems.filter((p) => p.severity === "error"));
   const warning = message(done.problems.filter((p) => p.severity === "warning"));
-  return { ...(done.code !== code ? { changed: done } : {}), ...(error ? { error } : {}), ...(warning ? { warning } : {}) };
+  return {
+    ...(done.code !== code ? { changed: done } : {}),
+    ...(error ? { error } : {}),
+    ...(warning ? { warning } : {}),
+  };
 }
 
 /** `@jit function` alone is rewritten, for a tool that only looks for imports. */

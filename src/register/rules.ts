@@ -4,7 +4,11 @@ import { fileURLToPath } from "node:url";
 import { isOwnFile, stagedSource, strippedSource, TYPESCRIPT } from "./source.js";
 
 const OWN = /^tilework(?:\/(optim|io|capture))?$/;
-const ENTRIES: Readonly<Record<string, string>> = { optim: "optim/index.js", io: "io/index.js", capture: "dsl/index.js" };
+const ENTRIES: Readonly<Record<string, string>> = {
+  optim: "optim/index.js",
+  io: "io/index.js",
+  capture: "dsl/index.js",
+};
 
 /** For Tilework's command: "tilework" is the command's own copy of the modules, wherever the file lies. */
 export function ownAddress(specifier: string): string | undefined {

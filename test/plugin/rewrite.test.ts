@@ -132,12 +132,16 @@ describe("the program", () => {
   });
 
   it("gives every closure its own values", () => {
-    const { a, b } = run(`${IMPORT} const make = (k: number) => jit((x) => x + k); export const a = make(1); export const b = make(2);`);
+    const { a, b } = run(
+      `${IMPORT} const make = (k: number) => jit((x) => x + k); export const a = make(1); export const b = make(2);`,
+    );
     expect([a, b].map((w) => recordOf((w as Wrapped).fn).values["k"]())).toEqual([1, 2]);
   });
 
   it("has its functions before the lines that use them", () => {
-    const { early, f } = run(`${IMPORT} export const early = f(20); export function f(x) { return x + 1; } jit(f);`) as {
+    const { early, f } = run(
+      `${IMPORT} export const early = f(20); export function f(x) { return x + 1; } jit(f);`,
+    ) as {
       early: number;
       f: (x: number) => number;
     };
@@ -171,8 +175,16 @@ describe("the program", () => {
   });
 
   it("says where a function stands", () => {
-    const { f } = run(`${IMPORT}\nexport const f =\n  jit((x) => {\n  return x;\n});\n`, { withSource: true }) as { f: Wrapped };
-    expect(recordOf(f.fn)).toMatchObject({ file: "app.ts", line: 3, column: 7, lines: [9, 21], source: "(x) => {\n  return x;\n}" });
+    const { f } = run(`${IMPORT}\nexport const f =\n  jit((x) => {\n  return x;\n});\n`, { withSource: true }) as {
+      f: Wrapped;
+    };
+    expect(recordOf(f.fn)).toMatchObject({
+      file: "app.ts",
+      line: 3,
+      column: 7,
+      lines: [9, 21],
+      source: "(x) => {\n  return x;\n}",
+    });
     expect(recordOf((run(`${IMPORT} export const f = jit((x) => x);`) as { f: Wrapped }).f.fn).source).toBeUndefined();
   });
 

@@ -157,4 +157,3 @@ function isArgument(node: ts.CallExpression, module: Module): boolean {
 function specifiers(names: ReadonlyMap<string, string>): string {
   return [...names].map(([name, local]) => `${name} as ${local}`).join(", ");
 }
-

@@ -90,7 +90,8 @@ export function findStaged(module: Module): Findings {
   function stageClass(node: ts.ClassLikeDeclaration): void {
     for (const m of node.members) {
       if (ts.isMethodDeclaration(m) && m.body) stage(m, "staged");
-      if (ts.isPropertyDeclaration(m) && m.initializer && isFunctionSyntax(m.initializer)) stage(m.initializer, "called");
+      if (ts.isPropertyDeclaration(m) && m.initializer && isFunctionSyntax(m.initializer))
+        stage(m.initializer, "called");
     }
   }
 
@@ -251,7 +252,11 @@ function isExported(module: Module, fn: FunctionSyntax): boolean {
       : undefined;
   if (statement?.parent !== module.file) return ts.isExportAssignment(fn.parent);
   if (ts.getModifiers(statement)?.some((m) => m.kind === ts.SyntaxKind.ExportKeyword)) return true;
-  const name = ts.isFunctionDeclaration(fn) ? fn.name : ts.isVariableDeclaration(fn.parent) ? fn.parent.name : undefined;
+  const name = ts.isFunctionDeclaration(fn)
+    ? fn.name
+    : ts.isVariableDeclaration(fn.parent)
+      ? fn.parent.name
+      : undefined;
   if (!name || !ts.isIdentifier(name)) return false;
   return module.file.statements.some((s) => {
     if (ts.isExportAssignment(s)) return ts.isIdentifier(s.expression) && s.expression.text === name.text;
@@ -280,4 +285,3 @@ function isWorthCapturing(fn: FunctionSyntax): boolean {
   const visit = (node: ts.Node): boolean => DECIDING.has(node.kind) || (ts.forEachChild(node, visit) ?? false);
   return fn.body ? visit(fn.body) : false;
 }
-

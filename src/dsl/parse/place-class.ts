@@ -58,7 +58,13 @@ function methodParts(edit: Edit, m: ts.MethodDeclaration, self: string): readonl
   if (name === undefined || ts.isPrivateIdentifier(m.name)) {
     const kind = ts.isPrivateIdentifier(m.name) ? "a #private method" : "a method with a computed name";
     const severity = f?.reason === "staged" && own.length > 0 ? "error" : "warning";
-    edit.problem(severity, at, "TW7001", `${kind} cannot be captured: it runs as ordinary JavaScript`, "give it a plain name");
+    edit.problem(
+      severity,
+      at,
+      "TW7001",
+      `${kind} cannot be captured: it runs as ordinary JavaScript`,
+      "give it a plain name",
+    );
     return [];
   }
   if (decorators(m).length > own.length) {

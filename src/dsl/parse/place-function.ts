@@ -84,20 +84,24 @@ export function placeDeclaration(edit: Edit, f: StagedFunction, decorators: read
   const stays = module.isAssigned(node) || sharesName(node) || !isBlock;
   if (stays && !wraps) {
     const record = edit.record(f);
-    if (record !== undefined) s.prependLeft(isBlock ? edit.startOf(block) : node.getStart(file), statement(edit, name, record));
+    if (record !== undefined)
+      s.prependLeft(isBlock ? edit.startOf(block) : node.getStart(file), statement(edit, name, record));
     return;
   }
   if (stays) {
     const at = { start: node.getStart(file), end: (node.name ?? node).end };
     const what = isBlock ? "is assigned, or shares its name with a namespace" : "stands in a case of a switch";
-    edit.problem("error", at, "TW7001", `${name} becomes a constant, but it ${what}`, "write const f = jit(function …) instead");
+    edit.problem(
+      "error",
+      at,
+      "TW7001",
+      `${name} becomes a constant, but it ${what}`,
+      "write const f = jit(function …) instead",
+    );
     return;
   }
   const local = name || "$default";
-  const wrappers = [
-    ...decorators.map((d) => decoratorWrapper(edit, d, local)),
-    ...directiveWrapper(edit, f, name),
-  ];
+  const wrappers = [...decorators.map((d) => decoratorWrapper(edit, d, local)), ...directiveWrapper(edit, f, name)];
   const { before, after } = around(edit, f, name || "default", wrappers);
   if (before === "") return;
   dropDirective(edit, f);

@@ -51,7 +51,11 @@ export function valuesOf(module: Module): Values {
     if (ts.isBinaryExpression(e)) {
       const op = e.operatorToken.kind;
       if (op === ts.SyntaxKind.CommaToken) return of(e.right);
-      const either = [ts.SyntaxKind.BarBarToken, ts.SyntaxKind.QuestionQuestionToken, ts.SyntaxKind.AmpersandAmpersandToken];
+      const either = [
+        ts.SyntaxKind.BarBarToken,
+        ts.SyntaxKind.QuestionQuestionToken,
+        ts.SyntaxKind.AmpersandAmpersandToken,
+      ];
       return either.includes(op) ? [...of(e.left), ...of(e.right)] : [];
     }
     if (ts.isPropertyAccessExpression(e)) return of(e.expression).flatMap((v) => member(v, e.name.text));
@@ -182,6 +186,7 @@ export function nameOfFunction(node: FunctionSyntax): string {
   let parent: ts.Node = node.parent;
   while (ts.isParenthesizedExpression(parent) || ts.isAsExpression(parent) || ts.isSatisfiesExpression(parent))
     parent = parent.parent;
-  if (!ts.isVariableDeclaration(parent) && !ts.isPropertyAssignment(parent) && !ts.isPropertyDeclaration(parent)) return "";
+  if (!ts.isVariableDeclaration(parent) && !ts.isPropertyAssignment(parent) && !ts.isPropertyDeclaration(parent))
+    return "";
   return ts.isIdentifier(parent.name) || ts.isStringLiteral(parent.name) ? parent.name.text : "";
 }
