@@ -13,8 +13,11 @@ import type { Tensor } from "../tracer/tensor.js";
 import type { AttentionOptions } from "./attention.js";
 import { prod, range } from "../util/index.js";
 
-/** Queries of a block. */
-const BLOCK = 128;
+/** Queries of a block; where causal queries are cut into parts, a part should have several. */
+const BLOCK = 256;
+const CAUSAL_BLOCK = 128;
+/** Queries of the shortest sequences that are cut. */
+const LONG = 256;
 /** Parts into which causal queries are cut; each part leaves out the keys behind its last query. */
 const PARTS = 4;
 /** Scores of a head, and of all, from which blocks are at least as fast as everything at once. */
@@ -23,7 +26,7 @@ const MANY = 2 ** 22;
 
 export function isLong(batch: number, queries: number, heads: number, keys: number): boolean {
   const sizes = [batch, queries, heads, keys];
-  if (sizes.some((n) => typeof n !== "number" || n === 0) || queries < 2 * BLOCK) return false;
+  if (sizes.some((n) => typeof n !== "number" || n === 0) || queries < LONG) return false;
   return queries * keys >= MANY_OF_HEAD || prod(sizes) >= MANY;
 }
 /** The score of what must not be seen: low, but no infinity, so that a query that sees nothing does not become NaN. */
@@ -38,12 +41,15 @@ export function attendInBlocks(q: Tensor, k: Tensor, v: Tensor, options: Attenti
   const g = h / kv;
   const scale = options.scale ?? 1 / Math.sqrt(d);
   // [batch, head of keys, …]: all but the query heads of a group is walked
-  const queries = lax.transpose(lax.reshape(q, [b, t, kv, g, d]), [0, 2, 3, 1, 4]);
+  const walked = lax.transpose(lax.reshape(q, [b, t, kv, g, d]), [0, 2, 3, 1, 4]);
+  // queries are fewer than scores; in types of 16 bits the product would lose what its sum keeps
+  const early = q.dtype === "f32" || q.dtype === "f64";
+  const queries = early ? lax.mul(walked, scale) : walked;
   const swap = (x: Tensor): Tensor => lax.transpose(x, [0, 2, 1, 3]);
   const out = eachOf(b, [queries, swap(k), swap(v), ...masksOf(options, [b, h, t, s], kv)], (ofBatch) =>
     eachOf(kv, ofBatch, ([queries1, keys, values, ...masks]) => {
       const parts = partsOf(t, s, options).map((part) =>
-        attendPart({ ...part, scale, options }, queries1, keys, values, masks),
+        attendPart({ ...part, scale: early ? 1 : scale, options }, queries1, keys, values, masks),
       );
       return parts.length === 1 ? parts[0] : lax.concatenate(parts, 1);
     }),
@@ -84,15 +90,16 @@ interface Part {
 }
 /** Blocks of equal size, the rest in one of its own; causal queries in several parts, the earlier ones with fewer keys. */
 function partsOf(t: number, s: number, { causal, mask, bias }: AttentionOptions): Part[] {
-  const whole = Math.floor(t / BLOCK);
+  const block = causal === true && t < PARTS * BLOCK ? CAUSAL_BLOCK : BLOCK;
+  const whole = Math.floor(t / block);
   // a query that sees nothing gives the mean over all keys: then none may be left out
   const cut = causal === true && !mask && !bias && t <= s;
   const bounds = cut ? range(PARTS + 1).map((i) => Math.round((i * whole) / PARTS)) : [0, whole];
   const parts = bounds.slice(1).map((end, i): Part => {
     const blocks = end - bounds[i];
-    return { from: bounds[i] * BLOCK, blocks, size: BLOCK, keys: cut ? end * BLOCK + s - t : s };
+    return { from: bounds[i] * block, blocks, size: block, keys: cut ? end * block + s - t : s };
   });
-  if (whole * BLOCK < t) parts.push({ from: whole * BLOCK, blocks: 1, size: t - whole * BLOCK, keys: s });
+  if (whole * block < t) parts.push({ from: whole * block, blocks: 1, size: t - whole * block, keys: s });
   return parts.filter((p) => p.blocks > 0);
 }
 
@@ -117,7 +124,8 @@ function attendPart(
   };
   const start = lax.add(lax.mul(lax.iota("i32", blocks), size), from + k.shape[0] - t);
   const block = checkpoint(function attend([qs, row, ...own]: Tensor[]): Tensor {
-    let scores = lax.mul(np.einsum("gtd,sd->gts", qs, ks), scale);
+    const products = np.einsum("gtd,sd->gts", qs, ks);
+    let scores = scale === 1 ? products : lax.mul(products, scale);
     const all = (x: Tensor): Tensor => broadcastTo("dotProductAttention", x, scores.shape);
     const hidden = hiddenScore(q);
     if (options.bias) scores = lax.add(scores, all(own[own.length - 1]));

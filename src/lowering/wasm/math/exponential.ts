@@ -45,13 +45,17 @@ function nearestInteger(x: Value, factor: number): Rounded {
   const sum = factor === 1 ? x.add(magic) : x.fma(factor, magic);
   return { n: sum.sub(magic), bits: sum.bits() };
 }
-/** y·2^(n + more), in two steps so that subnormal results are rounded once and the largest exponents do not overflow early. */
+/**
+ * (y + 1)·2^(n + more), in two steps so that subnormal results are rounded once and the largest exponents do not overflow early.
+ * The first factor is normal, or zero for what is far below: to add it after the product rounds as to add 1 before.
+ */
 function scale(y: Value, { bits }: Rounded, more = 0): Value {
   const shift = MANTISSA[floatType(y)];
   const sum = more === 0 ? bits : bits.add(more);
   // only the low bits count; there is no arithmetic shift of 64-bit lanes in AVX2
   const half = sum.shr(1);
-  return y.mul(half.shl(shift).float()).mul(sum.sub(half).shl(shift).float());
+  const factor = half.shl(shift).float();
+  return y.fma(factor, factor).mul(sum.sub(half).shl(shift).float());
 }
 /** 2^(n + more) for exponents of normal numbers. */
 function powerOfTwo({ bits }: Rounded, like: Value, more: number): Value {
@@ -71,7 +75,12 @@ function expm1Reduced(r: Value, low?: Value): Value {
 /** r = x + more - n·ln 2, and what its rounding lost. */
 function reduce(x: Value, { n }: Rounded, more?: Value): { r: Value; low: Value } {
   const type = floatType(x);
-  const first = x.sub(n.mul(LN2_HIGH[type]));
+  // exact, with or without the rounding of the product
+  const first = n.fma(-LN2_HIGH[type], x);
+  if (type === "f32" && !more) {
+    const r = n.fma(-LN2_LOW.f32, first);
+    return { r, low: n.fma(-LN2_LOW.f32, first.sub(r)) };
+  }
   const product = n.mul(LN2_LOW[type]);
   const rest = more ? product.sub(more) : product;
   const r = first.sub(rest);
@@ -86,7 +95,7 @@ export function expScaled(x: Value, more = 0, low?: Value): Value {
   const k = nearestInteger(y, Math.LOG2E);
   const reduced = reduce(y, k, low);
   // in f32 the second part of r changes nothing that the last rounding leaves
-  return scale(expm1Reduced(reduced.r, type === "f32" ? undefined : reduced.low).add(1), k, more);
+  return scale(expm1Reduced(reduced.r, type === "f32" ? undefined : reduced.low), k, more);
 }
 export function exp(x: Value): Value {
   return expScaled(x);
@@ -94,7 +103,7 @@ export function exp(x: Value): Value {
 export function exp2(x: Value): Value {
   const y = floatType(x) === "f64" ? clampNumbers(x, -2046, 1026) : clampNumbers(x, -254, 129);
   const k = nearestInteger(y, 1);
-  return scale(expm1Reduced(y.sub(k.n).mul(Math.LN2)).add(1), k);
+  return scale(expm1Reduced(y.sub(k.n).mul(Math.LN2)), k);
 }
 /** 2ⁿ(exp r - 1) + (2ⁿ - 1), all halved until the end so that n may be the largest exponent. */
 export function expm1(x: Value): Value {
