@@ -2,6 +2,7 @@
  * About how long a program of a stage takes on one thread. It decides whether a stage is shared among threads, where a mistake by
  * a factor of two or three does no harm: so it counts operations and elements, and knows nothing of pipelines.
  */
+import type { Dim } from "../ir/dim.js";
 import { byteSize } from "../ir/dtype.js";
 import { hintOf } from "../ir/size.js";
 import type { TileAtom, TileStage, TileStmt } from "../ir/tile.js";
@@ -56,7 +57,7 @@ const SIMPLE: ReadonlySet<string> = new Set(
 );
 const DEAR = 60;
 
-/** Index arithmetic, on numbers. */
+/** Index arithmetic, and comparisons of indices, on numbers. */
 const INDEX: Readonly<Record<string, (a: number, b: number) => number>> = {
   add: (a, b) => a + b,
   sub: (a, b) => a - b,
@@ -65,13 +66,15 @@ const INDEX: Readonly<Record<string, (a: number, b: number) => number>> = {
   rem: (a, b) => a % b,
   min: Math.min,
   max: Math.max,
+  lt: (a, b) => Number(a < b),
+  ge: (a, b) => Number(a >= b),
 };
 
-/** Nanoseconds of the first program, as if the others took as long. */
-export function programCost(stage: TileStage): number {
+/** Nanoseconds of the first program, as if the others took as long; `sizeOf` says what named sizes are taken for. */
+export function programCost(stage: TileStage, sizeOf: (d: Dim) => number = hintOf): number {
   const known = new Map<TileAtom, number>();
   const value = (a: TileAtom): number | undefined =>
-    a.kind === "tileconst" ? Number(a.value) : a.kind === "tilesize" ? hintOf(a.size) : known.get(a);
+    a.kind === "tileconst" ? Number(a.value) : a.kind === "tilesize" ? sizeOf(a.size) : known.get(a);
   const turns = (start: number | undefined, end: number | undefined, step: number): number =>
     start === undefined || end === undefined ? UNKNOWN_TURNS : Math.max(0, Math.ceil((end - start) / step));
   const moved = (shape: readonly number[], bytes: number): number =>
@@ -89,7 +92,7 @@ export function programCost(stage: TileStage): number {
           const isFused = s.prim === "add" && s.args.some((a) => products.has(a));
           const weight = isFused ? 0 : SIMPLE.has(s.prim) ? 1 : (WEIGHTS[s.prim] ?? DEAR);
           ns += weight * (shape.length === 0 ? SCALAR : (prod(shape) * VECTOR * Math.max(4, byteSize(dtype))) / 4);
-          if (shape.length === 0 && dtype === "i32" && s.args.length === 2) {
+          if (shape.length === 0 && s.args.length === 2 && s.args[0].dtype === "i32") {
             const [a, b] = s.args.map(value);
             if (a !== undefined && b !== undefined && s.prim in INDEX) known.set(s.out, INDEX[s.prim](a, b));
           }
@@ -120,9 +123,12 @@ export function programCost(stage: TileStage): number {
         case "while":
           ns += UNKNOWN_TURNS * (cost(s.cond) + cost(s.body) + TURN);
           break;
-        case "if":
-          ns += Math.max(cost(s.then), cost(s.else));
+        case "if": {
+          const test = value(s.test);
+          if (test === undefined) ns += Math.max(cost(s.then), cost(s.else));
+          else ns += cost(test === 0 ? s.else : s.then);
           break;
+        }
       }
     }
     return ns;

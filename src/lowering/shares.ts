@@ -1,7 +1,8 @@
 /** Which stages of a plan are worth sharing among threads: those that take longer than handing out their programs does. */
+import { type Dim, isStatic } from "../ir/dim.js";
 import type { PlanStep } from "../ir/plan.js";
 import { hintOf } from "../ir/size.js";
-import type { TileProgram } from "../ir/tile.js";
+import type { TileProgram, TileStage } from "../ir/tile.js";
 import { MAX_JOB_BUFFERS } from "../util/control-block.js";
 import { prod } from "../util/index.js";
 import { programCost } from "./cost.js";
@@ -21,16 +22,27 @@ export const SHARE: ShareOptions = { breakEven: 15_000, grain: 8_000 };
 export interface SharedStages {
   /** Of different stages, and of loops whose iterations are shared. */
   readonly count: number;
-  /** The fewest programs of this stage that one thread takes at once; undefined for a stage that is not shared. */
-  least(kernel: TileProgram, stage: number): number | undefined;
+  /**
+   * The fewest programs of this stage that one thread takes at once; undefined for a stage that is not shared. Where named sizes
+   * decide, what they are at certain values: 0 where it is not shared.
+   */
+  least(kernel: TileProgram, stage: number): number | LeastAt | undefined;
   /** For people. */
   readonly notes: readonly string[];
 }
 
+export type LeastAt = (valueOf: (d: Dim) => number) => number;
+
 export function shareStages(steps: readonly PlanStep[], { breakEven, grain }: ShareOptions): SharedStages {
-  const found = new Map<TileProgram, readonly (number | undefined)[]>();
+  const found = new Map<TileProgram, readonly (number | LeastAt | undefined)[]>();
   const notes: string[] = [];
   let count = 0;
+  const work = (stage: TileStage, sizeOf: (d: Dim) => number): { programs: number; each: number } => {
+    const programs = prod(stage.grid.map(sizeOf));
+    return { programs, each: programs < 2 ? 0 : programCost(stage, sizeOf) };
+  };
+  const leastOf = (programs: number, each: number): number =>
+    programs < 2 || each * programs < breakEven ? 0 : Math.max(1, Math.min(programs, Math.ceil(grain / each)));
   const visit = (list: readonly PlanStep[]): void => {
     for (const s of list) {
       if (s.kind === "loop") {
@@ -48,14 +60,22 @@ export function shareStages(steps: readonly PlanStep[], { breakEven, grain }: Sh
         found.set(
           kernel,
           kernel.stages.map((stage, i) => {
-            const programs = prod(stage.grid.map(hintOf));
-            if (programs < 2 || kernel.refs.length > MAX_JOB_BUFFERS) return undefined;
-            const each = programCost(stage);
-            if (each * programs < breakEven) return undefined;
+            if (kernel.refs.length > MAX_JOB_BUFFERS) return undefined;
+            const sized = !stage.grid.every(isStatic);
+            const { programs, each } = work(stage, hintOf);
+            const least = leastOf(programs, each);
+            if (least === 0 && !sized) return undefined;
             count++;
             const name = kernel.stages.length === 1 ? kernel.name : `${kernel.name}.${i}`;
-            notes.push(`${name}: ${programs} programs, about ${printTime(each * programs)}, shared among threads`);
-            return Math.max(1, Math.min(programs, Math.ceil(grain / each)));
+            const when = sized ? ` where it takes more than ${printTime(breakEven)}` : "";
+            notes.push(
+              `${name}: ${programs} programs, about ${printTime(each * programs)}, shared among threads${when}`,
+            );
+            if (!sized) return least;
+            return (valueOf) => {
+              const at = work(stage, valueOf);
+              return leastOf(at.programs, at.each);
+            };
           }),
         );
       }

@@ -6,6 +6,7 @@ import { internal } from "../../diagnostics/error.js";
 import { type Dim, dimAdd, isStatic } from "../../ir/dim.js";
 import type { PlanStep, Slot, SlotView } from "../../ir/plan.js";
 import type { Program } from "../../ir/program.js";
+import type { LeastAt } from "../shares.js";
 import { Code, type FunctionType, type ModuleBuilder } from "./assembler.js";
 import type { Fork, ForkRole } from "./fork.js";
 import type { TableWords } from "./table.js";
@@ -17,8 +18,9 @@ export interface Stage {
   readonly programs: Dim;
   /** What it takes after the range of programs. */
   readonly sizes: readonly Dim[];
-  /** Runs the programs on all threads: called as the stage itself. */
+  /** Runs the programs on all threads: called as the stage itself, but for the fewest programs at once where sizes decide that. */
   readonly fork?: number | undefined;
+  readonly least?: LeastAt | undefined;
 }
 
 /** Iterations for each thread from which it does not matter that they cannot be shared evenly. */
@@ -319,7 +321,12 @@ class StepEmitter {
       c.i32(0);
       this.#size(stage.programs);
       for (const d of stage.sizes) this.#size(d);
-      c.call(this.alone ? stage.index : (stage.fork ?? stage.index));
+      const fork = this.alone ? undefined : stage.fork;
+      if (fork !== undefined && stage.least) {
+        const word = this.driver.words.least(String(stage.index), stage.least);
+        c.get(TABLE).memory("i32.load", word * 4);
+      }
+      c.call(fork ?? stage.index);
     }
   }
 

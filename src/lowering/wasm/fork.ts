@@ -41,13 +41,19 @@ export class Fork {
     this.#id = module.importGlobal("env", "module");
   }
 
-  /** The function `index`, run by all threads: one of the same parameters. It is called for all programs. */
-  stage(name: string, index: number, roles: readonly ForkRole[], least: number): number {
-    const type: FunctionType = { params: roles.map(() => "i32" as const), results: [] };
+  /**
+   * The function `index`, run by all threads: one of the same parameters. It is called for all programs. Where `least` is given, it is
+   * one parameter more; 0 says that the caller is to do everything.
+   */
+  stage(name: string, index: number, roles: readonly ForkRole[], least: number | "given"): number {
+    const words = roles.length + (least === "given" ? 1 : 0);
+    const type: FunctionType = { params: new Array<"i32">(words).fill("i32"), results: [] };
     const stage = this.#stages.length;
     this.#stages.push({ index, roles });
     const c = new Code(type);
-    c.globalGet(this.#control).op("i32.eqz").if();
+    c.globalGet(this.#control).op("i32.eqz");
+    if (least === "given") c.get(roles.length).op("i32.eqz").op("i32.or");
+    c.if();
     roles.forEach((_, i) => c.get(i));
     c.call(index).else();
     roles.forEach((role, i) => {
@@ -56,7 +62,10 @@ export class Fork {
         .get(i)
         .memory("i32.store", CONTROL.args + 4 * i);
     });
-    c.i32(stage).get(roles.indexOf("end")).i32(least).call(this.#publisher()).end();
+    c.i32(stage).get(roles.indexOf("end"));
+    if (least === "given") c.get(roles.length);
+    else c.i32(least);
+    c.call(this.#publisher()).end();
     return this.module.function(`${name}.fork`, c);
   }
   /** Leaves the number of threads, 0 without workers. */

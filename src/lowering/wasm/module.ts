@@ -59,7 +59,11 @@ export function emitModule(
           index,
           programs: f.programs,
           sizes: f.sizes.map((s) => s.size),
-          fork: fork && least ? fork.stage(f.name, index, stageRoles(f), least) : undefined,
+          fork:
+            fork && least
+              ? fork.stage(f.name, index, stageRoles(f), typeof least === "number" ? least : "given")
+              : undefined,
+          least: typeof least === "function" ? least : undefined,
         };
       });
       if (found.length !== kernel.stages.length) internal(`${kernel.name} lost a stage`);
