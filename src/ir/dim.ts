@@ -378,6 +378,18 @@ export function withBounds<R>(least: ReadonlyMap<string, number>, body: () => R)
     bounds = outer;
   }
 }
+/** Runs `body` with this least value of one name, and what is known of the others. */
+export function withLeast<R>(name: string, least: number, body: () => R): R {
+  return withBounds(new Map([...bounds, [name, least]]), body);
+}
+/** The names in `d`. */
+export function namesOf(d: Dim): readonly string[] {
+  if (typeof d === "number") return [];
+  const names = d.terms.flatMap((t) =>
+    t.factors.flatMap(({ atom }) => (atom.kind === "name" ? [atom.text] : atom.args.flatMap(namesOf))),
+  );
+  return [...new Set(names)];
+}
 /** A number that `d` is never below; -Infinity when none was found. */
 export function leastOf(d: Dim): number {
   return lowerBound(d);

@@ -1,6 +1,6 @@
 /** A typed way to write tile programs from TypeScript: the schedule and the kernel library use it. */
 import { internal } from "../diagnostics/error.js";
-import { type Dim, isStatic } from "./dim.js";
+import { type Dim, dimMul, isStatic, leastOf } from "./dim.js";
 import type { DType } from "./dtype.js";
 import type { None } from "./ops/index.js";
 import type { ElementwiseOps } from "./ops/index.js";
@@ -27,11 +27,13 @@ export class TileBuilder {
   readonly stages: TileStage[] = [];
   readonly notes: string[] = [];
   #body: TileStmt[] | undefined;
+  #guard: Dim = 1;
 
   constructor(readonly name: string) {}
 
   ref(name: string, dtype: DType, role: TileRef["role"], size: Dim): TileRef {
-    const r: TileRef = { kind: "ref", id: nextId++, name, dtype, role, size };
+    const own = role === "scratch" ? dimMul(size, this.#guard) : size;
+    const r: TileRef = { kind: "ref", id: nextId++, name, dtype, role, size: own };
     this.refs.push(r);
     return r;
   }
@@ -45,8 +47,16 @@ export class TileBuilder {
       return out;
     });
     body(...ids);
-    this.stages.push({ grid, body: this.#body });
+    const [first = 1, ...rest] = grid;
+    this.stages.push({ grid: this.#guard === 1 ? grid : [dimMul(first, this.#guard), ...rest], body: this.#body });
     this.#body = undefined;
+  }
+  /** What `body` adds is there where `guard`, which is 0 or 1, is 1: stages have no programs, and scratch memory no bytes, elsewhere. */
+  where(guard: Dim, body: () => void): void {
+    const outer = this.#guard;
+    this.#guard = dimMul(outer, guard);
+    body();
+    this.#guard = outer;
   }
   finish(): TileProgram {
     return { phase: "tile", name: this.name, refs: this.refs, stages: this.stages, notes: this.notes };
@@ -75,7 +85,8 @@ export class TileBuilder {
   /** A number, or a size that is known when the program is launched. */
   i32(value: Dim): TileConst | TileSize;
   i32(value: Dim): TileConst | TileSize {
-    return isStatic(value) ? this.const(value, "i32") : { kind: "tilesize", dtype: "i32", shape: NO_AXES, size: value };
+    if (isStatic(value)) return this.const(value, "i32");
+    return { kind: "tilesize", dtype: "i32", shape: NO_AXES, size: value, natural: leastOf(value) >= 0 };
   }
   op<P extends ElementwisePrim>(
     prim: P,

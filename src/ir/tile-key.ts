@@ -41,7 +41,7 @@ class KeyWriter {
   #atom(a: TileAtom | null): string {
     if (a === null) return "-,";
     if (a.kind === "tilevar") return `v${this.#number(a)},`;
-    if (a.kind === "tilesize") return `[${String(a.size)}],`;
+    if (a.kind === "tilesize") return `[${String(a.size)}${a.natural ? "" : "?"}],`;
     const value = Object.is(a.value, -0) ? "-0" : String(a.value);
     return `${value}:${a.dtype}[${a.shape.join()}],`;
   }

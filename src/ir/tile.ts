@@ -40,6 +40,8 @@ export interface TileSize {
   readonly dtype: "i32";
   readonly shape: readonly number[];
   readonly size: SymDim;
+  /** Never negative where it is used. */
+  readonly natural: boolean;
 }
 export type TileAtom = TileVar | TileConst | TileSize;
 

@@ -1,6 +1,18 @@
 /** A contraction by a chosen plan, as grid stages: packing where the plan says so, then tile after tile. */
 import { internal } from "../../diagnostics/error.js";
-import { type Dim, dimAtLeast, dimMod, dimMul, dimProduct, isStatic } from "../../ir/dim.js";
+import {
+  type Dim,
+  dimAdd,
+  dimAtLeast,
+  dimFloorDiv,
+  dimMax,
+  dimMod,
+  dimMul,
+  dimProduct,
+  dimSub,
+  isStatic,
+  leastOf,
+} from "../../ir/dim.js";
 import type { DType } from "../../ir/dtype.js";
 import type { TileAtom, TileRef } from "../../ir/tile.js";
 import type { Operand, ScalarCode } from "../scalar-code.js";
@@ -52,25 +64,25 @@ export function storeInto(k: ScalarCode, out: TileRef): StoreResult {
 export function overlaps(c: SizedContraction, plan: ContractionPlan): boolean {
   const cut = (axes: readonly SizedAxis[], axis: number | null, size: number): boolean =>
     axis !== null && dimMod(axes[axis].size, size) !== 0;
-  if (plan.rowAxis !== null && dimAtLeast(c.rows[plan.rowAxis].size, fewRows(c, plan)) !== true) return true;
   return cut(c.rows, plan.rowAxis, plan.height) || cut(c.columns, plan.columnAxis, plan.width);
 }
 
-/** Whether the right side is packed for speed alone: tiles can read it as it lies. */
-function isLoose(c: SizedContraction, { vectors, packRhs, columnAxis }: ContractionPlan): boolean {
-  return vectors === "columns" && packRhs && columnAxis !== null && c.columns[columnAxis].rhs === 1;
+/** Rows of the fewest tiles, at most `height` high, that share `size` rows about evenly: so few are computed twice. */
+function evenHeight(size: Dim, height: number): Dim {
+  const tiles = tileCount(size, height);
+  return dimFloorDiv(dimSub(dimAdd(size, tiles), 1), tiles);
 }
-
-/** Tiles below each other from which a packed right side pays. */
-const PACKED = 5;
-/** Rows of a tile where there are few: fewer are left over, at nearly the speed of taller ones. */
-const LOW = 4;
-/** Fewer rows than this, where their number is found when the program runs, are done in low tiles, and nothing is packed for them. */
-function fewRows(c: SizedContraction, plan: ContractionPlan): number {
-  const { height, vectors, rowAxis } = plan;
-  if (rowAxis === null || isStatic(c.rows[rowAxis].size)) return height;
-  if (isLoose(c, plan)) return PACKED * height;
-  return vectors === "columns" && height > LOW ? 2 * height - 1 : height;
+/** From so many rows on, tiles that share them evenly are always `height` high. */
+export function evenFrom(height: number): number {
+  return (height - 1) ** 2 + 1;
+}
+/** What `evenHeight` may be beside `height`, of a number of rows that is found when the program runs. */
+export function lowerHeights(size: Dim, height: number): readonly number[] {
+  if (isStatic(size)) return [];
+  const found = new Set<number>();
+  for (let n = Math.max(1, leastOf(size)); n < evenFrom(height); n++) found.add(Number(evenHeight(n, height)));
+  found.delete(height);
+  return [...found].sort((a, b) => a - b);
 }
 
 /** The inner axis of an outer tile whose sums are done in parts, where it is the only one. */
@@ -104,17 +116,18 @@ export function emitContraction(k: ScalarCode, c: SizedContraction, plan: Contra
   let [lhs, rhs] = [lhsAsIs, rhsAsIs];
   const { batch, inner, accumulate } = c;
   const copy = plan.vectors === "inner" ? packInner : pack;
-  const few = fewRows(c, plan);
-  const many = reaches(row.size, few);
+  const lower = lowerHeights(row.size, height);
+  const many = lower.length > 0 ? reaches(row.size, evenFrom(height)) : 1;
   if (plan.packLhs) lhs = copy(k, lhs, { batch, outer: outerRows, inner, height, wanted: many }, accumulate);
-  const loose = isLoose(c, plan);
-  const enough = dimMul(reaches(column.size, width), loose ? many : 1);
+  const enough = reaches(column.size, width);
   if (plan.packRhs)
     rhs = copy(k, rhs, { batch, outer: outerColumns, inner, height: width, wanted: enough }, accumulate);
-  // of few rows
-  const [lowLhs, lowRhs] = [plan.vectors === "inner" ? lhs : lhsAsIs, loose ? rhsAsIs : rhs];
+  // tiles of other heights read rows as they lie
+  const lowLhs = plan.vectors === "inner" ? lhs : lhsAsIs;
   const rowTiles = tileCount(row.size, height);
-  const blocks = tileCount(rowTiles, plan.rowTiles);
+  // few rows are one program's
+  const perProgram = lower.length > 0 ? Math.max(plan.rowTiles, height) : plan.rowTiles;
+  const blocks = tileCount(rowTiles, perProgram);
   const columnTiles = tileCount(column.size, width);
   const grid = [...batch, ...outerRows]
     .map((a) => a.size)
@@ -131,7 +144,7 @@ export function emitContraction(k: ScalarCode, c: SizedContraction, plan: Contra
   const axesOf = (left: SideLayout, right: SideLayout): SizedAxis[] =>
     inner.map((a, i) => ({ size: a.size, lhs: left.inner[i], rhs: right.inner[i], out: 0 }));
   const long = longAxis(plan, accumulate, axesOf(lhs, rhs));
-  const slot = sumWidth * sumCount * (long ? plan.rowTiles : 1);
+  const slot = sumWidth * sumCount * (long ? perProgram : 1);
   const sums = plan.staged && !empty ? t.ref("sums", accumulate, "scratch", dimMul(dimProduct(grid), slot)) : undefined;
   t.stage(empty ? [0] : grid, (...ids) => {
     if (empty) return;
@@ -160,29 +173,24 @@ export function emitContraction(k: ScalarCode, c: SizedContraction, plan: Contra
       store(alone ? { value: t.reshape(value, []), vector: null, positions } : { value, vector, positions });
     };
 
-    /**
-     * The tile of `h` rows and `w` columns from here on, whose operands lie at `a` and `right`; of its rows those behind
-     * `last`, if it is given, are the last one again.
-     */
+    /** The tile of `h` rows and `w` columns from here on, whose operands lie at `a`, in `left`, and at `right`. */
     const tile = (
       h: number,
+      left: SideLayout,
       firstRow: TileAtom,
       a: TileAtom,
       w: number,
       firstColumn: TileAtom,
       right: TileAtom,
-      last?: TileAtom,
     ): void => {
-      const side = w !== width ? rhsAsIs : last ? lowRhs : rhs;
-      const left = last ? lowLhs : lhs;
+      const side = w === width ? rhs : rhsAsIs;
       const axes = axesOf(left, side);
       const memory = memoryOf(w);
-      const rowAt = (i: number): TileAtom => k.add(firstRow, last ? k.min(i, last) : i);
-      const l = { ref: left.ref, at: a, run: { count: h, stride: left.run.stride, ...(last && { last }) } };
+      const l = { ref: left.ref, at: a, run: { count: h, stride: left.run.stride } };
       const s = { ref: side.ref, at: right, run: { count: w, stride: side.run.stride } };
       if (plan.vectors === "inner") {
         innerTile(k, accumulate, l, s, axes, plan.lanes, memory).forEach((xs, i) => {
-          xs.forEach((x, j) => piece(x, rowAt(i), k.add(firstColumn, j), null));
+          xs.forEach((x, j) => piece(x, k.add(firstRow, i), k.add(firstColumn, j), null));
         });
         return;
       }
@@ -201,9 +209,8 @@ export function emitContraction(k: ScalarCode, c: SizedContraction, plan: Contra
         return;
       }
       const values = outerTile(k, accumulate, l, s, axes, memory);
-      const there = last ? k.min(k.add(last, 1), h) : h;
-      if (memory) k.for(0, there, (i) => piece(memory.get(i), k.add(firstRow, i), firstColumn, column));
-      else values.forEach((x, i) => piece(x, rowAt(i), firstColumn, column));
+      if (memory) k.for(0, h, (i) => piece(memory.get(i), k.add(firstRow, i), firstColumn, column));
+      else values.forEach((x, i) => piece(x, k.add(firstRow, i), firstColumn, column));
     };
     /** `whole` from so many on, which is sometimes known beforehand. */
     const fitting = (size: Dim, count: number, whole: () => void, fewer: () => void): void => {
@@ -215,17 +222,17 @@ export function emitContraction(k: ScalarCode, c: SizedContraction, plan: Contra
       const one = (i: TileAtom): void => {
         const firstRow = tileStart(k, i, row.size, height);
         const a = k.add(left, lhs.tile === null ? k.mul(firstRow, lhs.run.stride) : k.mul(i, lhs.tile));
-        tile(height, firstRow, a, w, firstColumn, right);
+        tile(height, lhs, firstRow, a, w, firstColumn, right);
       };
       const whole = (): void => {
         if (rowTiles === 1) {
           one(t.i32(0));
           return;
         }
-        const first = k.mul(block, plan.rowTiles);
-        const last = k.add(first, plan.rowTiles);
+        const first = k.mul(block, perProgram);
+        const last = k.add(first, perProgram);
         const tiles = (body: (i: TileAtom) => void): void =>
-          k.for(first, dimMod(rowTiles, plan.rowTiles) === 0 ? last : k.min(last, rowTiles), body);
+          k.for(first, dimMod(rowTiles, perProgram) === 0 ? last : k.min(last, rowTiles), body);
         if (!long || !place || !sums || w !== width) {
           tiles(one);
           return;
@@ -259,17 +266,23 @@ export function emitContraction(k: ScalarCode, c: SizedContraction, plan: Contra
           k.for(0, height, (r) => piece(memory.get(r), k.add(firstRow, r), firstColumn, column));
         });
       };
-      fitting(row.size, few, whole, () => {
-        // the rows of this program
-        const share = plan.rowTiles * height;
-        const first = k.mul(block, share);
-        const end = k.min(k.add(first, share), row.size);
-        const low = Math.min(height, LOW);
-        const from = loose && w === width ? start(rhsAsIs, co, t.i32(0), firstColumn) : right;
-        const each = (i: TileAtom): void =>
-          tile(low, i, start(lowLhs, r, t.i32(0), i), w, firstColumn, from, k.sub(k.sub(end, i), 1));
-        k.for(first, end, each, low);
-      });
+      const even = (h: number): void =>
+        k.for(0, rowTiles, (i) => {
+          const firstRow = k.min(k.mul(i, h), dimMax(dimSub(row.size, h), 0));
+          tile(h, lowLhs, firstRow, start(lowLhs, r, t.i32(0), firstRow), w, firstColumn, right);
+        });
+      const other = plan.packLhs && lowLhs !== lhs && lower.length > 0 ? [...lower, height] : lower;
+      const choose = (n: number): void => {
+        if (n === other.length) whole();
+        else
+          t.if(
+            k.eq(k.i32(evenHeight(row.size, height)), other[n]),
+            () => even(other[n]),
+            () => choose(n + 1),
+          );
+      };
+      if (other.includes(height)) fitting(row.size, evenFrom(height), whole, () => choose(0));
+      else choose(0);
     };
     fitting(
       column.size,

@@ -1,5 +1,5 @@
 /** Copies of one side of a contraction, tile by tile in the order in which tiles read it, converted once. */
-import { type Dim, dimAtLeast, dimFloorDiv, dimMin, dimMod, dimMul, dimProduct, dimSub } from "../../ir/dim.js";
+import { type Dim, dimAtLeast, dimFloorDiv, dimMax, dimMin, dimMod, dimMul, dimProduct, dimSub } from "../../ir/dim.js";
 import type { DType } from "../../ir/dtype.js";
 import type { TileAtom, TileRef } from "../../ir/tile.js";
 import type { Operand, ScalarCode } from "../scalar-code.js";
@@ -139,7 +139,7 @@ export function packInner(
 /** Tiles cover the run; the last one starts early rather than being cut. */
 export function tileStart(k: ScalarCode, tile: Operand, size: Dim, height: number): TileAtom {
   const start = k.mul(tile, height);
-  return dimMod(size, height) === 0 ? start : k.min(start, dimSub(size, height));
+  return dimMod(size, height) === 0 ? start : k.min(start, dimMax(dimSub(size, height), 0));
 }
 /** start + Σ ids[i] · strides[i]. */
 export function sum(k: ScalarCode, ids: readonly TileAtom[], strides: readonly Dim[], start: Operand): TileAtom {

@@ -24,6 +24,8 @@ export interface PlannedContraction {
   readonly plan: ContractionPlan;
   /** Estimated nanoseconds. */
   readonly cost: number;
+  /** Its sides are those of the other one. */
+  readonly exchanged: boolean;
 }
 
 /** Of a tile with vectors along an inner axis. */
@@ -56,10 +58,10 @@ export function planContraction(c: SizedContraction, machine: ContractionMachine
 /** Every plan that is considered. */
 export function candidates(c: Contraction, machine: ContractionMachine): PlannedContraction[] {
   const list: PlannedContraction[] = [];
-  const consider = (candidate: PlannedContraction): void => {
-    list.push(candidate);
-  };
   for (const side of [c, exchange(c)]) {
+    const consider = (candidate: Omit<PlannedContraction, "exchanged">): void => {
+      list.push({ ...candidate, exchanged: side !== c });
+    };
     for (const rowAxis of choices(side.rows)) {
       for (const columnAxis of choices(side.columns)) {
         withColumns(side, machine, rowAxis, columnAxis, consider);
@@ -81,7 +83,7 @@ function choices(axes: readonly Axis[]): (number | null)[] {
   return axes.length === 0 ? [null] : range(axes.length);
 }
 const SINGLE: Axis = { size: 1, lhs: 0, rhs: 0, out: 0 };
-type Consider = (candidate: PlannedContraction) => void;
+type Consider = (candidate: Omit<PlannedContraction, "exchanged">) => void;
 
 /** Vectors along a column axis. */
 function withColumns(
@@ -255,7 +257,7 @@ function estimate(
   partial: Omit<ContractionPlan, "rowTiles">,
   walk: number,
   stores: number,
-): PlannedContraction {
+): Omit<PlannedContraction, "exchanged"> {
   const { height, width, packLhs, packRhs } = partial;
   const { c, row, column, depth, batch, outerRows, outerColumns, convertLhs, convertRhs } = space;
   const tall = tilesOf(row.size, height);

@@ -54,8 +54,6 @@ export class SumsInMemory {
 export interface Run {
   readonly count: number;
   readonly stride: Dim;
-  /** The last one that there is: those behind it are read there. */
-  readonly last?: TileAtom;
 }
 export interface TileSource {
   readonly ref: TileRef;
@@ -65,8 +63,8 @@ export interface TileSource {
 }
 
 /** Where the rows or columns of a tile lie, from its first element. */
-function places(k: ScalarCode, { count, stride, last }: Run): readonly Operand[] {
-  return rows(count, (r) => (last && r > 0 ? k.mul(k.min(r, last), stride) : dimMul(r, stride)));
+function places({ count, stride }: Run): readonly Operand[] {
+  return rows(count, (r) => dimMul(r, stride));
 }
 
 /**
@@ -87,7 +85,7 @@ export function outerTile(
   const parts = memory !== undefined && inParts(accumulate, depth);
   if (parts) memory.clear(lhs.run.count);
   const sums = rows(lhs.run.count, () => t.var(t.const(zero(accumulate), accumulate, [width])));
-  const at = places(k, lhs.run);
+  const at = places(lhs.run);
   const step = (a: TileAtom, b: TileAtom): void => {
     const vectors = t.convert(t.load(rhs.ref, b, [width], [1]), accumulate);
     sums.forEach((sum, r) => {
@@ -132,7 +130,7 @@ export function innerTile(
   const part = cut !== null && (!isStatic(whole) || cut < whole) ? cut : null;
 
   /** The products of the elements at i … i + lanes - 1, of which those before `from` are left out. */
-  const [lhsAt, rhsAt] = [places(k, lhs.run), places(k, rhs.run)];
+  const [lhsAt, rhsAt] = [places(lhs.run), places(rhs.run)];
   const products = (a: TileAtom, b: TileAtom, i: Operand, from: Dim): TileAtom[] => {
     const here = from !== 0 ? k.ge(t.lanes([lanes], 0), from) : undefined;
     const read = (side: TileSource, at: TileAtom, offsets: readonly Operand[]): TileAtom[] =>

@@ -79,13 +79,13 @@ class StageLowering {
     return this.b.node("const", undefined, "i32", 1, [], () => local, { region: this.b.root, natural });
   }
   /** A number, or the parameter that holds the size. */
-  #size(size: Dim): Node {
+  #size(size: Dim, natural = leastOf(size) >= 0): Node {
     if (isStatic(size)) return this.b.i32(size);
     const key = String(size);
     let known = this.#sizes.get(key);
     if (!known) {
       const local = this.b.local("i32", 1, /^\w+$/.test(key) ? key : "size");
-      known = { local, size, node: this.#parameter(local, leastOf(size) >= 0) };
+      known = { local, size, node: this.#parameter(local, natural) };
       this.#sizes.set(key, known);
     }
     return known.node;
@@ -143,7 +143,7 @@ class StageLowering {
   block(a: TileAtom): Block {
     const { b } = this;
     if (a.kind === "tileconst") return new ScalarBlock(b, b.const(a.value, a.dtype), a.shape, b.lanesOf(a.dtype));
-    if (a.kind === "tilesize") return new ScalarBlock(b, this.#size(a.size), [], 1);
+    if (a.kind === "tilesize") return new ScalarBlock(b, this.#size(a.size, a.natural), [], 1);
     const mutable = this.#mutable.get(a);
     if (mutable) {
       return new RegisterBlock(

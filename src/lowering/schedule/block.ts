@@ -3,7 +3,7 @@
  * groups the latter into kernels over common spaces, and writes the kernels as tile programs.
  */
 import { fail, internal } from "../../diagnostics/error.js";
-import { type Dim, dimMul, dimProduct, dimSame } from "../../ir/dim.js";
+import { type Dim, dimAdd, dimAtLeast, dimMul, dimProduct, dimSame } from "../../ir/dim.js";
 import { byteSize } from "../../ir/dtype.js";
 import { hintOf, naming } from "../../ir/size.js";
 import { type AnyEqn, type Atom, isVar, type Var } from "../../ir/program.js";
@@ -476,6 +476,5 @@ function repeats(eqn: AnyEqn, v: Var): boolean {
 }
 
 function isSmaller(a: Var, b: Var): boolean {
-  const [x, y] = [sizeOf(a), sizeOf(b)];
-  return typeof x === "number" && typeof y === "number" && x < y;
+  return dimAtLeast(sizeOf(b), dimAdd(sizeOf(a), 1)) === true;
 }

@@ -8,10 +8,9 @@ import { byteSize, type DType, isInt, isUnsignedInt } from "../../ir/dtype.js";
 import { hintOf } from "../../ir/size.js";
 import type { TileAtom, TileRef } from "../../ir/tile.js";
 import type { TileBuilder } from "../../ir/tile-builder.js";
-import { describeDeep, emitDeep, planDeep } from "../../kernels/contract/deep.js";
-import { emitContraction, overlaps, type StoreResult } from "../../kernels/contract/emit.js";
-import { describePlan, planContraction } from "../../kernels/contract/plan.js";
-import { isFixed, realised, type SizedAxis, type SizedContraction } from "../../kernels/contract/sized.js";
+import type { StoreResult } from "../../kernels/contract/emit.js";
+import { describeRanges, emitRanges, overlapsAnywhere, planRanges } from "../../kernels/contract/ranges.js";
+import type { SizedAxis, SizedContraction } from "../../kernels/contract/sized.js";
 import { ScalarCode } from "../../kernels/scalar-code.js";
 import type { Machine } from "../target.js";
 import { type Value, type View, viewKey } from "../plan/view.js";
@@ -113,12 +112,9 @@ export function emitContractionNest(
     rhsKept: kept.has(rhs.view.value),
     ...axes,
   };
-  // pieces are copied when they are used, each time
-  const deep = isFixed(c) && !c.lhsKept && !c.rhsKept ? planDeep(c, machine) : undefined;
-  const best = planContraction(c, machine);
-  if (!best) return undefined;
-  const { contraction: chosen, plan, cost } = best;
-  const contraction = realised(chosen);
+  const planned = planRanges(c, machine);
+  if (!planned) return undefined;
+  const { contraction: chosen, cost } = planned.large;
   const vectorisable = axes.batch.some(
     (a) => a.out === 1 && (a.lhs === 0 || a.lhs === 1) && (a.rhs === 0 || a.rhs === 1),
   );
@@ -137,14 +133,9 @@ export function emitContractionNest(
     const result = !along && value.shape.length > 0 ? b.reshape(value, []) : value;
     emitAtPoint(b, { ...nest, vector: along }, refOf, open, sum, b.convert(result, sum.dtype));
   };
-  if (deep) {
-    emitDeep(new ScalarCode(b), deep, store);
-    b.notes.push(describeDeep(deep));
-    return [];
-  }
-  emitContraction(new ScalarCode(b), contraction, plan, store);
-  b.notes.push(describePlan(plan));
-  return overlaps(contraction, plan) ? [] : writtenOver(nest, match);
+  emitRanges(new ScalarCode(b), planned, store);
+  b.notes.push(describeRanges(planned));
+  return overlapsAnywhere(planned) ? [] : writtenOver(nest, match);
 }
 
 /** Sums of short integers wrap around: it is enough that the last bits of the total do. */
