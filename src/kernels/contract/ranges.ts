@@ -14,7 +14,9 @@ import {
   symbol,
   withLeast,
 } from "../../ir/dim.js";
+import { internal } from "../../diagnostics/error.js";
 import type { ScalarCode } from "../scalar-code.js";
+import type { Contraction } from "./contraction.js";
 import { type DeepContraction, describeDeep, emitDeep, planDeep } from "./deep.js";
 import { type ContractionPlan, emitContraction, lowerHeights, overlaps, type StoreResult } from "./emit.js";
 import type { ContractionMachine } from "./machine.js";
@@ -41,15 +43,17 @@ export interface RangedContraction {
 /** Values within which one plan is used, from above, by their bounds; beyond them plans are those for large sizes. */
 const INTERVALS = [
   [33, 48],
-  [25, 32],
-  [13, 24],
+  [26, 32],
+  [13, 25],
   [7, 12],
   [4, 6],
+  [2, 3],
 ] as const;
-/** Values with plans of their own. */
-const ALONE = [3, 2];
-/** What another plan must gain to be worth its code. */
+/** Up to here a value may have a plan of its own, with code as if it were a number. */
+const ALONE = 3;
+/** What another plan must gain to be worth its code: a share of the time, and nanoseconds. */
 const GAIN = 1.08;
+const LEAST_GAIN = 500;
 
 export function planRanges(c: SizedContraction, machine: ContractionMachine): RangedContraction | undefined {
   const large = planContraction(c, machine);
@@ -75,85 +79,115 @@ function decidingName(c: SizedContraction): string | undefined {
   return undefined;
 }
 
+/** Plans at one value. */
+interface Offer {
+  /** The cheapest of each kind. */
+  readonly kinds: ReadonlyMap<number, PlannedContraction>;
+  readonly best: PlannedContraction;
+}
+
 class Search {
-  /** Plans for large sizes, the cheapest of each kind. */
-  readonly #kinds: ReadonlyMap<string, PlannedContraction>;
-  readonly #at = new Map<number, ReadonlyMap<string, PlannedContraction>>();
+  /** Plans for large sizes. */
+  readonly #large: Offer;
+  readonly #offers = new Map<number, Offer>();
+  /** Of both ways round: which row axes have a number of rows that is found at run time, and which columns. */
+  readonly #named: readonly { readonly rows: readonly boolean[]; readonly columns: readonly boolean[] }[];
   constructor(
     readonly c: SizedContraction,
     readonly machine: ContractionMachine,
     readonly name: string,
   ) {
-    this.#kinds = cheapest(candidates(planned(c), machine), this.#kindOf);
+    const rows = c.rows.map((a) => !isStatic(a.size));
+    const columns = c.columns.map((a) => !isStatic(a.size));
+    this.#named = [
+      { rows, columns },
+      { rows: columns, columns: rows },
+    ];
+    this.#large = this.#offer(planned(c));
   }
 
-  /** Plans of one kind differ in what the code adapts to: the height of tiles where the number of rows has a name. */
-  readonly #kindOf = (p: PlannedContraction): string => {
-    const { vectors, rowAxis, columnAxis, height, width, packLhs, packRhs, lanes } = p.plan;
-    const { rows, columns } = p.exchanged ? { rows: this.c.columns, columns: this.c.rows } : this.c;
-    const adapts = rowAxis !== null && !isStatic(rows[rowAxis].size);
-    const wide = vectors === "inner" && columnAxis !== null && !isStatic(columns[columnAxis].size);
-    const own = adapts ? "" : `${height} ${packLhs}`;
-    return `${p.exchanged} ${vectors} ${rowAxis} ${columnAxis} ${wide ? "" : width} ${packRhs} ${lanes} ${own}`;
-  };
-  /** The cheapest plan of each kind at this value. */
-  #cheapest(value: number): ReadonlyMap<string, PlannedContraction> {
-    let found = this.#at.get(value);
+  /** A number that is equal for plans which differ in what the code adapts to: the height of tiles where the number of rows has a name. */
+  #kindOf({ plan, exchanged }: PlannedContraction): number {
+    const { vectors, rowAxis, columnAxis, height, width, packLhs, packRhs, lanes } = plan;
+    const named = this.#named[exchanged ? 1 : 0];
+    const adapts = rowAxis !== null && named.rows[rowAxis];
+    let kind = vectors === "columns" ? 0 : vectors === "inner" ? 1 : 2;
+    const digit = (n: number, base: number): void => {
+      kind = kind * base + n;
+    };
+    digit(exchanged ? 1 : 0, 2);
+    digit(rowAxis === null ? 0 : rowAxis + 1, 64);
+    digit(columnAxis === null ? 0 : columnAxis + 1, 64);
+    digit(vectors === "inner" && columnAxis !== null && named.columns[columnAxis] ? 0 : Math.min(width, 4095), 4096);
+    digit(packRhs ? 1 : 0, 2);
+    digit(lanes, 64);
+    digit(adapts ? 0 : 2 * height + (packLhs ? 1 : 0), 64);
+    return kind;
+  }
+  #offer(c: Contraction): Offer {
+    const kinds = new Map<number, PlannedContraction>();
+    let best: PlannedContraction | undefined;
+    for (const p of candidates(c, this.machine)) {
+      const kind = this.#kindOf(p);
+      const found = kinds.get(kind);
+      if (!found || p.cost < found.cost) kinds.set(kind, p);
+      if (!best || p.cost < best.cost) best = p;
+    }
+    return { kinds, best: best ?? internal("a size without plans") };
+  }
+  #at(value: number): Offer {
+    let found = this.#offers.get(value);
     if (!found) {
-      found = cheapest(candidates(planned(substituted(this.c, this.name, value)), this.machine), this.#kindOf);
-      this.#at.set(value, found);
+      found = this.#offer(planned(substituted(this.c, this.name, value)));
+      this.#offers.set(value, found);
     }
     return found;
   }
+  /** How many times the time of the best plan one of this kind takes. */
+  #regret(kind: number, value: number): number {
+    const { kinds, best } = this.#at(value);
+    const own = kinds.get(kind)?.cost ?? Number.POSITIVE_INFINITY;
+    return own - best.cost < LEAST_GAIN ? 1 : own / best.cost;
+  }
   /** Whether nothing else is much better at this value. */
   suits(plan: PlannedContraction, value: number): boolean {
-    return this.#regret(this.#kindOf(plan), value, value) <= GAIN;
-  }
-
-  /** How many times the time of the best plan one of this kind takes at worst. */
-  #regret(kind: string, from: number, upTo: number): number {
-    const at = (value: number): number => {
-      const kinds = this.#cheapest(value);
-      const own = kinds.get(kind)?.cost ?? Number.POSITIVE_INFINITY;
-      return own / Math.min(...[...kinds.values()].map((p) => p.cost));
-    };
-    return Math.max(at(from), at(upTo));
+    return this.#regret(this.#kindOf(plan), value) <= GAIN;
   }
 
   ranges(large: PlannedContraction, least: number): PlannedRange[] {
-    const { name } = this;
     const found: PlannedRange[] = [];
     let current = large;
     let upTo: number | null = null;
     /** The current plan is for `from` … upTo, and what comes next ends before it. */
     const close = (from: number): void => {
-      if (upTo === null || from <= upTo)
-        found.push({
-          from,
-          upTo,
-          how: { contraction: realised(current.contraction), plan: this.#atLeast(current, from) },
-        });
+      if (upTo === null || from <= upTo) {
+        const contraction = realised(current.contraction);
+        found.push({ from, upTo, how: { contraction, plan: this.#atLeast(current, from) } });
+      }
       upTo = from - 1;
     };
-    const few = INTERVALS[INTERVALS.length - 1][0];
     for (const [from, last] of INTERVALS) {
       if (from < least) break;
       // most are the same from here down
-      if (this.suits(current, few)) break;
-      const own = this.#regret(this.#kindOf(current), from, last);
-      let best: { readonly plan: PlannedContraction; readonly regret: number } | undefined;
-      for (const [kind, plan] of this.#kinds) {
-        const regret = this.#regret(kind, from, last);
-        if (!best || regret < best.regret) best = { plan, regret };
+      if (from > 4 && this.suits(current, 4)) continue;
+      const worst = (kind: number): number => Math.max(this.#regret(kind, from), this.#regret(kind, last));
+      const own = worst(this.#kindOf(current));
+      let best: PlannedContraction | undefined;
+      let regret = own / GAIN;
+      for (const [kind, plan] of this.#large.kinds) {
+        const here = worst(kind);
+        if (here >= regret) continue;
+        regret = here;
+        best = plan;
       }
-      if (!best || own <= GAIN * best.regret) continue;
+      if (!best) continue;
       close(last + 1);
-      current = best.plan;
+      current = best;
     }
-    for (const value of ALONE) {
-      if (value < least || this.suits(current, value)) continue;
-      const here = substituted(this.c, name, value);
-      const best = [...this.#cheapest(value).values()].reduce((a, b) => (b.cost < a.cost ? b : a));
+    for (let value = ALONE; value >= least; value--) {
+      if (this.suits(current, value)) continue;
+      const here = substituted(this.c, this.name, value);
+      const { best } = this.#at(value);
       close(value + 1);
       const deep = isFixed(here) ? planDeep(here, this.machine) : undefined;
       const how = deep ? { deep } : { contraction: realised(best.contraction), plan: best.plan };
@@ -172,18 +206,6 @@ class Search {
   }
 }
 
-function cheapest(
-  list: readonly PlannedContraction[],
-  kindOf: (p: PlannedContraction) => string,
-): Map<string, PlannedContraction> {
-  const best = new Map<string, PlannedContraction>();
-  for (const p of list) {
-    const kind = kindOf(p);
-    const found = best.get(kind);
-    if (!found || p.cost < found.cost) best.set(kind, p);
-  }
-  return best;
-}
 function substituted(c: SizedContraction, name: string, value: number): SizedContraction {
   const sizes = new Map([[name, value]]);
   const at = (d: Dim): Dim => substituteDim(d, sizes);
