@@ -60,7 +60,7 @@ export function planRanges(c: SizedContraction, machine: ContractionMachine): Ra
   if (!large) return undefined;
   const name = decidingName(c);
   const single = (): RangedContraction => {
-    const deep = isFixed(c) ? planDeep(c, machine) : undefined;
+    const deep = deepPlan(c, machine);
     const how = deep ? { deep } : { contraction: realised(large.contraction), plan: large.plan };
     return { name: undefined, ranges: [{ from: 1, upTo: null, how }], large };
   };
@@ -72,6 +72,10 @@ export function planRanges(c: SizedContraction, machine: ContractionMachine): Ra
   return { name, ranges: search.ranges(large, least), large };
 }
 
+function deepPlan(c: SizedContraction, machine: ContractionMachine): DeepContraction | undefined {
+  // pieces are copied when they are used, each time
+  return isFixed(c) && !c.lhsKept && !c.rhsKept ? planDeep(c, machine) : undefined;
+}
 /** The name that the sides and the sum depend on: rows before columns before the sum. */
 function decidingName(c: SizedContraction): string | undefined {
   for (const axes of [c.rows, c.columns, c.inner])
@@ -189,7 +193,7 @@ class Search {
       const here = substituted(this.c, this.name, value);
       const { best } = this.#at(value);
       close(value + 1);
-      const deep = isFixed(here) ? planDeep(here, this.machine) : undefined;
+      const deep = deepPlan(here, this.machine);
       const how = deep ? { deep } : { contraction: realised(best.contraction), plan: best.plan };
       found.push({ from: value, upTo: value, how });
       upTo = value - 1;
