@@ -79,7 +79,12 @@ export function parseOptions(args: readonly string[]): Options | undefined {
   };
 }
 
-async function runModel<P>(model: Model<P>, data: DataSet, options: Options, out: NodeJS.WriteStream): Promise<number> {
+async function runModel<P extends object>(
+  model: Model<P>,
+  data: DataSet,
+  options: Options,
+  out: NodeJS.WriteStream,
+): Promise<number> {
   const perEpoch = Math.max(1, Math.floor(data.train.count / options.batch));
   const steps = options.steps ?? (options.epochs ?? model.epochs) * perEpoch;
   const progress = new Progress(model.name, steps, out);

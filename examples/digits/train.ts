@@ -46,7 +46,7 @@ function* shuffled(count: number, next: () => number): Generator<number> {
   }
 }
 
-export async function train<P>(model: Model<P>, digits: Digits, options: TrainOptions): Promise<P> {
+export async function train<P extends object>(model: Model<P>, digits: Digits, options: TrainOptions): Promise<P> {
   const { steps, batch, seed } = options;
   const images = upload(digits, model.shift);
   const labels = np.array(digits.labels).astype("i32");
@@ -85,7 +85,7 @@ export async function train<P>(model: Model<P>, digits: Digits, options: TrainOp
 }
 
 /** The share of digits that the model names rightly. */
-export function accuracy<P>(model: Model<P>, params: P, digits: Digits, batch = 500): number {
+export function accuracy<P extends object>(model: Model<P>, params: P, digits: Digits, batch = 500): number {
   const images = np.array(digits.images, { shape: [digits.count, SIDE, SIDE] });
   const labels = np.array(digits.labels).astype("i32");
   const right = jit(function countRight(p: P, from: Tensor, x: Tensor, y: Tensor) {

@@ -16,7 +16,18 @@ import { jvpProgram, partialEval, transposeProgram, vjpProgram } from "../transf
 import * as tree from "../tree/index.js";
 import { derive, traceSubject } from "./derived.js";
 import { differentiatedLeaves, type FlatArguments, flattenCall, normalizeArgnums } from "./flatten.js";
-import type { In, InArgs, JacobianOf, Out, PickArgs } from "./types.js";
+import type { ArgsOf, In, InArgs, Out, ResultOf, Sync, UserFunction } from "../tracer/signatures.js";
+import type {
+  ArgsInPlace,
+  Gradient,
+  GradientWithAux,
+  Hessian,
+  Jacobian as JacobianFunction,
+  Part,
+  StagedResult,
+  ValueAndGradient,
+  ValueAndGradientWithAux,
+} from "./types.js";
 import { vmap } from "./vmap.js";
 import { range } from "../util/index.js";
 
@@ -30,6 +41,9 @@ export interface GradOptions<
   /** The function returns [value, aux]; aux is passed through and not differentiated. */
   hasAux?: Aux;
 }
+
+// biome-ignore lint/suspicious/noExplicitAny: functions of every kind; an unannotated parameter is any
+type PairFunction = (...args: any[]) => readonly [unknown, unknown];
 
 const flags = (mask: readonly boolean[]): string => mask.map(Number).join("");
 
@@ -91,14 +105,14 @@ function splitAux(
  * @throws TW3001 when the result is not a float scalar, TW3002 when a differentiated argument is not float
  * @example const [loss, g] = valueAndGrad(loss)(params, x, y);
  */
-export function valueAndGrad<A extends unknown[], V, Aux, const N extends number | readonly number[] = 0>(
-  f: (...args: A) => readonly [V, Aux],
+export function valueAndGrad<F extends PairFunction, const N extends number | readonly number[] = 0>(
+  f: F & Sync<F>,
   options: GradOptions<N, true> & { hasAux: true },
-): (...args: InArgs<A>) => [[Out<V>, Out<Aux>], PickArgs<A, N>];
-export function valueAndGrad<A extends unknown[], R, const N extends number | readonly number[] = 0>(
-  f: (...args: A) => R,
+): ValueAndGradientWithAux<F, N>;
+export function valueAndGrad<F extends UserFunction, const N extends number | readonly number[] = 0>(
+  f: F & Sync<F>,
   options?: GradOptions<N, false>,
-): (...args: InArgs<A>) => [Out<R>, PickArgs<A, N>];
+): ValueAndGradient<F, N>;
 export function valueAndGrad(f: AnyFunction, options: GradOptions = {}): AnyFunction {
   return gradFunction("valueAndGrad", f, options);
 }
@@ -109,14 +123,14 @@ export function valueAndGrad(f: AnyFunction, options: GradOptions = {}): AnyFunc
  * @throws TW3001 when the result is not a float scalar, TW3002 when a differentiated argument is not float
  * @example grad((x: Tensor) => x.mul(x).sum())(np.array([1, 2])) // [2, 4]
  */
-export function grad<A extends unknown[], V, Aux, const N extends number | readonly number[] = 0>(
-  f: (...args: A) => readonly [V, Aux],
+export function grad<F extends PairFunction, const N extends number | readonly number[] = 0>(
+  f: F & Sync<F>,
   options: GradOptions<N, true> & { hasAux: true },
-): (...args: InArgs<A>) => [PickArgs<A, N>, Out<Aux>];
-export function grad<A extends unknown[], R, const N extends number | readonly number[] = 0>(
-  f: (...args: A) => R,
+): GradientWithAux<F, N>;
+export function grad<F extends UserFunction, const N extends number | readonly number[] = 0>(
+  f: F & Sync<F>,
   options?: GradOptions<N, false>,
-): (...args: InArgs<A>) => PickArgs<A, N>;
+): Gradient<F, N>;
 export function grad(f: AnyFunction, options: GradOptions = {}): AnyFunction {
   const both = gradFunction("grad", f, options);
   return (...args) => {
@@ -229,17 +243,23 @@ function likePrimal(what: string, t: Tensor, want: Aval): Tensor {
 /**
  * Value of `f` and its directional derivative: `jvp(f, [x], [t]) → [f(x), f'(x) t]`.
  */
-export function jvp<A extends unknown[], R>(
-  f: (...args: A) => R,
-  primals: InArgs<A>,
-  tangents: InArgs<A>,
-): [Out<R>, Out<R>] {
+export function jvp<F extends UserFunction>(
+  f: F & Sync<F>,
+  primals: ArgsInPlace<F>,
+  tangents: ArgsInPlace<F>,
+): [StagedResult<F, ResultOf<F>>, StagedResult<F, ResultOf<F>>];
+export function jvp<F extends UserFunction>(
+  f: F & Sync<F>,
+  primals: InArgs<ArgsOf<F>>,
+  tangents: InArgs<ArgsOf<F>>,
+): [Out<ResultOf<F>>, Out<ResultOf<F>>];
+export function jvp(f: AnyFunction, primals: readonly unknown[], tangents: readonly unknown[]): [unknown, unknown] {
   checkFunction("jvp", f);
   const name = f.name;
   const label = `jvp(${name || "function"})`;
-  const flat = flattenCall(label, primals as readonly unknown[]);
+  const flat = flattenCall(label, primals);
   const leaves = stripWeak(flat.leaves);
-  const { marked, leaves: tangentLeaves } = matchTangents(label, flat, tangents as readonly unknown[]);
+  const { marked, leaves: tangentLeaves } = matchTangents(label, flat, tangents);
   const traced = traceSubject(f as AnyFunction, strongAvals(leaves), flat.treedef, {
     kind: "jvp",
     name,
@@ -253,8 +273,8 @@ export function jvp<A extends unknown[], R>(
   const results = applyProgram(program, [...traced.captures, ...leaves, ...tangentLeaves]);
   const n = traced.program.outputs.length;
   return [
-    tree.unflatten(traced.outTree, results.slice(0, n)) as Out<R>,
-    tree.unflatten(traced.outTree, spread(traced.program, results.slice(n))) as Out<R>,
+    tree.unflatten(traced.outTree, results.slice(0, n)),
+    tree.unflatten(traced.outTree, spread(traced.program, results.slice(n))),
   ];
 }
 
@@ -271,14 +291,19 @@ function spread(program: Program<"core">, tangents: readonly Tensor[]): Tensor[]
 /**
  * Value of `f` and its linear map at the primals: `linearize(f, x) → [f(x), t => f'(x) t]`. The nonlinear part is computed once.
  */
-export function linearize<A extends unknown[], R>(
-  f: (...args: A) => R,
-  ...primals: InArgs<A>
-): [Out<R>, (...tangents: InArgs<A>) => Out<R>] {
+export function linearize<F extends UserFunction>(
+  f: F & Sync<F>,
+  ...primals: ArgsInPlace<F>
+): [StagedResult<F, ResultOf<F>>, (...tangents: ArgsInPlace<F>) => StagedResult<F, ResultOf<F>>];
+export function linearize<F extends UserFunction>(
+  f: F & Sync<F>,
+  ...primals: InArgs<ArgsOf<F>>
+): [Out<ResultOf<F>>, (...tangents: InArgs<ArgsOf<F>>) => Out<ResultOf<F>>];
+export function linearize(f: AnyFunction, ...primals: readonly unknown[]): unknown {
   checkFunction("linearize", f);
   const name = f.name;
   const label = `linearize(${name || "function"})`;
-  const flat = flattenCall(label, primals as readonly unknown[]);
+  const flat = flattenCall(label, primals);
   const leaves = stripWeak(flat.leaves);
   const traced = traceSubject(f as AnyFunction, strongAvals(leaves), flat.treedef, {
     kind: "jvp",
@@ -300,18 +325,20 @@ export function linearize<A extends unknown[], R>(
   const [knownPart, linearPart] = parts.programs;
   const known = applyProgram(knownPart, [...traced.captures, ...leaves]);
   const residuals = known.slice(known.length - parts.numResiduals);
-  const out = tree.unflatten(traced.outTree, known.slice(0, numOut)) as Out<R>;
   return [
-    out,
-    (...tangents) => {
-      const t = matchTangents(label, flat, tangents as readonly unknown[]);
+    tree.unflatten(traced.outTree, known.slice(0, numOut)),
+    (...tangents: unknown[]) => {
+      const t = matchTangents(label, flat, tangents);
       return tree.unflatten(
         traced.outTree,
         spread(traced.program, applyProgram(linearPart, [...residuals, ...t.leaves])),
-      ) as Out<R>;
+      );
     },
   ];
 }
+
+/** What a pullback takes: as written in staged code, and numbers for tensors elsewhere. */
+type Cotangent<F, R> = StagedResult<F, R> | In<Out<R>>;
 
 export interface VjpOptions<Aux extends boolean = boolean> {
   hasAux?: Aux;
@@ -321,24 +348,33 @@ export interface VjpOptions<Aux extends boolean = boolean> {
  * Value of `f` and the function that pulls cotangents back: `vjp(f, x) → [f(x), ct => [cotangent of x]]`.
  * The last argument may be `{ hasAux: true }` through `vjpWithOptions`.
  */
-export function vjp<A extends unknown[], R>(
-  f: (...args: A) => R,
-  ...primals: InArgs<A>
-): [Out<R>, (cotangent: In<R>) => Out<A>] {
-  const [out, pull] = vjpParts("vjp", f as AnyFunction, primals as readonly unknown[], false);
-  return [out as Out<R>, pull as (cotangent: In<R>) => Out<A>];
+export function vjp<F extends UserFunction>(
+  f: F & Sync<F>,
+  ...primals: ArgsInPlace<F>
+): [StagedResult<F, ResultOf<F>>, (cotangent: Cotangent<F, ResultOf<F>>) => StagedResult<F, ArgsOf<F>>];
+export function vjp<F extends UserFunction>(
+  f: F & Sync<F>,
+  ...primals: InArgs<ArgsOf<F>>
+): [Out<ResultOf<F>>, (cotangent: In<Out<ResultOf<F>>>) => Out<ArgsOf<F>>];
+export function vjp(f: AnyFunction, ...primals: readonly unknown[]): unknown {
+  return vjpParts("vjp", f, primals, false);
 }
 
 /** `vjp` of a function that returns [value, aux]: `[value, pullback, aux]`. */
-export function vjpWithAux<A extends unknown[], R, Aux>(
-  f: (...args: A) => readonly [R, Aux],
-  ...primals: InArgs<A>
-): [Out<R>, (cotangent: In<R>) => Out<A>, Out<Aux>] {
-  return vjpParts("vjp", f as AnyFunction, primals as readonly unknown[], true) as [
-    Out<R>,
-    (cotangent: In<R>) => Out<A>,
-    Out<Aux>,
-  ];
+export function vjpWithAux<F extends PairFunction>(
+  f: F & Sync<F>,
+  ...primals: ArgsInPlace<F>
+): [
+  StagedResult<F, Part<ResultOf<F>, 0>>,
+  (cotangent: Cotangent<F, Part<ResultOf<F>, 0>>) => StagedResult<F, ArgsOf<F>>,
+  StagedResult<F, Part<ResultOf<F>, 1>>,
+];
+export function vjpWithAux<F extends PairFunction>(
+  f: F & Sync<F>,
+  ...primals: InArgs<ArgsOf<F>>
+): [Out<Part<ResultOf<F>, 0>>, (cotangent: In<Out<Part<ResultOf<F>, 0>>>) => Out<ArgsOf<F>>, Out<Part<ResultOf<F>, 1>>];
+export function vjpWithAux(f: AnyFunction, ...primals: readonly unknown[]): unknown {
+  return vjpParts("vjp", f, primals, true);
 }
 
 function vjpParts(what: string, f: AnyFunction, primals: readonly unknown[], hasAux: boolean): unknown[] {
@@ -399,21 +435,26 @@ function zerosOf(a: Aval): Tensor {
  * The arguments only tell shapes.
  * @throws TW3011 when f is not linear
  */
-export function linearTranspose<A extends unknown[], R>(
-  f: (...args: A) => R,
-  ...primals: InArgs<A>
-): (cotangent: In<R>) => Out<A> {
+export function linearTranspose<F extends UserFunction>(
+  f: F & Sync<F>,
+  ...primals: ArgsInPlace<F>
+): (cotangent: Cotangent<F, ResultOf<F>>) => StagedResult<F, ArgsOf<F>>;
+export function linearTranspose<F extends UserFunction>(
+  f: F & Sync<F>,
+  ...primals: InArgs<ArgsOf<F>>
+): (cotangent: In<Out<ResultOf<F>>>) => Out<ArgsOf<F>>;
+export function linearTranspose(f: AnyFunction, ...primals: readonly unknown[]): unknown {
   checkFunction("linearTranspose", f);
   const name = f.name;
   const label = `linearTranspose(${name || "function"})`;
-  const flat = flattenCall(label, primals as readonly unknown[]);
+  const flat = flattenCall(label, primals);
   const traced = traceFunction(f as AnyFunction, strongAvals(flat.leaves), flat.treedef, { kind: "shape", name });
   const n = traced.captures.length;
   const transposed = transposeProgram(
     traced.program,
     traced.program.inputs.map((_, i) => i >= n),
   );
-  return (cotangent) => {
+  return (cotangent: unknown) => {
     const ct = tree.flatten(cotangent);
     if (!tree.equal(ct.treedef, traced.outTree))
       fail("TW1009", `${label}: the cotangent has structure ${ct.treedef}, the output ${traced.outTree}`, {});
@@ -425,7 +466,7 @@ export function linearTranspose<A extends unknown[], R>(
       ),
     );
     const grads = applyProgram(dce(transposed), [...traced.captures, ...cts]);
-    return flat.arguments.map((p) => tree.unflatten(p.treedef, grads.slice(p.start, p.start + p.count))) as Out<A>;
+    return flat.arguments.map((p) => tree.unflatten(p.treedef, grads.slice(p.start, p.start + p.count)));
   };
 }
 
@@ -510,26 +551,26 @@ function jacobian(what: string, forward: boolean): Jacobian {
 }
 
 /** The Jacobian by forward mode (few inputs): for each output leaf, the tree of the argument with leaves [...output shape, ...input shape]. */
-export function jacfwd<A extends unknown[], R, const N extends number = 0>(
-  f: (...args: A) => R,
+export function jacfwd<F extends UserFunction, const N extends number = 0>(
+  f: F & Sync<F>,
   options?: { argnums?: N },
-): (...args: InArgs<A>) => JacobianOf<R, A[N]>;
+): JacobianFunction<F, N>;
 export function jacfwd(f: AnyFunction, options?: { argnums?: number }): AnyFunction {
   return jacobian("jacfwd", true)(f, options);
 }
 /** The Jacobian by reverse mode (few outputs); laid out as that of `jacfwd`. */
-export function jacrev<A extends unknown[], R, const N extends number = 0>(
-  f: (...args: A) => R,
+export function jacrev<F extends UserFunction, const N extends number = 0>(
+  f: F & Sync<F>,
   options?: { argnums?: N },
-): (...args: InArgs<A>) => JacobianOf<R, A[N]>;
+): JacobianFunction<F, N>;
 export function jacrev(f: AnyFunction, options?: { argnums?: number }): AnyFunction {
   return jacobian("jacrev", false)(f, options);
 }
 /** Second derivatives, forward over reverse: leaves [...output, ...input, ...input]. */
-export function hessian<A extends unknown[], R, const N extends number = 0>(
-  f: (...args: A) => R,
+export function hessian<F extends UserFunction, const N extends number = 0>(
+  f: F & Sync<F>,
   options?: { argnums?: N },
-): (...args: InArgs<A>) => JacobianOf<JacobianOf<R, A[N]>, A[N]>;
+): Hessian<F, N>;
 export function hessian(f: AnyFunction, options?: { argnums?: number }): AnyFunction {
   return jacobian("hessian", true)(jacobian("hessian", false)(f, options), options);
 }

@@ -3,6 +3,7 @@ import { sizeOf } from "../ir/aval.js";
 import { fromBf16Bits, fromF16Bits, STORAGE, toBf16Bits, toF16Bits, type TypedArray } from "../ir/dtype.js";
 import { interpret } from "../interpreter/index.js";
 import type { NDArray } from "../interpreter/array.js";
+import type { ArgsOf, ResultOf, Sync, Transformed, UserFunction } from "../tracer/signatures.js";
 import { checkFunction, leafTensor } from "../tracer/leaf.js";
 import { Tensor } from "../tracer/tensor.js";
 import { type AnyFunction, argumentName, traceFunction } from "../tracer/trace.js";
@@ -27,18 +28,19 @@ export function fromNDArray(a: NDArray): Tensor {
 }
 
 /** `f` by plain loops in f64, rounded to each dtype after every operation: the oracle that compiled code is tested against. */
-export function interpretTensors<A extends unknown[], R>(f: (...args: A) => R): (...args: A) => R {
+export function interpretTensors<F extends UserFunction>(f: F & Sync<F>): Transformed<ArgsOf<F>, ResultOf<F>>;
+export function interpretTensors(f: AnyFunction): AnyFunction {
   checkFunction("interpret", f);
   return (...args) => {
     const { leaves, treedef } = tree.flatten(args);
     const tensors = leaves.map((x, i) => leafTensor(x, () => argumentName(f.name, args, i)));
     const traced = traceFunction(
-      f as AnyFunction,
+      f,
       tensors.map((t) => t.aval),
       treedef,
       { kind: "jit", name: f.name },
     );
     const results = interpret(traced.program, [...traced.captures, ...tensors].map(toNDArray));
-    return tree.unflatten(traced.outTree, results.map(fromNDArray)) as R;
+    return tree.unflatten(traced.outTree, results.map(fromNDArray));
   };
 }

@@ -7,6 +7,7 @@ import { type Executable, makeExecutable } from "../jit/execute.js";
 import { type NamedSize, NeedsStaticSize } from "../jit/sizes.js";
 import { axisEnvironment, bind, isTracing, TracedSource } from "../tracer/frame.js";
 import { checkFunction, describeValue, leafTensor } from "../tracer/leaf.js";
+import type { ArgsOf, NoNum, ResultOf, Sync, Transformed, UserFunction } from "../tracer/signatures.js";
 import { staged } from "../tracer/staged.js";
 import { type Cell, Tensor } from "../tracer/tensor.js";
 import { type AnyFunction, argumentName, type Traced, traceFunction } from "../tracer/trace.js";
@@ -22,7 +23,6 @@ import { locateNan } from "./nans.js";
 import { Family, type Fit, fitCase, type Variant } from "./promotion.js";
 import { axesOf, promotionReason, recompileReason } from "./reasons.js";
 import { staticKey } from "./static-key.js";
-import type { InArgs, Out } from "./types.js";
 import { inputName, OTHER, WarmCall, type WarmSignature } from "./warm.js";
 
 /** Which arguments are static, and which are donated. */
@@ -70,8 +70,8 @@ interface Signature extends WarmSignature {
 }
 
 /** A compiled function: called as the original; each new combination of shapes, dtypes and static values compiles anew. */
-export interface Jitted<A extends unknown[], R> {
-  (...args: InArgs<A>): Out<R>;
+export type Jitted<A extends readonly unknown[], R> = Transformed<A, R> & JittedMembers<A, R>;
+export interface JittedMembers<A extends readonly unknown[], R> {
   /** What was compiled so far, oldest first. */
   readonly entries: () => readonly JitEntry[];
   readonly original: (...args: A) => R;
@@ -113,12 +113,15 @@ const executableFor = ({ entry }: Signature): Executable => executableOf(entry);
  * @example
  * const step = jit((w: Tensor, x: Tensor) => np.dot(x, w));
  */
-export function jit<A extends unknown[], R>(f: (...args: A) => R, options?: JitOptions): Jitted<A, R>;
 // biome-ignore lint/suspicious/noExplicitAny: the constraint of ClassMethodDecoratorContext
 export function jit<This, F extends (this: This, ...args: any) => any>(
-  method: F,
+  method: F & NoNum<F> & Sync<F>,
   context: ClassMethodDecoratorContext<This, F>,
 ): F;
+export function jit<F extends UserFunction>(
+  f: F & Sync<F>,
+  options?: JitOptions & { readonly kind?: never },
+): Jitted<ArgsOf<F>, ResultOf<F>>;
 export function jit(f: AnyFunction, optionsOrContext: JitOptions | ClassMethodDecoratorContext = {}): unknown {
   if (typeof optionsOrContext !== "object" || optionsOrContext === null) {
     fail("TW1007", `jit: the options are ${describeValue(optionsOrContext)}`, {

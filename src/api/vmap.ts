@@ -8,7 +8,8 @@ import { type AnyFunction, argumentName, traceFunction } from "../tracer/trace.j
 import { batchProgram } from "../transforms/vmap/index.js";
 import * as tree from "../tree/index.js";
 import { flattenCall } from "./flatten.js";
-import type { Batched, BatchedArgs, Out } from "./types.js";
+import type { Sync, UserFunction } from "../tracer/signatures.js";
+import type { Vmapped } from "./types.js";
 
 /** Axis numbers in a tree that is a prefix of what they apply to; null: not batched. */
 // biome-ignore lint/suspicious/noExplicitAny: a tree of numbers and nulls
@@ -32,11 +33,11 @@ export interface VmapOptions {
  * @throws TW3005 when mapped sizes differ, TW3006 for axes that do not exist
  * @example vmap((x: Tensor, y: Tensor) => np.dot(x, y))(xs, ys)
  */
-export function vmap<A extends unknown[], R>(
-  f: (...args: A) => R,
+export function vmap<F extends UserFunction>(
+  f: F & Sync<F>,
   options?: VmapOptions | number | readonly AxesTree[],
   outAxes?: AxesTree,
-): (...args: BatchedArgs<A>) => Batched<Out<R>>;
+): Vmapped<F>;
 export function vmap(
   f: AnyFunction,
   options: VmapOptions | number | readonly AxesTree[] = {},

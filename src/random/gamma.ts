@@ -10,7 +10,7 @@ import type { DType } from "../ir/dtype.js";
 import * as lax from "../lax/index.js";
 import { isTensor, type TensorLike } from "../lax/operand.js";
 import * as np from "../numpy/index.js";
-import { customJvp } from "../tracer/custom.js";
+import { type CustomJvp, customJvp } from "../tracer/custom.js";
 import type { Tensor } from "../tracer/tensor.js";
 import { drawExponential, drawNormal } from "./continuous.js";
 import {
@@ -109,7 +109,7 @@ type GammaSampler = (k0: Tensor, k1: Tensor, alpha: Tensor) => Tensor;
 
 /** The loop is not differentiable; the implicit derivative of a sample with respect to alpha is (Figurnov et al. 2018). */
 function differentiable(engine: Engine, log: boolean): GammaSampler {
-  const gamma: ReturnType<typeof customJvp<[Tensor, Tensor, Tensor], Tensor>> = customJvp(function gammaSample(
+  const gamma: CustomJvp<[Tensor, Tensor, Tensor], Tensor> = customJvp(function gammaSample(
     k0: Tensor,
     k1: Tensor,
     alpha: Tensor,

@@ -9,6 +9,7 @@ import * as tree from "../tree/index.js";
 import { convertTo, flattenTensors, shareCaptures } from "./control.js";
 import { bind, scalar } from "./frame.js";
 import { checkFunction, leafTensor } from "./leaf.js";
+import type { ArgsOf, ResultOf, Sync, Transformed, UserFunction } from "./signatures.js";
 import { LateRule, reserve, traceRules } from "./rules.js";
 import { staged } from "./staged.js";
 import { Tensor } from "./tensor.js";
@@ -39,8 +40,8 @@ function zeros(a: Aval): Tensor {
 }
 
 /** A function with a rule of its own for forward mode (reverse mode is derived from it). */
-export interface CustomJvp<A extends unknown[], R> {
-  (...args: A): R;
+export type CustomJvp<A extends readonly unknown[], R> = Transformed<A, R> & CustomJvpMembers<A, R>;
+export interface CustomJvpMembers<A extends readonly unknown[], R> {
   /** `rule(primals, tangents) → [out, tangent of out]`; integer arguments have zero tangents of dtype f32. */
   defjvp(rule: (primals: A, tangents: A) => readonly [R, R]): CustomJvp<A, R>;
 }
@@ -50,18 +51,19 @@ export interface CustomJvp<A extends unknown[], R> {
  * const log1pexp = customJvp((x: Tensor) => np.log(np.exp(x).add(1)))
  *   .defjvp(([x], [t]) => [log1pexp(x), t.mul(nn.sigmoid(x))]);
  */
-export function customJvp<A extends unknown[], R>(f: (...args: A) => R): CustomJvp<A, R> {
+export function customJvp<F extends UserFunction>(f: F & Sync<F>): CustomJvp<ArgsOf<F>, ResultOf<F>>;
+export function customJvp(f: AnyFunction): unknown {
   checkFunction("customJvp", f);
   const id = nextRule++;
-  let rule: ((primals: A, tangents: A) => readonly [R, R]) | undefined;
+  let rule: ((primals: unknown[], tangents: unknown[]) => readonly [unknown, unknown]) | undefined;
   const name = f.name || "customJvp";
-  const wrapped = (...args: A): R => {
+  const wrapped = (...args: unknown[]): unknown => {
     if (!rule) return staged(f)(...args);
     const jvp = staged(rule);
     const flat = flattenTensors(args, `${name}: an argument`);
     const leaves = strip(flat.leaves);
     const avals = strongAvals(leaves);
-    const primal = traceFunction(f as AnyFunction, avals, flat.treedef, { kind: "custom", name });
+    const primal = traceFunction(f, avals, flat.treedef, { kind: "custom", name });
     const floats = avals.map((a) => isFloat(a.dtype));
     const outAvals = primal.program.outputs.map((o) => aval(o.aval.shape, o.aval.dtype));
     const trace = (adopt?: readonly Tensor[]): Traced => {
@@ -71,7 +73,10 @@ export function customJvp<A extends unknown[], R>(f: (...args: A) => R): CustomJ
           const primals = xs.slice(0, avals.length);
           let next = avals.length;
           const tangents = avals.map((a, i) => (floats[i] ? xs[next++] : zeros(aval(a.shape, "f32"))));
-          const result = jvp(tree.unflatten(flat.treedef, primals) as A, tree.unflatten(flat.treedef, tangents) as A);
+          const result = jvp(
+            tree.unflatten(flat.treedef, primals) as unknown[],
+            tree.unflatten(flat.treedef, tangents) as unknown[],
+          );
           if (!Array.isArray(result) || result.length !== 2) {
             fail("TW3010", `${name}: the jvp rule must return [out, tangent of out]`, {
               help: "return both as a pair",
@@ -114,20 +119,20 @@ export function customJvp<A extends unknown[], R>(f: (...args: A) => R): CustomJ
       numCaptures: captures.length,
       name,
     });
-    return tree.unflatten(primal.outTree, results) as R;
+    return tree.unflatten(primal.outTree, results);
   };
   return Object.assign(wrapped, {
-    defjvp(r: (primals: A, tangents: A) => readonly [R, R]) {
+    defjvp(r: (primals: unknown[], tangents: unknown[]) => readonly [unknown, unknown]) {
       checkFunction("defjvp", r);
       rule = r;
-      return wrapped as CustomJvp<A, R>;
+      return wrapped;
     },
   });
 }
 
 /** A function with rules of its own for reverse mode. */
-export interface CustomVjp<A extends unknown[], R> {
-  (...args: A): R;
+export type CustomVjp<A extends readonly unknown[], R> = Transformed<A, R> & CustomVjpMembers<A, R>;
+export interface CustomVjpMembers<A extends readonly unknown[], R> {
   /** `forward(...args) → [out, residuals]`, `backward(residuals, cotangent of out) → [cotangent of each argument]` (null: zero). */
   defvjp<Res>(
     forward: (...args: A) => readonly [R, Res],
@@ -143,31 +148,32 @@ type Residuals = any;
  * const clipGradient = customVjp((x: Tensor) => x)
  *   .defvjp((x) => [x, null], (_, g) => [np.clip(g, -1, 1)]);
  */
-export function customVjp<A extends unknown[], R>(f: (...args: A) => R): CustomVjp<A, R> {
+export function customVjp<F extends UserFunction>(f: F & Sync<F>): CustomVjp<ArgsOf<F>, ResultOf<F>>;
+export function customVjp(f: AnyFunction): unknown {
   checkFunction("customVjp", f);
   const id = nextRule++;
   let rules:
     | {
-        forward: (...args: A) => readonly [R, Residuals];
-        backward: (residuals: Residuals, cotangent: R) => readonly unknown[];
+        forward: (...args: unknown[]) => readonly [unknown, Residuals];
+        backward: (residuals: Residuals, cotangent: unknown) => readonly unknown[];
       }
     | undefined;
   const name = f.name || "customVjp";
-  const wrapped = (...args: A): R => {
+  const wrapped = (...args: unknown[]): unknown => {
     if (!rules) return staged(f)(...args);
     const forward = staged(rules.forward);
     const backward = staged(rules.backward);
     const flat = flattenTensors(args, `${name}: an argument`);
     const leaves = strip(flat.leaves);
     const avals = strongAvals(leaves);
-    const primal = traceFunction(f as AnyFunction, avals, flat.treedef, { kind: "custom", name });
+    const primal = traceFunction(f, avals, flat.treedef, { kind: "custom", name });
     const outAvals = primal.program.outputs.map((o) => aval(o.aval.shape, o.aval.dtype));
     let residualTree: tree.TreeDef | undefined;
     let residualAvals: Aval[] = [];
     const traceForward = (adopt?: readonly Tensor[]): Traced => {
       const { program, captures } = traceFlat(
         (...xs) => {
-          const result = forward(...(tree.unflatten(flat.treedef, xs) as A));
+          const result = forward(...(tree.unflatten(flat.treedef, xs) as unknown[]));
           if (!Array.isArray(result) || result.length !== 2) {
             fail("TW3010", `${name}: the forward rule must return [out, residuals]`, {
               help: "return both as a pair; residuals may be null",
@@ -200,7 +206,7 @@ export function customVjp<A extends unknown[], R>(f: (...args: A) => R): CustomV
           const residuals = tree.unflatten(resTree, xs.slice(0, residualAvals.length));
           let next = residualAvals.length;
           const ct = outAvals.map((a) => (isFloat(a.dtype) ? xs[next++] : zeros(aval(a.shape, "f32"))));
-          const result = backward(residuals, tree.unflatten(primal.outTree, ct) as R);
+          const result = backward(residuals, tree.unflatten(primal.outTree, ct));
           if (!Array.isArray(result) || result.length !== args.length) {
             fail(
               "TW3010",
@@ -238,17 +244,17 @@ export function customVjp<A extends unknown[], R>(f: (...args: A) => R): CustomV
       numCaptures: captures.length,
       name,
     });
-    return tree.unflatten(primal.outTree, results) as R;
+    return tree.unflatten(primal.outTree, results);
   };
   return Object.assign(wrapped, {
     defvjp(
-      forward: (...args: A) => readonly [R, Residuals],
-      backward: (residuals: Residuals, cotangent: R) => readonly unknown[],
+      forward: (...args: unknown[]) => readonly [unknown, Residuals],
+      backward: (residuals: Residuals, cotangent: unknown) => readonly unknown[],
     ) {
       checkFunction("defvjp", forward);
       checkFunction("defvjp", backward);
       rules = { forward, backward };
-      return wrapped as CustomVjp<A, R>;
+      return wrapped;
     },
   });
 }
@@ -335,21 +341,22 @@ export function checkpointName<T extends Tensor>(x: T, name: string): T {
 }
 
 /** The same function, whose intermediates are computed again in the backward pass instead of being kept. */
-export function checkpoint<A extends unknown[], R>(
-  f: (...args: A) => R,
-  options: CheckpointOptions = {},
-): (...args: A) => R {
+export function checkpoint<F extends UserFunction>(
+  f: F & Sync<F>,
+  options?: CheckpointOptions,
+): Transformed<ArgsOf<F>, ResultOf<F>>;
+export function checkpoint(f: AnyFunction, options: CheckpointOptions = {}): AnyFunction {
   checkFunction("checkpoint", f);
   const name = f.name || "checkpoint";
-  return (...args: A): R => {
+  return (...args: unknown[]): unknown => {
     const flat = flattenTensors(args, `${name}: an argument`);
     const leaves = strip(flat.leaves);
-    const traced = traceFunction(f as AnyFunction, strongAvals(leaves), flat.treedef, { kind: "custom", name });
+    const traced = traceFunction(f, strongAvals(leaves), flat.treedef, { kind: "custom", name });
     const results = bind("checkpoint", [...traced.captures, ...leaves], {
       program: traced.program,
       policy: options.policy ?? null,
       prevent: false,
     });
-    return tree.unflatten(traced.outTree, results) as R;
+    return tree.unflatten(traced.outTree, results);
   };
 }
