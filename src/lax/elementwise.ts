@@ -1,4 +1,5 @@
 /** Elementwise primitives. Operands have one shape and dtype; a plain number takes those of the tensor beside it. */
+import type { Binary, Like, MaskBinary, MaskUnary, Unary } from "../tracer/num.js";
 import type { DType } from "../ir/dtype.js";
 import type { ElementwiseOps, None } from "../ir/ops/index.js";
 import { bind1 } from "../tracer/frame.js";
@@ -8,11 +9,12 @@ import { asTensor, broadcastTo, isTensor, numberOf, type TensorLike } from "./op
 type Plain = { [K in keyof ElementwiseOps]: None extends ElementwiseOps[K] ? K : never }[keyof ElementwiseOps];
 const NONE = {} as never;
 
-function unary(prim: Plain): (x: TensorLike) => Tensor {
-  return (x) => bind1(prim, [asTensor(prim, x)], NONE);
+function unary(prim: Plain): Unary {
+  return ((x: TensorLike) => bind1(prim, [asTensor(prim, x)], NONE)) as Unary;
 }
 
 /** Numbers among the operands become arrays like the tensors beside them. */
+export function likeOthers<X extends TensorLike>(what: string, operands: readonly X[]): Like<X>[];
 export function likeOthers(what: string, operands: readonly TensorLike[]): Tensor[] {
   const model = operands.find(isTensor) as Tensor | undefined;
   return operands.map((x) => {
@@ -22,10 +24,13 @@ export function likeOthers(what: string, operands: readonly TensorLike[]): Tenso
   });
 }
 
-function nary<A extends TensorLike[]>(prim: Plain): (...operands: A) => Tensor {
-  return (...operands) => bind1(prim, likeOthers(prim, operands), NONE);
-}
-type Two = [x: TensorLike, y: TensorLike];
+const nary =
+  (prim: Plain) =>
+  (...operands: readonly TensorLike[]): Tensor =>
+    bind1(prim, likeOthers(prim, operands), NONE);
+const binary = (prim: Plain): Binary => nary(prim) as Binary;
+const compare = (prim: Plain): MaskBinary => nary(prim) as MaskBinary;
+type Ternary = <A extends TensorLike, B extends TensorLike, X extends TensorLike>(a: A, b: B, x: X) => Like<A | B | X>;
 
 export const neg = unary("neg");
 export const abs = unary("abs");
@@ -36,7 +41,7 @@ export const not = unary("not");
 export const bitwiseNot = not;
 export const populationCount = unary("population_count");
 export const clz = unary("clz");
-export const isFinite = unary("is_finite");
+export const isFinite = unary("is_finite") as MaskUnary;
 export const exp = unary("exp");
 export const exp2 = unary("exp2");
 export const expm1 = unary("expm1");
@@ -65,68 +70,85 @@ export const lgamma = unary("lgamma");
 export const digamma = unary("digamma");
 export const besselI0e = unary("bessel_i0e");
 export const besselI1e = unary("bessel_i1e");
-export const stopGradient = (x: TensorLike): Tensor => bind1("stop_gradient", [asTensor("stopGradient", x)], {});
+export const stopGradient = ((x: TensorLike) => bind1("stop_gradient", [asTensor("stopGradient", x)], {})) as Unary;
 
-export const add = nary<Two>("add");
-export const sub = nary<Two>("sub");
-export const mul = nary<Two>("mul");
-export const div = nary<Two>("div");
-export const rem = nary<Two>("rem");
-export const pow = nary<Two>("pow");
-export const max = nary<Two>("max");
-export const min = nary<Two>("min");
-export const atan2 = nary<Two>("atan2");
-export const nextafter = nary<Two>("nextafter");
-export const bitwiseAnd = nary<Two>("and");
-export const bitwiseOr = nary<Two>("or");
-export const bitwiseXor = nary<Two>("xor");
-export const shiftLeft = nary<Two>("shift_left");
-export const shiftRightLogical = nary<Two>("shift_right_logical");
-export const shiftRightArithmetic = nary<Two>("shift_right_arithmetic");
-export const igamma = nary<Two>("igamma");
-export const igammac = nary<Two>("igammac");
-export const igammaGradA = nary<Two>("igamma_grad_a");
-export const randomGammaGrad = nary<Two>("random_gamma_grad");
-export const polygamma = nary<Two>("polygamma");
-export const zeta = nary<Two>("zeta");
-export const betainc = nary<[a: TensorLike, b: TensorLike, x: TensorLike]>("regularized_incomplete_beta");
-export const eq = nary<Two>("eq");
-export const ne = nary<Two>("ne");
-export const lt = nary<Two>("lt");
-export const le = nary<Two>("le");
-export const gt = nary<Two>("gt");
-export const ge = nary<Two>("ge");
+export const add = binary("add");
+export const sub = binary("sub");
+export const mul = binary("mul");
+export const div = binary("div");
+export const rem = binary("rem");
+export const pow = binary("pow");
+export const max = binary("max");
+export const min = binary("min");
+export const atan2 = binary("atan2");
+export const nextafter = binary("nextafter");
+export const bitwiseAnd = binary("and");
+export const bitwiseOr = binary("or");
+export const bitwiseXor = binary("xor");
+export const shiftLeft = binary("shift_left");
+export const shiftRightLogical = binary("shift_right_logical");
+export const shiftRightArithmetic = binary("shift_right_arithmetic");
+export const igamma = binary("igamma");
+export const igammac = binary("igammac");
+export const igammaGradA = binary("igamma_grad_a");
+export const randomGammaGrad = binary("random_gamma_grad");
+export const polygamma = binary("polygamma");
+export const zeta = binary("zeta");
+export const betainc = nary("regularized_incomplete_beta") as Ternary;
+export const eq = compare("eq");
+export const ne = compare("ne");
+export const lt = compare("lt");
+export const le = compare("le");
+export const gt = compare("gt");
+export const ge = compare("ge");
 
 /** `x` between `low` and `high`, which may be scalars. */
+export function clamp<X extends TensorLike, Y extends TensorLike, Z extends TensorLike>(
+  low: X,
+  x: Y,
+  high: Z,
+): Like<X | Y | Z>;
 export function clamp(low: TensorLike, x: Tensor, high: TensorLike): Tensor {
   const like = (b: TensorLike): Tensor =>
     broadcastTo("clamp", isTensor(b) ? b : numberOf("clamp", b, x.aval.dtype), x.aval.shape);
   return bind1("clamp", [like(low), x, like(high)], {});
 }
 /** `onTrue` where `pred` holds, else `onFalse`; all of one shape (`pred` may be a scalar). */
+export function select<X extends TensorLike, Y extends TensorLike, Z extends TensorLike>(
+  pred: X,
+  onTrue: Y,
+  onFalse: Z,
+): Like<X | Y | Z>;
 export function select(pred: Tensor, onTrue: TensorLike, onFalse: TensorLike): Tensor {
   const [a, b] = likeOthers("select", [onTrue, onFalse]);
   return bind1("select", [broadcastTo("select", pred, a.aval.shape), a, b], {});
 }
+export function integerPow<X extends TensorLike>(x: X, y: number): Like<X>;
 export function integerPow(x: Tensor, y: number): Tensor {
   return bind1("integer_pow", [x], { y });
 }
+export function square<X extends TensorLike>(x: X): Like<X>;
 export function square(x: Tensor): Tensor {
   return integerPow(x, 2);
 }
+export function reciprocal<X extends TensorLike>(x: X): Like<X>;
 export function reciprocal(x: Tensor): Tensor {
   return div(1, x);
 }
+export function round<X extends TensorLike>(x: X, method?: "even" | "away"): Like<X>;
 export function round(x: Tensor, method: "even" | "away" = "away"): Tensor {
   return bind1("round", [x], { method });
 }
+export function convertElementType<X extends TensorLike>(x: X, dtype: DType): Like<X>;
 export function convertElementType(x: TensorLike, dtype: DType): Tensor {
   return bind1("convert_element_type", [asTensor("convertElementType", x)], { dtype });
 }
 /** The same bits as another type; a narrower type adds a last axis, a wider one takes it away. */
+export function bitcastConvertType<X extends TensorLike>(x: X, dtype: DType): Like<X>;
 export function bitcastConvertType(x: Tensor, dtype: DType): Tensor {
   return bind1("bitcast_convert_type", [x], { dtype });
 }
+export function reducePrecision<X extends TensorLike>(x: X, exponentBits: number, mantissaBits: number): Like<X>;
 export function reducePrecision(x: Tensor, exponentBits: number, mantissaBits: number): Tensor {
   return bind1("reduce_precision", [x], { exponentBits, mantissaBits });
 }

@@ -3,12 +3,13 @@ import { fail } from "../diagnostics/error.js";
 import { printAval } from "../ir/aval.js";
 import { dimEqual, type Shape } from "../ir/dim.js";
 import { type DType, isFloat, isInt } from "../ir/dtype.js";
+import type { TensorLike } from "../tracer/num.js";
 import { bind1, scalar, whereFrom } from "../tracer/frame.js";
 import { describeValue, isScalarLeaf, leafTensor } from "../tracer/leaf.js";
 import { isTensor, type Tensor } from "../tracer/tensor.js";
 import { range } from "../util/index.js";
 
-export type TensorLike = Tensor | number | boolean | bigint;
+export type { TensorLike };
 
 /** An axis number as users write it (negative counts from the end), checked. */
 export function canonicalAxis(what: string, axis: number, rank: number): number {

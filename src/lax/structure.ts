@@ -1,4 +1,5 @@
 /** Movement, reduction, contraction, indexing, sort and linear-algebra primitives with their parameters. */
+import type { Like, Same } from "../tracer/num.js";
 import { fail } from "../diagnostics/error.js";
 import {
   type Dim,
@@ -39,6 +40,7 @@ import {
 } from "./operand.js";
 
 /** Row-major reshape; one size may be -1. */
+export function reshape<X extends TensorLike>(x: X, shape: readonly Dim[]): Like<X>;
 export function reshape(x: Tensor, shape: readonly Dim[]): Tensor {
   x = operand("reshape", x);
   return bind1("reshape", [x], { shape: inferShape(x, shape) });
@@ -56,15 +58,18 @@ function inferShape(x: Tensor, shape: readonly Dim[]): Shape {
   }
   return shape.map((d, i) => (i === hole ? dimFloorDiv(total, rest) : d));
 }
+export function transpose<X extends TensorLike>(x: X, perm?: readonly number[]): Like<X>;
 export function transpose(x: Tensor, perm?: readonly number[]): Tensor {
   x = operand("transpose", x);
   const p = perm ? perm.map((a) => canonicalAxis("transpose", a, x.ndim)) : x.shape.map((_, i) => x.ndim - 1 - i);
   return bind1("transpose", [x], { perm: p });
 }
+export function broadcastInDim<X extends TensorLike>(x: X, shape: Shape, dims: readonly number[]): Like<X>;
 export function broadcastInDim(x: TensorLike, shape: Shape, dims: readonly number[]): Tensor {
   return bind1("broadcast_in_dim", [asTensor("broadcastInDim", x)], { shape, dims });
 }
 /** New leading axes. */
+export function broadcast<X extends TensorLike>(x: X, sizes: readonly number[]): Like<X>;
 export function broadcast(x: Tensor, sizes: readonly number[]): Tensor {
   x = operand("broadcast", x);
   return broadcastInDim(
@@ -73,9 +78,22 @@ export function broadcast(x: Tensor, sizes: readonly number[]): Tensor {
     x.shape.map((_, i) => i + sizes.length),
   );
 }
+export function slice<X extends TensorLike>(
+  x: X,
+  start: readonly Dim[],
+  limit: readonly Dim[],
+  strides?: readonly number[],
+): Like<X>;
 export function slice(x: Tensor, start: readonly Dim[], limit: readonly Dim[], strides?: readonly number[]): Tensor {
   return bind1("slice", [x], { start, limit, strides: strides ?? start.map(() => 1) });
 }
+export function sliceInDim<X extends TensorLike>(
+  x: X,
+  start: Dim | null,
+  limit: Dim | null,
+  stride?: number,
+  axis?: number,
+): Like<X>;
 export function sliceInDim(x: Tensor, start: Dim | null, limit: Dim | null, stride = 1, axis = 0): Tensor {
   x = operand("sliceInDim", x);
   const a = canonicalAxis("sliceInDim", axis, x.ndim);
@@ -97,6 +115,11 @@ export function dimensionValue(d: Dim, dtype: DType = "i32"): Tensor {
   return bind1("reduce_sum", [bind1("broadcast_in_dim", [one], { shape: [d], dims: [] })], { axes: [0] });
 }
 /** [low, high, interior] for each axis; negative low and high crop. */
+export function pad<X extends TensorLike, Y extends TensorLike>(
+  x: X,
+  value: Y,
+  config: readonly (readonly [number, number, number])[],
+): Like<X | Y>;
 export function pad(x: Tensor, value: TensorLike, config: readonly (readonly [number, number, number])[]): Tensor {
   x = operand("pad", x);
   const fill = isTensor(value) ? value : numberOf("pad", value, x.aval.dtype);
@@ -106,11 +129,13 @@ export function pad(x: Tensor, value: TensorLike, config: readonly (readonly [nu
     interior: config.map((c) => c[2]),
   });
 }
+export function concatenate<X extends TensorLike>(xs: readonly X[], axis: number): Like<X>;
 export function concatenate(xs: readonly Tensor[], axis: number): Tensor {
   if (!Array.isArray(xs)) xs = arrayList("concatenate", xs);
   if (xs.length === 0) fail("TW2011", "concatenate: the list is empty", { help: "give at least one array" });
   return bind1("concatenate", xs, { axis: canonicalAxis("concatenate", axis, xs[0].ndim) });
 }
+export function rev<X extends TensorLike>(x: X, axes: readonly number[]): Like<X>;
 export function rev(x: Tensor, axes: readonly number[]): Tensor {
   x = operand("rev", x);
   return bind1("rev", [x], { axes: canonicalAxes("rev", axes, x.ndim) });
@@ -125,6 +150,7 @@ export function full(shape: Shape, value: number | bigint | boolean, dtype: DTyp
   const s = isScalarLeaf(value) ? scalar(value, dtype) : asTensor("full", value);
   return shape.length === 0 ? s : bind1("broadcast_in_dim", [s], { shape, dims: [] });
 }
+export function expandDims<X extends TensorLike>(x: X, axes: readonly number[]): Like<X>;
 export function expandDims(x: Tensor, axes: readonly number[]): Tensor {
   x = operand("expandDims", x);
   const rank = x.ndim + axes.length;
@@ -134,6 +160,7 @@ export function expandDims(x: Tensor, axes: readonly number[]): Tensor {
     shape: Array.from({ length: rank }, (_, i) => (at.has(i) ? 1 : x.aval.shape[next++])),
   });
 }
+export function squeeze<X extends TensorLike>(x: X, axes: readonly number[]): Like<X>;
 export function squeeze(x: Tensor, axes: readonly number[]): Tensor {
   x = operand("squeeze", x);
   const drop = new Set(canonicalAxes("squeeze", axes, x.ndim));
@@ -154,12 +181,14 @@ type ReduceName =
   | "reduce_and"
   | "reduce_or"
   | "reduce_xor";
-function reducer(prim: ReduceName): (x: Tensor, axes?: number | readonly number[] | null) => Tensor {
-  return (x, axes) => {
-    x = operand(prim, x);
+type Reducer = <X extends TensorLike>(x: X, axes?: number | readonly number[] | null) => Like<X>;
+function reducer(prim: ReduceName): Reducer {
+  const reduce = (given: TensorLike, axes?: number | readonly number[] | null): Tensor => {
+    const x = operand(prim, given);
     const list = canonicalAxes(prim, axes, x.ndim);
     return list.length === 0 ? x : bind1(prim, [x], { axes: list });
   };
+  return reduce as Reducer;
 }
 export const reduceSum = reducer("reduce_sum");
 export const reduceProd = reducer("reduce_prod");
@@ -168,20 +197,24 @@ export const reduceMin = reducer("reduce_min");
 export const reduceAnd = reducer("reduce_and");
 export const reduceOr = reducer("reduce_or");
 export const reduceXor = reducer("reduce_xor");
+export function argmax<X extends TensorLike>(x: X, axis: number, dtype?: DType): Like<X>;
 export function argmax(x: Tensor, axis: number, dtype: DType = "i32"): Tensor {
   x = operand("argmax", x);
   return bind1("argmax", [x], { axis: canonicalAxis("argmax", axis, x.ndim), dtype });
 }
+export function argmin<X extends TensorLike>(x: X, axis: number, dtype?: DType): Like<X>;
 export function argmin(x: Tensor, axis: number, dtype: DType = "i32"): Tensor {
   x = operand("argmin", x);
   return bind1("argmin", [x], { axis: canonicalAxis("argmin", axis, x.ndim), dtype });
 }
 type CumulativeName = Extract<keyof ReductionOps, `cum${string}`>;
-function cumulative(prim: CumulativeName): (x: Tensor, axis?: number, reverse?: boolean) => Tensor {
-  return (x, axis = 0, reverse = false) => {
-    x = operand(prim, x);
+type Cumulative = <X extends TensorLike>(x: X, axis?: number, reverse?: boolean) => Same<X>;
+function cumulative(prim: CumulativeName): Cumulative {
+  const accumulate = (given: TensorLike, axis = 0, reverse = false): Tensor => {
+    const x = operand(prim, given);
     return bind1(prim, [x], { axis: canonicalAxis(prim, axis, x.ndim), reverse });
   };
+  return accumulate as Cumulative;
 }
 export const cumsum = cumulative("cumsum");
 export const cumprod = cumulative("cumprod");
@@ -230,6 +263,12 @@ export interface WindowOptions {
   windowDilation?: readonly number[];
 }
 /** Reduces each window of the operand; `windowDims` has an entry for every axis. */
+export function reduceWindow<X extends TensorLike>(
+  x: X,
+  op: WindowOp,
+  windowDims: readonly number[],
+  options?: WindowOptions,
+): Like<X>;
 export function reduceWindow(
   x: Tensor,
   op: WindowOp,
@@ -256,6 +295,12 @@ export interface DotDimensionNumbers {
   batch?: readonly [lhs: readonly number[], rhs: readonly number[]];
 }
 /** Result axes: batch, then what is left of lhs, then what is left of rhs. */
+export function dotGeneral<X extends TensorLike, Y extends TensorLike>(
+  lhs: X,
+  rhs: Y,
+  dims: DotDimensionNumbers,
+  preferredElementType?: DType | null,
+): Like<X | Y>;
 export function dotGeneral(
   lhs: Tensor,
   rhs: Tensor,
@@ -273,6 +318,7 @@ export function dotGeneral(
   });
 }
 /** Vector and matrix products: last axis of lhs with the first of rhs. */
+export function dot<X extends TensorLike, Y extends TensorLike>(lhs: X, rhs: Y): Like<X | Y>;
 export function dot(lhs: Tensor, rhs: Tensor): Tensor {
   return dotGeneral(lhs, rhs, { contract: [[lhs.ndim - 1], [0]] });
 }
@@ -301,6 +347,11 @@ function specOf(letters: string, first: string, second: string, rank: number): n
   }
   return [at(first), at(second), ...spatial.map(at)];
 }
+export function convGeneralDilated<X extends TensorLike, Y extends TensorLike>(
+  lhs: X,
+  rhs: Y,
+  options?: ConvOptions,
+): Like<X | Y>;
 export function convGeneralDilated(lhs: Tensor, rhs: Tensor, options: ConvOptions = {}): Tensor {
   const rank = lhs.ndim;
   const n = rank - 2;
@@ -334,6 +385,12 @@ export function convGeneralDilated(lhs: Tensor, rhs: Tensor, options: ConvOption
   return bind1("conv_general_dilated", [lhs, rhs], params);
 }
 /** Convolution in NCHW / OIHW layout with the given strides and padding. */
+export function conv<X extends TensorLike, Y extends TensorLike>(
+  lhs: X,
+  rhs: Y,
+  windowStrides: readonly number[],
+  padding: Padding,
+): Like<X | Y>;
 export function conv(lhs: Tensor, rhs: Tensor, windowStrides: readonly number[], padding: Padding): Tensor {
   return convGeneralDilated(lhs, rhs, { windowStrides, padding });
 }
@@ -345,9 +402,20 @@ const startOf = (x: TensorLike): Tensor =>
       : bind1("convert_element_type", [x], { dtype: "i32" })
     : numberOf("a start index", x, "i32");
 /** A window of fixed size at a start known when the program runs; starts are clamped so that it fits. */
+export function dynamicSlice<X extends TensorLike, Y extends TensorLike>(
+  x: X,
+  starts: readonly Y[],
+  sizes: readonly number[],
+): Like<X | Y>;
 export function dynamicSlice(x: Tensor, starts: readonly TensorLike[], sizes: readonly number[]): Tensor {
   return bind1("dynamic_slice", [x, ...starts.map(startOf)], { sizes });
 }
+export function dynamicSliceInDim<X extends TensorLike, Y extends TensorLike>(
+  x: X,
+  start: Y,
+  size: number,
+  axis?: number,
+): Like<X | Y>;
 export function dynamicSliceInDim(x: Tensor, start: TensorLike, size: number, axis = 0): Tensor {
   x = operand("dynamicSliceInDim", x);
   const a = canonicalAxis("dynamicSliceInDim", axis, x.ndim);
@@ -357,13 +425,30 @@ export function dynamicSliceInDim(x: Tensor, start: TensorLike, size: number, ax
     x.shape.map((d, i) => (i === a ? size : d)),
   );
 }
+export function dynamicIndexInDim<X extends TensorLike, Y extends TensorLike>(
+  x: X,
+  index: Y,
+  axis?: number,
+  keepdims?: boolean,
+): Like<X | Y>;
 export function dynamicIndexInDim(x: Tensor, index: TensorLike, axis = 0, keepdims = true): Tensor {
   const y = dynamicSliceInDim(x, index, 1, axis);
   return keepdims ? y : squeeze(y, [axis]);
 }
+export function dynamicUpdateSlice<X extends TensorLike, Y extends TensorLike, Z extends TensorLike>(
+  x: X,
+  update: Y,
+  starts: readonly Z[],
+): Like<X | Y | Z>;
 export function dynamicUpdateSlice(x: Tensor, update: Tensor, starts: readonly TensorLike[]): Tensor {
   return bind1("dynamic_update_slice", [x, update, ...starts.map(startOf)], {});
 }
+export function dynamicUpdateSliceInDim<X extends TensorLike, Y extends TensorLike, Z extends TensorLike>(
+  x: X,
+  update: Y,
+  start: Z,
+  axis?: number,
+): Like<X | Y | Z>;
 export function dynamicUpdateSliceInDim(x: Tensor, update: Tensor, start: TensorLike, axis = 0): Tensor {
   x = operand("dynamicUpdateSliceInDim", x);
   const a = canonicalAxis("dynamicUpdateSliceInDim", axis, x.ndim);
@@ -373,21 +458,52 @@ export function dynamicUpdateSliceInDim(x: Tensor, update: Tensor, start: Tensor
     x.shape.map((_, i) => (i === a ? start : 0)),
   );
 }
+export function gather<X extends TensorLike, Y extends TensorLike>(x: X, indices: Y, params: GatherParams): Like<X | Y>;
 export function gather(x: Tensor, indices: Tensor, params: GatherParams): Tensor {
   return bind1("gather", [x, indices], params);
 }
+export function scatter<X extends TensorLike, Y extends TensorLike, Z extends TensorLike>(
+  x: X,
+  indices: Y,
+  updates: Z,
+  params: ScatterParams,
+): Like<X | Y | Z>;
 export function scatter(x: Tensor, indices: Tensor, updates: Tensor, params: ScatterParams): Tensor {
   return bind1("scatter", [x, indices, updates], params);
 }
+export function scatterAdd<X extends TensorLike, Y extends TensorLike, Z extends TensorLike>(
+  x: X,
+  indices: Y,
+  updates: Z,
+  params: ScatterParams,
+): Like<X | Y | Z>;
 export function scatterAdd(x: Tensor, indices: Tensor, updates: Tensor, params: ScatterParams): Tensor {
   return bind1("scatter_add", [x, indices, updates], params);
 }
+export function scatterMul<X extends TensorLike, Y extends TensorLike, Z extends TensorLike>(
+  x: X,
+  indices: Y,
+  updates: Z,
+  params: ScatterParams,
+): Like<X | Y | Z>;
 export function scatterMul(x: Tensor, indices: Tensor, updates: Tensor, params: ScatterParams): Tensor {
   return bind1("scatter_mul", [x, indices, updates], params);
 }
+export function scatterMin<X extends TensorLike, Y extends TensorLike, Z extends TensorLike>(
+  x: X,
+  indices: Y,
+  updates: Z,
+  params: ScatterParams,
+): Like<X | Y | Z>;
 export function scatterMin(x: Tensor, indices: Tensor, updates: Tensor, params: ScatterParams): Tensor {
   return bind1("scatter_min", [x, indices, updates], params);
 }
+export function scatterMax<X extends TensorLike, Y extends TensorLike, Z extends TensorLike>(
+  x: X,
+  indices: Y,
+  updates: Z,
+  params: ScatterParams,
+): Like<X | Y | Z>;
 export function scatterMax(x: Tensor, indices: Tensor, updates: Tensor, params: ScatterParams): Tensor {
   return bind1("scatter_max", [x, indices, updates], params);
 }
@@ -408,6 +524,7 @@ export function sort(
   return isTensor(xs) ? results[0] : results;
 }
 /** The k greatest of the last axis, descending, and where they stood. */
+export function topK<X extends TensorLike>(x: X, k: number): [values: Like<X>, indices: Like<X>];
 export function topK(x: Tensor, k: number): [values: Tensor, indices: Tensor] {
   return bind("top_k", [x], { k }) as [Tensor, Tensor];
 }

@@ -1,4 +1,6 @@
 /** Attention of queries to keys and values, and the layer made of it. */
+import type { TensorLike } from "../lax/operand.js";
+import type { Like, Num, Weights } from "../tracer/num.js";
 import { fail } from "../diagnostics/error.js";
 import { printAval } from "../ir/aval.js";
 import { dimEqual, dimSub } from "../ir/dim.js";
@@ -28,6 +30,12 @@ export interface AttentionOptions {
  * Vaswani et al. 2017; grouped queries by Ainslie et al. 2023. Long sequences are attended to block by block of queries, so
  * that memory, backwards too, grows as their length.
  */
+export function dotProductAttention<X extends TensorLike, Y extends TensorLike, Z extends TensorLike>(
+  q: X,
+  k: Y,
+  v: Z,
+  options?: AttentionOptions,
+): Like<X | Y | Z>;
 export function dotProductAttention(q: Tensor, k: Tensor, v: Tensor, options: AttentionOptions = {}): Tensor {
   if (q.ndim !== 4 || k.ndim !== 4 || v.ndim !== 4) {
     fail(
@@ -82,6 +90,12 @@ export interface MultiHeadAttentionParams {
   value: LinearParams;
   out: LinearParams;
 }
+type MultiHead = <X extends TensorLike>(
+  p: Weights<MultiHeadAttentionParams>,
+  x: X,
+  heads: number,
+  options?: AttentionOptions & { context?: Tensor | Num },
+) => Like<X>;
 function applyMultiHead(
   p: MultiHeadAttentionParams,
   x: Tensor,
@@ -99,7 +113,7 @@ function applyMultiHead(
   return linear(p.out, lax.reshape(y, [...y.shape.slice(0, 2), -1]));
 }
 /** Projections, attention in `heads` heads, and a projection back: [batch, position, features]. */
-export const multiHeadAttention = Object.assign(applyMultiHead, {
+export const multiHeadAttention = Object.assign(applyMultiHead as MultiHead, {
   init(key: Tensor, features: number, options: InitOptions = {}): MultiHeadAttentionParams {
     const keys = random.split(key, 4);
     const part = (i: number): LinearParams =>

@@ -1,6 +1,8 @@
 /**
  * Layers as pairs of functions: `nn.linear.init(key, …)` makes a tree of parameters, `nn.linear(params, x)` applies the layer.
  */
+import type { TensorLike } from "../lax/operand.js";
+import type { Like, Weights } from "../tracer/num.js";
 import { fail } from "../diagnostics/error.js";
 import { printAval } from "../ir/aval.js";
 import { type DType, isInt } from "../ir/dtype.js";
@@ -21,6 +23,14 @@ export interface InitOptions {
   bias?: boolean;
 }
 
+/** A layer as a function: of tensors, and in staged code of numbers. */
+type Layer<P, Options extends unknown[] = []> = <X extends TensorLike>(
+  p: Weights<P>,
+  x: X,
+  ...options: Options
+) => Like<X>;
+type Lookup = <T extends TensorLike>(p: { table: T }, ids: TensorLike) => Like<T>;
+
 /** Weights of `linear`. */
 export interface LinearParams {
   /** [in, out] */
@@ -33,7 +43,7 @@ function applyLinear(p: LinearParams, x: Tensor): Tensor {
   return p.b ? np.add(y, p.b) : y;
 }
 /** x w + b on the last axis. `nn.linear.init(key, 784, 10)`. */
-export const linear = Object.assign(applyLinear, {
+export const linear = Object.assign(applyLinear as Layer<LinearParams>, {
   init(key: Tensor, inSize: number, outSize: number, options: InitOptions = {}): LinearParams {
     const w = (options.initializer ?? lecunNormal())(key, [inSize, outSize], options.dtype);
     return options.bias === false ? { w } : { w, b: np.zeros([outSize], options.dtype) };
@@ -76,7 +86,7 @@ function applyConv(p: ConvParams, x: Tensor, options: ConvLayerOptions = {}): Te
   return p.b ? np.add(y, p.b) : y;
 }
 /** Convolution of [batch, ...space, features] with 1 to 3 axes of space. `nn.conv.init(key, [3, 3], 1, 16)`. */
-export const conv = Object.assign(applyConv, {
+export const conv = Object.assign(applyConv as Layer<ConvParams, [options?: ConvLayerOptions]>, {
   init(
     key: Tensor,
     window: readonly number[],
@@ -104,6 +114,11 @@ function pool(
   });
 }
 /** Greatest of each window of [batch, ...space, features]; strides default to the window. */
+export function maxPool<X extends TensorLike>(
+  x: X,
+  window: readonly number[],
+  options?: { strides?: readonly number[]; padding?: Padding },
+): Like<X>;
 export function maxPool(
   x: Tensor,
   window: readonly number[],
@@ -112,6 +127,11 @@ export function maxPool(
   return pool(x, "max", window, options.strides, options.padding ?? "VALID");
 }
 /** Mean of each window; padding counts unless `countIncludePad` is false. */
+export function avgPool<X extends TensorLike>(
+  x: X,
+  window: readonly number[],
+  options?: { strides?: readonly number[]; padding?: Padding; countIncludePad?: boolean },
+): Like<X>;
 export function avgPool(
   x: Tensor,
   window: readonly number[],
@@ -136,7 +156,7 @@ function applyEmbedding(p: EmbeddingParams, ids: Tensor): Tensor {
   return np.take(p.table, ids, 0, { mode: "clip" });
 }
 /** Rows of a table. `nn.embedding.init(key, vocabulary, features)`. */
-export const embedding = Object.assign(applyEmbedding, {
+export const embedding = Object.assign(applyEmbedding as Lookup, {
   init(key: Tensor, vocabulary: number, features: number, options: InitOptions = {}): EmbeddingParams {
     return {
       table: (options.initializer ?? varianceScaling(1, "fanIn", "normal", -1, -2))(
@@ -164,7 +184,7 @@ function applyLayerNorm(p: NormParams, x: Tensor, options: { epsilon?: number } 
   return p.bias ? np.add(y, p.bias) : y;
 }
 /** Ba et al. 2016, over the last axis. `nn.layerNorm.init(features)`. */
-export const layerNorm = Object.assign(applyLayerNorm, {
+export const layerNorm = Object.assign(applyLayerNorm as Layer<NormParams, [options?: { epsilon?: number }]>, {
   init(features: number, options: { dtype?: DType; bias?: boolean } = {}): NormParams {
     const scale = np.ones([features], options.dtype);
     return options.bias === false ? { scale } : { scale, bias: np.zeros([features], options.dtype) };
@@ -178,14 +198,15 @@ function applyRmsNorm(p: NormParams, x: Tensor, options: { epsilon?: number } = 
   );
 }
 /** Zhang & Sennrich 2019, over the last axis. */
-export const rmsNorm = Object.assign(applyRmsNorm, {
+export const rmsNorm = Object.assign(applyRmsNorm as Layer<NormParams, [options?: { epsilon?: number }]>, {
   init(features: number, options: { dtype?: DType } = {}): NormParams {
     return { scale: np.ones([features], options.dtype) };
   },
 });
 
 /** Zeroes elements with probability `rate` and scales the others to keep the mean; without a key it does nothing. */
-export function dropout(x: Tensor, rate: number, key: Tensor | null): Tensor {
+export function dropout<X extends TensorLike>(x: X, rate: number, key: Tensor | number | null): Like<X>;
+export function dropout(x: Tensor, rate: number, key: Tensor | number | null): Tensor {
   if (!(rate >= 0 && rate < 1))
     fail("TW2011", `dropout: the rate ${rate} is not in [0, 1)`, {
       help: "rate is the share of elements that are dropped",

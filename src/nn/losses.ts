@@ -1,4 +1,6 @@
 /** Losses. Means over all elements unless `reduction` says otherwise. */
+import type { TensorLike } from "../lax/operand.js";
+import type { Like } from "../tracer/num.js";
 import { fail } from "../diagnostics/error.js";
 import { printAval } from "../ir/aval.js";
 import { dimEqual, type Shape } from "../ir/dim.js";
@@ -30,6 +32,11 @@ export interface CrossEntropyOptions extends LossOptions {
   labelSmoothing?: number;
 }
 /** Cross-entropy of logits [..., classes] with integer labels [...] or with probabilities [..., classes], in nats. */
+export function crossEntropy<X extends TensorLike, Y extends TensorLike>(
+  logits: X,
+  labels: Y,
+  options?: CrossEntropyOptions,
+): Like<X | Y>;
 export function crossEntropy(logits: Tensor, labels: Tensor, options: CrossEntropyOptions = {}): Tensor {
   const logp = logSoftmax(logits, -1);
   const smoothing = options.labelSmoothing ?? 0;
@@ -58,6 +65,11 @@ export function crossEntropy(logits: Tensor, labels: Tensor, options: CrossEntro
   return reduce(smooth(lax.neg(np.sum(np.multiply(logp, labels), -1))), options);
 }
 /** Cross-entropy of independent bits: labels in [0, 1]. */
+export function binaryCrossEntropy<X extends TensorLike, Y extends TensorLike>(
+  logits: X,
+  labels: Y,
+  options?: LossOptions,
+): Like<X | Y>;
 export function binaryCrossEntropy(logits: Tensor, labels: Tensor, options: LossOptions = {}): Tensor {
   sameShapes("binaryCrossEntropy", logits, labels);
   const p = np.multiply(labels, logSigmoid(logits));
@@ -78,16 +90,31 @@ function sameShapes(what: string, a: Tensor, b: Tensor): void {
   }
 }
 /** (prediction - target)², reduced (by default the mean); same shapes. */
+export function meanSquaredError<X extends TensorLike, Y extends TensorLike>(
+  predictions: X,
+  targets: Y,
+  options?: LossOptions,
+): Like<X | Y>;
 export function meanSquaredError(predictions: Tensor, targets: Tensor, options: LossOptions = {}): Tensor {
   sameShapes("meanSquaredError", predictions, targets);
   return reduce(np.square(np.subtract(predictions, targets)), options);
 }
 /** |prediction - target|, reduced (by default the mean); same shapes. */
+export function meanAbsoluteError<X extends TensorLike, Y extends TensorLike>(
+  predictions: X,
+  targets: Y,
+  options?: LossOptions,
+): Like<X | Y>;
 export function meanAbsoluteError(predictions: Tensor, targets: Tensor, options: LossOptions = {}): Tensor {
   sameShapes("meanAbsoluteError", predictions, targets);
   return reduce(np.abs(np.subtract(predictions, targets)), options);
 }
 /** Quadratic within `delta` of the target, linear beyond. Huber 1964. */
+export function huber<X extends TensorLike, Y extends TensorLike>(
+  predictions: X,
+  targets: Y,
+  options?: LossOptions & { delta?: number },
+): Like<X | Y>;
 export function huber(predictions: Tensor, targets: Tensor, options: LossOptions & { delta?: number } = {}): Tensor {
   sameShapes("huber", predictions, targets);
   const delta = options.delta ?? 1;
@@ -96,11 +123,21 @@ export function huber(predictions: Tensor, targets: Tensor, options: LossOptions
   return reduce(np.add(np.multiply(np.square(inside), 0.5), np.multiply(np.subtract(e, inside), delta)), options);
 }
 /** Kullback–Leibler divergence of log-probabilities from target probabilities along the last axis. */
+export function klDivergence<X extends TensorLike, Y extends TensorLike>(
+  logPredictions: X,
+  targets: Y,
+  options?: LossOptions,
+): Like<X | Y>;
 export function klDivergence(logPredictions: Tensor, targets: Tensor, options: LossOptions = {}): Tensor {
   const safe = np.where(np.greater(targets, 0), targets, 1);
   return reduce(np.sum(np.multiply(targets, np.subtract(np.log(safe), logPredictions)), -1), options);
 }
 /** max(0, 1 - label · score) for labels -1 and 1, reduced (by default the mean). */
+export function hinge<X extends TensorLike, Y extends TensorLike>(
+  scores: X,
+  labels: Y,
+  options?: LossOptions,
+): Like<X | Y>;
 export function hinge(scores: Tensor, labels: Tensor, options: LossOptions = {}): Tensor {
   return reduce(np.maximum(np.subtract(1, np.multiply(scores, labels)), 0), options);
 }

@@ -1,4 +1,5 @@
 /** Making arrays. */
+import type { Like } from "../tracer/num.js";
 import { fail } from "../diagnostics/error.js";
 import { printAval } from "../ir/aval.js";
 import {
@@ -166,6 +167,24 @@ type ShapeInput = Dim | Shape;
 /** A dtype, alone or as an option. */
 export type DTypeArg = DType | { readonly dtype?: DType | undefined } | undefined;
 
+/** The shape that a factory gives for such an argument: a mutable tuple, of sizes that tsc knows or `number`. */
+export type ShapeOf<S> = S extends readonly unknown[] ? { -readonly [K in keyof S]: SizeOf<S[K]> } : [SizeOf<S>];
+type SizeOf<N> = N extends number ? N : number;
+// biome-ignore lint/suspicious/noExplicitAny: the dtype is not known to tsc
+type AnyDType = any;
+/** The dtype that such an argument names, `Otherwise` where it names none. */
+export type DTypeOf<T, Otherwise extends DType> = [T] extends [undefined]
+  ? Otherwise
+  : [DType] extends [T]
+    ? AnyDType
+    : T extends DType
+      ? T
+      : T extends { readonly dtype?: infer D extends DType }
+        ? DType extends D
+          ? AnyDType
+          : D
+        : Otherwise;
+
 function shapeOf(what: string, s: ShapeInput): Shape {
   const shape = Array.isArray(s) ? (s as Shape) : [s as Dim];
   for (const d of shape) {
@@ -188,6 +207,11 @@ const oneOf = (d: DType): number | bigint => (isWide(d) ? 1n : 1);
  * An array of one value, of its dtype unless another is named.
  * @example np.full([2, 3], 7)
  */
+export function full<const S extends ShapeInput, const T extends DTypeArg = undefined>(
+  shape: S,
+  value: TensorLike,
+  dtype?: T,
+): Tensor<ShapeOf<S>, DTypeOf<T, AnyDType>>;
 export function full(shape: ShapeInput, value: TensorLike, dtype?: DTypeArg): Tensor {
   const s = shapeOf("full", shape);
   const natural: DType = isTensor(value)
@@ -204,11 +228,19 @@ export function full(shape: ShapeInput, value: TensorLike, dtype?: DTypeArg): Te
  * Zeros, f32 unless another dtype is named.
  * @example np.zeros([2, 3], "i32")
  */
+export function zeros<const S extends ShapeInput, const T extends DTypeArg = undefined>(
+  shape: S,
+  dtype?: T,
+): Tensor<ShapeOf<S>, DTypeOf<T, "f32">>;
 export function zeros(shape: ShapeInput, dtype?: DTypeArg): Tensor {
   const d = dtypeOf("zeros", dtype, "f32");
   return lax.full(shapeOf("zeros", shape), zeroOf(d), d);
 }
 /** Ones, f32 unless another dtype is named. */
+export function ones<const S extends ShapeInput, const T extends DTypeArg = undefined>(
+  shape: S,
+  dtype?: T,
+): Tensor<ShapeOf<S>, DTypeOf<T, "f32">>;
 export function ones(shape: ShapeInput, dtype?: DTypeArg): Tensor {
   const d = dtypeOf("ones", dtype, "f32");
   return lax.full(shapeOf("ones", shape), oneOf(d), d);
@@ -216,6 +248,7 @@ export function ones(shape: ShapeInput, dtype?: DTypeArg): Tensor {
 /** Same as zeros: memory is never left undefined. */
 export const empty = zeros;
 /** Zeros of the shape and dtype of x. */
+export function zerosLike<X extends TensorLike>(x: X, dtype?: DTypeArg): Like<X>;
 export function zerosLike(x: TensorLike, dtype?: DTypeArg): Tensor {
   const a = asTensor("zerosLike", x).aval;
   const d = dtypeOf("zerosLike", dtype, a.dtype);
@@ -224,12 +257,14 @@ export function zerosLike(x: TensorLike, dtype?: DTypeArg): Tensor {
 /** As zerosLike: there are no arrays with unset elements. */
 export const emptyLike = zerosLike;
 /** Ones of the shape and dtype of x. */
+export function onesLike<X extends TensorLike>(x: X, dtype?: DTypeArg): Like<X>;
 export function onesLike(x: TensorLike, dtype?: DTypeArg): Tensor {
   const a = asTensor("onesLike", x).aval;
   const d = dtypeOf("onesLike", dtype, a.dtype);
   return lax.full(a.shape, oneOf(d), d);
 }
 /** One value in the shape and dtype of x. */
+export function fullLike<X extends TensorLike, Y extends TensorLike>(x: X, value: Y, dtype?: DTypeArg): Like<X | Y>;
 export function fullLike(x: TensorLike, value: TensorLike, dtype?: DTypeArg): Tensor {
   const a = asTensor("fullLike", x).aval;
   return full(a.shape, value, dtypeOf("fullLike", dtype, a.dtype));
@@ -336,10 +371,12 @@ function triangle(x: Tensor, k: number, lower: boolean): Tensor {
   return lax.select(mask, x, zerosLike(x));
 }
 /** The k-th diagonal and what is below it; zeros above. */
+export function tril<X extends TensorLike>(x: X, k?: number): Like<X>;
 export function tril(x: Tensor, k = 0): Tensor {
   return triangle(x, k, true);
 }
 /** The k-th diagonal and what is above it; zeros below. */
+export function triu<X extends TensorLike>(x: X, k?: number): Like<X>;
 export function triu(x: Tensor, k = 0): Tensor {
   return triangle(x, k, false);
 }
@@ -368,6 +405,7 @@ export function diagIndices(n: number, ndim = 2): Tensor[] {
   return Array.from({ length: ndim }, () => lax.iota("i32", n));
 }
 /** A matrix with `x` on its k-th diagonal, or the k-th diagonal of a matrix. */
+export function diag<X extends TensorLike>(x: X, k?: number): Like<X>;
 export function diag(x: Tensor, k = 0): Tensor {
   if (x.ndim === 2) return diagonal(x, k);
   if (x.ndim !== 1) {
@@ -380,10 +418,12 @@ export function diag(x: Tensor, k = 0): Tensor {
   return lax.select(eye(n, n, k, "bool"), lax.broadcastInDim(padded, [n, n], [1]), zeros([n, n], x.aval.dtype));
 }
 /** A matrix with the elements of `x`, flattened, on its k-th diagonal. */
+export function diagflat<X extends TensorLike>(x: X, k?: number): Like<X>;
 export function diagflat(x: Tensor, k = 0): Tensor {
   return diag(lax.reshape(x, [-1]), k);
 }
 /** The diagonal of the last two axes (or of two others), as the last axis. */
+export function diagonal<X extends TensorLike>(x: X, offset?: number, axis1?: number, axis2?: number): Like<X>;
 export function diagonal(x: Tensor, offset = 0, axis1 = -2, axis2 = -1): Tensor {
   matrixSizes("diagonal", x);
   const [a, b] = [canonicalAxis("diagonal", axis1, x.ndim), canonicalAxis("diagonal", axis2, x.ndim)];
@@ -403,6 +443,7 @@ export function diagonal(x: Tensor, offset = 0, axis1 = -2, axis2 = -1): Tensor 
   return x.aval.dtype === "bool" ? lax.reduceOr(masked, [-1]) : lax.reduceSum(masked, [-1]);
 }
 /** Coordinate arrays of a grid from a list of coordinate vectors. */
+export function meshgrid<X extends TensorLike>(xs: readonly X[], options?: { indexing?: "xy" | "ij" }): Like<X>[];
 export function meshgrid(xs: readonly Tensor[], options: { indexing?: "xy" | "ij" } = {}): Tensor[] {
   const list = arrayList("meshgrid", xs);
   for (const x of list) {
@@ -429,6 +470,7 @@ export function fromfunction(f: (...at: Tensor[]) => Tensor, shape: readonly num
   return f(...shape.map((_, i) => lax.broadcastedIota(dtype, shape, i)));
 }
 /** Columns are powers of `x`, the highest first (unless `increasing`). */
+export function vander<X extends TensorLike>(x: X, n?: number, increasing?: boolean): Like<X>;
 export function vander(x: Tensor, n?: number, increasing = false): Tensor {
   const count = n ?? x.shape[0];
   const columns = Array.from({ length: count }, (_, i) => {

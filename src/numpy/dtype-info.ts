@@ -1,4 +1,5 @@
 /** Facts about arrays and dtypes. */
+import type { Like } from "../tracer/num.js";
 import { fail } from "../diagnostics/error.js";
 import { bitWidth, type DType, isFloat, isInt, limits, promoteTypes as join } from "../ir/dtype.js";
 import { asTensor, astype as convert, canonicalAxis } from "../lax/operand.js";
@@ -48,10 +49,12 @@ export function isscalar(x: unknown): boolean {
   return typeof x === "number" || typeof x === "boolean" || typeof x === "bigint";
 }
 /** The elements as another dtype: floats are cut to integers, out of range to the nearest there is. */
+export function astype<X extends TensorLike>(x: X, dtype: DType): Like<X>;
 export function astype(x: TensorLike, dtype: DType): Tensor {
   return convert(asTensor("astype", x), checkDtype("astype", dtype));
 }
 /** The array itself: values never change, so nobody needs a copy. */
+export function copy<X extends TensorLike>(x: X): Like<X>;
 export function copy(x: TensorLike): Tensor {
   return asTensor("copy", x);
 }

@@ -1,4 +1,6 @@
 /** `np.einsum`. */
+import type { TensorLike } from "../lax/operand.js";
+import type { Like } from "../tracer/num.js";
 import { fail } from "../diagnostics/error.js";
 import { type Dim, dimEqual, isStatic } from "../ir/dim.js";
 import * as lax from "../lax/index.js";
@@ -15,6 +17,7 @@ interface Labelled {
  * Einstein summation: `einsum("bij,bjk->bik", x, y)`; "..." stands for batch axes. Operands meet two at a time, the pair with the smallest result first.
  * @throws TW2011 for labels that do not fit, TW2001 for sizes that differ
  */
+export function einsum<X extends TensorLike>(subscripts: string, ...operands: X[]): Like<X>;
 export function einsum(subscripts: string, ...operands: Tensor[]): Tensor {
   const { inputs, output } = parseSubscripts(subscripts, operands);
   const sizes = new Map<string, Dim>();

@@ -1,4 +1,5 @@
 /** Elementwise functions with NumPy's promotion and broadcasting. */
+import type { Binary, FloatUnary, Like, MaskBinary, MaskLike, MaskUnary, Unary } from "../tracer/num.js";
 import { fail } from "../diagnostics/error.js";
 import { printAval } from "../ir/aval.js";
 import { dimEqual } from "../ir/dim.js";
@@ -20,29 +21,30 @@ import {
   toFloat,
 } from "./promote.js";
 
-type Unary = (x: TensorLike) => Tensor;
-type Binary = (x: TensorLike, y: TensorLike) => Tensor;
+type One = (x: TensorLike) => Tensor;
+type Two = (x: TensorLike, y: TensorLike) => Tensor;
 
-const inexact =
-  (name: string, f: (x: Tensor) => Tensor): Unary =>
+const floatOf =
+  (name: string, f: (x: Tensor) => Tensor): One =>
   (x) =>
     f(toFloat(name, x));
-const numeric =
-  (name: string, f: (x: Tensor) => Tensor): Unary =>
-  (x) =>
-    f(promoteDtypes(name, [x])[0]);
-const binary =
-  (name: string, f: (x: Tensor, y: Tensor) => Tensor): Binary =>
+const inexact = (name: string, f: (x: Tensor) => Tensor): FloatUnary => floatOf(name, f) as FloatUnary;
+const test = (name: string, f: (x: Tensor) => Tensor): MaskUnary => floatOf(name, f) as MaskUnary;
+const numeric = (name: string, f: (x: Tensor) => Tensor): Unary =>
+  ((x: TensorLike) => f(promoteDtypes(name, [x])[0])) as Unary;
+const promoted =
+  (name: string, f: (x: Tensor, y: Tensor) => Tensor): Two =>
   (x, y) => {
     const [a, b] = promoteArgs(name, [x, y]);
     return f(a, b);
   };
-const binaryInexact =
-  (name: string, f: (x: Tensor, y: Tensor) => Tensor): Binary =>
-  (x, y) => {
+const binary = (name: string, f: (x: Tensor, y: Tensor) => Tensor): Binary => promoted(name, f) as Binary;
+const compare = (name: string, f: (x: Tensor, y: Tensor) => Tensor): MaskBinary => promoted(name, f) as MaskBinary;
+const binaryInexact = (name: string, f: (x: Tensor, y: Tensor) => Tensor): Binary =>
+  ((x: TensorLike, y: TensorLike) => {
     const [a, b] = promoteInexact(name, [x, y]);
     return f(a, b);
-  };
+  }) as Binary;
 
 /** e to the power x. */
 export const exp = inexact("exp", lax.exp);
@@ -135,6 +137,7 @@ export const trunc = rounding("trunc", (x) => lax.select(lax.lt(x, 0), lax.ceil(
 export const fix = trunc;
 /** The nearest integer, halves to even. */
 export const rint = rounding("rint", (x) => lax.round(x, "even"));
+export function round<X extends TensorLike>(x: X, decimals?: number): Like<X>;
 export function round(x: TensorLike, decimals = 0): Tensor {
   const t = promoteDtypes("round", [x])[0];
   if (!isFloat(t.aval.dtype)) return t;
@@ -147,19 +150,23 @@ export const square = numeric("square", lax.square);
 /** 1 / x. */
 export const reciprocal = inexact("reciprocal", lax.reciprocal);
 /** Whether x is NaN (bool). */
-export const isnan = inexact("isnan", (x) => lax.ne(x, x));
+export const isnan = test("isnan", (x) => lax.ne(x, x));
 /** Whether x is neither infinite nor NaN (bool). */
-export const isfinite = inexact("isfinite", lax.isFinite);
+export const isfinite = test("isfinite", lax.isFinite);
 /** Whether x is infinite (bool). */
-export const isinf = inexact("isinf", (x) => lax.eq(lax.abs(x), Number.POSITIVE_INFINITY));
+export const isinf = test("isinf", (x) => lax.eq(lax.abs(x), Number.POSITIVE_INFINITY));
 /** Whether x is +∞ (bool). */
-export const isposinf = inexact("isposinf", (x) => lax.eq(x, Number.POSITIVE_INFINITY));
+export const isposinf = test("isposinf", (x) => lax.eq(x, Number.POSITIVE_INFINITY));
 /** Whether x is -∞ (bool). */
-export const isneginf = inexact("isneginf", (x) => lax.eq(x, Number.NEGATIVE_INFINITY));
+export const isneginf = test("isneginf", (x) => lax.eq(x, Number.NEGATIVE_INFINITY));
 /** Whether the sign bit is set, also of -0 (bool). */
-export const signbit = inexact("signbit", (x) => lax.lt(lax.select(lax.eq(x, 0), lax.reciprocal(x), x), 0));
+export const signbit = test("signbit", (x) => lax.lt(lax.select(lax.eq(x, 0), lax.reciprocal(x), x), 0));
 
 /** Replaces NaN and infinities by finite numbers. */
+export function nanToNum<X extends TensorLike>(
+  x: X,
+  options?: { nan?: number; posinf?: number; neginf?: number },
+): Like<X>;
 export function nanToNum(x: Tensor, options: { nan?: number; posinf?: number; neginf?: number } = {}): Tensor {
   if (!isFloat(x.aval.dtype)) return x;
   const { min, max } = limits(x.aval.dtype) as { min: number; max: number };
@@ -202,10 +209,12 @@ export const remainder = binary("remainder", (x, y) => {
 export const mod = remainder;
 /** The remainder with the sign of x. */
 export const fmod = binary("fmod", lax.rem);
+export function divmod<X extends TensorLike, Y extends TensorLike>(x: X, y: Y): [Like<X | Y>, Like<X | Y>];
 export function divmod(x: TensorLike, y: TensorLike): [Tensor, Tensor] {
   return [floorDivide(x, y), remainder(x, y)];
 }
 /** x to the power y. A plain whole number as exponent is exact by multiplication. */
+export function power<X extends TensorLike, Y extends TensorLike>(x: X, y: Y): Like<X | Y>;
 export function power(x: TensorLike, y: TensorLike): Tensor {
   if (isTensor(x) && typeof y === "number" && Number.isInteger(y) && Math.abs(y) <= 64) {
     if (isFloat(x.aval.dtype)) return lax.integerPow(x, y);
@@ -287,27 +296,26 @@ export const heaviside = binaryInexact("heaviside", (x, y) => {
   return lax.select(lax.ne(x, x), x, step);
 });
 /** x · 2^n. */
-export const ldexp = (x: TensorLike, e: TensorLike): Tensor => multiply(x, lax.exp2(toFloat("ldexp", e)));
+export const ldexp = ((x: TensorLike, e: TensorLike) => multiply(x, lax.exp2(toFloat("ldexp", e)))) as Binary;
 
 /** x = y (bool). */
-export const equal = binary("equal", lax.eq);
+export const equal = compare("equal", lax.eq);
 /** x ≠ y (bool). */
-export const notEqual = binary("notEqual", lax.ne);
+export const notEqual = compare("notEqual", lax.ne);
 /** x < y (bool); false beside NaN. */
-export const less = binary("less", lax.lt);
+export const less = compare("less", lax.lt);
 /** x ≤ y (bool); false beside NaN. */
-export const lessEqual = binary("lessEqual", lax.le);
+export const lessEqual = compare("lessEqual", lax.le);
 /** x > y (bool); false beside NaN. */
-export const greater = binary("greater", lax.gt);
+export const greater = compare("greater", lax.gt);
 /** x ≥ y (bool); false beside NaN. */
-export const greaterEqual = binary("greaterEqual", lax.ge);
+export const greaterEqual = compare("greaterEqual", lax.ge);
 
-const logical =
-  (name: string, f: (x: Tensor, y: Tensor) => Tensor): Binary =>
-  (x, y) => {
+const logical = (name: string, f: (x: Tensor, y: Tensor) => Tensor): MaskBinary =>
+  ((x: TensorLike, y: TensorLike) => {
     const [a, b] = broadcastAll(name, [toBool(x), toBool(y)]);
     return f(a, b);
-  };
+  }) as MaskBinary;
 /** Both not zero (bool). */
 export const logicalAnd = logical("logicalAnd", lax.bitwiseAnd);
 /** One or both not zero (bool). */
@@ -315,7 +323,7 @@ export const logicalOr = logical("logicalOr", lax.bitwiseOr);
 /** Exactly one not zero (bool). */
 export const logicalXor = logical("logicalXor", lax.bitwiseXor);
 /** Zero (bool). */
-export const logicalNot: Unary = (x) => lax.not(toBool(x));
+export const logicalNot = ((x: TensorLike) => lax.not(toBool(x))) as MaskUnary;
 const bitwise = (name: string, f: (x: Tensor, y: Tensor) => Tensor): Binary =>
   binary(name, (x, y) => f(requireInteger(name, x), y));
 /** Bits that both have; integers and bool. */
@@ -325,7 +333,7 @@ export const bitwiseOr = bitwise("bitwiseOr", lax.bitwiseOr);
 /** Bits that exactly one has; integers and bool. */
 export const bitwiseXor = bitwise("bitwiseXor", lax.bitwiseXor);
 /** All bits turned over; integers and bool. */
-export const bitwiseNot: Unary = (x) => lax.not(requireInteger("bitwiseNot", promoteDtypes("bitwiseNot", [x])[0]));
+export const bitwiseNot = numeric("bitwiseNot", (x) => lax.not(requireInteger("bitwiseNot", x)));
 export const invert = bitwiseNot;
 export const leftShift = bitwise("leftShift", lax.shiftLeft);
 export const rightShift = bitwise("rightShift", (x, y) =>
@@ -335,12 +343,17 @@ export const bitwiseInvert = bitwiseNot;
 export const bitwiseLeftShift = leftShift;
 export const bitwiseRightShift = rightShift;
 /** The number of bits that are set in the magnitude of each element. */
-export const bitwiseCount: Unary = (x) => {
-  const t = requireInteger("bitwiseCount", promoteDtypes("bitwiseCount", [x])[0]);
+export const bitwiseCount = numeric("bitwiseCount", (x) => {
+  const t = requireInteger("bitwiseCount", x);
   return lax.populationCount(isUnsignedInt(t.aval.dtype) || t.aval.dtype === "bool" ? t : lax.abs(t));
-};
+});
 
 /** `x` where the condition holds, else `y`. */
+export function where<X extends TensorLike, Y extends TensorLike, Z extends TensorLike>(
+  condition: X,
+  x: Y,
+  y: Z,
+): Like<X | Y | Z>;
 export function where(condition: TensorLike, x: TensorLike, y: TensorLike): Tensor {
   if (x === undefined || y === undefined) {
     fail("TW1007", "where: needs a condition and two values", { help: "np.nonzero(condition) gives positions" });
@@ -350,6 +363,11 @@ export function where(condition: TensorLike, x: TensorLike, y: TensorLike): Tens
   return lax.select(c, u, v);
 }
 /** Cut to the range [low, high]; null leaves a side open. */
+export function clip<X extends TensorLike, Y extends TensorLike = never, Z extends TensorLike = never>(
+  x: X,
+  low?: Y | null,
+  high?: Z | null,
+): Like<X | Y | Z>;
 export function clip(x: TensorLike, low?: TensorLike | null, high?: TensorLike | null): Tensor {
   let t = promoteDtypes("clip", [x])[0];
   if (low !== undefined && low !== null) t = maximum(t, low);
@@ -357,6 +375,11 @@ export function clip(x: TensorLike, low?: TensorLike | null, high?: TensorLike |
   return t;
 }
 /** For each element the first choice whose condition holds. */
+export function select<X extends TensorLike, Y extends TensorLike, Z extends TensorLike = never>(
+  conditions: readonly X[],
+  choices: readonly Y[],
+  otherwise?: Z,
+): Like<X | Y | Z>;
 export function select(
   conditions: readonly Tensor[],
   choices: readonly TensorLike[],
@@ -364,6 +387,11 @@ export function select(
 ): Tensor {
   return conditions.reduceRight<TensorLike>((rest, c, i) => where(c, choices[i], rest), otherwise) as Tensor;
 }
+export function isclose<X extends TensorLike, Y extends TensorLike>(
+  x: X,
+  y: Y,
+  options?: { rtol?: number; atol?: number; equalNan?: boolean },
+): MaskLike<X | Y>;
 export function isclose(
   x: TensorLike,
   y: TensorLike,
@@ -375,6 +403,11 @@ export function isclose(
   return options.equalNan ? lax.bitwiseOr(same, lax.bitwiseAnd(lax.ne(a, a), lax.ne(b, b))) : same;
 }
 /** Whether all elements are close. */
+export function allclose<X extends TensorLike, Y extends TensorLike>(
+  x: X,
+  y: Y,
+  options?: { rtol?: number; atol?: number; equalNan?: boolean },
+): MaskLike<X | Y>;
 export function allclose(
   x: TensorLike,
   y: TensorLike,
@@ -384,6 +417,11 @@ export function allclose(
 }
 const allOf = (x: Tensor): Tensor => lax.reduceAnd(x, null);
 /** Whether shapes and all elements are equal. */
+export function arrayEqual<X extends TensorLike, Y extends TensorLike>(
+  x: X,
+  y: Y,
+  options?: { equalNan?: boolean },
+): MaskLike<X | Y>;
 export function arrayEqual(x: TensorLike, y: TensorLike, options: { equalNan?: boolean } = {}): Tensor {
   const [a, b] = promoteDtypes("arrayEqual", [x, y]);
   if (a.ndim !== b.ndim || a.aval.shape.some((d, i) => dimEqual(d, b.aval.shape[i]) === false))
@@ -393,6 +431,7 @@ export function arrayEqual(x: TensorLike, y: TensorLike, options: { equalNan?: b
   return allOf(nans ? lax.bitwiseOr(same, lax.bitwiseAnd(lax.ne(a, a), lax.ne(b, b))) : same);
 }
 /** Whether all elements are equal after broadcasting. */
+export function arrayEquiv<X extends TensorLike, Y extends TensorLike>(x: X, y: Y): MaskLike<X | Y>;
 export function arrayEquiv(x: TensorLike, y: TensorLike): Tensor {
   return allOf(equal(x, y));
 }
@@ -418,6 +457,7 @@ export const lcm = binary("lcm", (x, y) => {
   return abs(lax.mul(lax.div(x, safe), y));
 });
 /** [fraction, whole part], both with the sign of x. */
+export function modf<X extends TensorLike>(x: X): [Like<X>, Like<X>];
 export function modf(x: TensorLike): [Tensor, Tensor] {
   const t = toFloat("modf", x);
   const whole = trunc(t);

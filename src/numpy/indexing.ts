@@ -1,4 +1,5 @@
 /** Picking elements: NumPy's indexing rules, `take`, and functional updates `x.at(…).set(v)`. */
+import type { Like } from "../tracer/num.js";
 import { fail } from "../diagnostics/error.js";
 import { printAval } from "../ir/aval.js";
 import {
@@ -18,7 +19,7 @@ import {
 import { isInt, isUnsignedInt } from "../ir/dtype.js";
 import type { IndexMode, ScatterParams } from "../ir/ops/index.js";
 import * as lax from "../lax/index.js";
-import { arrayList, astype, broadcastShapes, broadcastTo, canonicalAxis, isTensor } from "../lax/operand.js";
+import { arrayList, astype, broadcastShapes, broadcastTo, canonicalAxis, isTensor, operand } from "../lax/operand.js";
 import { cellIfKnown, fromElements, scalar } from "../tracer/frame.js";
 import type { Tensor } from "../tracer/tensor.js";
 import { divide, power, where } from "./elementwise.js";
@@ -282,6 +283,7 @@ function dynamicIndex(cut: Tensor, parts: readonly Part[]): Tensor {
  * NumPy's basic and advanced indexing: `index(x, 0, [1, 3], "...", -1)`, `index(x, "::-1")`, `index(x, rows, columns)`. Indices
  * that only the run knows are clamped to the array.
  */
+export function index<X extends TensorLike>(x: X, ...indices: Index[]): Like<X>;
 export function index(x: Tensor, ...indices: Index[]): Tensor {
   return indexWith(x, indices, "clip");
 }
@@ -309,6 +311,12 @@ function indexWith(x: Tensor, indices: readonly Index[], mode: IndexMode): Tenso
 }
 
 /** Elements at integer positions along an axis (of the flattened array without one). Out of range gives NaN, or clamps with mode "clip". */
+export function take<X extends TensorLike>(
+  x: X,
+  indices: TensorLike,
+  axis?: number | null,
+  options?: { mode?: IndexMode },
+): Like<X>;
 export function take(x: Tensor, indices: TensorLike, axis?: number | null, options: { mode?: IndexMode } = {}): Tensor {
   const operand = axis === undefined || axis === null ? lax.reshape(x, [-1]) : x;
   const a = axis === undefined || axis === null ? 0 : canonicalAxis("take", axis, x.ndim);
@@ -321,7 +329,9 @@ export function take(x: Tensor, indices: TensorLike, axis?: number | null, optio
   return gatherAxes(operand, [a], stacked, i.ndim, a, options.mode ?? "fill");
 }
 /** For each position along `axis`, the element that `indices` names there. */
-export function takeAlongAxis(x: Tensor, indices: Tensor, axis: number | null = -1): Tensor {
+export function takeAlongAxis<X extends TensorLike>(x: X, indices: TensorLike, axis?: number | null): Like<X>;
+export function takeAlongAxis(given: TensorLike, at: TensorLike, axis: number | null = -1): Tensor {
+  const [x, indices] = [operand("takeAlongAxis", given), operand("takeAlongAxis", at)];
   if (axis === null) return takeAlongAxis(lax.reshape(x, [-1]), lax.reshape(indices, [-1]), 0);
   if (!isInt(indices.aval.dtype)) {
     fail("TW2005", `takeAlongAxis: indices must be integers, not ${printAval(indices.aval)}`, {
@@ -350,7 +360,14 @@ export function takeAlongAxis(x: Tensor, indices: Tensor, axis: number | null = 
   });
 }
 /** A copy of the array with `values` where `indices` say along `axis` (see takeAlongAxis). */
-export function putAlongAxis(x: Tensor, indices: Tensor, values: TensorLike, axis: number): Tensor {
+export function putAlongAxis<X extends TensorLike, Y extends TensorLike>(
+  x: X,
+  indices: TensorLike,
+  values: Y,
+  axis: number,
+): Like<X | Y>;
+export function putAlongAxis(given: TensorLike, at: TensorLike, values: TensorLike, axis: number): Tensor {
+  const [x, indices] = [operand("putAlongAxis", given), operand("putAlongAxis", at)];
   const a = canonicalAxis("putAlongAxis", axis, x.ndim);
   const others = otherAxes(x.shape.length, [a]);
   const shape = x.aval.shape.map((d, i) => (i === a ? indices.aval.shape[a] : d));
@@ -374,6 +391,7 @@ function valueFor(what: string, x: Tensor, value: TensorLike): Tensor {
   return astype(v, x.aval.dtype);
 }
 /** For each element of `choices[0]`'s shape, the element there of the array that `which` numbers. */
+export function choose<X extends TensorLike, Y extends TensorLike>(which: X, choices: readonly Y[]): Like<X | Y>;
 export function choose(which: Tensor, choices: readonly Tensor[]): Tensor {
   const list = promoteDtypes("choose", arrayList("choose", choices));
   const shape = broadcastShapes("choose", [which.aval.shape, ...list.map((c) => c.aval.shape)]);
@@ -382,6 +400,7 @@ export function choose(which: Tensor, choices: readonly Tensor[]): Tensor {
   return rest.reduce((r, c, i) => where(lax.ge(w, i + 1), c, r), first);
 }
 /** Index arrays that together pick a grid: `x.index(...ix_(rows, columns))`. */
+export function ix_<X extends TensorLike>(...vectors: X[]): Like<X>[];
 export function ix_(...vectors: Tensor[]): Tensor[] {
   return vectors.map((v, i) =>
     lax.reshape(
@@ -391,6 +410,11 @@ export function ix_(...vectors: Tensor[]): Tensor[] {
   );
 }
 /** The slices along an axis for which the condition holds; under jit the condition must be known. */
+export function compress<X extends TensorLike, Y extends TensorLike>(
+  condition: X,
+  x: Y,
+  axis?: number | null,
+): Like<X | Y>;
 export function compress(condition: Tensor, x: Tensor, axis: number | null = null): Tensor {
   if (axis === null) return compress(condition, lax.reshape(x, [-1]), 0);
   const a = canonicalAxis("compress", axis, x.ndim);
@@ -404,6 +428,7 @@ export function compress(condition: Tensor, x: Tensor, axis: number | null = nul
   return gatherAxes(x, [a], stackIndices(x, [a], maskPositions(mask)).indices, 1, a, "clip");
 }
 /** A copy of a matrix with `value` on its diagonal. */
+export function fillDiagonal<X extends TensorLike, Y extends TensorLike>(x: X, value: Y): Like<X | Y>;
 export function fillDiagonal(x: Tensor, value: TensorLike): Tensor {
   if (x.ndim < 2) fail("TW2007", `fillDiagonal: needs a matrix, got ${printAval(x.aval)}`, {});
   const counts = x.shape.map((_, i) => lax.broadcastedIota("i32", x.aval.shape, i));
@@ -416,6 +441,18 @@ export function fillDiagonal(x: Tensor, value: TensorLike): Tensor {
 
 type Update = (x: Tensor, indices: Tensor, updates: Tensor, params: ScatterParams) => Tensor;
 
+/** A place in an array of staged code: as `IndexedTensor`, with numbers. */
+export interface Indexed<T> {
+  get(options?: { mode?: IndexMode }): T;
+  set(value: TensorLike): T;
+  add(value: TensorLike): T;
+  subtract(value: TensorLike): T;
+  multiply(value: TensorLike): T;
+  divide(value: TensorLike): T;
+  power(value: TensorLike): T;
+  min(value: TensorLike): T;
+  max(value: TensorLike): T;
+}
 /** What `x.at(…)` gives: a place in an array, for functional updates. Updates out of range are dropped. */
 export class IndexedTensor {
   constructor(
@@ -528,6 +565,10 @@ export class IndexedTensor {
   }
 }
 
+export function at<X extends TensorLike>(
+  x: X,
+  ...indices: Index[]
+): Like<X> extends Tensor ? IndexedTensor : Indexed<Like<X>>;
 export function at(x: Tensor, ...indices: Index[]): IndexedTensor {
   return new IndexedTensor(x, indices);
 }

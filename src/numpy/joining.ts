@@ -1,4 +1,5 @@
 /** Joining and splitting arrays, putting elements in and taking them out. */
+import type { Like } from "../tracer/num.js";
 import { fail } from "../diagnostics/error.js";
 import { printAval } from "../ir/aval.js";
 import { type Dim, dimEqual, dimFloorDiv, dimMod, dimMul, dimProduct, dimSub } from "../ir/dim.js";
@@ -15,6 +16,7 @@ function checkList(what: string, xs: readonly TensorLike[]): void {
   if (xs.length === 0) fail("TW2011", `${what}: the list is empty`, { help: "give at least one array" });
 }
 /** Joins along an existing axis; null joins the flattened arrays. */
+export function concatenate<X extends TensorLike>(xs: readonly X[], axis?: number | null): Like<X>;
 export function concatenate(xs: readonly TensorLike[], axis: number | null = 0): Tensor {
   checkList("concatenate", xs);
   const list = promoteMoved("concatenate", xs);
@@ -29,6 +31,7 @@ export function concatenate(xs: readonly TensorLike[], axis: number | null = 0):
 }
 export const concat = concatenate;
 /** Joins along a new axis. */
+export function stack<X extends TensorLike>(xs: readonly X[], axis?: number): Like<X>;
 export function stack(xs: readonly TensorLike[], axis = 0): Tensor {
   checkList("stack", xs);
   const list = promoteMoved("stack", xs);
@@ -47,6 +50,7 @@ export function stack(xs: readonly TensorLike[], axis = 0): Tensor {
   );
 }
 /** The parts along an axis, without that axis. */
+export function unstack<X extends TensorLike>(x: X, axis?: number): Like<X>[];
 export function unstack(x: Tensor, axis = 0): Tensor[] {
   const a = canonicalAxis("unstack", axis, x.ndim);
   return Array.from({ length: staticSize("unstack", x, a) }, (_, i) =>
@@ -54,19 +58,23 @@ export function unstack(x: Tensor, axis = 0): Tensor[] {
   );
 }
 /** Joins along axis 0; vectors are rows. */
+export function vstack<X extends TensorLike>(xs: readonly X[]): Like<X>;
 export function vstack(xs: readonly Tensor[]): Tensor {
   return concatenate(arrayList("vstack", xs).map(atleast2d), 0);
 }
 /** Joins along axis 1 (vectors: along axis 0). */
+export function hstack<X extends TensorLike>(xs: readonly X[]): Like<X>;
 export function hstack(xs: readonly Tensor[]): Tensor {
   const list = arrayList("hstack", xs);
   return concatenate(list.map(atleast1d), list.length > 0 && list[0].ndim <= 1 ? 0 : 1);
 }
 /** Joins along axis 2. */
+export function dstack<X extends TensorLike>(xs: readonly X[]): Like<X>;
 export function dstack(xs: readonly Tensor[]): Tensor {
   return concatenate(arrayList("dstack", xs).map(atleast3d), 2);
 }
 /** Vectors as the columns of a matrix. */
+export function columnStack<X extends TensorLike>(xs: readonly X[]): Like<X>;
 export function columnStack(xs: readonly Tensor[]): Tensor {
   return concatenate(
     arrayList("columnStack", xs).map((x) => (x.ndim < 2 ? lax.reshape(x, [dimProduct(x.aval.shape), 1]) : x)),
@@ -94,6 +102,7 @@ export function block(blocks: Blocks): Tensor {
 export type Blocks = Tensor | readonly Blocks[];
 
 /** Cuts into `sections` equal parts, or at the given positions. */
+export function split<X extends TensorLike>(x: X, sections: number | readonly number[], axis?: number): Like<X>[];
 export function split(x: Tensor, sections: number | readonly number[], axis = 0): Tensor[] {
   const a = canonicalAxis("split", axis, x.ndim);
   if (typeof sections !== "number") return cutAt(x, sections, a);
@@ -109,6 +118,7 @@ export function split(x: Tensor, sections: number | readonly number[], axis = 0)
   );
 }
 /** As `split`, but the first parts may be one longer than the others. */
+export function arraySplit<X extends TensorLike>(x: X, sections: number | readonly number[], axis?: number): Like<X>[];
 export function arraySplit(x: Tensor, sections: number | readonly number[], axis = 0): Tensor[] {
   const a = canonicalAxis("arraySplit", axis, x.ndim);
   if (typeof sections !== "number") return cutAt(x, sections, a);
@@ -131,18 +141,22 @@ function cutAt(x: Tensor, cuts: readonly number[], axis: number): Tensor[] {
   });
 }
 /** Splits along axis 1 (vectors: along axis 0). */
+export function hsplit<X extends TensorLike>(x: X, sections: number | readonly number[]): Like<X>[];
 export function hsplit(x: Tensor, sections: number | readonly number[]): Tensor[] {
   return split(x, sections, x.ndim === 1 ? 0 : 1);
 }
 /** Splits along axis 0. */
+export function vsplit<X extends TensorLike>(x: X, sections: number | readonly number[]): Like<X>[];
 export function vsplit(x: Tensor, sections: number | readonly number[]): Tensor[] {
   return split(x, sections, 0);
 }
 /** Splits along axis 2. */
+export function dsplit<X extends TensorLike>(x: X, sections: number | readonly number[]): Like<X>[];
 export function dsplit(x: Tensor, sections: number | readonly number[]): Tensor[] {
   return split(x, sections, 2);
 }
 /** Values joined to the end along an axis; flattened without one. */
+export function append<X extends TensorLike, Y extends TensorLike>(x: X, values: Y, axis?: number | null): Like<X | Y>;
 export function append(x: Tensor, values: TensorLike, axis: number | null = null): Tensor {
   const list = promoteDtypes("append", [x, values]);
   return concatenate(axis === null ? list.map(ravel) : list, axis ?? 0);
@@ -177,6 +191,12 @@ function runs(positions: readonly number[]): [number, number][] {
   return out;
 }
 /** Values put in before a position of an axis; flattened without one. */
+export function insert<X extends TensorLike, Y extends TensorLike>(
+  x: X,
+  at: number,
+  values: Y,
+  axis?: number | null,
+): Like<X | Y>;
 export function insert(x: Tensor, at: number, values: TensorLike, axis: number | null = null): Tensor {
   if (axis === null) return insert(ravel(x), at, values, 0);
   const a = canonicalAxis("insert", axis, x.ndim);
@@ -194,6 +214,12 @@ export function insert(x: Tensor, at: number, values: TensorLike, axis: number |
   return lax.concatenate([lax.sliceInDim(x, 0, where, 1, a), wide, lax.sliceInDim(x, where, n, 1, a)], a);
 }
 /** n-th differences of neighbours along an axis. */
+export function diff<X extends TensorLike>(
+  x: X,
+  n?: number,
+  axis?: number,
+  options?: { prepend?: TensorLike; append?: TensorLike },
+): Like<X>;
 export function diff(x: Tensor, n = 1, axis = -1, options: { prepend?: TensorLike; append?: TensorLike } = {}): Tensor {
   const a = canonicalAxis("diff", axis, x.ndim);
   const edge = (v: TensorLike | undefined): Tensor[] => {
@@ -220,6 +246,7 @@ export function diff(x: Tensor, n = 1, axis = -1, options: { prepend?: TensorLik
   return y;
 }
 /** Differences of neighbours of the flattened array. */
+export function ediff1d<X extends TensorLike>(x: X): Like<X>;
 export function ediff1d(x: Tensor): Tensor {
   return diff(ravel(x));
 }

@@ -1,4 +1,5 @@
 /** `np.linalg`. Matrices are the last two axes. */
+import type { Like } from "../tracer/num.js";
 import { fail } from "../diagnostics/error.js";
 import { printAval } from "../ir/aval.js";
 import { type Dim, dimAdd, dimAtLeast, dimEqual, dimMax, isStatic } from "../ir/dim.js";
@@ -31,6 +32,7 @@ const back = (like: Tensor, y: Tensor): Tensor =>
   isFloat(like.aval.dtype) && isFloat(y.aval.dtype) ? astype(y, like.aval.dtype) : y;
 
 /** Lower factor L of a symmetric positive-definite matrix: L Lᵀ. NaN where the matrix is not. */
+export function cholesky<X extends TensorLike>(x: X, options?: { upper?: boolean }): Like<X>;
 export function cholesky(x: Tensor, options: { upper?: boolean } = {}): Tensor {
   const l = lax.linalg.cholesky(symmetrize(matrix("cholesky", x, true)));
   return back(x, options.upper ? swapaxes(l, -1, -2) : l);
@@ -46,11 +48,13 @@ export function qr(x: Tensor, mode: "reduced" | "complete" | "r" = "reduced"): [
   return mode === "r" ? back(x, r) : [back(x, q), back(x, r)];
 }
 /** [eigenvalues ascending, eigenvectors in columns] of a symmetric matrix. */
+export function eigh<X extends TensorLike>(x: X): [Like<X>, Like<X>];
 export function eigh(x: Tensor): [Tensor, Tensor] {
   const [w, v] = lax.linalg.eigh(symmetrize(matrix("eigh", x, true)));
   return [back(x, w), back(x, v)];
 }
 /** Eigenvalues of symmetric matrices, ascending. */
+export function eigvalsh<X extends TensorLike>(x: X): Like<X>;
 export function eigvalsh(x: Tensor): Tensor {
   return eigh(x)[0];
 }
@@ -66,10 +70,12 @@ export function svd(
   return options.computeUv === false ? back(x, s) : [back(x, u), back(x, s), back(x, vt)];
 }
 /** Singular values, descending. */
+export function svdvals<X extends TensorLike>(x: X): Like<X>;
 export function svdvals(x: Tensor): Tensor {
   return svd(x, { fullMatrices: false })[1];
 }
 /** x with a x = b. `b` is a vector or a matrix of columns; leading axes broadcast. */
+export function solve<X extends TensorLike, Y extends TensorLike>(a: X, b: Y): Like<X | Y>;
 export function solve(a: Tensor, b: Tensor): Tensor {
   const [p, q] = promoteDtypes("linalg.solve", [matrix("solve", a, true), toFloat("solve", b)]);
   const vector = q.ndim === 1;
@@ -92,6 +98,11 @@ export function solve(a: Tensor, b: Tensor): Tensor {
   return back(q, vector ? lax.squeeze(x, [x.ndim - 1]) : x);
 }
 /** x with a x = b for a triangular a; only its triangle is read. */
+export function solveTriangular<X extends TensorLike, Y extends TensorLike>(
+  a: X,
+  b: Y,
+  options?: { lower?: boolean; trans?: boolean; unitDiagonal?: boolean },
+): Like<X | Y>;
 export function solveTriangular(
   a: Tensor,
   b: Tensor,
@@ -126,12 +137,14 @@ function takeRows(x: Tensor, perm: Tensor): Tensor {
   });
 }
 /** The inverse of square matrices: [..., n, n]. */
+export function inv<X extends TensorLike>(x: X): Like<X>;
 export function inv(x: Tensor): Tensor {
   const a = matrix("inv", x, true);
   const n = a.aval.shape[a.ndim - 1];
   return back(x, solve(a, lax.broadcastInDim(eye(n, n, 0, a.aval.dtype), a.aval.shape, [a.ndim - 2, a.ndim - 1])));
 }
 /** [sign, log of the absolute determinant]. */
+export function slogdet<X extends TensorLike>(x: X): [Like<X>, Like<X>];
 export function slogdet(x: Tensor): [Tensor, Tensor] {
   const a = matrix("slogdet", x, true);
   const [lu, pivots] = lax.linalg.lu(a);
@@ -149,6 +162,7 @@ export function slogdet(x: Tensor): [Tensor, Tensor] {
   return [back(x, sign), back(x, magnitude)];
 }
 /** Determinants of square matrices: [..., n, n] → [...]. */
+export function det<X extends TensorLike>(x: X): Like<X>;
 export function det(x: Tensor): Tensor {
   const a = matrix("det", x, true);
   const [lu, pivots] = lax.linalg.lu(a);
@@ -169,6 +183,7 @@ function significant(s: Tensor, rcond: TensorLike): Tensor {
   return greater(s, multiply(max(s, -1, { keepdims: true, initial: 0 }), rcond));
 }
 /** The Moore–Penrose inverse, by SVD. */
+export function pinv<X extends TensorLike>(x: X, rcond?: number): Like<X>;
 export function pinv(x: Tensor, rcond?: number): Tensor {
   const a = matrix("pinv", x);
   const [u, s, vt] = svd(a, { fullMatrices: false });
@@ -181,6 +196,11 @@ export function pinv(x: Tensor, rcond?: number): Tensor {
  * Least squares: [x of least norm that minimises |a x - b|, squared residuals (empty where the rank is not full), rank of a,
  * its singular values].
  */
+export function lstsq<X extends TensorLike, Y extends TensorLike>(
+  a: X,
+  b: Y,
+  rcond?: number,
+): [x: Like<X | Y>, residuals: Like<X | Y>, rank: Like<X | Y>, s: Like<X | Y>];
 export function lstsq(a: Tensor, b: Tensor, rcond?: number): [x: Tensor, residuals: Tensor, rank: Tensor, s: Tensor] {
   const [p, q] = promoteDtypes("linalg.lstsq", [matrix("lstsq", a), toFloat("lstsq", b)]);
   if (p.ndim !== 2 || q.ndim < 1 || q.ndim > 2 || dimEqual(p.aval.shape[0], q.aval.shape[0]) === false) {
@@ -202,11 +222,13 @@ export function lstsq(a: Tensor, b: Tensor, rcond?: number): [x: Tensor, residua
   return [back(q, q.ndim === 1 ? lax.squeeze(x, [1]) : x), residuals, rank, s];
 }
 /** How many singular values are not zero (but for rounding). */
+export function matrixRank<X extends TensorLike>(x: X, rtol?: number): Like<X>;
 export function matrixRank(x: Tensor, rtol?: number): Tensor {
   const a = matrix("matrixRank", x);
   return sum(astype(significant(svdvals(a), rtol ?? cutoff(a, 1)), "i32"), -1);
 }
 /** The ratio of the greatest to the least singular value, or of another norm of the matrix and of its inverse. */
+export function cond<X extends TensorLike>(x: X, ord?: NormOrder): Like<X>;
 export function cond(x: Tensor, ord?: NormOrder): Tensor {
   const a = matrix("cond", x);
   if (ord === undefined || ord === 2) {
@@ -216,6 +238,7 @@ export function cond(x: Tensor, ord?: NormOrder): Tensor {
   return multiply(norm(a, ord, { axis: [-2, -1] }), norm(inv(a), ord, { axis: [-2, -1] }));
 }
 /** A square matrix to a whole power, by squaring. */
+export function matrixPower<X extends TensorLike>(x: X, n: number): Like<X>;
 export function matrixPower(x: Tensor, n: number): Tensor {
   if (!Number.isInteger(n)) fail("TW2011", `linalg.matrixPower: ${n} is not a whole number`, {});
   if (x.ndim < 2 || dimEqual(x.aval.shape[x.ndim - 1], x.aval.shape[x.ndim - 2]) === false) {
@@ -230,6 +253,7 @@ export function matrixPower(x: Tensor, n: number): Tensor {
   return n % 2 ? matmul(both, x) : both;
 }
 /** The product of several matrices, in the order that takes the fewest multiplications. */
+export function multiDot<X extends TensorLike>(xs: readonly X[]): Like<X>;
 export function multiDot(xs: readonly Tensor[]): Tensor {
   xs = arrayList("linalg.multiDot", xs);
   if (xs.length < 2) fail("TW2011", `linalg.multiDot: ${xs.length} arrays`, { help: "give at least two" });
@@ -268,6 +292,11 @@ export interface NormOptions {
   keepdims?: boolean | undefined;
 }
 /** The norm of vectors (along one axis) or matrices (two axes); of all elements as one vector without an order. */
+export function norm<X extends TensorLike>(
+  x: X,
+  ordOrOptions?: NormOrder | null | NormOptions,
+  options?: NormOptions,
+): Like<X>;
 export function norm(x: Tensor, ordOrOptions?: NormOrder | null | NormOptions, options: NormOptions = {}): Tensor {
   const o: NormOptions =
     typeof ordOrOptions === "object" && ordOrOptions !== null
@@ -285,10 +314,15 @@ export function norm(x: Tensor, ordOrOptions?: NormOrder | null | NormOptions, o
   return typeof axis === "number" ? vectorNormOf(t, ord, axis, keepdims) : matrixNormOf(t, ord, axis, keepdims);
 }
 /** The norm of vectors along an axis (or several, or all). */
+export function vectorNorm<X extends TensorLike>(
+  x: X,
+  options?: { ord?: number; axis?: AxisArg; keepdims?: boolean },
+): Like<X>;
 export function vectorNorm(x: Tensor, options: { ord?: number; axis?: AxisArg; keepdims?: boolean } = {}): Tensor {
   return vectorNormOf(toFloat("linalg.vectorNorm", x), options.ord, options.axis ?? null, options.keepdims);
 }
 /** The norm of matrices on the last two axes. */
+export function matrixNorm<X extends TensorLike>(x: X, options?: { ord?: NormOrder; keepdims?: boolean }): Like<X>;
 export function matrixNorm(x: Tensor, options: { ord?: NormOrder; keepdims?: boolean } = {}): Tensor {
   return matrixNormOf(matrix("matrixNorm", x), options.ord, [-2, -1], options.keepdims);
 }

@@ -1,4 +1,5 @@
 /** Rearranging: shapes, axes, joining, splitting, repeating. */
+import type { Like } from "../tracer/num.js";
 import { fail } from "../diagnostics/error.js";
 import { printAval } from "../ir/aval.js";
 import { type Dim, dimMod, dimMul, dimSub } from "../ir/dim.js";
@@ -19,10 +20,12 @@ import { otherAxes, prod, range } from "../util/index.js";
  * The same elements in row-major order under another shape; one size may be -1 (TW2008 when the numbers differ).
  * @example np.reshape(x, [2, -1])
  */
+export function reshape<X extends TensorLike>(x: X, shape: Dim | readonly Dim[]): Like<X>;
 export function reshape(x: Tensor, shape: Dim | readonly Dim[]): Tensor {
   return lax.reshape(x, Array.isArray(shape) ? shape : [shape as Dim]);
 }
 /** The elements as a vector. */
+export function ravel<X extends TensorLike>(x: X): Like<X>;
 export function ravel(x: Tensor): Tensor {
   return lax.reshape(x, [-1]);
 }
@@ -30,16 +33,19 @@ export function ravel(x: Tensor): Tensor {
  * Axes in another order; reversed when none is given.
  * @example np.transpose(x, [0, 2, 1])
  */
+export function transpose<X extends TensorLike>(x: X, axes?: readonly number[]): Like<X>;
 export function transpose(x: Tensor, axes?: readonly number[]): Tensor {
   return lax.transpose(x, axes);
 }
 /** As transpose, by the name of the array API standard. */
 export const permuteDims = transpose;
 /** Swaps the last two axes. */
+export function matrixTranspose<X extends TensorLike>(x: X): Like<X>;
 export function matrixTranspose(x: Tensor): Tensor {
   return swapaxes(x, -1, -2);
 }
 /** Two axes change places. */
+export function swapaxes<X extends TensorLike>(x: X, a: number, b: number): Like<X>;
 export function swapaxes(x: Tensor, a: number, b: number): Tensor {
   x = operand("swapaxes", x);
   const p = range(x.shape.length);
@@ -48,6 +54,11 @@ export function swapaxes(x: Tensor, a: number, b: number): Tensor {
   return lax.transpose(x, p);
 }
 /** Axes move to new positions, the others keep their order. */
+export function moveaxis<X extends TensorLike>(
+  x: X,
+  source: number | readonly number[],
+  destination: number | readonly number[],
+): Like<X>;
 export function moveaxis(
   x: Tensor,
   source: number | readonly number[],
@@ -68,10 +79,12 @@ export function moveaxis(
   return lax.transpose(x, order);
 }
 /** Adds axes of size 1 at these positions of the result. */
+export function expandDims<X extends TensorLike>(x: X, axis: number | readonly number[]): Like<X>;
 export function expandDims(x: Tensor, axis: number | readonly number[]): Tensor {
   return lax.expandDims(x, typeof axis === "number" ? [axis] : axis);
 }
 /** Drops axes of size 1: the given ones, or all. */
+export function squeeze<X extends TensorLike>(x: X, axis?: number | readonly number[] | null): Like<X>;
 export function squeeze(x: Tensor, axis?: number | readonly number[] | null): Tensor {
   x = operand("squeeze", x);
   const axes =
@@ -83,10 +96,12 @@ export function squeeze(x: Tensor, axis?: number | readonly number[] | null): Te
   return lax.squeeze(x, axes);
 }
 /** Repeated to a larger shape by NumPy's rules (TW2002 when it does not fit). */
+export function broadcastTo<X extends TensorLike>(x: X, shape: readonly Dim[]): Like<X>;
 export function broadcastTo(x: TensorLike, shape: readonly Dim[]): Tensor {
   return broadcast("broadcastTo", promoteDtypes("broadcastTo", [x])[0], shape);
 }
 /** All repeated to the shape in which they meet. */
+export function broadcastArrays<X extends TensorLike>(...xs: X[]): Like<X>[];
 export function broadcastArrays(...xs: Tensor[]): Tensor[] {
   const shape = broadcastShapes(
     "broadcastArrays",
@@ -96,35 +111,46 @@ export function broadcastArrays(...xs: Tensor[]): Tensor[] {
   return xs.map((x) => broadcast("broadcastArrays", x, shape));
 }
 /** Scalars become vectors of one element. */
+export function atleast1d<X extends TensorLike>(x: X): Like<X>;
 export function atleast1d(x: Tensor): Tensor {
   x = operand("atleast1d", x);
   return x.ndim >= 1 ? x : lax.reshape(x, [1]);
 }
 /** Axes of size 1 are added in front, up to rank 2. */
+export function atleast2d<X extends TensorLike>(x: X): Like<X>;
 export function atleast2d(x: Tensor): Tensor {
   x = operand("atleast2d", x);
   return x.ndim >= 2 ? x : lax.reshape(x, [1, ...(x.ndim === 1 ? x.aval.shape : [1])]);
 }
 /** Axes of size 1 are added, up to rank 3. */
+export function atleast3d<X extends TensorLike>(x: X): Like<X>;
 export function atleast3d(x: Tensor): Tensor {
   x = operand("atleast3d", x);
   return x.ndim >= 3 ? x : lax.reshape(atleast2d(x), [...atleast2d(x).aval.shape, 1]);
 }
 
 /** Elements in reverse order along these axes (all of them when none is given). */
+export function flip<X extends TensorLike>(x: X, axis?: number | readonly number[]): Like<X>;
 export function flip(x: Tensor, axis?: number | readonly number[]): Tensor {
   x = operand("flip", x);
   return lax.rev(x, canonicalAxes("flip", axis, x.ndim));
 }
 /** Reverses axis 0. */
+export function flipud<X extends TensorLike>(x: X): Like<X>;
 export function flipud(x: Tensor): Tensor {
   return flip(x, 0);
 }
 /** Reverses axis 1. */
+export function fliplr<X extends TensorLike>(x: X): Like<X>;
 export function fliplr(x: Tensor): Tensor {
   return flip(x, 1);
 }
 /** Shifts elements along axes; those that leave at one end come in at the other. */
+export function roll<X extends TensorLike>(
+  x: X,
+  shift: number | readonly number[],
+  axis?: number | readonly number[] | null,
+): Like<X>;
 export function roll(x: Tensor, shift: number | readonly number[], axis?: number | readonly number[] | null): Tensor {
   x = operand("roll", x);
   if (axis === undefined || axis === null) return lax.reshape(roll(ravel(x), shift, 0), x.aval.shape);
@@ -148,6 +174,7 @@ export function roll(x: Tensor, shift: number | readonly number[], axis?: number
   return y;
 }
 /** Moves one axis back until it stands before `start`. */
+export function rollaxis<X extends TensorLike>(x: X, axis: number, start?: number): Like<X>;
 export function rollaxis(x: Tensor, axis: number, start = 0): Tensor {
   x = operand("rollaxis", x);
   const from = canonicalAxis("rollaxis", axis, x.ndim);
@@ -155,6 +182,7 @@ export function rollaxis(x: Tensor, axis: number, start = 0): Tensor {
   return moveaxis(x, from, from < to ? to - 1 : to);
 }
 /** Turns by k quarters in the plane of two axes. */
+export function rot90<X extends TensorLike>(x: X, k?: number, axes?: readonly [number, number]): Like<X>;
 export function rot90(x: Tensor, k = 1, axes: readonly [number, number] = [0, 1]): Tensor {
   const turns = ((k % 4) + 4) % 4;
   if (turns === 0) return x;
@@ -162,6 +190,7 @@ export function rot90(x: Tensor, k = 1, axes: readonly [number, number] = [0, 1]
   return turns === 1 ? flip(swapaxes(x, ...axes), axes[0]) : swapaxes(flip(x, axes[0]), ...axes);
 }
 /** Each element `n` times (or as often as a list says, one count for each) along `axis`, flattened without one. */
+export function repeat<X extends TensorLike>(x: X, n: number | readonly number[], axis?: number | null): Like<X>;
 export function repeat(x: Tensor, n: number | readonly number[], axis?: number | null): Tensor {
   x = operand("repeat", x);
   if (axis === undefined || axis === null) return repeat(ravel(x), n, 0);
@@ -190,6 +219,7 @@ export function repeat(x: Tensor, n: number | readonly number[], axis?: number |
   );
 }
 /** The whole array repeated along each axis. */
+export function tile<X extends TensorLike>(x: X, reps: number | readonly number[]): Like<X>;
 export function tile(x: Tensor, reps: number | readonly number[]): Tensor {
   x = operand("tile", x);
   const r = typeof reps === "number" ? [reps] : reps;
@@ -208,6 +238,7 @@ export function tile(x: Tensor, reps: number | readonly number[]): Tensor {
   );
 }
 /** The elements in row-major order, repeated or cut to fill a new shape. */
+export function resize<X extends TensorLike>(x: X, shape: number | readonly number[]): Like<X>;
 export function resize(x: Tensor, shape: number | readonly number[]): Tensor {
   const s = typeof shape === "number" ? [shape] : shape;
   const total = prod(s);

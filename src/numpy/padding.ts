@@ -1,4 +1,5 @@
 /** `np.pad`. */
+import type { Like } from "../tracer/num.js";
 import { fail } from "../diagnostics/error.js";
 import { printAval } from "../ir/aval.js";
 import { type Dim, dimSub, isStatic } from "../ir/dim.js";
@@ -18,6 +19,7 @@ export interface PadOptions {
  * Puts elements before and after those of each axis: `pad(x, 1)`, `pad(x, [1, 2])` for every axis, `pad(x, [[0, 0], [1, 2]])` for
  * each. Modes as in NumPy, by name alone or in the options.
  */
+export function pad<X extends TensorLike>(x: X, width: PadWidth, options?: PadOptions | PadMode): Like<X>;
 export function pad(x: Tensor, width: PadWidth, options: PadOptions | PadMode = {}): Tensor {
   const { mode = "constant", constantValues = 0 } = typeof options === "string" ? { mode: options } : options;
   const each: (readonly [number, number])[] =

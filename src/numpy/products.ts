@@ -1,4 +1,5 @@
 /** Products of vectors, matrices and tensors. */
+import type { Like } from "../tracer/num.js";
 import { fail } from "../diagnostics/error.js";
 import { printAval } from "../ir/aval.js";
 import { type Dim, dimEqual, dimMul, dimProduct } from "../ir/dim.js";
@@ -28,6 +29,7 @@ function contractionError(what: string, x: Tensor, y: Tensor, i: number, j: numb
 }
 
 /** NumPy's dot: vectors and matrices as usual; for more axes the last of x with the second last of y. */
+export function dot<X extends TensorLike, Y extends TensorLike>(x: X, y: Y, options?: ProductOptions): Like<X | Y>;
 export function dot(x: TensorLike, y: TensorLike, options: ProductOptions = {}): Tensor {
   const [a, b] = promoteDtypes("dot", [x, y]);
   if (a.ndim === 0 || b.ndim === 0) {
@@ -41,6 +43,7 @@ export function dot(x: TensorLike, y: TensorLike, options: ProductOptions = {}):
 }
 
 /** NumPy's matmul: leading axes are batch axes and broadcast. */
+export function matmul<X extends TensorLike, Y extends TensorLike>(x: X, y: Y, options?: ProductOptions): Like<X | Y>;
 export function matmul(x: TensorLike, y: TensorLike, options: ProductOptions = {}): Tensor {
   const [a, b] = promoteDtypes("matmul", [x, y]);
   if (a.ndim === 0 || b.ndim === 0)
@@ -63,16 +66,19 @@ export function matmul(x: TensorLike, y: TensorLike, options: ProductOptions = {
   return lax.dotGeneral(left, right, { contract: [[n + 1], [n]], batch: [batch, batch] }, preferred);
 }
 /** The sum of products of two arrays, flattened. */
+export function vdot<X extends TensorLike, Y extends TensorLike>(x: X, y: Y): Like<X | Y>;
 export function vdot(x: Tensor, y: Tensor): Tensor {
   return dot(lax.reshape(x, [-1]), lax.reshape(y, [-1]));
 }
 /** Sums of products over the last axes. */
+export function inner<X extends TensorLike, Y extends TensorLike>(x: X, y: Y): Like<X | Y>;
 export function inner(x: Tensor, y: Tensor): Tensor {
   const [a, b] = promoteDtypes("inner", [x, y]);
   if (a.ndim === 0 || b.ndim === 0) return dot(a, b);
   return lax.dotGeneral(a, b, { contract: [[a.ndim - 1], [b.ndim - 1]] });
 }
 /** All products of two vectors: [n], [m] → [n, m]. */
+export function outer<X extends TensorLike, Y extends TensorLike>(x: X, y: Y): Like<X | Y>;
 export function outer(x: Tensor, y: Tensor): Tensor {
   const [a, b] = promoteDtypes("outer", [x, y]);
   const shape = [dimProduct(a.aval.shape), dimProduct(b.aval.shape)];
@@ -82,6 +88,11 @@ export function outer(x: Tensor, y: Tensor): Tensor {
   );
 }
 /** Sums over pairs of axes: the last `axes` of x with the first of y, or two lists of axes. */
+export function tensordot<X extends TensorLike, Y extends TensorLike>(
+  x: X,
+  y: Y,
+  axes?: number | readonly [number | readonly number[], number | readonly number[]],
+): Like<X | Y>;
 export function tensordot(
   x: Tensor,
   y: Tensor,
@@ -109,6 +120,7 @@ export function tensordot(
   });
 }
 /** Products of vectors on the last axis, for each pair of the others (which broadcast). */
+export function vecdot<X extends TensorLike, Y extends TensorLike>(x: X, y: Y, axis?: number): Like<X | Y>;
 export function vecdot(x: Tensor, y: Tensor, axis = -1): Tensor {
   const [a, b] = promoteDtypes("vecdot", [x, y]);
   const at = (t: Tensor): Tensor => {
@@ -128,16 +140,19 @@ export function vecdot(x: Tensor, y: Tensor, axis = -1): Tensor {
   });
 }
 /** A matrix times a vector, for each pair of a batch. */
+export function matvec<X extends TensorLike, Y extends TensorLike>(x: X, y: Y): Like<X | Y>;
 export function matvec(x: Tensor, y: Tensor): Tensor {
   const r = matmul(x, lax.expandDims(y, [y.ndim]));
   return lax.squeeze(r, [r.ndim - 1]);
 }
 /** A vector times a matrix, for each pair of a batch. */
+export function vecmat<X extends TensorLike, Y extends TensorLike>(x: X, y: Y): Like<X | Y>;
 export function vecmat(x: Tensor, y: Tensor): Tensor {
   const r = matmul(lax.expandDims(x, [x.ndim - 1]), y);
   return lax.squeeze(r, [r.ndim - 2]);
 }
 /** The Kronecker product. */
+export function kron<X extends TensorLike, Y extends TensorLike>(x: X, y: Y): Like<X | Y>;
 export function kron(x: Tensor, y: Tensor): Tensor {
   const [a, b] = promoteDtypes("kron", [x, y]);
   const rank = Math.max(a.ndim, b.ndim);
@@ -160,6 +175,7 @@ export function kron(x: Tensor, y: Tensor): Tensor {
   );
 }
 /** The sum of a diagonal of the last two axes. */
+export function trace<X extends TensorLike>(x: X, offset?: number): Like<X>;
 export function trace(x: Tensor, offset = 0): Tensor {
   if (x.ndim < 2) fail("TW2007", `trace: needs a matrix, got ${printAval(x.aval)}`, { help: "give at least two axes" });
   // integers are widened as in a sum
@@ -171,6 +187,7 @@ export function trace(x: Tensor, offset = 0): Tensor {
   return lax.reduceSum(lax.select(mask, t, zerosFor(t)), [-2, -1]);
 }
 /** The vector product of 3-vectors (or the one number of 2-vectors) on the last axis. */
+export function cross<X extends TensorLike, Y extends TensorLike>(x: X, y: Y, axis?: number): Like<X | Y>;
 export function cross(x: Tensor, y: Tensor, axis = -1): Tensor {
   const [a0, b0] = promoteDtypes("cross", [x, y]);
   const last = (t: Tensor): Tensor => {

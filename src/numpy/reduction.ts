@@ -1,4 +1,5 @@
 /** Reductions, statistics and cumulative functions. */
+import type { Like, MaskLike } from "../tracer/num.js";
 import { peak } from "./peak.js";
 import { fail } from "../diagnostics/error.js";
 import { printAval } from "../ir/aval.js";
@@ -32,9 +33,10 @@ function normalize(a: AxisOrOptions, b: ReduceOptions | undefined): ReduceOption
   return { ...b, axis: a as AxisArg | undefined };
 }
 
-interface Reducer {
-  (x: TensorLike, axis?: AxisOrOptions, options?: ReduceOptions): Tensor;
-}
+type Reduce = (x: TensorLike, axis?: AxisOrOptions, options?: ReduceOptions) => Tensor;
+type Reducer = <X extends TensorLike>(x: X, axis?: AxisOrOptions, options?: ReduceOptions) => Like<X>;
+type MaskReducer = <X extends TensorLike>(x: X, axis?: AxisOrOptions, options?: ReduceOptions) => MaskLike<X>;
+const reducer = (f: Reduce): Reducer => f as Reducer;
 
 function finish(x: Tensor, reduced: Tensor, axes: readonly number[], keepdims: boolean | undefined): Tensor {
   return keepdims
@@ -59,7 +61,7 @@ function makeReducer(
   neutral: (d: DType) => number | bigint | boolean,
   join?: (x: Tensor, initial: TensorLike) => Tensor,
 ): Reducer {
-  return (x, axis, options) => {
+  return reducer((x, axis, options) => {
     const o = normalize(axis, options);
     let t = promoteDtypes(name, [x])[0];
     t = astype(t, o.dtype === undefined ? widen(t.aval.dtype) : checkDtype(name, o.dtype));
@@ -67,7 +69,7 @@ function makeReducer(
     const axes = canonicalAxes(name, o.axis, t.ndim);
     const r = finish(t, axes.length === 0 ? t : f(t, axes), axes, o.keepdims);
     return o.initial === undefined || !join ? r : join(r, o.initial);
-  };
+  });
 }
 const lowest = (d: DType): number | bigint | boolean =>
   d === "bool" ? false : isFloat(d) ? Number.NEGATIVE_INFINITY : limits(d).min;
@@ -88,7 +90,7 @@ const extremum = (
   join: (x: Tensor, initial: TensorLike) => Tensor,
 ): Reducer => {
   const run = makeReducer(name, f, (d) => d, neutral, join);
-  return (x, axis, options) => {
+  return reducer((x, axis, options) => {
     const o = normalize(axis, options);
     const t = promoteDtypes(name, [x])[0];
     for (const a of canonicalAxes(name, o.axis, t.ndim)) {
@@ -100,7 +102,7 @@ const extremum = (
       }
     }
     return run(t, o);
-  };
+  });
 };
 function emptyExtremum(t: Tensor, o: ReduceOptions, none: number | bigint | boolean): Tensor {
   const axes = canonicalAxes("max", o.axis, t.ndim);
@@ -137,9 +139,9 @@ const some = makeReducer(
   () => false,
 );
 /** Whether all elements are true (not zero). */
-export const all: Reducer = (x, axis, options) => every(toBool(x), axis, options);
+export const all = ((x, axis, options) => every(toBool(x), axis, options)) satisfies Reduce as MaskReducer;
 /** Whether some element is true (not zero). */
-export const any: Reducer = (x, axis, options) => some(toBool(x), axis, options);
+export const any = ((x, axis, options) => some(toBool(x), axis, options)) satisfies Reduce as MaskReducer;
 
 /** How many elements the axes hold, as a number where it is known. */
 function count(x: Tensor, axes: readonly number[]): TensorLike {
@@ -156,7 +158,7 @@ function participants(t: Tensor, axes: number[], o: ReduceOptions): TensorLike {
 const wideFloat = (d: DType): DType => (d === "f16" || d === "bf16" ? "f32" : d);
 
 /** The arithmetic mean; integers give f32. */
-export const mean: Reducer = (x, axis, options) => {
+export const mean = reducer((x, axis, options) => {
   const o = normalize(axis, options);
   const given = toFloat("mean", x);
   const out = o.dtype === undefined ? given.aval.dtype : checkDtype("mean", o.dtype);
@@ -164,13 +166,14 @@ export const mean: Reducer = (x, axis, options) => {
   const axes = canonicalAxes("mean", o.axis, t.ndim);
   const total = sum(t, { axis: axes, keepdims: o.keepdims, where: o.where });
   return astype(divide(total, participants(t, axes, o)), out);
-};
+});
 
 export interface VarianceOptions extends ReduceOptions {
   /** Divides by n - ddof. */
   ddof?: number;
 }
 /** The mean square of the distances from the mean. */
+export function variance<X extends TensorLike>(x: X, axis?: AxisOrOptions, options?: VarianceOptions): Like<X>;
 export function variance(x: TensorLike, axis?: AxisOrOptions, options?: VarianceOptions): Tensor {
   const o = normalize(axis, options) as VarianceOptions;
   const given = toFloat("var", x);
@@ -185,11 +188,17 @@ export function variance(x: TensorLike, axis?: AxisOrOptions, options?: Variance
   return astype(divide(total, typeof n === "number" ? n - ddof : ddof === 0 ? n : subtract(n, ddof)), out);
 }
 /** The root of the variance. */
+export function std<X extends TensorLike>(x: X, axis?: AxisOrOptions, options?: VarianceOptions): Like<X>;
 export function std(x: TensorLike, axis?: AxisOrOptions, options?: VarianceOptions): Tensor {
   return lax.sqrt(variance(x, axis, options));
 }
 export { variance as var };
 /** The mean with weights: one for each element, or one for each position of the axis. */
+export function average<X extends TensorLike>(
+  x: X,
+  axisOrOptions?: AxisArg | { axis?: AxisArg; weights?: TensorLike; keepdims?: boolean },
+  options?: { weights?: TensorLike; keepdims?: boolean },
+): Like<X>;
 export function average(
   x: TensorLike,
   axisOrOptions?: AxisArg | { axis?: AxisArg; weights?: TensorLike; keepdims?: boolean },
@@ -220,10 +229,12 @@ function promoteInexactAlone(what: string, xs: readonly TensorLike[]): Tensor[] 
   return promoteDtypes(what, xs).map((x) => toFloat(what, x));
 }
 /** Maximum minus minimum. */
+export function ptp<X extends TensorLike>(x: X, axis?: AxisOrOptions): Like<X>;
 export function ptp(x: TensorLike, axis?: AxisOrOptions): Tensor {
   return lax.sub(max(x, axis), min(x, axis));
 }
 /** How many elements are not zero. */
+export function countNonzero<X extends TensorLike>(x: X, axis?: AxisOrOptions): Like<X>;
 export function countNonzero(x: TensorLike, axis?: AxisOrOptions): Tensor {
   return sum(astype(toBool(x), "i32"), axis);
 }
@@ -234,25 +245,26 @@ function withoutNan(what: string, x: TensorLike, fill: number): Tensor {
   return isFloat(t.aval.dtype) ? where(isnan(t), scalar(fill, t.aval.dtype), t) : t;
 }
 /** Sums and products in which NaN does not count. */
-export const nansum: Reducer = (x, axis, options) => sum(withoutNan("nansum", x, 0), axis, options);
-export const nanprod: Reducer = (x, axis, options) => prod(withoutNan("nanprod", x, 1), axis, options);
-const nanExtremum =
-  (name: string, f: Reducer, fill: number): Reducer =>
-  (x, axis, options) => {
+export const nansum = reducer((x, axis, options) => sum(withoutNan("nansum", x, 0), axis, options));
+export const nanprod = reducer((x, axis, options) => prod(withoutNan("nanprod", x, 1), axis, options));
+const nanExtremum = (name: string, f: Reducer, fill: number): Reducer =>
+  reducer((x, axis, options) => {
     const t = promoteDtypes(name, [x])[0];
     const r = f(withoutNan(name, t, fill), axis, options);
     // NaN where there is nothing else
     return isFloat(t.aval.dtype)
       ? where(all(isnan(t), { ...normalize(axis, options), initial: undefined }), Number.NaN, r)
       : r;
-  };
+  });
 export const nanmax = nanExtremum("nanmax", max, Number.NEGATIVE_INFINITY);
 export const nanmin = nanExtremum("nanmin", min, Number.POSITIVE_INFINITY);
 /** Mean, variance and standard deviation of what is not NaN. */
-export const nanmean: Reducer = (x, axis, options) => mean(toFloat("nanmean", x), present(x, axis, options));
+export const nanmean = reducer((x, axis, options) => mean(toFloat("nanmean", x), present(x, axis, options)));
+export function nanvar<X extends TensorLike>(x: X, axis?: AxisOrOptions, options?: VarianceOptions): Like<X>;
 export function nanvar(x: TensorLike, axis?: AxisOrOptions, options?: VarianceOptions): Tensor {
   return variance(withoutNan("nanvar", toFloat("nanvar", x), 0), present(x, axis, options));
 }
+export function nanstd<X extends TensorLike>(x: X, axis?: AxisOrOptions, options?: VarianceOptions): Like<X>;
 export function nanstd(x: TensorLike, axis?: AxisOrOptions, options?: VarianceOptions): Tensor {
   return lax.sqrt(nanvar(x, axis, options));
 }
@@ -262,11 +274,10 @@ function present(x: TensorLike, axis: AxisOrOptions, options: ReduceOptions | un
   return { ...o, where: o.where ? lax.bitwiseAnd(broadcastTo("where", toBool(o.where), here.aval.shape), here) : here };
 }
 
-function argReducer(
-  name: string,
-  f: (x: Tensor, axis: number) => Tensor,
-): (x: TensorLike, axis?: number | null, options?: { keepdims?: boolean }) => Tensor {
-  return (x, axis, options) => {
+type ArgReducer = <X extends TensorLike>(x: X, axis?: number | null, options?: { keepdims?: boolean }) => Like<X>;
+type ArgReduce = (x: TensorLike, axis?: number | null, options?: { keepdims?: boolean }) => Tensor;
+function argReducer(name: string, f: (x: Tensor, axis: number) => Tensor): ArgReducer {
+  const find: ArgReduce = (x, axis, options) => {
     let t = promoteDtypes(name, [x])[0];
     if (t.aval.dtype === "bool") t = astype(t, "i32");
     const flat = axis === undefined || axis === null;
@@ -279,27 +290,26 @@ function argReducer(
       ? lax.reshape(r, flat ? t.shape.map(() => 1) : t.aval.shape.map((d, i) => (i === a ? 1 : d)))
       : r;
   };
+  return find as ArgReducer;
 }
 /** Position (i32) of the first greatest element along an axis, or in the flattened array. */
 export const argmax = argReducer("argmax", (x, a) => lax.argmax(x, a));
 /** Position (i32) of the first least element along an axis, or in the flattened array. */
 export const argmin = argReducer("argmin", (x, a) => lax.argmin(x, a));
 /** Positions of extrema among what is not NaN (0 where there is nothing else). */
-export const nanargmax: typeof argmax = (x, axis, options) =>
-  argmax(withoutNan("nanargmax", x, Number.NEGATIVE_INFINITY), axis, options);
-export const nanargmin: typeof argmin = (x, axis, options) =>
-  argmin(withoutNan("nanargmin", x, Number.POSITIVE_INFINITY), axis, options);
+export const nanargmax = ((x, axis, options) =>
+  argmax(withoutNan("nanargmax", x, Number.NEGATIVE_INFINITY), axis, options)) satisfies ArgReduce as ArgReducer;
+export const nanargmin = ((x, axis, options) =>
+  argmin(withoutNan("nanargmin", x, Number.POSITIVE_INFINITY), axis, options)) satisfies ArgReduce as ArgReducer;
 
-function cumulative(
-  name: string,
-  f: (x: Tensor, axis: number) => Tensor,
-  widen: boolean,
-): (x: TensorLike, axis?: number | null) => Tensor {
-  return (x, axis) => {
+type Cumulative = <X extends TensorLike>(x: X, axis?: number | null) => Like<X>;
+function cumulative(name: string, f: (x: Tensor, axis: number) => Tensor, widen: boolean): Cumulative {
+  const accumulate = (x: TensorLike, axis?: number | null): Tensor => {
     let t = promoteDtypes(name, [x])[0];
     if (widen) t = astype(t, sumDtype(t.aval.dtype));
     return axis === undefined || axis === null ? f(lax.reshape(t, [-1]), 0) : f(t, canonicalAxis(name, axis, t.ndim));
   };
+  return accumulate as Cumulative;
 }
 /** Running sums along an axis, or of the flattened array. */
 export const cumsum = cumulative("cumsum", lax.cumsum, true);
@@ -309,11 +319,13 @@ export const cumprod = cumulative("cumprod", lax.cumprod, true);
 export const cummax = cumulative("cummax", lax.cummax, false);
 /** The least so far, along an axis. */
 export const cummin = cumulative("cummin", lax.cummin, false);
-export const nancumsum = (x: TensorLike, axis?: number | null): Tensor => cumsum(withoutNan("nancumsum", x, 0), axis);
-export const nancumprod = (x: TensorLike, axis?: number | null): Tensor =>
-  cumprod(withoutNan("nancumprod", x, 1), axis);
+export const nancumsum = ((x: TensorLike, axis?: number | null) =>
+  cumsum(withoutNan("nancumsum", x, 0), axis)) as Cumulative;
+export const nancumprod = ((x: TensorLike, axis?: number | null) =>
+  cumprod(withoutNan("nancumprod", x, 1), axis)) as Cumulative;
 
 /** log(sum(exp(x))) without overflow. */
+export function logsumexp<X extends TensorLike>(x: X, axis?: AxisOrOptions, options?: ReduceOptions): Like<X>;
 export function logsumexp(x: TensorLike, axis?: AxisOrOptions, options?: ReduceOptions): Tensor {
   const o = normalize(axis, options);
   const t = toFloat("logsumexp", x);

@@ -1,4 +1,5 @@
 /** Arrays as sets. Their sizes depend on values: outside of jit they are found, under jit `size` fixes them. */
+import type { Like, MaskLike } from "../tracer/num.js";
 import { fail } from "../diagnostics/error.js";
 import { printAval } from "../ir/aval.js";
 import { isFloat } from "../ir/dtype.js";
@@ -46,6 +47,7 @@ function numberTrue(mask: Tensor): { at: Tensor; count: Tensor } {
 }
 
 /** Where the flattened array is not zero. */
+export function flatnonzero<X extends TensorLike>(x: X, options?: SizedOptions): Like<X>;
 export function flatnonzero(x: TensorLike, options: SizedOptions = {}): Tensor {
   const mask = lax.reshape(toBool(x), [-1]);
   const { at, count } = numberTrue(mask);
@@ -54,6 +56,7 @@ export function flatnonzero(x: TensorLike, options: SizedOptions = {}): Tensor {
   return put(broadcastTo("flatnonzero", fill, [n]), at, lax.iota("i32", mask.aval.shape[0]));
 }
 /** Where the array is not zero: one array of positions for each axis. */
+export function nonzero<X extends TensorLike>(x: X, options?: SizedOptions): Like<X>[];
 export function nonzero(x: TensorLike, options: SizedOptions = {}): Tensor[] {
   const mask = toBool(x);
   if (mask.ndim === 0) fail("TW2007", "nonzero: a scalar has no positions", { help: "use np.atleast1d" });
@@ -64,11 +67,17 @@ export function nonzero(x: TensorLike, options: SizedOptions = {}): Tensor[] {
   return positions.map((p) => lax.select(lax.lt(flat, 0), broadcastTo("nonzero", fill, p.aval.shape), p));
 }
 /** Positions of what is not zero, as rows. */
+export function argwhere<X extends TensorLike>(x: X, options?: SizedOptions): Like<X>;
 export function argwhere(x: TensorLike, options: SizedOptions = {}): Tensor {
   const columns = nonzero(x, options).map((p) => lax.expandDims(p, [1]));
   return concatenate(columns, 1);
 }
 /** The elements for which the condition holds, as a vector. */
+export function extract<X extends TensorLike, Y extends TensorLike>(
+  condition: X,
+  x: Y,
+  options?: SizedOptions,
+): Like<X | Y>;
 export function extract(condition: TensorLike, x: Tensor, options: SizedOptions = {}): Tensor {
   const mask = lax.reshape(toBool(condition), [-1]);
   const flat = lax.reshape(x, [-1]);
@@ -78,6 +87,7 @@ export function extract(condition: TensorLike, x: Tensor, options: SizedOptions 
   return put(broadcastTo("extract", fill, [n]), at, flat);
 }
 /** Row-major positions in the flattened array as one position for each axis. */
+export function unravelIndex<X extends TensorLike>(flat: X, shape: readonly number[]): Like<X>[];
 export function unravelIndex(flat: Tensor, shape: readonly number[]): Tensor[] {
   const out: Tensor[] = [];
   let rest = astype(flat, "i32");
@@ -89,6 +99,7 @@ export function unravelIndex(flat: Tensor, shape: readonly number[]): Tensor[] {
   return out;
 }
 /** Positions on each axis as positions in the flattened array. */
+export function ravelMultiIndex<X extends TensorLike>(positions: readonly X[], shape: readonly number[]): Like<X>;
 export function ravelMultiIndex(positions: readonly Tensor[], shape: readonly number[]): Tensor {
   if (positions.length !== shape.length || positions.length === 0) {
     fail("TW2011", `ravelMultiIndex: ${positions.length} positions for ${shape.length} axes`, {
@@ -158,6 +169,11 @@ export function unique(x: Tensor, options: UniqueOptions = {}): Tensor | Tensor[
   return more.length > 0 ? [r.values, ...more] : r.values;
 }
 /** For each element whether it is among `test`. */
+export function isin<X extends TensorLike, Y extends TensorLike>(
+  x: X,
+  test: Y,
+  options?: { invert?: boolean },
+): MaskLike<X | Y>;
 export function isin(x: TensorLike, test: TensorLike, options: { invert?: boolean } = {}): Tensor {
   const [a, b] = promoteDtypes("isin", [x, test]);
   const sorted = lax.sort(lax.reshape(b, [-1]));
@@ -171,22 +187,26 @@ export function isin(x: TensorLike, test: TensorLike, options: { invert?: boolea
   }
   return options.invert ? lax.not(found) : found;
 }
+export function union1d<X extends TensorLike, Y extends TensorLike>(x: X, y: Y, options?: SizedOptions): Like<X | Y>;
 export function union1d(x: Tensor, y: Tensor, options: SizedOptions = {}): Tensor {
   return unique(concatenate([x, y], null), options);
 }
 /** The distinct values that both have. */
+export function intersect1d<X extends TensorLike, Y extends TensorLike>(x: X, y: Y): Like<X | Y>;
 export function intersect1d(x: Tensor, y: Tensor): Tensor {
   const [a, b] = promoteDtypes("intersect1d", [x, y]);
   const values = unique(a);
   return extract(isin(values, b), values);
 }
 /** The distinct values of x that y does not have. */
+export function setdiff1d<X extends TensorLike, Y extends TensorLike>(x: X, y: Y): Like<X | Y>;
 export function setdiff1d(x: Tensor, y: Tensor): Tensor {
   const [a, b] = promoteDtypes("setdiff1d", [x, y]);
   const values = unique(a);
   return extract(isin(values, b, { invert: true }), values);
 }
 /** The distinct values that only one of them has. */
+export function setxor1d<X extends TensorLike, Y extends TensorLike>(x: X, y: Y): Like<X | Y>;
 export function setxor1d(x: Tensor, y: Tensor): Tensor {
   return unique(concatenate([setdiff1d(x, y), setdiff1d(y, x)]));
 }

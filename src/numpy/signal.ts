@@ -1,4 +1,5 @@
 /** Functions of sampled functions: interpolation, differences, sums, convolution, polynomials, windows. */
+import type { Like } from "../tracer/num.js";
 import { fail } from "../diagnostics/error.js";
 import { printAval } from "../ir/aval.js";
 import { dimSub } from "../ir/dim.js";
@@ -13,6 +14,12 @@ import { searchsorted } from "./sorting.js";
 import { elementsAt } from "./elements.js";
 
 /** Linear interpolation of the points (xp, fp), xp ascending; outside fp's ends, or `left` and `right`. */
+export function interp<X extends TensorLike, Y extends TensorLike, Z extends TensorLike>(
+  x: X,
+  xp: Y,
+  fp: Z,
+  options?: { left?: number; right?: number },
+): Like<X | Y | Z>;
 export function interp(x: TensorLike, xp: Tensor, fp: Tensor, options: { left?: number; right?: number } = {}): Tensor {
   const [q, px, py] = promoteDtypes("interp", [x, xp, fp]).map((t) => toFloat("interp", t));
   if (px.ndim !== 1 || py.ndim !== 1)
@@ -40,6 +47,11 @@ export function interp(x: TensorLike, xp: Tensor, fp: Tensor, options: { left?: 
   );
 }
 /** Central differences inside, one-sided at the ends; one array for each axis (or the array itself for one axis). */
+export function gradient<X extends TensorLike>(
+  x: X,
+  spacing?: number,
+  axis?: number | readonly number[],
+): Like<X> | Like<X>[];
 export function gradient(x: Tensor, spacing = 1, axis?: number | readonly number[]): Tensor | Tensor[] {
   const t = toFloat("gradient", x);
   const results = canonicalAxes("gradient", axis, t.ndim).map((a) => {
@@ -57,6 +69,12 @@ export function gradient(x: Tensor, spacing = 1, axis?: number | readonly number
   return results.length === 1 ? results[0] : results;
 }
 /** The integral by the trapezoidal rule over points `x`, or points `dx` apart. */
+export function trapezoid<X extends TensorLike, Y extends TensorLike = never>(
+  y: X,
+  x?: Y | null,
+  dx?: number,
+  axis?: number,
+): Like<X | Y>;
 export function trapezoid(y: Tensor, x?: Tensor | null, dx = 1, axis = -1): Tensor {
   const t = toFloat("trapezoid", y);
   const a = canonicalAxis("trapezoid", axis, t.ndim);
@@ -101,15 +119,21 @@ function slide(what: string, x: Tensor, y: Tensor, mode: ConvolveMode, turned: b
   return swap && !turned ? lax.rev(flat, [0]) : flat;
 }
 /** The discrete convolution of two vectors. */
+export function convolve<X extends TensorLike, Y extends TensorLike>(x: X, y: Y, mode?: ConvolveMode): Like<X | Y>;
 export function convolve(x: Tensor, y: Tensor, mode: ConvolveMode = "full"): Tensor {
   return slide("convolve", x, y, mode, true);
 }
 /** The cross-correlation of two vectors. */
+export function correlate<X extends TensorLike, Y extends TensorLike>(x: X, y: Y, mode?: ConvolveMode): Like<X | Y>;
 export function correlate(x: Tensor, y: Tensor, mode: ConvolveMode = "valid"): Tensor {
   return slide("correlate", x, y, mode, false);
 }
 
 /** A polynomial's value by Horner's rule; coefficients from the highest power down. */
+export function polyval<P extends Tensor | number | readonly number[], X extends TensorLike>(
+  p: P,
+  x: X,
+): Like<Exclude<P, readonly number[]> | X>;
 export function polyval(p: Tensor | readonly number[], x: TensorLike): Tensor {
   const coefficients: TensorLike[] = isTensor(p)
     ? Array.from({ length: staticSize("polyval", p, 0) }, (_, i) => lax.squeeze(lax.sliceInDim(p, i, i + 1), [0]))
@@ -125,6 +149,7 @@ export function polyval(p: Tensor | readonly number[], x: TensorLike): Tensor {
 }
 
 /** Angles of a period, changed by whole turns so that neighbours differ by at most half of one. */
+export function unwrap<X extends TensorLike>(x: X, period?: number, axis?: number): Like<X>;
 export function unwrap(x: Tensor, period = 2 * Math.PI, axis = -1): Tensor {
   const t = toFloat("unwrap", x);
   const a = canonicalAxis("unwrap", axis, t.ndim);

@@ -1,4 +1,5 @@
 /** Order: sorting and searching. */
+import type { Like } from "../tracer/num.js";
 import { fail } from "../diagnostics/error.js";
 import { printAval } from "../ir/aval.js";
 import { dimProduct, isStatic } from "../ir/dim.js";
@@ -18,12 +19,14 @@ function flatOr(what: string, x: Tensor, axis: number | null): [Tensor, number] 
   return axis === null ? [lax.reshape(x, [-1]), 0] : [x, canonicalAxis(what, axis, x.ndim)];
 }
 /** Ascending (NaN last) along an axis; null sorts the flattened array. */
+export function sort<X extends TensorLike>(x: X, axis?: number | null, options?: SortOptions): Like<X>;
 export function sort(x: Tensor, axis: number | null = -1, options: SortOptions = {}): Tensor {
   const [t, a] = flatOr("sort", x, axis);
   const s = lax.sort(t, { axis: a, stable: options.stable ?? true });
   return options.descending ? lax.rev(s, [a]) : s;
 }
 /** The positions that sort the array. */
+export function argsort<X extends TensorLike>(x: X, axis?: number | null, options?: SortOptions): Like<X>;
 export function argsort(x: Tensor, axis: number | null = -1, options: SortOptions = {}): Tensor {
   const [t, a] = flatOr("argsort", x, axis);
   if (options.descending) {
@@ -36,6 +39,7 @@ export function argsort(x: Tensor, axis: number | null = -1, options: SortOption
   return lax.sort([t, i], { axis: a, numKeys: 1, stable: options.stable ?? true })[1];
 }
 /** The positions that sort by several keys, the last of them first. */
+export function lexsort<X extends TensorLike>(keys: readonly X[], axis?: number): Like<X>;
 export function lexsort(keys: readonly Tensor[], axis = -1): Tensor {
   keys = arrayList("lexsort", keys);
   if (keys.length === 0) fail("TW2011", "lexsort: no keys", { help: "give at least one array" });
@@ -45,10 +49,12 @@ export function lexsort(keys: readonly Tensor[], axis = -1): Tensor {
   return sorted[sorted.length - 1];
 }
 /** The k-th element is where sorting would put it, smaller ones before it and larger ones after (here: all sorted). */
+export function partition<X extends TensorLike>(x: X, k: number, axis?: number | null): Like<X>;
 export function partition(x: Tensor, k: number, axis: number | null = -1): Tensor {
   checkRank("partition", x, k, axis);
   return sort(x, axis);
 }
+export function argpartition<X extends TensorLike>(x: X, k: number, axis?: number | null): Like<X>;
 export function argpartition(x: Tensor, k: number, axis: number | null = -1): Tensor {
   checkRank("argpartition", x, k, axis);
   return argsort(x, axis);
@@ -63,6 +69,11 @@ function checkRank(what: string, x: Tensor, k: number, axis: number | null): voi
   }
 }
 /** Where `v` would be inserted in the sorted vector `a` to keep it sorted. */
+export function searchsorted<X extends TensorLike, Y extends TensorLike>(
+  a: X,
+  v: Y,
+  options?: { side?: "left" | "right" },
+): Like<X | Y>;
 export function searchsorted(a: Tensor, v: TensorLike, options: { side?: "left" | "right" } = {}): Tensor {
   const [sorted, query] = promoteDtypes("searchsorted", [a, v]);
   if (sorted.ndim !== 1) {
@@ -93,6 +104,11 @@ function before(x: Tensor, y: Tensor): Tensor {
   return lax.bitwiseOr(lax.lt(x, y), lax.bitwiseAnd(lax.eq(x, x), lax.ne(y, y)));
 }
 /** The number of the bin that each element falls in. */
+export function digitize<X extends TensorLike, Y extends TensorLike>(
+  x: X,
+  bins: Y,
+  options?: { right?: boolean },
+): Like<X | Y>;
 export function digitize(x: Tensor, bins: Tensor, options: { right?: boolean } = {}): Tensor {
   return searchsorted(bins, x, { side: options.right ? "left" : "right" });
 }

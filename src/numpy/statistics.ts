@@ -1,4 +1,5 @@
 /** Order statistics, histograms, covariance. */
+import type { Like } from "../tracer/num.js";
 import { fail } from "../diagnostics/error.js";
 import { printAval } from "../ir/aval.js";
 import { isInt } from "../ir/dtype.js";
@@ -127,25 +128,41 @@ function quantileOf(
  * The value below which a share `q` of the elements lies: a number, a list of them or a tensor (then results get its axes in
  * front). NaN where an element is NaN.
  */
+export function quantile<X extends TensorLike>(x: X, q: Quantile, axis?: AxisArg, options?: QuantileOptions): Like<X>;
 export function quantile(x: TensorLike, q: Quantile, axis?: AxisArg, options: QuantileOptions = {}): Tensor {
   return quantileOf("quantile", x, q, axis, options, false);
 }
+export function percentile<X extends TensorLike>(x: X, p: Quantile, axis?: AxisArg, options?: QuantileOptions): Like<X>;
 export function percentile(x: TensorLike, p: Quantile, axis?: AxisArg, options: QuantileOptions = {}): Tensor {
   return quantileOf("percentile", x, toShare(p), axis, options, false);
 }
 const toShare = (p: Quantile): Quantile =>
   typeof p === "number" ? p / 100 : isTensor(p) ? lax.div(astype(p, "f64"), 100) : p.map((v) => v / 100);
 /** The middle value, or the mean of the two middle ones; NaN where an element is NaN. */
+export function median<X extends TensorLike>(x: X, axis?: AxisArg, options?: { keepdims?: boolean }): Like<X>;
 export function median(x: TensorLike, axis?: AxisArg, options: { keepdims?: boolean } = {}): Tensor {
   return quantileOf("median", x, 0.5, axis, { ...options, method: "midpoint" }, false);
 }
 /** As quantile, percentile and median, of what is not NaN. */
+export function nanquantile<X extends TensorLike>(
+  x: X,
+  q: Quantile,
+  axis?: AxisArg,
+  options?: QuantileOptions,
+): Like<X>;
 export function nanquantile(x: TensorLike, q: Quantile, axis?: AxisArg, options: QuantileOptions = {}): Tensor {
   return quantileOf("nanquantile", x, q, axis, options, true);
 }
+export function nanpercentile<X extends TensorLike>(
+  x: X,
+  p: Quantile,
+  axis?: AxisArg,
+  options?: QuantileOptions,
+): Like<X>;
 export function nanpercentile(x: TensorLike, p: Quantile, axis?: AxisArg, options: QuantileOptions = {}): Tensor {
   return quantileOf("nanpercentile", x, toShare(p), axis, options, true);
 }
+export function nanmedian<X extends TensorLike>(x: X, axis?: AxisArg, options?: { keepdims?: boolean }): Like<X>;
 export function nanmedian(x: TensorLike, axis?: AxisArg, options: { keepdims?: boolean } = {}): Tensor {
   return quantileOf("nanmedian", x, 0.5, axis, { ...options, method: "midpoint" }, true);
 }
@@ -157,6 +174,7 @@ export interface BincountOptions {
   length?: number;
 }
 /** How often 0, 1, 2 … occur; with weights, their sums. */
+export function bincount<X extends TensorLike>(x: X, options?: BincountOptions): Like<X>;
 export function bincount(x: Tensor, options: BincountOptions = {}): Tensor {
   if (!isInt(x.aval.dtype))
     fail("TW2005", `bincount: needs whole numbers, got ${printAval(x.aval)}`, {
@@ -193,6 +211,11 @@ export interface HistogramOptions {
   density?: boolean;
 }
 /** The edges of the bins that `histogram` uses. */
+export function histogramBinEdges<X extends TensorLike>(
+  x: X,
+  bins?: number | Tensor,
+  range?: readonly [number, number],
+): Like<X>;
 export function histogramBinEdges(x: Tensor, bins: number | Tensor = 10, range?: readonly [number, number]): Tensor {
   if (isTensor(bins)) return toFloat("histogram", bins);
   if (!(Number.isInteger(bins) && bins > 0))
@@ -212,6 +235,11 @@ export function histogramBinEdges(x: Tensor, bins: number | Tensor = 10, range?:
   return lax.add(lax.mul(wide(from), lax.sub(1, t)), lax.mul(wide(to), t));
 }
 /** [how many elements fall in each bin, the edges of the bins]; the last bin is closed on the right. */
+export function histogram<X extends TensorLike>(
+  x: X,
+  bins?: number | Tensor | HistogramOptions,
+  range?: readonly [number, number],
+): [Like<X>, Like<X>];
 export function histogram(
   x: Tensor,
   bins: number | Tensor | HistogramOptions = 10,
@@ -243,6 +271,7 @@ export interface CovarianceOptions {
   ddof?: number;
 }
 /** The covariance matrix of the rows. */
+export function cov<X extends TensorLike>(x: X, options?: CovarianceOptions): Like<X>;
 export function cov(x: Tensor, options: CovarianceOptions = {}): Tensor {
   let t = toFloat("cov", x);
   if (t.ndim > 2)
@@ -259,6 +288,7 @@ export function cov(x: Tensor, options: CovarianceOptions = {}): Tensor {
   return r.shape[0] === 1 && x.ndim < 2 ? lax.reshape(r, []) : r;
 }
 /** The matrix of correlation coefficients of the rows. */
+export function corrcoef<X extends TensorLike>(x: X, options?: Pick<CovarianceOptions, "rowvar">): Like<X>;
 export function corrcoef(x: Tensor, options: Pick<CovarianceOptions, "rowvar"> = {}): Tensor {
   const c = cov(x, options);
   if (c.ndim === 0) return lax.div(c, c);

@@ -1,4 +1,6 @@
 /** Keys: made from seeds, split, folded. A key is a value: drawing from it changes nothing, and the same key gives the same numbers. */
+import type { TensorLike } from "../lax/operand.js";
+import type { Like, Num } from "../tracer/num.js";
 import { fail } from "../diagnostics/error.js";
 import { printAval } from "../ir/aval.js";
 import { isInt, isWide } from "../ir/dtype.js";
@@ -79,11 +81,13 @@ export function PRNGKey(seed: number | bigint | Tensor, options: KeyOptions = {}
   return makeKey("PRNGKey", seed, true);
 }
 /** The words of keys: u32 with a last axis of 2. */
+export function keyData<X extends TensorLike>(keys: X): Like<X>;
 export function keyData(keys: Tensor): Tensor {
   const { words } = wordsOf("keyData", keys);
   return new Source(PARTITIONABLE, words, true).toKey();
 }
 /** Keys from their words. */
+export function wrapKeyData<X extends TensorLike>(words: X, options?: KeyOptions): Like<X>;
 export function wrapKeyData(words: Tensor, options: KeyOptions = {}): Tensor {
   checkImpl("wrapKeyData", options);
   return bind1("random_wrap", [words], {});
@@ -94,6 +98,7 @@ export function keyImpl(keys: Tensor): string {
   return PARTITIONABLE.name;
 }
 /** The same key, for programs that mark where one is used on purpose again. */
+export function clone<X extends TensorLike>(key: X): Like<X>;
 export function clone(key: Tensor): Tensor {
   wordsOf("clone", key);
   return key;
@@ -113,8 +118,16 @@ const MOST_PROPERTIES = 16;
  */
 export type Keys<N extends number = number> = Tensor & Iterable<Tensor> & (N extends Count ? Elements<N> : unknown);
 
+/** The same in staged code, for a key that is a `Num`. */
+export type KeyNums<N extends number = number> = Num<[N], "key"> &
+  Iterable<Num<[], "key">> &
+  (N extends Count
+    ? { readonly [K in keyof TupleOf<N> as K extends `${number}` ? K : never]: Num<[], "key"> }
+    : unknown);
+
 /** `random.split`. */
 export interface Split {
+  <N extends number = 2>(key: Num<[], "key">, num?: N): KeyNums<N>;
   <N extends number = 2>(key: Tensor, num?: N): Keys<N>;
   (key: Tensor, shape: ShapeLike): Keys;
   /** Under JAX's older order of counters. */

@@ -2,6 +2,7 @@
  * What samplers draw from: a key together with the order of its counters. A sampler is written once and works with both
  * orders, because the order travels with the source and not in a global setting, which compiled code could not see change.
  */
+import type { Like, Num } from "../tracer/num.js";
 import { fail } from "../diagnostics/error.js";
 import { printAval } from "../ir/aval.js";
 import type { Shape } from "../ir/dim.js";
@@ -84,10 +85,12 @@ export function sourceOf(what: string, key: unknown, engine: Engine): Source {
 
 /** A function of a key, and the same with the older order of counters. */
 export interface Sampler<A extends unknown[], R> {
-  (key: Tensor, ...args: A): R;
+  <K extends Tensor | number>(key: K, ...args: A): Drawn<K, R>;
   /** As JAX with `jax_threefry_partitionable=False`. */
-  readonly legacy: (key: Tensor, ...args: A) => R;
+  readonly legacy: <K extends Tensor | number>(key: K, ...args: A) => Drawn<K, R>;
 }
+/** Numbers drawn with a key that is a `Num` are one, too. */
+type Drawn<K, R> = Like<K> extends Tensor ? R : Num;
 
 interface Ready {
   readonly program: Program<"core">;
@@ -141,5 +144,5 @@ export function sampler<A extends unknown[], R extends Tensor = Tensor>(
   const legacy = by(LEGACY);
   // errors of jit and vmap name the function
   for (const f of [modern, legacy]) Object.defineProperty(f, "name", { value: name });
-  return Object.assign(modern, { legacy });
+  return Object.assign(modern, { legacy }) as Sampler<A, R>;
 }

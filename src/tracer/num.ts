@@ -40,18 +40,37 @@ export type TensorOf<T> = typeof NUM extends keyof T
     : Tensor
   : Tensor;
 
+/** What functions of the library take: tensors, and numbers that stand for scalars or, in staged code, for arrays. */
+export type TensorLike = Tensor | number | boolean | bigint;
+
+/** No operand is a tensor: `Yes` in staged code, else `No`. */
+type IfStaged<X, Yes, No> = [X] extends [number | boolean | null | undefined] ? (IsAny<X> extends true ? No : Yes) : No;
 /** What a function gives for operands of type `X`: a number in staged code, where no operand is a tensor; else a tensor. */
-export type Like<X> = [X] extends [number | boolean | null | undefined]
-  ? IsAny<X> extends true
-    ? Tensor
-    : Num
-  : Tensor;
+export type Like<X> = IfStaged<X, Num, Tensor>;
 /** As `Like`, for functions that say true or false of each element. */
-export type MaskLike<X> = [X] extends [number | boolean | null | undefined]
-  ? IsAny<X> extends true
-    ? Tensor
-    : boolean
-  : Tensor;
+export type MaskLike<X> = IfStaged<X, boolean, Tensor>;
+/** As `Like`, of the operand's shape and dtype. */
+export type Same<X> = IfStaged<X, SameNum<X>, X extends Tensor<infer S, infer D> ? Tensor<S, D> : Tensor>;
+type SameNum<X> = TensorOf<X> extends Tensor<infer S, infer D> ? Num<S, D> : Num;
+/** As `Like`, of the operand's shape, as a float. */
+export type FloatLike<X> = IfStaged<
+  X,
+  SameNum<X> extends Num<infer S, infer D> ? Num<S, Inexact<D>> : Num,
+  X extends Tensor<infer S, infer D> ? Tensor<S, Inexact<D>> : Tensor
+>;
+type Inexact<D extends DType> = IsAny<D> extends true ? D : D extends "f16" | "bf16" | "f32" | "f64" ? D : "f32";
+
+/** A tree of weights, which may be numbers in staged code. */
+export type Weights<P> = {
+  [K in keyof P]: [P[K]] extends [Tensor | undefined] ? P[K] | Num : P[K] extends object ? Weights<P[K]> : P[K];
+};
+
+/** Functions of one and two operands by what they give. */
+export type Unary = <X extends TensorLike>(x: X) => Same<X>;
+export type FloatUnary = <X extends TensorLike>(x: X) => FloatLike<X>;
+export type MaskUnary = <X extends TensorLike>(x: X) => MaskLike<X>;
+export type Binary = <X extends TensorLike, Y extends TensorLike>(x: X, y: Y) => Like<X | Y>;
+export type MaskBinary = <X extends TensorLike, Y extends TensorLike>(x: X, y: Y) => MaskLike<X | Y>;
 
 /**
  * A tensor as a number, for operators in staged code: captured arrays, and the arrays that a method is given. The same

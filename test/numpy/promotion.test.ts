@@ -1,6 +1,6 @@
 /** Which dtype operands meet in: JAX's lattice (https://docs.jax.dev/en/latest/jep/9407-type-promotion.html), JavaScript's numbers weak. */
 import { describe, expect, it } from "vitest";
-import { array, type DType, grad, numpy as np, type Tensor } from "../../src/index.js";
+import { array, type DType, grad, numpy as np, type Tensor, tensor } from "../../src/index.js";
 import { codeOf } from "../api/helpers.js";
 
 const D: readonly DType[] = ["bool", "u8", "u16", "u32", "u64", "i8", "i16", "i32", "i64", "bf16", "f16", "f32", "f64"];
@@ -51,9 +51,9 @@ describe("a JavaScript number", () => {
     for (const d of ["bf16", "f16", "f32", "f64"] as const) expect(np.add(one(d), 0.5).dtype).toBe(d);
   });
   it("alone is f32, and stays weak", () => {
-    expect(np.exp(1).dtype).toBe("f32");
+    expect(tensor(np.exp(1)).dtype).toBe("f32");
     expect(np.add(np.exp(1), one("f16")).dtype).toBe("f16");
-    expect(np.add(1, 2).item()).toBe(3);
+    expect(tensor(np.add(1, 2)).item()).toBe(3);
   });
   it("that is no whole number beside integers is an error with the remedy", () => {
     expect(codeOf(() => one("i32").add(0.5))).toBe("TW2010");
@@ -61,7 +61,7 @@ describe("a JavaScript number", () => {
     expect(codeOf(() => one("i32").at(0).set(0.5))).toBe("TW2010");
   });
   it("booleans beside numbers are 0 and 1, bigints i64", () => {
-    expect(np.add(true, 1).item()).toBe(2);
+    expect(tensor(np.add(true, 1)).item()).toBe(2);
     expect(np.add(one("i32"), true).dtype).toBe("i32");
     expect(np.array([1n]).dtype).toBe("i64");
     expect(np.add(np.array([1n]), 2).js()).toEqual([3n]);
