@@ -2,10 +2,13 @@
 import { fail } from "../diagnostics/error.js";
 import { cacheSettings } from "../jit/disk-cache.js";
 import { engineSettings } from "../jit/engine.js";
+import { scanSettings } from "../tracer/scan/settings.js";
 
 export const MAX_THREADS = 64;
 
 export interface Config {
+  /** In development, is the text of a function read before its first trace, for conditions that cannot be traced (TW1010)? */
+  scan: boolean;
   /** Check every result for NaN and name the operation that made it (slow). */
   debugNans: boolean;
   /** The most bytes that arrays may take (set before the first array is made). */
@@ -34,6 +37,7 @@ export interface Config {
 }
 
 export const config: Config = {
+  scan: true,
   debugNans: false,
   memoryLimit: undefined,
   spillLimit: undefined,
@@ -56,6 +60,7 @@ export function configure(settings: Partial<Config>): void {
       help: `give a whole number from 1 to ${MAX_THREADS}`,
     });
   Object.assign(config, settings);
+  scanSettings.on = config.scan;
   engineSettings.v8 = config.v8;
   cacheSettings.cache = config.cache;
 }

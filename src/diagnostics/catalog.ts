@@ -17,6 +17,7 @@ const TITLES: Readonly<Record<Code, string>> = {
   TW1007: "Wrong number or kind of arguments",
   TW1008: "The array was donated and no longer holds data",
   TW1009: "Wrong tree structure",
+  TW1010: "A JavaScript condition on a traced value",
   // 2xxx: shapes, dtypes, axes
   TW2001: "Shapes do not match",
   TW2002: "Shapes cannot be broadcast together",

@@ -11,6 +11,8 @@ export const HELP = {
   TW1007: "compare the call with the documentation of the function",
   TW1008: "use the result of the call that took the array, or drop it from donate",
   TW1009: "both sides must have the same keys, lengths and kinds of containers; tree.structure(x) prints them",
+  TW1010:
+    "use np.where, cond or whileLoop, mark the argument static (staticArgnums), or capture the source with tilework/plugin",
   // 2xxx: shapes, dtypes, axes
   TW2001: "print the shapes (x.shape) on both sides; reshape, slice or transpose one of them",
   TW2002: "sizes must be equal or 1, counted from the last axis; insert axes with np.expandDims",

@@ -34,7 +34,7 @@ const internalRoot: string | undefined = (() => {
 })();
 
 /** The stack frames of the user's own code, innermost first. */
-function userFrames(stack: string | undefined): Span[] {
+export function parseFrames(stack: string | undefined): Span[] {
   const frames: Span[] = [];
   for (const text of stack?.split("\n") ?? []) {
     const match = FRAME.exec(text);
@@ -79,7 +79,7 @@ class StackSpan implements SpanRef {
   }
   resolve(): Span | undefined {
     if (this.#holder) {
-      this.#span = userFrames(this.#holder.stack)[0];
+      this.#span = parseFrames(this.#holder.stack)[0];
       this.#holder = undefined;
     }
     return this.#span;

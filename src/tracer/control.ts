@@ -327,6 +327,7 @@ export function scan<C extends Carry, X extends Tree, Y extends Tree>(
       traced = traceFunction(body, [...avals.map(strong), ...xAvals], inTree, {
         kind: "control",
         name: f.name || "body",
+        subject: f as AnyFunction,
       });
       const out = traced.program.outputs.map((o) => o.aval);
       // an aval is a plain object: it must not be taken apart

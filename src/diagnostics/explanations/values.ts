@@ -144,4 +144,23 @@ const params = { w: np.ones([2]), b: np.zeros([2]) };
 const gradients = { w: np.ones([2]), b: np.ones([2]) };
 const next = tree.map((p, g) => p.sub(g), params, gradients);`,
   },
+  TW1010: {
+    explanation:
+      "A traced array is an object, and JavaScript decides the truth of an object by itself: if (x), !x, x && y, x ? a : b, " +
+      "while (x), switch (x) and x === 3 never see the value and always go the same way. In development the text of a function is " +
+      "read before its first trace, and such a condition over a parameter is refused. With its source captured the function may " +
+      "say it, and the condition becomes part of the program.",
+    bad: `
+import { array, jit } from "tilework";
+const relu = jit((x, positive) => {
+  if (positive) return x;
+//^ TW1010
+  return x.mul(0);
+});
+relu(array(2), array(true));`,
+    fixed: `
+import { array, jit, numpy as np } from "tilework";
+const relu = jit((x, positive) => np.where(positive, x, 0));
+relu(array(2), array(true));`,
+  },
 } satisfies Record<string, Explanation>;

@@ -1,0 +1,2 @@
+/** For Node; browsers take `browser.ts` instead. */
+export { scanned } from "./scan.js";
