@@ -6,7 +6,7 @@ const source = (path: string) => fileURLToPath(new URL(`./src/${path}`, import.m
 /** "tilework" is the sources in tests, so that no test needs a build. */
 export const alias = [
   { find: /^tilework$/, replacement: source("index.ts") },
-  { find: /^tilework\/(optim|io|plugin|register)$/, replacement: source("$1/index.ts") },
+  { find: /^tilework\/(optim|io|plugin|register|eslint)$/, replacement: source("$1/index.ts") },
   { find: /^tilework\/capture$/, replacement: source("dsl/index.ts") },
 ];
 

@@ -1,6 +1,5 @@
-import { excerpt } from "./excerpt.js";
+import { excerptAtHand } from "./excerpt-at-hand.js";
 import { type Code, HELP } from "./help.js";
-import { atHand } from "./source.js";
 import { currentSpan, printSpan, type Span, type SpanRef } from "./span.js";
 
 /** A place that has to do with a finding, and what to say about it. */
@@ -102,7 +101,7 @@ export function internal(message: string): never {
 function renderDiagnostic(d: Diagnostic): string {
   const lines = [`${d.code}: ${d.message}`];
   if (d.span) lines.push(`  at ${printSpan(d.span)}`);
-  const shown = excerpt(d, atHand());
+  const shown = excerptAtHand(d);
   for (const line of shown.lines) lines.push(`  ${line}`);
   for (const { span, text } of shown.rest) lines.push(`  note: ${text} (${printSpan(span)})`);
   for (const note of d.notes ?? []) lines.push(`  note: ${note}`);

@@ -2,7 +2,7 @@
  * Lines of source files, for the excerpts in errors. Captured functions bring their own text; else Node reads the file when an
  * error is rendered. Browsers have no file to read, and what they have (developer tools) shows the line anyway.
  */
-import { environment, nodeModule } from "../util/node.js";
+import { nodeModule } from "../util/node.js";
 import type { Span } from "./span.js";
 
 interface Piece {
@@ -35,11 +35,6 @@ export function lineReader(): LineReader {
     if (!files.has(file)) files.set(file, readLines(file));
     return files.get(file)?.[line - 1];
   };
-}
-
-/** Servers in production write no source into their logs. */
-export function atHand(): LineReader | undefined {
-  return environment("NODE_ENV") === "production" ? undefined : lineReader();
 }
 
 function readLines(file: string): readonly string[] | undefined {
