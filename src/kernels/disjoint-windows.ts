@@ -1,23 +1,21 @@
 /** The transpose of pooling where windows neither overlap nor reach into padding: each decides about its own elements, many side by side. */
+import { dimMul } from "../ir/dim.js";
 import { byteSize, type DType } from "../ir/dtype.js";
 import type { ReductionOps } from "../ir/ops/index.js";
 import type { Program } from "../ir/program.js";
 import type { TileAtom } from "../ir/tile.js";
 import { TileBuilder } from "../ir/tile-builder.js";
 import { ScalarCode } from "./scalar-code.js";
+import type { WindowShapes } from "./window-shapes.js";
 import { prod, stridesOf } from "../util/index.js";
 
 /** Windows of at most so many elements: each is a comparison that is kept until the end. */
 const MOST_TAPS = 16;
 
-interface Shapes {
-  readonly source: readonly number[];
-  readonly operand: readonly number[];
-}
 /** undefined where windows overlap, reach out, or slide along the last axis, whose neighbours are computed together. */
 export function disjointWindows(
   { windowDims, strides, padding, select }: ReductionOps["select_and_scatter_add"],
-  shapes: Shapes,
+  shapes: WindowShapes,
   dtype: DType,
 ): Program<"tile"> | undefined {
   const rank = shapes.operand.length;
@@ -34,9 +32,9 @@ export function disjointWindows(
 
   const t = new TileBuilder("select_and_scatter_add");
   const k = new ScalarCode(t);
-  const source = t.ref("source", dtype, "in", prod(shapes.source));
-  const operand = t.ref("operand", dtype, "in", prod(shapes.operand));
-  const out = t.ref("out", dtype, "out", prod(shapes.operand));
+  const source = t.ref("source", dtype, "in", dimMul(shapes.batch, prod(shapes.source)));
+  const operand = t.ref("operand", dtype, "in", dimMul(shapes.batch, prod(shapes.operand)));
+  const out = t.ref("out", dtype, "out", dimMul(shapes.batch, prod(shapes.operand)));
   const zero = dtype === "i64" || dtype === "u64" ? 0n : 0;
   const [from, to] = [stridesOf(shapes.source), stridesOf(shapes.operand)];
   const axes = shapes.operand.slice(0, last).map((_, i) => i);
@@ -97,7 +95,7 @@ export function disjointWindows(
   };
 
   t.stage(
-    grid.map((i) => shapes.operand[i]),
+    grid.map((i) => (i === 0 ? shapes.batch : shapes.operand[i])),
     (...ids) => {
       const flat = (s: readonly number[]): TileAtom =>
         ids.reduce<TileAtom>((at, id, i) => k.add(at, k.mul(id, s[grid[i]])), t.i32(0));

@@ -1,20 +1,18 @@
 /** The transpose of pooling where windows overlap or reach into padding, for many features side by side. */
+import { dimMul } from "../ir/dim.js";
 import { byteSize, type DType } from "../ir/dtype.js";
 import type { ReductionOps } from "../ir/ops/index.js";
 import type { Program } from "../ir/program.js";
 import type { TileAtom } from "../ir/tile.js";
 import { TileBuilder } from "../ir/tile-builder.js";
 import { type Operand, ScalarCode } from "./scalar-code.js";
+import type { WindowShapes } from "./window-shapes.js";
 import { prod, range, stridesOf } from "../util/index.js";
 
-interface Shapes {
-  readonly source: readonly number[];
-  readonly operand: readonly number[];
-}
 /** Refs as for the general kernel; undefined where windows slide along the last axis, whose neighbours are computed together. */
 export function overlappingWindows(
   { windowDims, strides, padding, select }: ReductionOps["select_and_scatter_add"],
-  shapes: Shapes,
+  shapes: WindowShapes,
   dtype: DType,
 ): Program<"tile"> | undefined {
   const last = shapes.operand.length - 1;
@@ -25,9 +23,9 @@ export function overlappingWindows(
 
   const t = new TileBuilder("select_and_scatter_add");
   const k = new ScalarCode(t);
-  const source = t.ref("source", dtype, "in", prod(shapes.source));
-  const operand = t.ref("operand", dtype, "in", prod(shapes.operand));
-  const out = t.ref("out", dtype, "out", prod(shapes.operand));
+  const source = t.ref("source", dtype, "in", dimMul(shapes.batch, prod(shapes.source)));
+  const operand = t.ref("operand", dtype, "in", dimMul(shapes.batch, prod(shapes.operand)));
+  const out = t.ref("out", dtype, "out", dimMul(shapes.batch, prod(shapes.operand)));
   const zero = dtype === "i64" || dtype === "u64" ? 0n : 0;
   const [from, to] = [stridesOf(shapes.source), stridesOf(shapes.operand)];
   const grid = range(last).filter(still);
@@ -45,7 +43,7 @@ export function overlappingWindows(
   };
 
   t.stage(
-    grid.map((i) => shapes.operand[i]),
+    grid.map((i) => (i === 0 ? shapes.batch : shapes.operand[i])),
     (...ids) => {
       const flat = (s: readonly number[]): TileAtom =>
         ids.reduce<TileAtom>((at, id, i) => k.add(at, k.mul(id, s[grid[i]])), t.i32(0));

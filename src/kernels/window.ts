@@ -1,4 +1,5 @@
 /** The transpose of pooling: each source element is added where its window's extremum stands. */
+import { dimMul, type Shape } from "../ir/dim.js";
 import type { DType } from "../ir/dtype.js";
 import type { ReductionOps } from "../ir/ops/index.js";
 import type { Program } from "../ir/program.js";
@@ -7,6 +8,7 @@ import { TileBuilder } from "../ir/tile-builder.js";
 import { disjointWindows } from "./disjoint-windows.js";
 import { overlappingWindows } from "./overlapping-windows.js";
 import { type Operand, ScalarCode } from "./scalar-code.js";
+import { windowShapes } from "./window-shapes.js";
 import { prod, range, stridesOf } from "../util/index.js";
 
 /** Windows of at most so many elements are written out, where none of them reaches into padding. */
@@ -17,13 +19,14 @@ const UNROLLED = 32;
  * whole slice of the axes that windows slide along; the other axes are the grid.
  */
 export function selectAndScatterAdd(
-  params: ReductionOps["select_and_scatter_add"],
-  sourceShape: readonly number[],
-  operandShape: readonly number[],
+  given: ReductionOps["select_and_scatter_add"],
+  givenSource: Shape,
+  givenOperand: Shape,
   sourceDtype: DType,
   operandDtype: DType,
 ): Program<"tile"> {
-  const shapes = { source: sourceShape, operand: operandShape };
+  const [params, shapes] = windowShapes(given, givenSource, givenOperand);
+  const { batch, source: sourceShape, operand: operandShape } = shapes;
   const sideBySide =
     sourceDtype === operandDtype
       ? (disjointWindows(params, shapes, operandDtype) ?? overlappingWindows(params, shapes, operandDtype))
@@ -32,11 +35,11 @@ export function selectAndScatterAdd(
   const { windowDims, strides, padding, select } = params;
   const t = new TileBuilder("select_and_scatter_add");
   const k = new ScalarCode(t);
-  const source = t.ref("source", sourceDtype, "in", prod(sourceShape));
-  const operand = t.ref("operand", operandDtype, "in", prod(operandShape));
-  const out = t.ref("out", operandDtype, "out", prod(operandShape));
+  const source = t.ref("source", sourceDtype, "in", dimMul(batch, prod(sourceShape)));
+  const operand = t.ref("operand", operandDtype, "in", dimMul(batch, prod(operandShape)));
+  const out = t.ref("out", operandDtype, "out", dimMul(batch, prod(operandShape)));
   const half = operandDtype === "f16" || operandDtype === "bf16";
-  const sums = half ? t.ref("sums", "f32", "scratch", prod(operandShape)) : out;
+  const sums = half ? t.ref("sums", "f32", "scratch", dimMul(batch, prod(operandShape))) : out;
   const accumulate = sums.dtype;
 
   const sourceStrides = stridesOf(sourceShape);
@@ -59,7 +62,7 @@ export function selectAndScatterAdd(
   };
 
   t.stage(
-    grid.map((i) => operandShape[i]),
+    grid.map((i) => (i === 0 ? batch : operandShape[i])),
     (...ids) => {
       const flat = (s: readonly number[]): TileAtom =>
         ids.reduce<TileAtom>((at, id, i) => k.add(at, k.mul(id, s[grid[i]])), t.i32(0));

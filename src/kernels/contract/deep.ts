@@ -3,13 +3,14 @@
  * caches hold; each piece is added to all results before the next one is read, so operands come from memory about once.
  * Partial sums of a tile lie side by side in memory; adding pieces also keeps rounding small.
  */
-import type { Dim } from "../../ir/dim.js";
+import { type Dim, dimMod } from "../../ir/dim.js";
 import type { TileAtom } from "../../ir/tile.js";
 import type { ScalarCode } from "../scalar-code.js";
 import { type Axis, type Contraction, exchange, product, registersOf, tilesOf, vectorLanes } from "./contraction.js";
 import type { StoreResult } from "./emit.js";
 import { type ContractionMachine, fits, outerStep } from "./machine.js";
 import { sum, tileStart } from "./pack.js";
+import { type SizedAxis, tileCount } from "./sized.js";
 import { outerTile, walk } from "./tile.js";
 import { range, stridesOf } from "../../util/index.js";
 
@@ -110,11 +111,13 @@ function shareOut(p: DeepContraction): DeepContraction {
 function cutInner(inner: readonly Axis[]): { readonly pieces: Axis[]; readonly inside: Axis[] } | undefined {
   let at = inner.length;
   let steps = 1;
-  while (at > 0 && steps * inner[at - 1].size <= PIECE) steps *= inner[--at].size;
+  while (at > 0 && !inner[at - 1].real && steps * inner[at - 1].size <= PIECE) steps *= inner[--at].size;
   const inside = inner.slice(at);
   const pieces = inner.slice(0, at);
   const last = pieces.pop();
   if (!last) return { pieces: [], inside };
+  // an axis whose size is found at run time is walked as it is
+  if (last.real) return steps < PIECE / 4 ? undefined : { pieces: [...pieces, last], inside };
   let part = 1;
   for (let n = 2; n * steps <= 2 * PIECE; n++) if (last.size % n === 0) part = n;
   if (part * steps < PIECE / 4) {
@@ -127,12 +130,14 @@ function cutInner(inner: readonly Axis[]): { readonly pieces: Axis[]; readonly i
 
 export function describeDeep(p: DeepContraction): string {
   const chunks = p.chunks > 1 ? `, in ${p.chunks} chunks` : "";
-  return `tiles of ${p.height}×${p.width}, vectors along columns, sums in ${product(p.pieces)} pieces of ${product(p.inside)}${chunks}`;
+  const count = p.pieces.some((a) => a.real) ? "" : `${product(p.pieces)} `;
+  return `tiles of ${p.height}×${p.width}, vectors along columns, sums in ${count}pieces of ${product(p.inside)}${chunks}`;
 }
 
 export function emitDeep(k: ScalarCode, p: DeepContraction, store: StoreResult): void {
   const { t } = k;
-  const { contraction: c, row, column, height, width, pieces, inside, perGroup, chunks } = p;
+  const { contraction: c, row, column, height, width, inside, perGroup, chunks } = p;
+  const pieces = p.pieces.map((a): SizedAxis => a.real ?? a);
   const { accumulate } = c;
   const outerRows = c.rows.filter((a) => a !== row);
   const outerColumns = c.columns.filter((a) => a !== column);
@@ -198,9 +203,9 @@ export function emitDeep(k: ScalarCode, p: DeepContraction, store: StoreResult):
         return;
       }
       const [axis, ...rest] = pieces;
-      const each = Math.ceil(axis.size / chunks);
+      const each = tileCount(axis.size, chunks);
       const start = k.mul(chunk, each);
-      const end = axis.size % each === 0 ? k.add(start, each) : k.min(k.add(start, each), axis.size);
+      const end = dimMod(axis.size, each) === 0 ? k.add(start, each) : k.min(k.add(start, each), axis.size);
       k.for(start, end, (i) => walk(k, rest, k.add(from, k.mul(i, axis.lhs)), k.add(to, k.mul(i, axis.rhs)), body));
     };
     eachPiece((left, right) => {

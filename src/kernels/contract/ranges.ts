@@ -51,6 +51,8 @@ const INTERVALS = [
 ] as const;
 /** Up to here a value may have a plan of its own, with code as if it were a number. */
 const ALONE = 3;
+/** Values from which a sum may be done in pieces. */
+const LONG_FROM = [2, 4, 7, 13, 26, 64, 128];
 /** What another plan must gain to be worth its code: a share of the time, and nanoseconds. */
 const GAIN = 1.08;
 const LEAST_GAIN = 500;
@@ -68,8 +70,12 @@ export function planRanges(c: SizedContraction, machine: ContractionMachine): Ra
   const least = Math.max(1, leastOf(symbol(name)));
   const search = new Search(c, machine, name);
   // most contractions are large at any size
-  if (search.suits(large, least)) return single();
-  return { name, ranges: search.ranges(large, least), large };
+  const ranges = search.suits(large, least) ? undefined : search.ranges(large, least);
+  const deep = search.deep(least);
+  if (!deep) return ranges ? { name, ranges, large } : single();
+  const below = (ranges ?? single().ranges).filter((r) => r.from < deep.from);
+  const cut = below.map((r) => ({ ...r, upTo: r.upTo === null ? deep.from - 1 : Math.min(r.upTo, deep.from - 1) }));
+  return { name, ranges: [deep, ...cut], large };
 }
 
 function deepPlan(c: SizedContraction, machine: ContractionMachine): DeepContraction | undefined {
@@ -200,6 +206,24 @@ class Search {
     }
     close(least);
     return found;
+  }
+  /** Sums in pieces, from the value on from which that suits them; pieces do not depend on the name then. */
+  deep(least: number): PlannedRange | undefined {
+    const { c, name } = this;
+    const { batch, rows, columns } = c;
+    const sides = { ...c, inner: [] };
+    if (c.lhsKept || c.rhsKept || !isFixed(sides) || [...batch, ...rows, ...columns].length === 0) return undefined;
+    for (const value of LONG_FROM) {
+      if (value < least) continue;
+      const here = substituted(c, name, value);
+      if (!isFixed(here)) return undefined;
+      const inner = here.inner.map((a, i) =>
+        isFixed({ ...sides, inner: [c.inner[i]] }) ? a : { ...a, real: c.inner[i] },
+      );
+      const deep = planDeep({ ...here, inner }, this.machine);
+      if (deep) return { from: value, upTo: null, how: { deep } };
+    }
+    return undefined;
   }
   /** Without a copy of the rows where they may be fewer than tiles of one height take. */
   #atLeast({ contraction, plan }: PlannedContraction, from: number): ContractionPlan {

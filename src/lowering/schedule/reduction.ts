@@ -10,15 +10,7 @@ import { type Affine, addIndex, scaleIndex } from "./affine.js";
 import { type Expander, kernelDType } from "./expand.js";
 import { unpad } from "./movement.js";
 import type { Node } from "./node.js";
-import {
-  dimsOf,
-  type EqnOf,
-  type KernelRule,
-  type ReduceRule,
-  type ReduceSpec,
-  type ScheduleKind,
-  shapeOf,
-} from "./rule.js";
+import { dimsOf, type EqnOf, type KernelRule, type ReduceRule, type ReduceSpec, type ScheduleKind } from "./rule.js";
 import type { TileReduceOp } from "../../ir/tile.js";
 
 /** f16 and bf16 are accumulated in f32. */
@@ -179,8 +171,8 @@ export const reduction = {
       const [source, operand] = eqn.inputs;
       const kernel = selectAndScatterAdd(
         eqn.params,
-        shapeOf(source),
-        shapeOf(operand),
+        dimsOf(source),
+        dimsOf(operand),
         source.aval.dtype,
         operand.aval.dtype,
       );
