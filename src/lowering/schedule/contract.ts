@@ -15,7 +15,8 @@ import { ScalarCode } from "../../kernels/scalar-code.js";
 import type { Machine } from "../target.js";
 import { type Value, type View, viewKey } from "../plan/view.js";
 import { type Affine, affineKey, type Loop } from "./affine.js";
-import { emitAtPoint, type InPlace, type RefOf } from "./emit.js";
+import { emitAtPoint, type RefOf } from "./emit.js";
+import type { InPlace } from "./reuse.js";
 import type { PreparedNest } from "./nest.js";
 import type { LoadNode, Member, Node } from "./node.js";
 

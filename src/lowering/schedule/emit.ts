@@ -4,7 +4,7 @@
  */
 import { internal } from "../../diagnostics/error.js";
 import { type Dim, dimAdd, dimAtLeast, dimFloorDiv, dimMod, dimSub, isStatic } from "../../ir/dim.js";
-import { type DType, limits } from "../../ir/dtype.js";
+import { identityOf } from "../../ir/reduce-op.js";
 import { hintOf } from "../../ir/size.js";
 import type { TileAtom, TileReduceOp, TileRef, TileVar } from "../../ir/tile.js";
 import type { TileBuilder } from "../../ir/tile-builder.js";
@@ -15,8 +15,6 @@ import { instructionsOf, type PreparedNest, turnedLoop } from "./nest.js";
 import { type InPlace, inPlacePairs, type Kept, passesOf, planSpills } from "./reuse.js";
 import { type Accumulator, makeAccumulator, wantsParts } from "./accumulate.js";
 import { longSum, partsOf } from "./parts.js";
-
-export type { InPlace } from "./reuse.js";
 
 /** Finds the kernel's reference for a view. */
 export type RefOf = (view: View, use: "read" | "write") => TileRef;
@@ -58,10 +56,10 @@ export function emitAtPoint(
   reduction: Member,
   result: TileAtom,
 ): void {
-  new NestEmitter(b, nest, refOf).at(point, reduction, result);
+  new NestEmitter(b, nest, refOf).at(point, new Map([[reduction, result]]));
 }
 
-class NestEmitter {
+export class NestEmitter {
   readonly #scopes: Scope[] = [];
   /** Level at which each loop is open, and its current index. */
   readonly #open = new Map<Loop, { readonly level: number; readonly index: TileAtom }>();
@@ -85,14 +83,25 @@ class NestEmitter {
     this.inPlace = inPlacePairs(nest, this.#reload, this.#passes);
   }
 
-  at(point: ReadonlyMap<Loop, TileAtom>, reduction: Member, result: TileAtom): void {
-    this.#inScope(() => {
-      for (const [loop, index] of point) this.#open.set(loop, { level: 0, index });
-      this.#width = result.shape.length === 0 ? 1 : result.shape[0];
+  /** Stores what follows reductions at one point of the kept loops, or along the vector loop. */
+  at(point: ReadonlyMap<Loop, TileAtom>, results: ReadonlyMap<Member, TileAtom>): void {
+    this.#atPoint(point, () => {
+      for (const [m, result] of results) {
+        this.#width = result.shape[0] ?? 1;
+        this.#results.set(m, result);
+      }
       this.#pass = this.nest.passes;
-      this.#results.set(reduction, result);
-      this.#hoistResults([reduction]);
+      this.#hoistResults([...results.keys()]);
       this.#stores(this.nest.members.filter((m) => m.store));
+    });
+  }
+  /** What reductions combine at one point of all loops, or at `width` of them along the vector loop. */
+  elements(point: ReadonlyMap<Loop, TileAtom>, width: number, reductions: readonly Member[]): TileAtom[] {
+    return this.#atPoint(point, () => {
+      this.#pass = 0;
+      this.#width = width;
+      const values = reductions.map((m) => this.#get(m.node));
+      return values.map((x) => (width > 1 && x.shape.length === 0 ? this.#spread(x) : x));
     });
   }
   emit(): void {
@@ -165,10 +174,19 @@ class NestEmitter {
   }
   // loops
 
-  #inScope(body: () => void): void {
+  #inScope<R>(body: () => R): R {
     this.#scopes.push({ values: new Map(), indices: new Map() });
-    body();
+    const result = body();
     this.#scopes.pop();
+    return result;
+  }
+  #atPoint<R>(point: ReadonlyMap<Loop, TileAtom>, body: () => R): R {
+    return this.#inScope(() => {
+      for (const [loop, index] of point) this.#open.set(loop, { level: 0, index });
+      const result = body();
+      for (const loop of point.keys()) this.#open.delete(loop);
+      return result;
+    });
   }
   #bind(loop: Loop, index: TileAtom, body: () => void): void {
     this.#scopes.push({ values: new Map(), indices: new Map() });
@@ -470,7 +488,7 @@ class NestEmitter {
     };
     if (!mask) return read();
     const shape = step === 0 ? [] : [this.#width];
-    const result = this.b.var(this.b.const(zeroOf(ref.dtype), ref.dtype, shape));
+    const result = this.b.var(this.b.const(identityOf("sum", ref.dtype), ref.dtype, shape));
     this.b.if(mask, () => {
       // what is computed in here must not be taken for computed outside
       this.#inScope(() => this.b.assign(result, read()));
@@ -578,9 +596,4 @@ class NestEmitter {
     }
     return sum;
   }
-}
-
-function zeroOf(d: DType): number | bigint | boolean {
-  if (d === "bool") return false;
-  return typeof limits(d).max === "bigint" ? 0n : 0;
 }

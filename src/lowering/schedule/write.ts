@@ -12,12 +12,13 @@ import { type Affine, type Loop, SplitLoop } from "./affine.js";
 import type { Block } from "./block.js";
 import { type Draft, splitFactors } from "./draft.js";
 import { emitContractionNest, matchContraction } from "./contract.js";
-import { emitNest, type InPlace, type RefOf } from "./emit.js";
+import { emitColumnNest, matchColumns } from "./columns.js";
+import { emitNest, type RefOf } from "./emit.js";
 import { Expander, flatOver, kernelDType, type Pos } from "./expand.js";
 import type { KernelContext, Part } from "./kernel-context.js";
 import { type Nest, type PreparedNest, prepareNest, reachable } from "./nest.js";
 import type { Member, Node } from "./node.js";
-import { planSpills } from "./reuse.js";
+import { type InPlace, planSpills } from "./reuse.js";
 import type { EqnOf, KernelRule } from "./rule.js";
 import { emitTapNest, matchTaps } from "./taps.js";
 import { emitWindowNest, matchWindows } from "./windows.js";
@@ -294,6 +295,11 @@ function emitBest(
   const tiles = contraction && emitContractionNest(b, nest, contraction, refOf, machine, kept);
   if (tiles) return tiles;
   const windows = matchWindows(nest);
+  const columns = windows ? undefined : matchColumns(nest);
+  if (columns) {
+    emitColumnNest(b, nest, columns, refOf);
+    return [];
+  }
   if (!windows) return emitNest(b, nest, refOf);
   emitWindowNest(b, nest, windows, refOf, machine);
   return [];
