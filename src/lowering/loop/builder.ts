@@ -368,17 +368,22 @@ export class LoopBuilder extends Graph {
    */
   sideBySide(registers: readonly Node[]): void {
     if (!this.target.wide || registers.length % 2 !== 0 || !registers.every((r) => r.kind === "read")) return;
-    this.#spare ??= this.op("shift_left", "i32", [this.op("and", "i32", [this.spareOf, this.i32(7)]), this.i32(7)]);
-    registers.slice(0, 8).forEach((r, i) => {
+    this.#spare ??= this.op("shift_left", "i32", [this.op("and", "i32", [this.spareOf, this.i32(3)]), this.i32(8)]);
+    // next to what was written last: engines leave out a store that another one to the same place follows
+    const first = this.#spared;
+    const some = registers.slice(0, 8);
+    this.#spared = (first + some.length) % 16;
+    some.forEach((r, i) => {
       this.store([this.#spare as Node, r], ([address, value]) => ({
         kind: "store",
         buffer: SPARE,
         address,
-        offset: i * 16,
+        offset: ((first + i) % 16) * 16,
         value,
       }));
     });
   }
+  #spared = 0;
   #spare: Node | undefined;
   /** Differs between programs that run at the same time: the number of the first. */
   spareOf: Node = this.i32(0);

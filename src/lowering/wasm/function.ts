@@ -1,6 +1,7 @@
 /** Loop functions to Wasm functions. */
 import { internal } from "../../diagnostics/error.js";
-import type { LoopBuffer, LoopFunction, LoopLocal, LoopMathFunction, LoopStmt } from "../../ir/loop.js";
+import type { DType } from "../../ir/dtype.js";
+import type { LoopBuffer, LoopExpr, LoopFunction, LoopLocal, LoopMathFunction, LoopStmt } from "../../ir/loop.js";
 import { Code, type FunctionType } from "./assembler.js";
 import type { ForkRole } from "./fork.js";
 import { emitExpr, type Scope } from "./expression.js";
@@ -86,7 +87,7 @@ class FunctionEmitter implements Scope {
       case "store":
         emitExpr(c, this, s.address);
         emitExpr(c, this, s.value);
-        storeValue(c, s.value.dtype, s.value.lanes, s.offset);
+        storeValue(c, storedType(s.buffer.dtype, s.value), s.value.lanes, s.offset);
         return;
       case "for":
         this.#for(s);
@@ -146,4 +147,10 @@ class FunctionEmitter implements Scope {
     c.op("i32.lt_s").brIf(0).end();
     if (!runs) c.end();
   }
+}
+
+/** Masks that are written to no mask's memory, where nobody reads, are written as the registers they are. */
+function storedType(memory: DType, { dtype, lanes }: LoopExpr): DType {
+  if (dtype !== "bool" || memory === "bool") return dtype;
+  return lanes === 2 ? "f64" : "f32";
 }
