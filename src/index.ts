@@ -33,6 +33,7 @@ export type { VmapOptions } from "./api/vmap.js";
 export { CATALOG as errorCatalog } from "./diagnostics/catalog.js";
 export { isTileworkError, TileworkError } from "./diagnostics/error.js";
 export type { Diagnostic } from "./diagnostics/error.js";
+export { range } from "./dsl/range.js";
 export { interpretTensors as interpret } from "./api/interpret.js";
 export type { DType } from "./ir/dtype.js";
 export { printProgram } from "./ir/print.js";

@@ -67,6 +67,17 @@ const TITLES: Readonly<Record<Code, string>> = {
   TW7002: "try in a staged function",
   TW7003: "var in a staged function",
   TW7004: "Assignment to what lies outside of a staged function",
+  TW7005: "A condition over several elements",
+  TW7006: "A variable has no value on one of the ways to here",
+  TW7007: "A value has different types on the ways to here",
+  TW7008: "A variable changes its type in a loop",
+  TW7009: "A loop is too long to be unrolled",
+  TW7010: "A side effect that the compiled program would not have",
+  TW7011: "Recursion under a condition that only the run decides",
+  TW7012: "An array is written in place",
+  TW7013: "throw under a condition that only the run decides",
+  TW7014: "A traced index meets a JavaScript list",
+  TW7015: "JavaScript has no such operation on traced values",
   TW7016: "The captured source is of another version",
 };
 

@@ -65,6 +65,17 @@ export const HELP = {
   TW7002: "catch outside of the staged function, or test the condition with if",
   TW7003: "use let or const",
   TW7004: "return the new value and assign it outside",
+  TW7005: "reduce it with np.all or np.any, or choose elementwise with np.where or ?:",
+  TW7006: "give it a value before the if or the loop",
+  TW7007: "give it the same structure, shape and dtype on both",
+  TW7008: "convert its first value, or the new one: a variable that a loop carries keeps its shape and dtype",
+  TW7009: "loop over range(n): it becomes one scan, with a traced index",
+  TW7010: "assign to a variable instead, or build a new object",
+  TW7011: "write it as a loop",
+  TW7012: "arrays keep their values: x = x.at(i).set(v)",
+  TW7013: "return a value that says so, or check outside of the staged function",
+  TW7014: "stack the elements to one array, or loop over the list itself",
+  TW7015: "use the function of numpy that does it",
   TW7016: "build again: the build plugin and the package must have one version",
 } as const satisfies Readonly<Record<`TW${number}`, string>>;
 

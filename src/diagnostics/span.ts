@@ -86,8 +86,21 @@ class StackSpan implements SpanRef {
   }
 }
 
+let located: SpanRef | undefined;
+
+/**
+ * Says where the user's code stands, for what happens from now on; undefined: the stack tells. Gives what it was before, to be
+ * put back. Captured source is not on the stack: its interpreter says where it is.
+ */
+export function locate(span: SpanRef | undefined): SpanRef | undefined {
+  const before = located;
+  located = span;
+  return before;
+}
+
 /** Records the caller's position: a few microseconds, no text is made. */
 export function currentSpan(): SpanRef {
+  if (located) return located;
   const limited = Error as unknown as StackTraceLimited;
   const previous = limited.stackTraceLimit;
   if (ADJUSTABLE) limited.stackTraceLimit = 24;

@@ -318,7 +318,7 @@ export function cellIfKnown(t: Tensor): Cell | undefined {
 const stack: Frame[] = [];
 
 /** The innermost program under construction. */
-function currentFrame(): Frame | undefined {
+export function currentFrame(): Frame | undefined {
   return stack[stack.length - 1];
 }
 export function isTracing(): boolean {

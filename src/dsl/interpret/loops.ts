@@ -1,0 +1,187 @@
+/** Loops: unrolled where JavaScript knows the steps, else one scan or one while. */
+import { fail } from "../../diagnostics/error.js";
+import type { SpanRef } from "../../diagnostics/span.js";
+import { Tensor } from "../../tracer/tensor.js";
+import type { DoWhile, For, ForOf, Node, Statement, While } from "../ast.js";
+import { assignedNames } from "./assigned.js";
+import { type Completion, type Jump, Mixed, without } from "./completion.js";
+import { checkScalar, execute, guarded, hoist } from "./execute.js";
+import { evaluate } from "./evaluate.js";
+import { stackOf } from "./lists.js";
+import { truth } from "./operators.js";
+import { bindPattern, patternNames } from "./patterns.js";
+import { type Binding, type Scope, type Target } from "./region.js";
+import { scanLoop, whileLoop } from "./traced-loops.js";
+import { describe, isTraced, RangeValue, UNSET } from "./values.js";
+
+/** Steps that JavaScript's own loops may take in the program that they are unrolled to. */
+const MAX_UNROLL = 64;
+
+type Loop = While | DoWhile | For | ForOf;
+
+export function loop(node: Statement, scope: Scope): Completion {
+  switch (node.kind) {
+    case "forOf":
+      return forOf(node, scope);
+    case "while":
+    case "doWhile":
+    case "for":
+      return conditionLoop(node, scope);
+    default:
+      throw new SyntaxError(`a loop of kind ${node.kind}`);
+  }
+}
+
+/** Variables from outside that the loop may write. */
+function candidates(nodes: readonly (Node | undefined)[], scope: Scope): Set<Binding> {
+  const found = new Set<Binding>();
+  for (const n of nodes) {
+    if (n === undefined) continue;
+    for (const name of assignedNames(n)) {
+      const binding = scope.find(name);
+      if (binding?.mutable) found.add(binding);
+    }
+  }
+  return found;
+}
+
+function tooLong(node: Loop, scope: Scope, what: string): never {
+  return fail("TW7009", `${what}: ${MAX_UNROLL} steps have been unrolled`, {
+    span: scope.span(node),
+    help: "write for (const i of range(n)): it is compiled as one loop, with i known when it runs; or loop over the first axis of an array",
+  });
+}
+
+const continues =
+  (target: Target) =>
+  (j: Jump): boolean =>
+    j.kind === "continue" && j.target === target;
+const breaks =
+  (target: Target) =>
+  (j: Jump): boolean =>
+    j.kind === "break" && j.target === target;
+
+// ---- for … of
+
+function forOf(node: ForOf, scope: Scope): Completion {
+  const iterable = evaluate(node.iterable, scope);
+  const target: Target = { label: node.label, loop: true };
+  const span = scope.span(node);
+  const step = (value: unknown): Completion => {
+    const inner = scope.child(target);
+    for (const name of patternNames(node.pattern)) inner.declare(name, UNSET, node.mutable);
+    bindPattern(node.pattern, value, inner, { mutable: node.mutable });
+    return without(execute(node.body, inner), continues(target));
+  };
+  const out = ((): Completion => {
+    const stacked = stackOf(iterable)?.stacked;
+    if (iterable instanceof RangeValue || iterable instanceof Tensor || stacked !== undefined) {
+      const source = stacked ?? (iterable as RangeValue | Tensor);
+      if (source instanceof Tensor && source.ndim === 0) {
+        fail("TW2007", `for … of loops over the first axis of an array, which ${describe(source)} does not have`, {
+          span: scope.span(node.iterable),
+          help: "loop over range(n) for a number of steps",
+        });
+      }
+      return scanLoop({ source, step, candidates: candidates([node.body], scope), span, breaks: breaks(target) });
+    }
+    if (
+      iterable === null ||
+      iterable === undefined ||
+      typeof (iterable as object)[Symbol.iterator as never] !== "function"
+    )
+      throw new TypeError(`${describe(iterable)} is not iterable${place(scope.span(node.iterable))}`);
+    return unroll(iterable as Iterable<unknown>, step, node, scope);
+  })();
+  return without(out, breaks(target));
+}
+
+function place(span: SpanRef): string {
+  const s = span.resolve();
+  return s ? ` (${s.file}:${s.line}:${s.column})` : "";
+}
+
+function unroll(
+  values: Iterable<unknown>,
+  step: (value: unknown) => Completion,
+  node: ForOf,
+  scope: Scope,
+): Completion {
+  let end: Completion;
+  let steps = 0;
+  for (const value of values) {
+    if (steps++ >= MAX_UNROLL) tooLong(node, scope, "a loop over a JavaScript list");
+    end = end === undefined ? step(value) : guarded(end as Mixed, () => step(value), scope.span(node));
+    if (end !== undefined && !(end instanceof Mixed)) return end;
+    if (end instanceof Mixed && end.ways.length === 0) end = undefined;
+  }
+  return end;
+}
+
+// ---- while, do, for
+
+function conditionLoop(node: While | DoWhile | For, outer: Scope): Completion {
+  const target: Target = { label: node.label, loop: true };
+  const scope = outer.child(target);
+  if (node.kind === "for" && node.init) {
+    hoist([node.init], scope);
+    execute(node.init, scope);
+  }
+  return without(steps(node, scope, target), breaks(target));
+}
+
+function steps(node: While | DoWhile | For, scope: Scope, target: Target): Completion {
+  const update = node.kind === "for" ? node.update : undefined;
+  const { test } = node;
+  const endless = test === undefined || (test.kind === "literal" && Boolean(test.value));
+  const body = (): Completion => without(bodyOnce(node, scope), continues(target));
+  const tracedFrom = (): Completion =>
+    whileLoop({
+      test: () => (test ? evaluate(test, scope) : true),
+      step: () => {
+        const end = body();
+        if (update === undefined) return end;
+        const next = (): Completion => void evaluate(update, scope);
+        return end === undefined ? next() : end instanceof Mixed ? guarded(end, next, scope.span(update)) : end;
+      },
+      candidates: candidates([node.body, update, test], scope),
+      span: scope.span(test ?? node),
+      checkTest: (t) => checkTest(t, node, scope),
+    });
+  let end: Completion;
+  for (let n = 0; ; n++) {
+    if (test && (n > 0 || node.kind !== "doWhile")) {
+      const holds = evaluate(test, scope);
+      if (holds instanceof Tensor) {
+        checkScalar(holds, node.kind === "for" ? "for" : "while", scope.span(test));
+        if (isTraced(holds))
+          return end === undefined ? tracedFrom() : guarded(end as Mixed, tracedFrom, scope.span(node));
+        if (!holds.item()) return end;
+      } else if (!holds) return end;
+    }
+    if (n >= MAX_UNROLL) tooLong(node, scope, "a loop whose steps JavaScript counts");
+    end = end === undefined ? body() : guarded(end as Mixed, body, scope.span(node));
+    if (end !== undefined && !(end instanceof Mixed)) return end;
+    if (end instanceof Mixed && endless) {
+      // only the run ends it
+      const onwards = (): Completion => {
+        if (update) evaluate(update, scope);
+        return tracedFrom();
+      };
+      return guarded(end, onwards, scope.span(node));
+    }
+    if (update) evaluate(update, scope);
+  }
+}
+
+/** The variables of a `for` are the same in all steps: closures that are kept from step to step see the last. */
+function bodyOnce(node: While | DoWhile | For, scope: Scope): Completion {
+  return execute(node.body, scope);
+}
+
+function checkTest(holds: unknown, node: While | DoWhile | For, scope: Scope): Tensor | boolean {
+  if (!(holds instanceof Tensor)) return Boolean(holds);
+  const span = scope.span(node.test ?? node);
+  checkScalar(holds, node.kind === "for" ? "for" : "while", span);
+  return truth(holds, span);
+}

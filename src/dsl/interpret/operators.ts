@@ -1,0 +1,254 @@
+/** JavaScript's operators and Math on tensors. Numbers beside arrays take their dtype, as everywhere. */
+import { fail } from "../../diagnostics/error.js";
+import { locate, type SpanRef } from "../../diagnostics/span.js";
+import { isFloat, isInt, isUnsignedInt } from "../../ir/dtype.js";
+import * as lax from "../../lax/index.js";
+import * as np from "../../numpy/elementwise.js";
+import { convertTo } from "../../tracer/control.js";
+import { isScalarLeaf } from "../../tracer/leaf.js";
+import { Tensor } from "../../tracer/tensor.js";
+import * as tree from "../../tree/index.js";
+import type { ArithmeticOperator, BinaryOperator, ComparisonOperator, UnaryOperator } from "../ast.js";
+import { joinChoice, toLeaf } from "./merge.js";
+import { describe, isWhole, isWholeFloat, markWhole, toInteger } from "./values.js";
+
+type Like = Tensor | number | boolean | bigint;
+type Binary = (x: Like, y: Like) => Tensor;
+
+const shiftRight: Binary = (x, y) => np.rightShift(x, y);
+/** JavaScript's >>> is of the 32 bits without a sign. */
+const shiftRightUnsigned: Binary = (x, y) => {
+  const u = (v: Like): Like => (v instanceof Tensor && !isUnsignedInt(v.aval.dtype) ? convertTo(v, "u32") : v);
+  return np.rightShift(u(x), u(y));
+};
+
+const BINARY: Readonly<Record<ArithmeticOperator | ComparisonOperator, Binary>> = {
+  "+": np.add,
+  "-": np.subtract,
+  "*": np.multiply,
+  "/": np.divide,
+  // the sign of the first operand, as in JavaScript
+  "%": np.fmod,
+  "**": np.power,
+  "&": np.bitwiseAnd,
+  "|": np.bitwiseOr,
+  "^": np.bitwiseXor,
+  "<<": np.leftShift,
+  ">>": shiftRight,
+  ">>>": shiftRightUnsigned,
+  "<": np.less,
+  "<=": np.lessEqual,
+  ">": np.greater,
+  ">=": np.greaterEqual,
+  "==": np.equal,
+  "===": np.equal,
+  "!=": np.notEqual,
+  "!==": np.notEqual,
+};
+const BITS: ReadonlySet<string> = new Set(["&", "|", "^", "<<", ">>", ">>>"]);
+const KEEPS_WHOLE: ReadonlySet<string> = new Set(["+", "-", "*", "%"]);
+
+const like = (x: unknown): x is Like => x instanceof Tensor || isScalarLeaf(x);
+
+/** `left op right` where one of them is a tensor. */
+export function binary(op: BinaryOperator, left: unknown, right: unknown, span: SpanRef): unknown {
+  if (op === "in" || op === "instanceof")
+    return refuse(op, right, span, "arrays have no keys: use x.shape, or np.isin");
+  if (op === "+" && (typeof left === "string" || typeof right === "string")) return `${left}${right}`;
+  if (!like(left) || !like(right)) {
+    const other = like(left) ? right : left;
+    // nothing else is equal to an array
+    if (op === "==" || op === "===") return false;
+    if (op === "!=" || op === "!==") return true;
+    return refuse(op, other, span, "wrap lists with np.array, and reach into objects for their arrays");
+  }
+  const f = BINARY[op];
+  const before = locate(span);
+  let [x, y] = [left, right];
+  if (BITS.has(op)) {
+    if (x instanceof Tensor) x = toInteger(x);
+    if (y instanceof Tensor) y = toInteger(y);
+  } else {
+    // JavaScript's whole numbers take the dtype of integers beside them
+    if (x instanceof Tensor && isWholeFloat(x) && y instanceof Tensor && isInt(y.aval.dtype))
+      x = convertTo(x, y.aval.dtype);
+    if (y instanceof Tensor && isWholeFloat(y) && x instanceof Tensor && isInt(x.aval.dtype))
+      y = convertTo(y, x.aval.dtype);
+  }
+  const out = f(x, y);
+  locate(before);
+  if ((isWholeFloat(left) || isWholeFloat(right)) && KEEPS_WHOLE.has(op) && isWhole(left) && isWhole(right))
+    return isFloat(out.aval.dtype) ? markWhole(out) : out;
+  return out;
+}
+
+function refuse(what: string, other: unknown, span: SpanRef, help: string): never {
+  return fail("TW7015", `${what} meets an array and ${describe(other)}`, { span, help });
+}
+
+export function unary(op: UnaryOperator, x: Tensor, span: SpanRef): unknown {
+  if (op === "typeof") return "object";
+  if (op === "void") return undefined;
+  const before = locate(span);
+  let out: Tensor;
+  switch (op) {
+    case "-":
+      out = np.negative(x);
+      if (isWholeFloat(x)) markWhole(out);
+      break;
+    case "+":
+      out = x.aval.dtype === "bool" ? convertTo(x, "f32") : x;
+      break;
+    case "!":
+      out = np.logicalNot(x);
+      break;
+    case "~":
+      out = np.bitwiseNot(toInteger(x));
+      break;
+  }
+  locate(before);
+  return out;
+}
+
+/** A value as a condition: bool, true where it is not zero. */
+export function truth(x: Tensor, span: SpanRef): Tensor {
+  if (x.aval.dtype === "bool") return x;
+  const before = locate(span);
+  const out = lax.ne(
+    x,
+    lax.full(x.aval.shape, x.aval.dtype === "i64" || x.aval.dtype === "u64" ? 0n : 0, x.aval.dtype),
+  );
+  locate(before);
+  return out;
+}
+
+/** `test ? x : y`, elementwise; trees are chosen leaf by leaf. */
+export function choose(test: Tensor, x: unknown, y: unknown, span: SpanRef): unknown {
+  if (Object.is(x, y)) return x;
+  const before = locate(span);
+  const mask = truth(test, span);
+  let out: unknown;
+  if (like(x) && like(y)) {
+    const t = np.where(mask, ...numbers(x, y));
+    out = isFloat(t.aval.dtype) && isWhole(x) && isWhole(y) ? markWhole(t) : t;
+  } else {
+    const joined = joinChoice([x, y]);
+    if (typeof joined === "string") {
+      fail("TW7007", `the two sides are ${joined}, and which it is only the run knows`, {
+        span,
+        help: "give both sides the same structure, shapes and dtypes",
+      });
+    }
+    if (joined.kind === "fixed") out = joined.value;
+    else {
+      const [a, b] = [x, y].map((v) => tree.flatten(v).leaves);
+      const leaves = joined.leaves.map((leaf, i) =>
+        "fixed" in leaf ? leaf.fixed : np.where(mask, toLeaf(a[i], leaf.aval), toLeaf(b[i], leaf.aval)),
+      );
+      out = tree.unflatten(joined.treedef, leaves);
+    }
+  }
+  locate(before);
+  return out;
+}
+
+/** Two JavaScript numbers or booleans among themselves keep their kind; a whole number takes the type of integers. */
+function numbers(x: Like, y: Like): [Like, Like] {
+  if (x instanceof Tensor && isWholeFloat(x) && y instanceof Tensor && isInt(y.aval.dtype))
+    return [convertTo(x, y.aval.dtype), y];
+  if (y instanceof Tensor && isWholeFloat(y) && x instanceof Tensor && isInt(x.aval.dtype))
+    return [x, convertTo(y, x.aval.dtype)];
+  return [x, y];
+}
+
+const wholeResult =
+  (f: (x: Like) => Tensor) =>
+  (x: Like): Tensor => {
+    const t = f(x);
+    return isFloat(t.aval.dtype) && t.ndim === 0 ? markWhole(t) : t;
+  };
+const fold =
+  (f: Binary, none: number) =>
+  (...xs: Like[]): Like =>
+    xs.length === 0 ? none : xs.reduce((a, b) => f(a, b));
+
+/** What the members of Math are on tensors. */
+const MATH: ReadonlyMap<unknown, (...xs: Like[]) => Like> = new Map<unknown, (...xs: Like[]) => Like>([
+  [Math.abs, np.abs],
+  [Math.acos, np.arccos],
+  [Math.acosh, np.arccosh],
+  [Math.asin, np.arcsin],
+  [Math.asinh, np.arcsinh],
+  [Math.atan, np.arctan],
+  [Math.atan2, np.arctan2],
+  [Math.atanh, np.arctanh],
+  [Math.cbrt, np.cbrt],
+  [Math.ceil, wholeResult(np.ceil)],
+  [Math.cos, np.cos],
+  [Math.cosh, np.cosh],
+  [Math.exp, np.exp],
+  [Math.expm1, np.expm1],
+  [Math.floor, wholeResult(np.floor)],
+  [Math.fround, (x: Like): Like => convertTo(np.positive(x), "f32")],
+  [Math.hypot, fold(np.hypot, 0)],
+  [Math.log, np.log],
+  [Math.log10, np.log10],
+  [Math.log1p, np.log1p],
+  [Math.log2, np.log2],
+  [Math.max, fold(np.maximum, Number.NEGATIVE_INFINITY)],
+  [Math.min, fold(np.minimum, Number.POSITIVE_INFINITY)],
+  [Math.pow, np.power],
+  // halves go up, as in JavaScript
+  [Math.round, wholeResult((x: Like): Tensor => np.floor(np.add(x, 0.5)))],
+  [Math.sign, np.sign],
+  [Math.sin, np.sin],
+  [Math.sinh, np.sinh],
+  [Math.sqrt, np.sqrt],
+  [Math.tan, np.tan],
+  [Math.tanh, np.tanh],
+  [Math.trunc, wholeResult(np.trunc)],
+  [Math.imul, (x: Like, y: Like): Like => np.multiply(integer(x), integer(y))],
+]);
+const integer = (x: Like): Like => (x instanceof Tensor ? toInteger(x) : x);
+
+/** The members of the globals that have no counterpart, with what to use. */
+const REFUSED: ReadonlyMap<unknown, readonly [name: string, help: string]> = new Map<
+  unknown,
+  readonly [string, string]
+>([
+  [Math.clz32, ["Math.clz32", "use lax.clz"]],
+  [Number, ["Number(x)", "x is a number already; convert with x.astype(dtype)"]],
+  [Boolean, ["Boolean(x)", "compare: x !== 0"]],
+  [BigInt, ["BigInt(x)", "convert with x.astype('i64')"]],
+  [Number.isFinite, ["Number.isFinite", "use np.isfinite"]],
+  [Number.isNaN, ["Number.isNaN", "use np.isnan"]],
+  [Number.isInteger, ["Number.isInteger", "compare: x === np.floor(x)"]],
+  [Number.isSafeInteger, ["Number.isSafeInteger", "compare: x === np.floor(x)"]],
+  // biome-ignore lint/suspicious/noGlobalIsNan: it is what users may write
+  [globalThis.isNaN, ["isNaN", "use np.isnan"]],
+  // biome-ignore lint/suspicious/noGlobalIsFinite: as above
+  [globalThis.isFinite, ["isFinite", "use np.isfinite"]],
+  [Number.parseFloat, ["parseFloat", "x is a number already"]],
+  [Number.parseInt, ["parseInt", "use np.trunc"]],
+]);
+
+/** What a function of a global does with traced values; undefined for every other function. */
+export function globalOnTensors(f: unknown, args: readonly unknown[], span: SpanRef): { value: unknown } | undefined {
+  if (f === Math.random) {
+    fail("TW7015", "Math.random() would be drawn once, when the function is traced, and be the same in every call", {
+      span,
+      help: "take a key as an argument, and draw with random.uniform(key)",
+    });
+  }
+  if (!args.some((x) => x instanceof Tensor)) return undefined;
+  const math = MATH.get(f);
+  if (math) {
+    const before = locate(span);
+    const value = math(...(args as Like[]));
+    locate(before);
+    return { value };
+  }
+  const refused = REFUSED.get(f);
+  if (refused) fail("TW7015", `${refused[0]} cannot see the value of an array`, { span, help: refused[1] });
+  return undefined;
+}
