@@ -1,10 +1,11 @@
 /** The way down: simplify, plan, tile to loop programs, one Wasm module. */
 import { fail, internal, isTileworkError } from "../diagnostics/error.js";
+import type { Aval } from "../ir/aval.js";
 import { programKey } from "../ir/key.js";
 import type { Program } from "../ir/program.js";
 import { type NamedSize, withSizes } from "../ir/size.js";
 import { lowerToLoop } from "../lowering/loop/lower.js";
-import { lowerToPlan } from "../lowering/plan/index.js";
+import { lowerKept, lowerToPlan } from "../lowering/plan/index.js";
 import { type SharedStages, type ShareOptions, shareStages } from "../lowering/shares.js";
 import type { Target } from "../lowering/target.js";
 import { callbackImport } from "../lowering/wasm/callback.js";
@@ -12,8 +13,9 @@ import { emitModule } from "../lowering/wasm/module.js";
 import { TableWords } from "../lowering/wasm/table.js";
 import type { Member, Pool } from "../runtime/threads/pool.js";
 import { simplify } from "../simplify/index.js";
-import { cachePlace, loadModule, storeModule } from "./disk-cache.js";
+import { cachePlace, loadModule, type StoredModule, storeModule } from "./disk-cache.js";
 import { engineTarget } from "./engine.js";
+import { largeOperands } from "./operands.js";
 import { SizedRuns } from "./sizes.js";
 import { compileOptimised } from "./v8.js";
 import { worthOptimising } from "./work.js";
@@ -40,6 +42,9 @@ export interface CompiledProgram {
   readonly ownBytes: number;
   /** For each output, the input whose memory it takes. */
   readonly donatedFrom: readonly (number | null)[];
+  /** Milliseconds that it took to lower, and large inputs that contractions read: what copies of them kept would cost and save. */
+  readonly ms: number;
+  readonly operands: StoredModule["operands"];
   readonly callbacks: Program<"plan">["callbacks"];
   /** What runs at given values of the named sizes need; null for a program without any. */
   readonly sized: SizedRuns | null;
@@ -96,8 +101,11 @@ interface Lowered {
   emitMarked(): Uint8Array<ArrayBuffer>;
 }
 
-function lower(core: Program<"core">, target: Target, { donate, share }: CompileOptions, clock: Clock): Lowered {
-  const plan = clock.time("plan", () => lowerToPlan(core, { machine: target, share, ...(donate ? { donate } : {}) }));
+function lower(core: Program<"core">, target: Target, options: CompileOptions, clock: Clock): Lowered {
+  const plan = clock.time("plan", () => lowerToPlan(core, { ...options, machine: target }));
+  return emitPlan(plan, target, options.share, clock);
+}
+function emitPlan(plan: Program<"plan">, target: Target, share: ShareOptions | undefined, clock: Clock): Lowered {
   let loopMs = 0;
   const lowerKernel = (kernel: Program<"tile">): Program<"loop"> => {
     const start = performance.now();
@@ -145,17 +153,76 @@ function compile(program: Program<"core">, options: CompileOptions): CompiledPro
   if (!facts) {
     const start = performance.now();
     lowered = lower(core, target, options, clock);
-    const { plan, bytes, shares } = lowered;
-    facts = {
-      bytes,
-      arenaBytes: plan.arenaBytes,
-      ownBytes: plan.ownBytes,
-      donatedFrom: plan.outputs.map((o) => o.donatedFrom ?? null),
-      optimise: worthOptimising(plan.steps, bytes.length),
-      shared: shares?.count ?? 0,
-    };
-    if (place !== undefined && performance.now() - start > LEAST_STORED_MS) storeModule(place, facts);
+    facts = factsOf(lowered, performance.now() - start, largeOperands(core, options.donate ?? []));
+    if (place !== undefined && facts.ms > LEAST_STORED_MS) storeModule(place, facts);
   }
+  return finish(facts, {
+    target,
+    sizes,
+    clock,
+    whole,
+    callbacks: lowered?.plan.callbacks ?? [],
+    outputs: program.outputs,
+  });
+}
+
+function factsOf({ plan, bytes, shares }: Lowered, ms: number, operands: StoredModule["operands"]): StoredModule {
+  return {
+    bytes,
+    arenaBytes: plan.arenaBytes,
+    ownBytes: plan.ownBytes,
+    donatedFrom: plan.outputs.map((o) => o.donatedFrom ?? null),
+    optimise: worthOptimising(plan.steps, bytes.length),
+    shared: shares?.count ?? 0,
+    ms,
+    operands,
+  };
+}
+
+/** A program, and what makes the copies that it takes after its inputs. */
+export interface KeptProgram {
+  readonly main: CompiledProgram;
+  readonly prepare: CompiledProgram;
+}
+/** With the inputs at `keep` the same from call to call; undefined where nothing is to be copied from them. */
+export function compileKept(
+  program: Program<"core">,
+  options: CompileOptions,
+  keep: readonly number[],
+): KeptProgram | undefined {
+  const target = options.target ?? engineTarget();
+  const { sizes = [], share } = options;
+  return withSizes(sizes, () => {
+    const plans = lowerKept(simplify(program), { ...options, machine: target }, keep);
+    if (!plans) return undefined;
+    const made = (plan: Program<"plan">, named: readonly NamedSize[]): CompiledProgram => {
+      const clock = new Clock();
+      const lowered = emitPlan(plan, target, share, clock);
+      const { callbacks, outputs } = plan;
+      return finish(factsOf(lowered, 0, []), { target, sizes: named, clock, whole: () => lowered, callbacks, outputs });
+    };
+    return { main: made(plans.main, sizes), prepare: made(plans.prepare, []) };
+  });
+}
+
+function finish(
+  facts: StoredModule,
+  {
+    target,
+    sizes,
+    clock,
+    whole,
+    callbacks,
+    outputs,
+  }: {
+    readonly target: Target;
+    readonly sizes: readonly NamedSize[];
+    readonly clock: Clock;
+    readonly whole: () => Lowered;
+    readonly callbacks: Program<"plan">["callbacks"];
+    readonly outputs: readonly { readonly aval: Aval }[];
+  },
+): CompiledProgram {
   const { bytes, optimise, shared } = facts;
   let marked: WebAssembly.Module | undefined;
   const module = clock.time("compile", () => (optimise ? compileOptimised(bytes) : new WebAssembly.Module(bytes)));
@@ -172,14 +239,16 @@ function compile(program: Program<"core">, options: CompileOptions): CompiledPro
     arenaBytes: facts.arenaBytes,
     ownBytes: facts.ownBytes,
     donatedFrom: facts.donatedFrom,
+    ms: facts.ms,
+    operands: facts.operands,
     // programs with callbacks are never read from disk
-    callbacks: lowered?.plan.callbacks ?? [],
+    callbacks,
     sized:
       sizes.length === 0
         ? null
         : new SizedRuns(
             sizes,
-            program.outputs.map((o) => o.aval),
+            outputs.map((o) => o.aval),
             (valueOf) => whole().words.solve(valueOf),
           ),
     instantiate: (memory, callbacks, mark, threads) => {

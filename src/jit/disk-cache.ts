@@ -15,6 +15,10 @@ export interface StoredModule {
   readonly optimise: boolean;
   /** Stages that threads share. */
   readonly shared: number;
+  /** Milliseconds that it took to lower. */
+  readonly ms: number;
+  /** Large inputs that contractions read: positions and elements. */
+  readonly operands: readonly (readonly [number, number])[];
 }
 
 /** Settings, read at each compilation. */
@@ -23,7 +27,7 @@ export const cacheSettings: { cache: boolean } = { cache: true };
 /** Bytes of the folder above which the files that were not used for longest go, down to three quarters. */
 const MOST_BYTES = 64 * 1024 ** 2;
 /** Raised when what is stored changes its form. */
-const FORMAT = 3;
+const FORMAT = 4;
 
 interface Stats {
   readonly size: number;

@@ -5,7 +5,15 @@ import type { Program } from "../ir/program.js";
 import type { NamedSize } from "../ir/size.js";
 import { SHARE } from "../lowering/shares.js";
 import type { ArrayCell } from "../runtime/heap.js";
-import { type CompiledProgram, compileProgram, explainTrap, type ProgramInstance } from "./compile.js";
+import {
+  type CompiledProgram,
+  type CompileOptions,
+  compileKept,
+  compileProgram,
+  explainTrap,
+  type ProgramInstance,
+} from "./compile.js";
+import { Keeper } from "./keep.js";
 import { type Scope, Workspace } from "./workspace.js";
 
 export { Workspace };
@@ -15,6 +23,8 @@ const NO_SIZES: readonly number[] = [];
 /** A compiled program tied to a heap. */
 export class Executable {
   readonly #instance: ProgramInstance;
+  /** Where copies of operands may be worth keeping. */
+  keeper: Keeper | undefined;
   readonly #outputs: readonly { readonly aval: Aval; readonly donatedFrom: number | undefined }[];
 
   constructor(
@@ -45,6 +55,9 @@ export class Executable {
     values: readonly number[] = NO_SIZES,
     results: ArrayCell[] = new Array<ArrayCell>(this.#outputs.length),
   ): ArrayCell[] {
+    return this.keeper?.run(inputs, values, results) ?? this.#run(inputs, values, results);
+  }
+  #run(inputs: readonly ArrayCell[], values: readonly number[], results: ArrayCell[]): ArrayCell[] {
     const { heap, pool } = this.workspace;
     const { member } = this.#instance;
     const outputs = this.#outputs;
@@ -116,14 +129,22 @@ export function makeExecutable(
   donate: readonly number[] = [],
   sizes: readonly NamedSize[] = [],
 ): Executable {
-  const compiled = compileProgram(program, { donate, sizes, share: workspace.heap.shared ? SHARE : undefined });
-  return new Executable(
-    program.name,
-    compiled,
-    workspace,
-    program.outputs.map((o) => o.aval),
-    donate,
-  );
+  const options: CompileOptions = { donate, sizes, share: workspace.heap.shared ? SHARE : undefined };
+  const compiled = compileProgram(program, options);
+  const results = program.outputs.map((o) => o.aval);
+  const executable = new Executable(program.name, compiled, workspace, results, donate);
+  if (compiled.operands.length > 0) {
+    executable.keeper = new Keeper({
+      workspace,
+      compiled,
+      compile: (keep) => compileKept(program, options, keep),
+      runOf(part, outputs) {
+        const made = new Executable(program.name, part, workspace, outputs ?? results, outputs ? [] : donate);
+        return (inputs, values, list) => made.run(inputs, values, list);
+      },
+    });
+  }
+  return executable;
 }
 
 function checkDonation(inputs: readonly ArrayCell[], donated: readonly number[]): void {

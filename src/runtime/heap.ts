@@ -34,7 +34,11 @@ export interface HeapOptions {
   shared?: boolean;
 }
 
+let nextId = 0;
+
 export class ArrayCell {
+  /** Its elements never change, so equal numbers mean equal elements. */
+  readonly id = nextId++;
   /** The resident block. */
   block: Block | undefined = undefined;
   /** Elements that were spilled. */
@@ -49,6 +53,9 @@ export class ArrayCell {
   /** Neighbours in the heap's list of resident cells. */
   older: ArrayCell | undefined = undefined;
   newer: ArrayCell | undefined = undefined;
+  /** What this is a copy of in another order, which goes with its sources; and copies of this. */
+  sources: readonly ArrayCell[] | undefined = undefined;
+  copies: Set<ArrayCell> | undefined = undefined;
   readonly bytes: number;
 
   constructor(
@@ -195,6 +202,23 @@ export class Heap {
     cell.state = state;
     this.#expel(cell);
     cell.spilled = undefined;
+    this.#dropCopies(cell);
+  }
+
+  /** Ties a copy to what it was made of: it is given back with the first of them, or before anything is spilled. */
+  keepCopy(copy: ArrayCell, sources: readonly ArrayCell[]): void {
+    copy.sources = sources;
+    for (const s of sources) {
+      s.copies ??= new Set();
+      s.copies.add(copy);
+    }
+  }
+  #dropCopies(cell: ArrayCell): void {
+    for (const s of cell.sources ?? []) s.copies?.delete(cell);
+    cell.sources = undefined;
+    const { copies } = cell;
+    cell.copies = undefined;
+    if (copies) for (const c of copies) this.release(c, "disposed");
   }
 
   /** Takes the block of a donated cell over to a new cell of as many bytes. */
@@ -204,12 +228,16 @@ export class Heap {
     this.#forget(donor);
     donor.block = undefined;
     donor.state = "donated";
+    this.#dropCopies(donor);
     this.#admit(cell);
     return cell;
   }
 
-  /** Arrays that hold memory and were not given back. */
+  /** Arrays that hold memory and were not given back; copies kept of them are not counted. */
   live(): ArrayCell[] {
+    return this.#resident().filter((c) => c.sources === undefined);
+  }
+  #resident(): ArrayCell[] {
     const all: ArrayCell[] = [];
     for (let c = this.#oldest; c; c = c.newer) all.push(c);
     return all;
@@ -292,13 +320,20 @@ export class Heap {
 
   /** Spills the least recently used half or so; the newer ones are most likely in use. */
   #spill(bytes: number): void {
-    const candidates = this.live()
+    const candidates = this.#resident()
       .filter((c) => c.pins === 0)
       .sort((a, b) => a.lastUse - b.lastUse);
     let done = 0;
+    for (const cell of candidates) {
+      if (cell.sources === undefined) continue;
+      if (done >= bytes) return;
+      done += Math.max(cell.bytes, LEAST_WEIGHT);
+      this.release(cell, "disposed");
+    }
     const memory = new Uint8Array(this.buffer);
     for (const cell of candidates) {
       if (done >= bytes) return;
+      if (cell.state !== "live") continue;
       try {
         // not an ArrayBuffer: engines keep the elements of short typed arrays beside the object, at no further cost
         cell.spilled = memory.slice(cell.address, cell.address + cell.bytes);

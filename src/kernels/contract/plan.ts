@@ -49,11 +49,40 @@ const L2_LINES = 8192;
 /** Of what a thread may count on. */
 const L3_LINES = 32768;
 
-/** The cheapest plan; of named sizes that may be small, sometimes none is possible. */
-export function planContraction(c: SizedContraction, machine: ContractionMachine): PlannedContraction | undefined {
+/**
+ * The cheapest plan; of named sizes that may be small, sometimes none is possible. `exact`: with the bits, and the cost, of the one
+ * that is chosen when no operand is kept.
+ */
+export function planContraction(
+  c: SizedContraction,
+  machine: ContractionMachine,
+  exact = false,
+): PlannedContraction | undefined {
+  if (!exact || (!c.lhsKept && !c.rhsKept)) return cheapest(candidates(planned(c), machine));
+  const plain = cheapest(candidates(planned({ ...c, lhsKept: false, rhsKept: false }), machine));
+  if (!plain) return undefined;
+  const bits = roundingOf(plain, c);
+  const best = cheapest(candidates(planned(c), machine).filter((p) => roundingOf(p, c) === bits)) ?? plain;
+  return { ...best, cost: plain.cost };
+}
+function cheapest(list: readonly PlannedContraction[]): PlannedContraction | undefined {
   let best: PlannedContraction | undefined;
-  for (const x of candidates(planned(c), machine)) if (!best || x.cost < best.cost) best = x;
+  for (const x of list) if (!best || x.cost < best.cost) best = x;
   return best;
+}
+/**
+ * Plans with the same text give the same bits: the same order of additions, and the same places for scalars, whose products
+ * are rounded before they are added.
+ */
+function roundingOf({ plan, contraction }: PlannedContraction, c: SizedContraction): string {
+  const { vectors, width, lanes, columnAxis } = plan;
+  if (vectors === "inner") return `inner ${lanes}`;
+  const parts = vectors === "columns" && inParts(c.accumulate, stepsOf(c.inner));
+  // fewer columns than a tile has are done one by one
+  const sized = columnAxis !== null && contraction.columns[columnAxis].real !== undefined;
+  const whole = width % vectorLanes(c.accumulate) === 0 && !sized;
+  const scalars = whole ? "" : `${contraction.lhs === c.lhs} ${columnAxis} ${width}`;
+  return `${parts ? "in parts" : "in a row"} ${scalars}`;
 }
 /** Every plan that is considered. */
 export function candidates(c: Contraction, machine: ContractionMachine): PlannedContraction[] {

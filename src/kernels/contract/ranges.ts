@@ -57,12 +57,18 @@ const LONG_FROM = [2, 4, 7, 13, 26, 64, 128];
 const GAIN = 1.08;
 const LEAST_GAIN = 500;
 
-export function planRanges(c: SizedContraction, machine: ContractionMachine): RangedContraction | undefined {
-  const large = planContraction(c, machine);
+/** `exact`: with the bits of the plan that is chosen when no operand is kept. */
+export function planRanges(
+  given: SizedContraction,
+  machine: ContractionMachine,
+  exact = false,
+): RangedContraction | undefined {
+  const c = exact && !isFixed(given) ? { ...given, lhsKept: false, rhsKept: false } : given;
+  const large = planContraction(c, machine, exact);
   if (!large) return undefined;
   const name = decidingName(c);
   const single = (): RangedContraction => {
-    const deep = deepPlan(c, machine);
+    const deep = deepPlan(c, machine, exact);
     const how = deep ? { deep } : { contraction: realised(large.contraction), plan: large.plan };
     return { name: undefined, ranges: [{ from: 1, upTo: null, how }], large };
   };
@@ -78,9 +84,9 @@ export function planRanges(c: SizedContraction, machine: ContractionMachine): Ra
   return { name, ranges: [deep, ...cut], large };
 }
 
-function deepPlan(c: SizedContraction, machine: ContractionMachine): DeepContraction | undefined {
+function deepPlan(c: SizedContraction, machine: ContractionMachine, exact: boolean): DeepContraction | undefined {
   // pieces are copied when they are used, each time
-  return isFixed(c) && !c.lhsKept && !c.rhsKept ? planDeep(c, machine) : undefined;
+  return isFixed(c) && (exact || (!c.lhsKept && !c.rhsKept)) ? planDeep(c, machine) : undefined;
 }
 /** The name that the sides and the sum depend on: rows before columns before the sum. */
 function decidingName(c: SizedContraction): string | undefined {
@@ -199,7 +205,7 @@ class Search {
       const here = substituted(this.c, this.name, value);
       const { best } = this.#at(value);
       close(value + 1);
-      const deep = deepPlan(here, this.machine);
+      const deep = deepPlan(here, this.machine, false);
       const how = deep ? { deep } : { contraction: realised(best.contraction), plan: best.plan };
       found.push({ from: value, upTo: value, how });
       upTo = value - 1;

@@ -1,10 +1,12 @@
 /**
- * Copies of operands that stay the same while a loop runs are made once, before it. A contraction packs an operand in stages of
+ * Copies of operands that stay the same while a loop runs are made once, before it, and copies of what stays the same from
+ * call to call in a plan of their own. A contraction packs an operand in stages of
  * its own kernel; where all that such a stage reads is written nowhere in the loop, the stage becomes a kernel in front of the
  * loop, and contractions that pack the same operand in the same way share the copy. (Equations that do not change were moved
  * out of loops before, by `simplify`: what is left are stages that the schedule adds.)
  */
 import { isStatic } from "../../ir/dim.js";
+import type { TileProgram } from "../../ir/tile.js";
 import { tileKey } from "../../ir/tile-key.js";
 import type { Launch } from "../schedule/write.js";
 import { type Preparation, preparationsOf, splitKernel } from "./split.js";
@@ -12,12 +14,12 @@ import { type Bindings, forEachViewInside, type Step } from "./step.js";
 import { Value, type View, viewKey } from "./view.js";
 
 type LaunchStep = Extract<Step, { readonly kind: "launch" }>;
-
-export function hoistPreparations(steps: readonly Step[], bindings: Bindings): readonly Step[] {
-  return new Hoist(bindings).steps(steps);
+interface Parts {
+  readonly before: readonly LaunchStep[];
+  readonly body: readonly Step[];
 }
 
-class Hoist {
+export class Hoist {
   /** Steps that only prepare: they move as they are. */
   readonly #prepared = new Set<Step>();
 
@@ -32,12 +34,12 @@ class Hoist {
           const inner = this.steps(step.body);
           // done once or never: nothing is gained
           if (isStatic(step.length) && step.length < 2) return [{ ...step, body: inner }];
-          const { before, body } = this.#takeOut(inner, [], step.loop);
+          const { before, body } = this.#beforeLoop(inner, [], step.loop);
           return [...before, { ...step, body }];
         }
         case "while": {
           const cond = this.steps(step.cond);
-          const { before, body } = this.#takeOut(this.steps(step.body), cond, null);
+          const { before, body } = this.#beforeLoop(this.steps(step.body), cond, null);
           return [...before, { ...step, cond, body }];
         }
         case "switch":
@@ -48,12 +50,19 @@ class Hoist {
     });
   }
 
+  /** What only copies from these values, and the rest of the steps; not where sizes with names say how much is copied. */
+  ofKept(steps: readonly Step[], kept: ReadonlySet<Value>): Parts {
+    const stays = (view: View): boolean => {
+      const { value, follow } = this.bindings.resolve(view);
+      return kept.has(value) && follow.length === 0;
+    };
+    return this.#takeOut(steps, stays, ({ refs, stages }) =>
+      [...refs.map((r) => r.size), ...stages.flatMap((s) => s.grid)].every(isStatic),
+    );
+  }
+
   /** What can be done before the loop, and what remains of its body. `loop`: the counter that the body counts by. */
-  #takeOut(
-    steps: readonly Step[],
-    cond: readonly Step[],
-    loop: number | null,
-  ): { readonly before: readonly Step[]; readonly body: readonly Step[] } {
+  #beforeLoop(steps: readonly Step[], cond: readonly Step[], loop: number | null): Parts {
     if (
       !steps.some((s) => s.kind === "launch" && (this.#prepared.has(s) || preparationsOf(s.launch.kernel).length > 0))
     )
@@ -63,25 +72,35 @@ class Hoist {
       const { value, follow } = this.bindings.resolve(view);
       return !changed.has(value) && follow.every((f) => f.loop !== loop);
     };
-    const before: Step[] = [];
+    return this.#takeOut(steps, stays, () => true);
+  }
+
+  /** Preparations that read only what stays, where their kernels suit, and what remains. */
+  #takeOut(steps: readonly Step[], stays: (view: View) => boolean, suits: (kernel: TileProgram) => boolean): Parts {
+    const before: LaunchStep[] = [];
     const copies = new Map<string, View>();
     const body = steps.flatMap((step): readonly Step[] => {
       if (step.kind !== "launch") return [step];
       const { kernel, args } = step.launch;
       if (this.#prepared.has(step)) {
         const out = kernel.refs.findIndex((r) => r.role === "out");
-        if (!args.every((a, i) => i === out || stays(a))) return [step];
+        if (!args.every((a, i) => i === out || stays(a)) || !suits(kernel)) return [step];
         before.push(step);
         return [];
       }
-      const apart = preparationsOf(kernel).filter((p) => p.reads.every((i) => stays(args[i])));
+      const apart = suits(kernel) ? preparationsOf(kernel).filter((p) => p.reads.every((i) => stays(args[i]))) : [];
       return apart.length === 0 ? [step] : [this.#split(step, apart, copies, before)];
     });
     return { before, body };
   }
 
   /** The launch without these stages; what they make is made in `before`, or lies there already. */
-  #split({ launch }: LaunchStep, apart: readonly Preparation[], copies: Map<string, View>, before: Step[]): LaunchStep {
+  #split(
+    { launch }: LaunchStep,
+    apart: readonly Preparation[],
+    copies: Map<string, View>,
+    before: LaunchStep[],
+  ): LaunchStep {
     const { args } = launch;
     const { parts, rest } = splitKernel(launch.kernel, apart);
     const own = [...args];
@@ -94,7 +113,7 @@ class Hoist {
         copy = { ...view, value: new Value(value.bytes, kernel.name) };
         copies.set(key, copy);
         const made = copy;
-        const step: Step = {
+        const step: LaunchStep = {
           kind: "launch",
           launch: {
             kernel,

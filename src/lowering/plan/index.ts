@@ -1,9 +1,10 @@
 /** Core programs to plans: launches of tile programs in order, loops and branches between them, and where everything lies. */
+import { type Aval, aval } from "../../ir/aval.js";
 import type { Program, Var } from "../../ir/program.js";
 import { dce } from "../../simplify/dce/index.js";
 import type { ShareOptions } from "../shares.js";
 import { type Machine, PLAIN_MACHINE } from "../target.js";
-import { hoistPreparations } from "./hoist.js";
+import { Hoist } from "./hoist.js";
 import { inlineCalls } from "./inline.js";
 import { Lowering } from "./lower.js";
 import { type MemoryPlan, planMemory } from "./memory.js";
@@ -26,16 +27,71 @@ export function lowerToPlan(program: Program<"core">, options: PlanOptions = {})
   return planWithLifetimes(program, options).plan;
 }
 
+interface Planned {
+  readonly plan: Program<"plan">;
+  readonly freedAfter: MemoryPlan["freedAfter"];
+}
 /** The plan, and when its memory becomes free. */
-export function planWithLifetimes(
+export function planWithLifetimes(program: Program<"core">, options: PlanOptions = {}): Planned {
+  const { steps, ...draft } = draftOf(program, options, []);
+  return finished(steps, draft, options);
+}
+
+/** A program of which some inputs stay the same from call to call, in two parts. */
+export interface KeptPlan {
+  /** Takes the results of `prepare` after its own inputs. */
+  readonly main: Program<"plan">;
+  /** Of those inputs makes the copies that `main` reads. */
+  readonly prepare: Program<"plan">;
+}
+/** Undefined where nothing would be copied from the inputs at `keep`. */
+export function lowerKept(
   program: Program<"core">,
-  options: PlanOptions = {},
-): { readonly plan: Program<"plan">; readonly freedAfter: MemoryPlan["freedAfter"] } {
+  options: PlanOptions,
+  keep: readonly number[],
+): KeptPlan | undefined {
+  const { steps, ...draft } = draftOf(program, options, keep);
+  const { before, body } = draft.hoist.ofKept(steps, new Set(keep.map((i) => draft.inputs[i].value)));
+  if (before.length === 0) return undefined;
+  const copies = before.map(({ launch: { kernel, args } }): Placed => {
+    const { value, size, dtype } = args[kernel.refs.findIndex((r) => r.role === "out")];
+    return { value, aval: aval([size], dtype) };
+  });
+  const main = { ...draft, inputs: [...draft.inputs, ...copies] };
+  const prepare = { ...draft, inputs: keep.map((i) => draft.inputs[i]), outputs: copies };
+  return {
+    main: finished(body, main, options).plan,
+    prepare: finished(before, { ...prepare, name: `${draft.name}_pack` }, { ...options, donate: [] }).plan,
+  };
+}
+
+/** An input or output, and where it lies. */
+interface Placed {
+  readonly value: Value;
+  readonly aval: Aval;
+}
+/** Steps, before memory is assigned. */
+interface Draft {
+  readonly name: string;
+  readonly lowering: Lowering;
+  readonly hoist: Hoist;
+  readonly inputs: readonly Placed[];
+  readonly outputs: readonly Placed[];
+}
+
+function draftOf(
+  program: Program<"core">,
+  options: PlanOptions,
+  keep: readonly number[],
+): Draft & { readonly steps: readonly Step[] } {
   const core = dce(inlineCalls(program));
   const lowering = new Lowering(options.machine ?? PLAIN_MACHINE);
   const inputs = core.inputs.map((v, i) => makeValue(v.aval, v.name ?? `input${i}`));
   const env = new Map<Var, View>(core.inputs.map((v, i) => [v, wholeView(inputs[i], v.aval)]));
-  const { steps, places } = lowering.block(core.eqns, env, core.outputs);
+  const { steps, places } = lowering.block(core.eqns, env, core.outputs, {
+    values: new Set(keep.map((i) => inputs[i])),
+    exact: true,
+  });
   // a result lies in its output from the start, unless it is an operand, a part of something, or two outputs
   const taken = new Set<Value>(inputs);
   const outputs = places.map((place, i): Value => {
@@ -50,14 +106,31 @@ export function planWithLifetimes(
     steps.push(lowering.put(at, wholeView(own, aval)));
     return own;
   });
-  const all: readonly Step[] = [...lowering.constantSteps, ...hoistPreparations(steps, lowering.bindings)];
-  const shared = options.share ? sharedLoops(all, options.share) : new Map<Step, number>();
-  const memory = planMemory(all, lowering.bindings, inputs, outputs, new Set(options.donate ?? []), shared);
+  const hoist = new Hoist(lowering.bindings);
+  return {
+    name: core.name,
+    lowering,
+    hoist,
+    steps: [...lowering.constantSteps, ...hoist.steps(steps)],
+    inputs: core.inputs.map((v, i) => ({ value: inputs[i], aval: v.aval })),
+    outputs: core.outputs.map((a, i) => ({ value: outputs[i], aval: a.aval })),
+  };
+}
+
+function finished(
+  steps: readonly Step[],
+  { name, lowering, inputs, outputs }: Draft,
+  { donate = [], share }: PlanOptions,
+): Planned {
+  const valuesOf = (list: readonly Placed[]): Value[] => list.map((p) => p.value);
+  const shared = share ? sharedLoops(steps, share) : new Map<Step, number>();
+  const { bindings } = lowering;
+  const memory = planMemory(steps, bindings, valuesOf(inputs), valuesOf(outputs), new Set(donate), shared);
   const plan: Program<"plan"> = {
     phase: "plan",
-    name: core.name,
-    inputs: core.inputs.map((v, i) => ({ slot: memory.inputs[i], aval: v.aval })),
-    outputs: memory.outputs.map((o, i) => ({ ...o, aval: core.outputs[i].aval })),
+    name,
+    inputs: inputs.map((p, i) => ({ slot: memory.inputs[i], aval: p.aval })),
+    outputs: memory.outputs.map((o, i) => ({ ...o, aval: outputs[i].aval })),
     steps: memory.steps,
     arenaBytes: memory.arenaBytes,
     ownBytes: memory.ownBytes,

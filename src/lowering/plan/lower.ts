@@ -7,6 +7,7 @@ import type { TileProgram } from "../../ir/tile.js";
 import { TileBuilder } from "../../ir/tile-builder.js";
 import { Block } from "../schedule/block.js";
 import { kernelDType } from "../schedule/expand.js";
+import type { Kept } from "../schedule/rule.js";
 import type { Machine } from "../target.js";
 import { lowerCond, lowerScan, lowerWhile } from "./control.js";
 import { isView, makeValue, type Place, type Site, wholeView } from "./place.js";
@@ -15,7 +16,7 @@ import type { Value, View } from "./view.js";
 
 type Core = Program<"core">;
 
-const NONE: ReadonlySet<Value> = new Set();
+const NONE: Kept = { values: new Set(), exact: false };
 
 export class Lowering {
   readonly bindings = new Bindings();
@@ -41,7 +42,7 @@ export class Lowering {
     eqns: readonly AnyEqn[],
     env: ReadonlyMap<Var, View>,
     outputs: readonly Atom[],
-    kept: ReadonlySet<Value> = NONE,
+    kept: Kept = NONE,
   ): { readonly steps: Step[]; readonly places: readonly Place[] } {
     const block = new Block(eqns, env, outputs, this.#kernels, this.machine, kept);
     const place = (a: Atom): Place => block.place(a) ?? (block.literalOf(a) as Literal);
@@ -81,7 +82,8 @@ export class Lowering {
       if (isView(place)) env.set(v, place);
       else literals.set(v, place);
     });
-    const stays = new Set(inputs.slice(0, kept).flatMap((p) => (isView(p) ? [p.value] : [])));
+    const values = new Set(inputs.slice(0, kept).flatMap((p) => (isView(p) ? [p.value] : [])));
+    const stays: Kept = { values, exact: false };
     if (literals.size === 0) return this.block(program.eqns, env, program.outputs, stays);
     return this.block(
       program.eqns.map((e) => substitute(e, literals)),

@@ -16,7 +16,7 @@ import type { Expander, Pos } from "./expand.js";
 import { scheduleRule } from "./index.js";
 import { literalsInMemory } from "./literal.js";
 import type { Node } from "./node.js";
-import { type KernelRule, type PointRule, type ReduceSpec, type ScheduleRule, dimsOf } from "./rule.js";
+import { type Kept, type KernelRule, type PointRule, type ReduceSpec, type ScheduleRule, dimsOf } from "./rule.js";
 import { type Launch, lowerDraft, lowerKernel, type PendingKernel, writeLaunches } from "./write.js";
 
 export type { Launch } from "./write.js";
@@ -95,8 +95,7 @@ export class Block implements DraftSource {
     readonly outputs: readonly Atom[],
     readonly kernels: Map<string, TileProgram>,
     readonly machine: Machine,
-    /** Values that stay the same while the block is run many times. */
-    readonly kept: ReadonlySet<Value>,
+    readonly kept: Kept,
   ) {
     for (const [v, view] of inputs) this.#views.set(v, view);
     this.eqns = literalsInMemory(eqns.flatMap(splitPadding));

@@ -19,6 +19,7 @@ import { emitAtPoint, type RefOf } from "./emit.js";
 import type { InPlace } from "./reuse.js";
 import type { PreparedNest } from "./nest.js";
 import type { LoadNode, Member, Node } from "./node.js";
+import type { Kept } from "./rule.js";
 
 /** Products fewer than this are not worth tiles. */
 export const FEW_PRODUCTS = 4096;
@@ -98,7 +99,7 @@ export function emitContractionNest(
   match: ContractionNest,
   refOf: RefOf,
   machine: Machine,
-  kept: ReadonlySet<Value>,
+  kept: Kept,
 ): InPlace[] | undefined {
   const { sum, lhs, rhs, axes } = match;
   const read = (load: LoadNode): TileRef => refOf(load.view, "read");
@@ -109,11 +110,11 @@ export function emitContractionNest(
     rhsBase: rhs.offset.constant,
     accumulate: accumulatorOf(sum.dtype, lhs, rhs),
     plain: isPlain(nest, sum),
-    lhsKept: kept.has(lhs.view.value),
-    rhsKept: kept.has(rhs.view.value),
+    lhsKept: kept.values.has(lhs.view.value),
+    rhsKept: kept.values.has(rhs.view.value),
     ...axes,
   };
-  const planned = planRanges(c, machine);
+  const planned = planRanges(c, machine, kept.exact);
   if (!planned) return undefined;
   const { contraction: chosen, cost } = planned.large;
   const vectorisable = axes.batch.some(

@@ -6,6 +6,7 @@ import type { DType } from "../../ir/dtype.js";
 import type { Atom, Var } from "../../ir/program.js";
 import type { RuleKind } from "../../ir/rules.js";
 import type { TileProgram, TileReduceOp } from "../../ir/tile.js";
+import type { Value } from "../plan/view.js";
 import type { Affine } from "./affine.js";
 import type { Expander, Pos } from "./expand.js";
 import type { KernelContext } from "./kernel-context.js";
@@ -80,6 +81,13 @@ export type ScheduleRule<P> =
   | StructuredRule
   | InlinedRule
   | RefusedRule;
+
+/** Values that stay the same while a block is run many times: copies of them are made once. */
+export interface Kept {
+  readonly values: ReadonlySet<Value>;
+  /** Results have the bits that they have when nothing is kept. */
+  readonly exact: boolean;
+}
 
 export interface ScheduleKind extends RuleKind {
   readonly rule: ScheduleRule<this["params"]>;

@@ -19,7 +19,7 @@ import type { KernelContext, Part } from "./kernel-context.js";
 import { type Nest, type PreparedNest, prepareNest, reachable } from "./nest.js";
 import type { Member, Node } from "./node.js";
 import { type InPlace, planSpills } from "./reuse.js";
-import type { EqnOf, KernelRule } from "./rule.js";
+import type { EqnOf, Kept, KernelRule } from "./rule.js";
 import { emitTapNest, matchTaps } from "./taps.js";
 import { emitWindowNest, matchWindows } from "./windows.js";
 
@@ -205,8 +205,7 @@ function partOver(part: Part, factors: readonly Shape[], block: Block): Nest {
 export interface Writing {
   readonly kernels: Map<string, TileProgram>;
   readonly machine: Machine;
-  /** Values that stay the same over many launches: copies of them are made once. */
-  readonly kept: ReadonlySet<Value>;
+  readonly kept: Kept;
 }
 
 export function writeLaunches(pending: PendingKernel, writing: Writing): Launch[] {
@@ -279,13 +278,7 @@ function writeNests(
 }
 
 /** Writes a nest in the form that suits it; gives the outputs that may lie over inputs. */
-function emitBest(
-  b: TileBuilder,
-  nest: PreparedNest,
-  refOf: RefOf,
-  machine: Machine,
-  kept: ReadonlySet<Value>,
-): readonly InPlace[] {
+function emitBest(b: TileBuilder, nest: PreparedNest, refOf: RefOf, machine: Machine, kept: Kept): readonly InPlace[] {
   const taps = matchTaps(nest);
   if (taps) {
     emitTapNest(b, nest, taps, refOf);
@@ -335,7 +328,7 @@ function kernelName(nests: readonly Nest[]): string {
 }
 
 /** Text that is equal for nests that become equal kernels; views are numbered in the order in which they are met. */
-function nestKey(nest: Nest, number: (view: View, use: "read" | "write") => number, kept: ReadonlySet<Value>): string {
+function nestKey(nest: Nest, number: (view: View, use: "read" | "write") => number, kept: Kept): string {
   const sums = nest.members.some((m) => m.combine === "sum");
   const ids = new Map<Node, number>();
   const members = new Map<Member, number>(nest.members.map((m, i) => [m, i]));
@@ -361,7 +354,7 @@ function nestKey(nest: Nest, number: (view: View, use: "read" | "write") => numb
         text += `c${n.dtype}${Object.is(n.value, -0) ? "-0" : String(n.value)}`;
         break;
       case "load":
-        text += `l${number(n.view, "read")}${sums && kept.has(n.view.value) ? "k" : ""}:${kernelDType(n.view.dtype)}:${String(n.view.size)}@${index(n.offset)}${n.guard ? `?${ids.get(n.guard)}` : ""}`;
+        text += `l${number(n.view, "read")}${sums && kept.values.has(n.view.value) ? (kept.exact ? "e" : "k") : ""}:${kernelDType(n.view.dtype)}:${String(n.view.size)}@${index(n.offset)}${n.guard ? `?${ids.get(n.guard)}` : ""}`;
         break;
       case "op":
         text += `${n.prim}:${n.dtype}(${n.args.map((a) => ids.get(a)).join()})${Object.keys(n.params).length > 0 ? JSON.stringify(n.params) : ""}`;

@@ -101,6 +101,8 @@ function trapping(w: Workspace): Executable {
     arenaBytes: 0,
     ownBytes: 0,
     donatedFrom: [],
+    ms: 0,
+    operands: [],
     callbacks: [],
     sized: null,
     bytes,
