@@ -64,6 +64,22 @@ describe("along an axis", () => {
     ]);
     expectNear(nn.softmax(array([1e4, 1e4])), [0.5, 0.5]);
   });
+  it("NaN makes its whole row NaN, wherever it stands, and no other row", () => {
+    for (const at of [0, 5, 40, 99]) {
+      const x = np.sin(np.arange(200, { dtype: "f32" })).reshape([2, 100]);
+      const spoilt = np.where(np.equal(np.arange(200).reshape([2, 100]), at), Number.NaN, x);
+      for (const f of [nn.softmax, nn.logSoftmax, (v: Tensor) => np.logsumexp(v, { axis: 1, keepdims: true })]) {
+        for (const g of [f, jit((v: Tensor) => f(v))]) {
+          const y = g(spoilt);
+          expect(np.isnan(y.index(0)).all().item()).toBe(true);
+          expect(y.index(1).js()).toEqual(g(x).index(1).js());
+        }
+      }
+    }
+    expect(nn.softmax(array([Number.NaN, Number.NaN])).js()).toEqual([Number.NaN, Number.NaN]);
+    expect(nn.softmax(array([-0, -0])).js()).toEqual([0.5, 0.5]);
+    expect(nn.softmax(array([Number.NEGATIVE_INFINITY, -0])).js()).toEqual([0, 1]);
+  });
   it("softmax of a part, and of nothing", () => {
     const part = array([[true, false, true, false], [false, false, false, false]]); // biome-ignore format: a matrix
     const p = nn.softmax(M, -1, { where: part });

@@ -21,7 +21,11 @@ export type WindowOp = "sum" | "max" | "min" | "prod";
 export interface ReductionOps {
   reduce_sum: Axes;
   reduce_prod: Axes;
-  reduce_max: Axes;
+  /**
+   * passNaN: with NaN among the elements the result may be the greatest of the others, and 0 for -0. For what is subtracted from
+   * the same elements, in which NaN is then met again.
+   */
+  reduce_max: Axes & { readonly passNaN?: true };
   reduce_min: Axes;
   reduce_and: Axes; // bool and integers (bitwise)
   reduce_or: Axes;

@@ -28,7 +28,7 @@ export function makeAccumulator(b: TileBuilder, m: Member, width: number, parts:
   const shape = width > 1 ? [width] : [];
   if (m.combine === "argmax" || m.combine === "argmin") return new Extremum(b, m, m.combine === "argmax", shape);
   if ((m.combine === "max" || m.combine === "min") && (m.dtype === "f32" || m.dtype === "f64"))
-    return new FloatExtremum(b, m.combine === "max", m.dtype, shape);
+    return m.passNaN ? new Greatest(b, m.dtype, shape) : new FloatExtremum(b, m.combine === "max", m.dtype, shape);
   return new Plain(
     b,
     m.combine ?? internal("a reduction without an operation"),
@@ -77,6 +77,30 @@ class Plain implements Accumulator {
       return this.b.reduce(op, sum, 0);
     };
     return (others as readonly Plain[]).reduce((sum, a) => this.b.op(this.#prim(), [sum, one(a)]), one(this));
+  }
+}
+
+/** The greatest float that is found by comparing: it passes over NaN, and of two zeros keeps the first. */
+class Greatest implements Accumulator {
+  readonly #best: TileVar;
+  constructor(
+    readonly b: TileBuilder,
+    readonly dtype: "f32" | "f64",
+    shape: readonly number[],
+  ) {
+    this.#best = b.var(b.const(identityOf("max", dtype), dtype, shape));
+  }
+  add(value: TileAtom, _payload: TileAtom | null, valid: TileAtom | null): void {
+    const { b } = this;
+    const best = this.#best;
+    const greater = b.op("select", [b.op("lt", [best, value]), value, best]);
+    b.assign(best, valid ? b.op("select", [valid, greater, best]) : greater);
+  }
+  flush(): void {}
+  finish(lanes: boolean, others: readonly Accumulator[]): TileAtom {
+    const { b } = this;
+    const one = (x: TileVar): TileAtom => (lanes && x.shape.length > 0 ? b.reduce("max", x, 0) : x);
+    return [this, ...(others as readonly Greatest[])].map((a) => one(a.#best)).reduce((x, y) => b.op("max", [x, y]));
   }
 }
 

@@ -149,6 +149,7 @@ class Frame implements Source {
         kind: "reduce",
         dtype: spec.accumulate,
         combine: spec.combine,
+        passNaN: spec.passNaN ?? false,
         node,
         payload: payload ?? null,
         valid: valid ?? null,

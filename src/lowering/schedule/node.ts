@@ -52,6 +52,8 @@ export interface Member {
   readonly kind: "full" | "row" | "reduce";
   readonly dtype: DType;
   readonly combine: TileReduceOp | "argmax" | "argmin" | null;
+  /** The greatest float may pass over NaN. */
+  readonly passNaN?: boolean;
   /** The value; of a reduction, the element that is combined. For argmax and argmin the extremum is sought among these. */
   node: Node;
   /** argmax, argmin: what is carried along with the extremum and is the result. */

@@ -1,7 +1,7 @@
 /** Reductions: a space, which of its axes are combined, and the element; the nest chooses loop order and vectors. */
 import type { Shape } from "../../ir/dim.js";
 import type { DType } from "../../ir/dtype.js";
-import type { Axes, ReductionOps, Window, WindowOp } from "../../ir/ops/index.js";
+import type { ReductionOps, Window, WindowOp } from "../../ir/ops/index.js";
 import type { Rules } from "../../ir/rules.js";
 import { cumulative } from "../../kernels/cumulative.js";
 import { selectAndScatterAdd } from "../../kernels/window.js";
@@ -18,7 +18,7 @@ export function accumulateType(d: DType): DType {
   return d === "f16" || d === "bf16" ? "f32" : d;
 }
 
-function reduce(combine: TileReduceOp): ReduceRule<Axes> {
+function reduce(combine: TileReduceOp): ReduceRule<ReductionOps["reduce_max"]> {
   return {
     kind: "reduce",
     spec(eqn): ReduceSpec {
@@ -29,6 +29,7 @@ function reduce(combine: TileReduceOp): ReduceRule<Axes> {
         dims,
         reduced: dims.map((_, i) => eqn.params.axes.includes(i)),
         combine,
+        passNaN: eqn.params.passNaN ?? false,
         accumulate,
         joinable: true,
         element: (x, index) => ({ node: x.convert(x.value(operand, x.at(dims, index)), accumulate) }),

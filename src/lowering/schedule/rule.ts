@@ -40,6 +40,8 @@ export interface ReduceSpec {
   readonly dims: Shape;
   readonly reduced: readonly boolean[];
   readonly combine: TileReduceOp | "argmax" | "argmin";
+  /** The greatest float may pass over NaN. */
+  readonly passNaN?: boolean;
   /** Type in which is accumulated. */
   readonly accumulate: DType;
   /** The space is the first operand's own, so that neighbours over the same space may join. */

@@ -368,7 +368,7 @@ function nestKey(nest: Nest, number: (view: View, use: "read" | "write") => numb
     }
   }
   for (const m of nest.members) {
-    text += `|${m.kind}${m.combine ?? ""}${m.dtype}:${ids.get(m.node)}`;
+    text += `|${m.kind}${m.combine ?? ""}${m.passNaN ? "!" : ""}${m.dtype}:${ids.get(m.node)}`;
     if (m.payload) text += `,p${ids.get(m.payload)}`;
     if (m.valid) text += `,v${ids.get(m.valid)}`;
     if (m.store)

@@ -6,7 +6,7 @@ import { aligned, type BatchKind, reduceLike } from "../rule.js";
 
 const reduce = reduceLike<Axes>(
   (p) => p.axes,
-  (p, dim) => ({ axes: shiftAll(p.axes, dim) }),
+  (p, dim) => ({ ...p, axes: shiftAll(p.axes, dim) }),
 );
 const argReduce = reduceLike<{ readonly axis: number }>(
   (p) => [p.axis],
