@@ -25,6 +25,7 @@ export type { DynamicArgument, DynamicAxes, DynamicOption } from "./api/dynamic-
 export type { Jitted, JittedMembers, JitOptions } from "./api/jit.js";
 export { customRoot } from "./api/root.js";
 export type { Batched, BatchedArgs, BatchedFunction, StagedBatchedFunction } from "./api/types.js";
+export { type AsNums, type Declaration, type Declared, type Spec, spec } from "./api/spec.js";
 export { num, tensor } from "./tracer/num.js";
 export type { Num, NumBrand } from "./tracer/num.js";
 export type { ArrayFunction, In, InArgs, Out, StagedFunction, Transformed } from "./tracer/signatures.js";

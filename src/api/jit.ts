@@ -22,6 +22,7 @@ import { checkDynamic, checkNames, type Declared, declaredAxes, type DynamicOpti
 import { locateNan } from "./nans.js";
 import { Family, type Fit, fitCase, type Variant } from "./promotion.js";
 import { axesOf, promotionReason, recompileReason } from "./reasons.js";
+import { argumentSpecs, checkSpecs, type DeclaredArgs } from "./spec.js";
 import { staticKey } from "./static-key.js";
 import { inputName, OTHER, WarmCall, type WarmSignature } from "./warm.js";
 
@@ -38,6 +39,12 @@ export interface JitOptions {
    * @example jit((params, x, y) => loss(params, x, y), { dynamic: [null, { 0: "batch" }, { 0: "batch" }] })
    */
   dynamic?: DynamicOption;
+  /**
+   * A spec for each argument (null: none), which calls with new types are held against: a shape, a `spec`, or a tree of such.
+   * Parameters without an annotation get their types from it.
+   * @example jit((p, x) => np.dot(x, p.w), { args: [{ w: ["in", "out"] }, ["batch", "in"]] })
+   */
+  args?: readonly unknown[];
   /** Shown in errors and by `explain`; the function's own name by default. */
   name?: string;
 }
@@ -107,20 +114,36 @@ function tracerOf(f: AnyFunction, inTree: tree.TreeDef, name: string, subject: A
 }
 const executableFor = ({ entry }: Signature): Executable => executableOf(entry);
 
+/** What stands in the place of a decorator's context, so that tsc says why a method was refused. */
+export interface NotAContext {
+  readonly kind?: "TW1007: a decorated method is seen by callers as written: declare Tensor parameters, use num(x) inside, return tensors at once (no async)";
+}
+
+/** Compiles a method: `@jit forward(x: Tensor) { … }`, once for each instance, whose arrays are captured. */
+// biome-ignore lint/suspicious/noExplicitAny: the constraint of ClassMethodDecoratorContext
+export function jit<This, F extends (this: This, ...args: any) => any>(
+  method: F & NoNum<F> & Sync<F>,
+  context: ClassMethodDecoratorContext<This, F>,
+): F;
+/**
+ * Compiles `f` for arguments that `args` describes; parameters without an annotation get their types from there.
+ *
+ * @example
+ * const predict = jit((w, x) => np.dot(x, w), { args: [["in", "out"], ["batch", "in"]] });
+ */
+export function jit<const P extends readonly unknown[], R>(
+  f: (...args: DeclaredArgs<P>) => R,
+  options: Omit<JitOptions, "args"> & NotAContext & { readonly args: P },
+): Jitted<DeclaredArgs<P>, R>;
 /**
  * Compiles `f` to WebAssembly: traced once for each combination of argument structure, shapes and dtypes.
  *
  * @example
  * const step = jit((w: Tensor, x: Tensor) => np.dot(x, w));
  */
-// biome-ignore lint/suspicious/noExplicitAny: the constraint of ClassMethodDecoratorContext
-export function jit<This, F extends (this: This, ...args: any) => any>(
-  method: F & NoNum<F> & Sync<F>,
-  context: ClassMethodDecoratorContext<This, F>,
-): F;
 export function jit<F extends UserFunction>(
   f: F & Sync<F>,
-  options?: JitOptions & { readonly kind?: never },
+  options?: JitOptions & NotAContext,
 ): Jitted<ArgsOf<F>, ResultOf<F>>;
 export function jit(f: AnyFunction, optionsOrContext: JitOptions | ClassMethodDecoratorContext = {}): unknown {
   if (typeof optionsOrContext !== "object" || optionsOrContext === null) {
@@ -154,6 +177,7 @@ function makeJitted(f: AnyFunction, options: JitOptions, subject = f): Jitted<un
   const donateArgs = positions(label, "donate", options.donate);
   const anyStatic = staticArgs.length > 0;
   checkDynamic(label, options.dynamic);
+  const specs = argumentSpecs(label, options.args);
   const cache = new LruMap<string, Signature>(256);
   /** Of signatures that run a dynamic program: what other traces inline, and what is searched for NaNs. */
   const exactCache = new LruMap<string, Signature>(64);
@@ -186,6 +210,13 @@ function makeJitted(f: AnyFunction, options: JitOptions, subject = f): Jitted<un
     let signature = cache.get(key);
     if (exact && signature?.variant) signature = exactCache.get(key);
     if (!signature) {
+      if (specs) {
+        const given = args.flatMap((x, i) => {
+          const s = statics.has(i) ? undefined : specs[i];
+          return s ? ([[s, x, `argument ${i}`]] as const) : [];
+        });
+        checkSpecs(`${label}: `, given);
+      }
       const call: Call = {
         args,
         statics,

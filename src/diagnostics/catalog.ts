@@ -33,6 +33,7 @@ const TITLES: Readonly<Record<Code, string>> = {
   TW2012: "A boolean mask makes a shape that depends on values",
   TW2013: "A dimension expression cannot be read",
   TW2014: "The size must be known here",
+  TW2015: "The value is not what its spec says",
   // 3xxx: transformations
   TW3001: "grad needs a scalar output",
   TW3002: "grad needs floating-point inputs",

@@ -28,6 +28,7 @@ export const HELP = {
   TW2012: "use np.where(mask, x, fill), or index outside jit",
   TW2013: 'write dims as integers and names with + - * and //, such as "2*n" or "h//2"',
   TW2014: "give a literal size",
+  TW2015: "pass arrays of these shapes and dtypes, or change the spec",
   // 3xxx: transformations
   TW3001: "reduce the output (np.sum, np.mean), or use vjp, jacrev or jacfwd",
   TW3002: "convert the input with .astype('f32'), or leave it out of argnums",

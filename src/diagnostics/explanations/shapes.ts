@@ -175,4 +175,18 @@ const y = scan((c) => [c.mul(2), null], array(1), null);
 import { array, scan } from "tilework";
 const y = scan((c) => [c.mul(2), null], array(1), null, { length: 10 });`,
   },
+  TW2015: {
+    explanation:
+      "A spec says what arrays there are, their ranks, sizes and dtypes. A name in it stands for one size in all arguments of a " +
+      "call. The error says which axis disagrees, and with what.",
+    bad: `
+import { jit, numpy as np } from "tilework";
+const predict = jit((w, x) => np.dot(x, w), { args: [["in", "out"], ["batch", "in"]] });
+predict(np.ones([784, 10]), np.ones([32, 783]));
+// ^ TW2015`,
+    fixed: `
+import { jit, numpy as np } from "tilework";
+const predict = jit((w, x) => np.dot(x, w), { args: [["in", "out"], ["batch", "in"]] });
+predict(np.ones([784, 10]), np.ones([32, 784]));`,
+  },
 } satisfies Record<string, Explanation>;
