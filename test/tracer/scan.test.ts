@@ -111,7 +111,7 @@ describe("refuses", () => {
   const two = array(2);
   const bad = (x: Tensor): Tensor => {
     if (x) return x;
-    return np.multiply(x, 0);
+    return np.multiply(x as Tensor, 0);
   };
   it.each([
     ["jit", () => jit(bad)(two)],
