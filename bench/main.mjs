@@ -7,16 +7,16 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { measure } from "./lib/measure.mjs";
 import { checkRatios, ratiosOf } from "./lib/regression.mjs";
-import { compactTable, firstCallTable, fullTable, label, summaryTable } from "./lib/report.mjs";
+import { compactTable, dynamicTable, firstCallTable, fullTable, label, summaryTable } from "./lib/report.mjs";
 import { Session } from "./lib/session.mjs";
-import { workloads } from "./lib/workloads.mjs";
+import { DYNAMIC, workloads } from "./lib/workloads.mjs";
 
 const here = join(fileURLToPath(import.meta.url), "..");
-const PEERS = ["ours", "roof", "numpy", "torch", "ort-node", "ort-web", "tfjs", "jaxjs", "gpujs"];
+const PEERS = ["ours", "static", "roof", "numpy", "torch", "ort-node", "ort-web", "tfjs", "jaxjs", "gpujs"];
 const SINGLE_THREADED = new Set(["tfjs", "jaxjs", "gpujs"]);
 
 const HELP = `npm run bench -- [options]
-  --filter TEXT     only workloads whose name or group contains TEXT (several: a,b)
+  --filter TEXT     only workloads whose name or group contains TEXT (several: a,b); those of dynamic sizes run only so
   --peer LIST       only these peers (${PEERS.join(", ")}); ours is always there
   --threads LIST    thread counts (default: 1 and as many as there are cores)
   --rounds N        pairs per peer (default 9); --no-repeat: don't measure again where a peer's times spread over 5 %
@@ -102,7 +102,7 @@ async function openSessions(peers, threadCounts, options) {
 }
 
 function print(run) {
-  const { rows, facts } = run;
+  const { facts } = run;
   console.log(
     `${run.cpu}, ${run.cores} cores; ours on ${facts["ours:1"]?.engine ?? Object.values(facts)[0]?.engine}${run.flags ? ` ${run.flags}` : ""}; ${run.date}`,
   );
@@ -111,6 +111,9 @@ function print(run) {
       .map(([name, f]) => `${label(name)} ${f.version ?? `(absent: ${f.absent})`}`)
       .join(", ")}.\n`,
   );
+  const [sized, rows] = [true, false].map((is) => run.rows.filter(({ group }) => (group === DYNAMIC) === is));
+  if (sized.length > 0) console.log(`${dynamicTable(sized, run.threads)}\n`);
+  if (rows.length === 0) return;
   for (const threads of run.threads)
     console.log(`### ${threads} thread${threads > 1 ? "s" : ""}\n\n${summaryTable(rows, threads)}\n`);
   console.log(`### Everything\n\n${fullTable(rows)}\n\n### First calls\n\n${firstCallTable(rows)}`);
@@ -126,7 +129,7 @@ async function main() {
   const wanted = given.filter?.toLowerCase().split(",");
   const all = workloads(given.tiny);
   const matches = ({ id, group }) =>
-    wanted === undefined || wanted.some((w) => id.toLowerCase().includes(w) || group === w);
+    wanted === undefined ? group !== DYNAMIC : wanted.some((w) => id.toLowerCase().includes(w) || group === w);
   const stored = given.missing && existsSync(given.json) ? JSON.parse(readFileSync(given.json, "utf8")).rows : [];
   const chosen = all.filter(matches).filter(({ id }) => !stored.some((row) => row.id === id));
   if (given.list) return console.log(chosen.map(({ id, group }) => `${id}  (${group})`).join("\n"));
@@ -141,8 +144,11 @@ async function main() {
     console.error(`There is no peer "${unknown[0]}"; the peers are ${PEERS.join(", ")}.`);
     process.exit(2);
   }
-  const peers = PEERS.filter((p) => p === "ours" || asked === undefined || asked.includes(p));
-  if (peers.some((p) => !["ours", "roof", "numpy", "torch"].includes(p))) installPeers();
+  const dynamic = chosen.filter(({ group }) => group === DYNAMIC).length;
+  /** What runs if nobody asks for peers: those that can do any of the workloads. */
+  const usual = (p) => (p === "static" ? dynamic > 0 : dynamic < chosen.length);
+  const peers = PEERS.filter((p) => p === "ours" || (asked?.includes(p) ?? usual(p)));
+  if (peers.some((p) => !["ours", "static", "roof", "numpy", "torch"].includes(p))) installPeers();
   build();
   const cores = availableParallelism();
   const threadCounts = given.threads ? given.threads.split(",").map(Number) : [...new Set([1, Math.min(cores, 8)])];

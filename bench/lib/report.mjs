@@ -144,3 +144,25 @@ export function compactTable(rows, threads) {
   }
   return lines.join("\n");
 }
+
+/** Time of a program over a named size as a share of what a program of the size alone takes: a row for each function, a column for each size. */
+export function dynamicTable(rows, threads) {
+  const named = rows.map((row) => ({ ...row, ...row.id.match(/^dynamic (?<name>.*) at (?<size>\d+)$/).groups }));
+  const sizes = [...new Set(named.map((r) => r.size))];
+  const names = [...new Set(named.map((r) => r.name))];
+  const some = (n) => (n === 1 ? "1 thread" : `${n} threads`);
+  return threads
+    .map((n) => {
+      const cell = (name, size) => {
+        const results = named.find((r) => r.name === name && r.size === size)?.results;
+        const against = results?.[`static:${n}`];
+        return against?.ratio?.toFixed(2) ?? results?.[`ours:${n}`]?.reason ?? against?.reason ?? "–";
+      };
+      return [
+        `| dynamic / static, ${some(n)} | ${sizes.join(" | ")} |`,
+        `|---|${sizes.map(() => "---|").join("")}`,
+        ...names.map((name) => `| ${name} | ${sizes.map((size) => cell(name, size)).join(" | ")} |`),
+      ].join("\n");
+    })
+    .join("\n\n");
+}

@@ -215,6 +215,56 @@ function attention(time, heads = 4, size = 64) {
   };
 }
 
+/** The group of those that are run where the filter asks for them: programs over a named size against those of each size. */
+export const DYNAMIC = "dynamic sizes";
+const DYNAMIC_SIZES = [1, 2, 3, 7, 8, 9, 16, 31, 32, 33, 64, 100, 128];
+
+/** A workload at one size of the axes `sized`, for a program that was compiled when 7 and 8 had been seen. */
+function dynamicAt(name, of, sized, n) {
+  return {
+    ...resized({ ...of, sized }, n),
+    id: `dynamic ${name} at ${n}`,
+    group: DYNAMIC,
+    kind: "dynamic",
+    of: of.kind,
+  };
+}
+/** The workload with another size of its sized axes. */
+export function resized(workload, n) {
+  const specs = Object.entries(workload.inputs).map(([name, spec]) => {
+    const axis = workload.sized[name];
+    return [name, axis === undefined ? spec : { ...spec, shape: spec.shape.map((d, i) => (i === axis ? n : d)) }];
+  });
+  return { ...workload, inputs: Object.fromEntries(specs) };
+}
+function dynamicWorkloads(tiny) {
+  const s = (full, small) => (tiny ? small : full);
+  const mlp = (optimizer) => mlpTrain(optimizer, 1, s(784, 8), s(512, 8), s(10, 4));
+  const cnn = (kind) => ({ ...cnnTrain("sgd", 1, s(28, 8)), kind });
+  const blockOf = block("block", s(4, 1), s(32, 4), s(128, 16), s(4, 2));
+  const rows = { x: 0, y: 0 };
+  const columns = s(1000, 16);
+  const list = [
+    ["MLP", { ...mlp("sgd"), kind: "mlp" }, rows],
+    ["MLP train sgd", mlp("sgd"), rows],
+    ["MLP train adam", mlp("adam"), rows],
+    ["CNN", cnn("cnn"), rows],
+    ["CNN train sgd", cnn("cnnTrain"), rows],
+    ["transformer block, batches", blockOf, { x: 0 }],
+    ["transformer block, sequences", blockOf, { x: 1 }],
+    ["softmax", rowwise("softmax", "softmax", 1, columns), rows],
+    ["layer norm", rowwise("layerNorm", "layer norm", 1, columns, { g: f([columns], 0.5, 1), b: f([columns]) }), rows],
+    ["cross-entropy", rowwise("crossEntropy", "cross-entropy", 1, columns, { y: ids([1], columns) }), rows],
+    [
+      "elementwise",
+      { ...elementwise(1), inputs: inputs({ a: f([1, 500], 4), b: f([1, 500], 4), c: f([1, 500]) }) },
+      { a: 0, b: 0, c: 0 },
+    ],
+  ];
+  const at = tiny ? [2, 9] : DYNAMIC_SIZES;
+  return list.flatMap(([name, of, sized]) => at.map((n) => dynamicAt(name, of, sized, n)));
+}
+
 const single = (id, kind, inputSpecs, more = {}) => ({ id, group: "other", kind, inputs: inputs(inputSpecs), ...more });
 
 /** Full sizes, or tiny ones that check the harness and the peers in moments. */
@@ -281,5 +331,6 @@ export function workloads(tiny = false) {
     single("vmap: gradient per example", "perExample", { x: f([s(256, 4), 16]), t: f([s(256, 4), 8]), ...small }, {}),
     single("jacobian of a small MLP", "jacobian", { x: f([16]), ...small }, {}),
     single("while, 10^6 iterations", "whileLoop", {}, { iterations: s(1e6, 100), tolerance: 1e-3 }),
+    ...dynamicWorkloads(tiny),
   ];
 }

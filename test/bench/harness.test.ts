@@ -43,6 +43,12 @@ describe("the benchmark", () => {
     expect(bench("--report", file).output).toContain("| LSTM 4 steps gradient |");
   }, 200_000);
 
+  it("holds programs over a named size against those of each size", () => {
+    const { status, output } = bench("--tiny", "--filter", "dynamic softmax", "--threads", "1", "--rounds", "1");
+    expect(status, output).toBe(0);
+    expect(output).toMatch(/\| softmax \| \d+\.\d\d \| \d+\.\d\d \|/);
+  }, 60_000);
+
   it("names what it does not know", () => {
     expect(bench("--filter", "no such thing").output).toContain('No workload matches "no such thing"');
     expect(bench("--peer", "eigen").output).toContain('There is no peer "eigen"');
