@@ -17,14 +17,19 @@ const HELP = `tilework: differentiate, batch and compile plain TypeScript functi
                               writes files that run the function without Tilework, in Node and in browsers
       --args TYPES            as above
       --out DIR, --name NAME  where to, and under which name (the function's)
+  tilework check [FILES | tsconfig.json | FOLDER]
+                              says what is wrong with staged functions, and what tsc says; status 1 if there are errors
+      --json, --github        for programs, for annotations of pull requests
+      --capture, --no-capture the source will be read by tilework/plugin or tilework/register, or will not
+                              (by default: whether the files that configure the build mention them)
+      --no-types              without what tsc says
   tilework explain [CODE]     says what an error code such as TW2003 means; without a code it lists all of them
   tilework --help, --version`;
 
 /** Runs one command line; gives the exit status. */
 export async function runCommand(args: readonly string[]): Promise<number> {
   try {
-    await dispatch(args);
-    return 0;
+    return (await dispatch(args)) ?? 0;
   } catch (e) {
     if (e instanceof UsageError) {
       console.error(e.message);
@@ -42,26 +47,37 @@ function told(e: unknown): unknown {
   return e instanceof Error && e.stack !== undefined && !/\n {4}at /.test(e.stack) ? e.stack : e;
 }
 
-async function dispatch([command, ...rest]: readonly string[]): Promise<void> {
+async function dispatch([command, ...rest]: readonly string[]): Promise<number | undefined> {
   switch (command) {
     case "ir": {
       const { ir } = await import("./ir.js");
-      return print(await ir(rest));
+      print(await ir(rest));
+      return undefined;
     }
     case "build": {
       const { build } = await import("./build.js");
-      return print(await build(rest, version()));
+      print(await build(rest, version()));
+      return undefined;
+    }
+    case "check": {
+      const { check } = await import("./check/index.js");
+      const { text, status } = check(rest);
+      print(text);
+      return status;
     }
     case "explain":
-      return print(explainCode(rest, wantsColour(process.stdout, process.env)));
+      print(explainCode(rest, wantsColour(process.stdout, process.env)));
+      return undefined;
     case undefined:
     case "help":
     case "--help":
     case "-h":
-      return print(HELP);
+      print(HELP);
+      return undefined;
     case "--version":
     case "-v":
-      return print(version());
+      print(version());
+      return undefined;
     default:
       throw new UsageError(
         command.startsWith("-")

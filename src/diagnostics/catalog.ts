@@ -79,6 +79,8 @@ const TITLES: Readonly<Record<Code, string>> = {
   TW7013: "throw under a condition that only the run decides",
   TW7014: "A traced index meets a JavaScript list",
   TW7015: "JavaScript has no such operation on traced values",
+  TW7030: "A decorator or directive that nobody reads",
+  TW7031: "A staged function called with plain numbers",
   TW7016: "The captured source is of another version",
 };
 

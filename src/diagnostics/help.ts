@@ -77,6 +77,8 @@ export const HELP = {
   TW7013: "return a value that says so, or check outside of the staged function",
   TW7014: "stack the elements to one array, or loop over the list itself",
   TW7015: "use the function of numpy that does it",
+  TW7030: "write jit(function …) (kernel(…) likewise), or let tilework/plugin or tilework/register read the source",
+  TW7031: "pass arrays (np.array(3)), or say what comes back: tensor(f(3)) in staged code, await f(x).data() outside",
   TW7016: "build again: the build plugin and the package must have one version",
 } as const satisfies Readonly<Record<`TW${number}`, string>>;
 

@@ -4,6 +4,9 @@ import { excerpt, type Paint, type Role } from "./excerpt.js";
 import { type LineReader, lineReader } from "./source.js";
 import type { Span } from "./span.js";
 
+/** A finding of any checker: ours, or tsc with its own codes. */
+export type Reported = Omit<Diagnostic, "code"> & { readonly code: string };
+
 export interface TerminalOptions {
   readonly colour?: boolean;
   readonly read?: LineReader;
@@ -31,7 +34,7 @@ export function painter(colour: boolean): (style: Style, text: string) => string
     colour && STYLES[style] !== "" && text.trim() !== "" ? `\x1b[${STYLES[style]}m${text}\x1b[0m` : text;
 }
 
-export function renderTerminal(d: Diagnostic, options: TerminalOptions = {}): string {
+export function renderTerminal(d: Reported, options: TerminalOptions = {}): string {
   const paint = painter(options.colour ?? false);
   const path = options.path ?? ((file: string) => file);
   const place = (span: Span): string => `${path(span.file)}:${span.line}:${span.column}`;
@@ -79,10 +82,7 @@ export interface JsonReport {
   readonly diagnostics: readonly JsonDiagnostic[];
 }
 
-export function toJson(
-  diagnostics: readonly (Omit<Diagnostic, "code"> & { readonly code: string })[],
-  path: (file: string) => string = (f) => f,
-): JsonReport {
+export function toJson(diagnostics: readonly Reported[], path: (file: string) => string = (f) => f): JsonReport {
   const at = ({ file, line, column, end }: Span) => ({
     file: path(file),
     start: { line, column },
@@ -104,10 +104,7 @@ export function toJson(
 }
 
 /** A workflow command, which GitHub shows at the line of a pull request. */
-export function toGithub(
-  d: Omit<Diagnostic, "code"> & { readonly code: string },
-  path: (file: string) => string = (f) => f,
-): string {
+export function toGithub(d: Reported, path: (file: string) => string = (f) => f): string {
   const { span } = d;
   const properties: [string, string | number][] = span
     ? [

@@ -98,7 +98,7 @@ describe("tilework ir", () => {
     const { status, output } = tilework("ir", "model.ts#predict", "--args", "{w: f32[3,4], b: f32[5]}, f32[8,3]");
     expect(status).toBe(1);
     expect(output).toMatch(
-      /^error\[TW2002\]: add: .*\n {2}at .*model\.ts:7:\d+\n {2}7 \| .*\n[^]*is made here\n {2}note: .*p\.b.*\n {2}help: /,
+      /^error\[TW2002\]: add: .*\n {2}at .*model\.ts:7:\d+\n {2}7 \| .*\n[\s\S]*is made here\n {2}note: .*p\.b.*\n {2}help: /,
     );
   });
 });

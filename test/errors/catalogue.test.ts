@@ -7,6 +7,8 @@ import { CATALOG } from "../../src/diagnostics/catalog.js";
 import { EXPLANATIONS, printExplanation } from "../../src/diagnostics/explanations/index.js";
 import type { Code } from "../../src/diagnostics/help.js";
 import { isTracing } from "../../src/tracer/frame.js";
+import { checkProject } from "../../src/cli/check/index.js";
+import { openProject } from "../../src/cli/check/project.js";
 import { captureModule } from "../dsl/capture-module.js";
 import { root } from "../pack/workspace.js";
 import { marks, tokenAt } from "./support/marks.js";
@@ -31,6 +33,18 @@ async function run(name: string, text: string): Promise<unknown> {
 
 afterEach(() => configure({ debugNans: false }));
 
+/** What is said before a program runs, if ever. */
+const BY_CHECK = ["TW7030", "TW7031"];
+function checked(name: string, text: string): readonly { code: string; line: number; column: number }[] {
+  const file = join(folder, `${name}.ts`);
+  writeFileSync(file, text);
+  return checkProject(openProject([file]), { types: false, capture: false }).map(({ code, span }) => ({
+    code,
+    line: span?.line ?? 0,
+    column: span?.column ?? 0,
+  }));
+}
+
 describe.each(Object.keys(CATALOG) as Code[])("%s", (code) => {
   const { bad, fixed, explanation } = EXPLANATIONS[code];
 
@@ -44,6 +58,13 @@ describe.each(Object.keys(CATALOG) as Code[])("%s", (code) => {
   });
 
   if (bad === undefined || fixed === undefined) return;
+  if (BY_CHECK.includes(code)) {
+    it("tilework check finds the mistake in the bad program and none in the fixed one", () => {
+      expect(checked(`${code}-bad`, bad)).toEqual(marks(bad));
+      expect(checked(`${code}-fixed`, fixed)).toEqual([]);
+    });
+    return;
+  }
   it("the bad program fails at the caret, with a remedy", async () => {
     const [mark] = marks(bad);
     const e = await run(`${code}-bad`, bad);

@@ -302,6 +302,38 @@ import { array, jit, numpy as np } from "tilework";
 const f = jit((x) => (np.isfinite(x) ? x : 0));
 f(array(1));`,
   },
+  TW7030: {
+    explanation:
+      "JavaScript has no decorators on functions. Where nothing of Tilework reads the source, tsc and swc drop @jit in front of a " +
+      "function without a word, and the directive is a string that does nothing: the function runs, but not compiled. Found by " +
+      "tilework check.",
+    bad: `
+import { array, numpy as np } from "tilework";
+function gelu(x) {
+  "use jit";
+//^ TW7030
+  return np.tanh(x);
+}
+gelu(array(1));`,
+    fixed: `
+import { array, jit, numpy as np } from "tilework";
+const gelu = jit((x) => np.tanh(x));
+gelu(array(1));`,
+  },
+  TW7031: {
+    explanation:
+      "To tsc a Num is a number, so a call with plain numbers gives a number by type. At run time it gives an array, as every staged " +
+      "function does, and the next + or < outside of staged code throws. Found by tilework check.",
+    bad: `
+import { jit, type Num } from "tilework";
+const square = jit((x: Num) => x * x);
+const nine: number = square(3);
+//                   ^ TW7031`,
+    fixed: `
+import { array, jit, type Num } from "tilework";
+const square = jit((x: Num) => x * x);
+const nine = square(array(3));`,
+  },
   TW7016: {
     explanation:
       "The build plugin writes a function's source beside it, in a form that belongs to its version. A program that was built by " +
