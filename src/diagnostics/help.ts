@@ -5,7 +5,7 @@ export const HELP = {
     "use np.where, cond, whileLoop or scan instead of a JavaScript condition, or mark the argument static (staticArgnums)",
   TW1002: "return the value from the function instead of storing it outside",
   TW1003: "pass an array, a number, a boolean or a tree of them",
-  TW1004: "use methods: x.add(y), x.mul(y), x.less(y)",
+  TW1004: "use methods: x.add(y), x.mul(y), x.less(y); operators belong into staged code",
   TW1005: "trace a plain function; await outside of it",
   TW1006: "static arguments are JavaScript values known when the function is compiled; drop arrays from staticArgnums",
   TW1007: "compare the call with the documentation of the function",

@@ -197,7 +197,9 @@ export class Tensor<S extends ShapeSpec = any, D extends DType = any> {
     // a value that is not known yet says so itself (TW1001)
     if (this.#source.traced) this.#source.cell("a JavaScript operator or condition");
     return fail("TW1004", `a JavaScript operator met an array ${printAval(this.aval)}`, {
-      help: "use methods (x.add(y), x.mul(y), x.less(y)), or x.item() for the number in a scalar",
+      help:
+        "use methods (x.add(y), x.mul(y), x.less(y)), or x.item() for the number in a scalar; operators belong into staged code, " +
+        "jit((x: Num) => x * 2), whose source the build plugin or `node --import tilework/register` captures",
     });
   }
   toString(): string {

@@ -1,5 +1,5 @@
 /**
- * README.md and docs/tour.md are programs: their code is type-checked under strict, run against the built package, and prints
+ * README.md, docs/tour.md and docs/tensor-or-num.md are programs: their code is type-checked under strict, run against the built package, and prints
  * what they show. `npm test -- --update` rewrites what they show.
  */
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -44,13 +44,19 @@ function runSections(name: string, sections: readonly Section[]): string[][] {
   expect(runNode([tsc, "-p", config, "--pretty", "false"], folder).output).toBe("");
   const all = modules.map((m) => `await import("./${m}.js");`).join("\n");
   writeFileSync(join(folder, `${name}.mjs`), `${all}\n`);
-  const { status, output } = runNode([join(folder, `${name}.mjs`)], folder);
+  // staged code is captured from its source
+  const hook = markdownIsStaged(sections) ? ["--import", "tilework/register"] : [];
+  const { status, output } = runNode([...hook, join(folder, `${name}.mjs`)], folder);
   expect(status, output).toBe(0);
   const printed = `${output}\n`.split(`${MARK}\n`);
   return sections.map((section) => printed.splice(0, section.blocks.length));
 }
 
-describe.each(["README.md", "docs/tour.md"])("%s", (path) => {
+function markdownIsStaged(sections: readonly Section[]): boolean {
+  return sections.some((s) => s.blocks.some(({ code }) => /\btype Num\b/.test(code)));
+}
+
+describe.each(["README.md", "docs/tour.md", "docs/tensor-or-num.md"])("%s", (path) => {
   const file = join(root, path);
   const markdown = readFileSync(file, "utf8");
   const sections = sectionsOf(markdown);

@@ -18,6 +18,20 @@ const coercions: Record<string, (x: Any) => unknown> = {
   "'' + x": (x) => "" + x,
   "x ** 2": (x) => x ** 2,
   "x | 0": (x) => x | 0,
+  "x - x": (x) => x - x,
+  "x % 2": (x) => x % 2,
+  "~x": (x) => ~x,
+  "x >>> 1": (x) => x >>> 1,
+  "x >= 1": (x) => x >= 1,
+  // biome-ignore lint/suspicious/noDoubleEquals: as above
+  "x != '2'": (x) => x != "2",
+  "x++": (x) => x++,
+  "x += 1": (x) => {
+    x += 1;
+    return x;
+  },
+  "Math.exp(x)": (x) => Math.exp(x),
+  "BigInt(x)": (x) => BigInt(x),
   "Math.max(x, 0)": (x) => Math.max(x, 0),
   "Number(x)": (x) => Number(x),
   "new Array(3).fill(0)[x]": (x) => [1, 2, 3].at(x),

@@ -58,7 +58,9 @@ const y = scale(array(3), "km");`,
   TW1004: {
     explanation:
       "JavaScript turns the operands of its operators into numbers or strings, and an array is neither. Arithmetic and comparisons " +
-      "are methods and functions. The number in an array of one element is x.item().",
+      "are methods and functions. The number in an array of one element is x.item(). In staged code, a function with Num parameters " +
+      "whose source the build plugin or the Node hook captures, operators work (docs/tensor-or-num.md). `===` and `!==` compare " +
+      "objects and cannot be caught: the scan of a traced function's text and the ESLint rule see them.",
     bad: `
 import { array } from "tilework";
 const x = array([1, 2]);
