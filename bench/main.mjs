@@ -7,7 +7,15 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { measure } from "./lib/measure.mjs";
 import { checkRatios, ratiosOf } from "./lib/regression.mjs";
-import { compactTable, dynamicTable, firstCallTable, fullTable, label, summaryTable } from "./lib/report.mjs";
+import {
+  compactTable,
+  dynamicTable,
+  firstCallTable,
+  fullTable,
+  label,
+  sharingTable,
+  summaryTable,
+} from "./lib/report.mjs";
 import { Session } from "./lib/session.mjs";
 import { DYNAMIC, workloads } from "./lib/workloads.mjs";
 
@@ -116,6 +124,8 @@ function print(run) {
   if (rows.length === 0) return;
   for (const threads of run.threads)
     console.log(`### ${threads} thread${threads > 1 ? "s" : ""}\n\n${summaryTable(rows, threads)}\n`);
+  const sharing = sharingTable(rows);
+  if (sharing) console.log(`### Sharing among threads\n\n${sharing}\n`);
   console.log(`### Everything\n\n${fullTable(rows)}\n\n### First calls\n\n${firstCallTable(rows)}`);
 }
 

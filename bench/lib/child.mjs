@@ -63,6 +63,7 @@ const commands = {
     writeFileSync(file, Buffer.concat(arrays.map((a) => Buffer.from(a.buffer, a.byteOffset, a.byteLength))));
     return { lengths: arrays.map((a) => a.length) };
   },
+  rates: async () => ({ rates: await peer.rates() }),
   sample: async ({ count, estimate }) => ({ ms: await sample(count, estimate) }),
 };
 

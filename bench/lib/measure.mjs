@@ -35,8 +35,10 @@ export async function measure(workload, sessions, options) {
   const timed = ready.filter(
     ({ session }) => results[session.name].error !== undefined && !results[session.name].failed,
   );
-  await timeInTurns(workload, timed, results, options);
-  return { id: workload.id, group: workload.group, flops: workload.flops, bytes: workload.bytes, reference, results };
+  const roofs = workload.group === "roof" ? [] : sessions.filter((s) => s.peer === "roof");
+  const rates = await timeInTurns(workload, timed, roofs, results, options);
+  const { id, group, flops, bytes } = workload;
+  return { id, group, flops, bytes, reference, results, rates };
 }
 
 async function readOutputs(session, options) {
@@ -82,7 +84,8 @@ function compare(workload, results, outputs) {
 /** Runs per turn, so that a turn takes about `turnMs`. */
 const runsOf = (estimate, turnMs) => Math.max(1, Math.min(10_000, Math.round(turnMs / Math.max(estimate, 1e-4))));
 
-async function timeInTurns(workload, timed, results, options) {
+/** Gives the machine's own rates, { "copy:2": bytes a millisecond, … }, measured in the same turns. */
+async function timeInTurns(workload, timed, roofs, results, options) {
   const ours = timed.filter(({ session }) => session.peer === "ours");
   const others = timed.filter(({ session }) => session.peer !== "ours");
   const samples = new Map(timed.map(({ session }) => [session.name, []]));
@@ -99,8 +102,13 @@ async function timeInTurns(workload, timed, results, options) {
     samples.get(session.name).push(ms);
     return ms;
   };
+  const rates = {};
   const rounds = async (count) => {
     for (let r = 0; r < count; r++) {
+      for (const roof of roofs) {
+        const now = (await roof.ask("rates", {}, options.timeoutMs)).rates ?? {};
+        for (const [kind, rate] of Object.entries(now)) (rates[`${kind}:${roof.threads}`] ??= []).push(rate);
+      }
       for (const other of others) {
         const done = ratios.get(other.session.name).length;
         // a peer that is many times slower needs no nine turns to say so
@@ -132,4 +140,5 @@ async function timeInTurns(workload, timed, results, options) {
     if (pairs.length > 0)
       Object.assign(results[session.name], { ratio: median(pairs), ratioSpread: spread(pairs), pairs: pairs.length });
   }
+  return Object.fromEntries(Object.entries(rates).map(([name, list]) => [name, median(list)]));
 }

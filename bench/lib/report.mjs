@@ -88,6 +88,32 @@ export function summaryTable(rows, threads, { sorted = true } = {}) {
   return lines.join("\n");
 }
 
+/**
+ * How well work is shared: the time with the most threads against the time with one, beside the speed-up of multiply-adds alone, which
+ * is what the machine allows; and the bytes of inputs and results against what so many threads copy, where a workload has a number of
+ * them. Both are measured in the workload's own turns. What neither gains from threads nor moves bytes as fast as a copy is marked.
+ */
+export function sharingTable(rows) {
+  const shown = rows.filter((r) => r.rates !== undefined && Object.keys(r.rates).length > 0);
+  const most = Math.max(1, ...shown.flatMap((r) => Object.keys(r.rates).map((name) => Number(name.split(":")[1]))));
+  if (most < 2) return undefined;
+  const lines = [
+    `| workload | 1 thread | ${most} threads | speed-up | of multiply-adds | GB/s | of a copy | |`,
+    "|---|---|---|---|---|---|---|---|",
+  ];
+  for (const { id, results, rates, bytes } of shown) {
+    const [one, all] = [1, most].map((n) => results[`ours:${n}`]?.ms);
+    if (!one || !all) continue;
+    const [speedUp, limit] = [one / all, rates[`fma:${most}`] / rates["fma:1"]];
+    const share = bytes ? bytes / all / rates[`copy:${most}`] : undefined;
+    const cells = [time(one), time(all), `${speedUp.toFixed(2)}×`, `${limit.toFixed(2)}×`];
+    cells.push(bytes ? (bytes / all / 1e6).toFixed(1) : "", share === undefined ? "" : `${Math.round(100 * share)} %`);
+    cells.push(one < 1 || speedUp >= 1.7 || (share ?? 0) >= 0.85 ? "" : "short of both");
+    lines.push(`| ${id} | ${cells.join(" | ")} |`);
+  }
+  return lines.join("\n");
+}
+
 /** Every peer's time; where it has none, a number that the list below explains. */
 export function fullTable(rows) {
   const names = [...new Set(rows.flatMap((r) => Object.keys(r.results)))];

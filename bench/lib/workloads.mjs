@@ -69,6 +69,18 @@ function rowwise(kind, id, rows, columns, extra = {}) {
   };
 }
 
+/** One step of Adam over so many parameters: four arrays are read and three written. */
+function adamUpdate(n) {
+  return {
+    id: `Adam update ${n >= 1e6 ? "4M" : n}`,
+    group: "elementwise",
+    kind: "adamUpdate",
+    inputs: inputs({ p: f([n]), g: f([n], 0.1) }),
+    bytes: 28 * n,
+    tolerance: 1e-5,
+  };
+}
+
 function conv(name, n, size, cin, cout, k, stride, groups, gradient) {
   const out = size / stride;
   const flops = 2 * n * out * out * cout * k * k * (cin / groups);
@@ -297,16 +309,20 @@ export function workloads(tiny = false) {
     ...(tiny ? [] : [batched(256, 32, 32, 32)]),
     elementwise(4 * M),
     ...[0, 1, null].map((axis) => reduction(s(2048, 16), s(2048, 16), axis)),
-    reduction(s(2048, 16), s(2048, 16), 1, "max"),
+    ...[0, 1].map((axis) => reduction(s(2048, 16), s(2048, 16), axis, "max")),
     rowwise("softmax", "softmax", s(1024, 8), s(1024, 16)),
     rowwise("layerNorm", "layer norm", s(2048, 8), s(768, 16), {
       g: f([s(768, 16)], 0.5, 1),
       b: f([s(768, 16)]),
     }),
-    rowwise("crossEntropy", "cross-entropy", s(4096, 8), s(1000, 16), { y: ids([s(4096, 8)], s(1000, 16)) }),
+    {
+      ...rowwise("crossEntropy", "cross-entropy", s(4096, 8), s(1000, 16), { y: ids([s(4096, 8)], s(1000, 16)) }),
+      bytes: 4 * s(4096, 8) * s(1000, 16),
+    },
     rowwise("crossEntropyGradient", "cross-entropy gradient", s(4096, 8), s(1000, 16), {
       y: ids([s(4096, 8)], s(1000, 16)),
     }),
+    adamUpdate(s(4 * M, 16)),
     ...convs.map((c) => conv(...c, false)),
     ...convs.map((c) => conv(...c, true)),
     ...["sgd", "adam"].map((o) => mlpTrain(o, s(128, 4), s(784, 8), s(512, 8), s(10, 4))),

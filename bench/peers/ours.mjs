@@ -148,6 +148,28 @@ function kinds(tw, optim) {
     layerNorm: plain(({ x, g, b }) => nn.layerNorm({ scale: g, bias: b }, x)),
     crossEntropy: plain(({ x, y }) => nn.crossEntropy(x, y)),
     crossEntropyGradient: plain(({ x, y }) => grad((z) => nn.crossEntropy(z, y))(x)),
+    adamUpdate(workload, data) {
+      const { g } = tensors(workload, data);
+      const tx = optim.adam(1e-3);
+      const step = jit(
+        (state, gradient) => {
+          const [updates, next] = tx.update(gradient, state.optimizer, state.params);
+          return { params: optim.applyUpdates(state.params, updates), optimizer: next };
+        },
+        { donate: 0 },
+      );
+      const start = () => {
+        const params = tensors(workload, data).p;
+        return { params, optimizer: tx.init(params) };
+      };
+      let state = start();
+      return {
+        run: () => {
+          state = step(state, g);
+        },
+        outputs: () => [step(start(), g).params.dataSync()],
+      };
+    },
     conv: plain(({ x, w }, c) => convolve(x, w, c)),
     convGradient: plain(({ x, w, g }, c) => grad(([x, w]) => convolve(x, w, c).mul(g).sum())([x, w])),
     mlp: plain(({ x, ...p }) => mlp(p, x)),

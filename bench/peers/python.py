@@ -502,6 +502,21 @@ def torch_peer():
 
             return infer(f)
 
+        def adamUpdate(self, w, p, g):
+            def begin():
+                q = T(p.copy()).requires_grad_()
+                q.grad = T(g)
+                return q, torch.optim.Adam([q], lr=1e-3)
+
+            _, optimizer = begin()
+
+            def first():
+                q, o = begin()
+                o.step()
+                return [q.detach().numpy()]
+
+            return optimizer.step, first
+
         def jacobian(self, w, x, **p):
             x, p = T(x), {n: T(v) for n, v in p.items()}
             mlp = lambda x: torch.tanh(torch.tanh(x @ p["w1"] + p["b1"]) @ p["w2"] + p["b2"]) @ p["w3"] + p["b3"]

@@ -8,7 +8,26 @@ const PAGE = 65536;
 export async function open(threads) {
   // 256 bits where the engine has them, as in our own code
   if (Number(process.versions.node.split(".")[0]) >= 24) v8.setFlagsFromString("--experimental-wasm-revectorize");
-  return { version: "", kinds: { copy: (w) => roof(threads, w), fma: (w) => roof(threads, w) } };
+  return { version: "", kinds: { copy: (w) => roof(threads, w), fma: (w) => roof(threads, w) }, rates: rates(threads) };
+}
+
+/** Bytes copied and operations done in a millisecond right now, each the best of a few: what a workload is held against. */
+function rates(threads) {
+  const [size, count] = [1 << 25, 1 << 20];
+  let made;
+  return async () => {
+    made ??= { copy: await roof(threads, { kind: "copy", size }), fma: await roof(threads, { kind: "fma", count }) };
+    const best = (run, work) => {
+      let ms = Number.POSITIVE_INFINITY;
+      for (let i = 0; i < 4; i++) {
+        const start = performance.now();
+        run();
+        ms = Math.min(ms, performance.now() - start);
+      }
+      return work / ms;
+    };
+    return { copy: best(made.copy.run, 2 * size), fma: best(made.fma.run, count * 128) };
+  };
 }
 
 async function roof(threads, { kind, size = 1 << 16, count = 1 }) {
