@@ -90,6 +90,12 @@ export interface Explanation {
   profile(options?: { readonly seconds?: number }): Profile;
 }
 
+function keptNote(positions: readonly number[]): string[] {
+  if (positions.length === 0) return [];
+  const inputs = positions.map((i) => `in${i}`).join(", ");
+  return [`packed copies of ${inputs} are kept between calls: it was compiled a second time for that`];
+}
+
 /** Every stage of the compiled program for these arguments, the passes' times, and why it was compiled. */
 export function explain(f: AnyFunction): (...args: unknown[]) => Explanation {
   checkFunction("explain", f);
@@ -111,6 +117,7 @@ export function explain(f: AnyFunction): (...args: unknown[]) => Explanation {
         ...(entry.refusal ? [`not dynamic: ${entry.refusal}`] : []),
         ...compiled.plan.notes,
         ...(compiled.shares?.notes ?? []),
+        ...keptNote(entry.executable?.keeper?.positions ?? []),
         backend.threadNote(),
       ],
       arenaBytes: compiled.arenaBytes,
