@@ -3,7 +3,7 @@
  * Rspack, Farm and Bun. The TypeScript compiler is loaded when the first module needs it, and runs in the build only.
  */
 import { createUnplugin, type UnpluginInstance, type UnpluginOptions } from "unplugin";
-import { isProduction } from "./mode.js";
+import { isProduction, rootOf } from "./mode.js";
 import { type Rewriting, rewriteFile, rewriteSyntax } from "./transform.js";
 import { viteHooks } from "./vite.js";
 
@@ -26,7 +26,7 @@ const list = (patterns: RegExp | readonly RegExp[] | undefined): RegExp[] =>
 export const tilework: UnpluginInstance<PluginOptions | undefined, false> = createUnplugin(
   (options: PluginOptions | undefined = {}, meta): UnpluginOptions => {
     const rewriting: Rewriting = {
-      root: process.cwd(),
+      root: rootOf(meta),
       withSource: options.source ?? !isProduction(meta),
     };
     const include = list(options.include);
@@ -42,6 +42,16 @@ export const tilework: UnpluginInstance<PluginOptions | undefined, false> = crea
           if (done.warning) this.warn(done.warning);
           if (done.error) this.error(done.error);
           return done.changed && { code: done.changed.code, map: done.changed.map };
+        },
+      },
+      rolldown: {
+        buildStart(build) {
+          rewriting.root = build.cwd;
+        },
+      },
+      esbuild: {
+        setup(build) {
+          rewriting.root = build.initialOptions.absWorkingDir ?? rewriting.root;
         },
       },
       vite: viteHooks(rewriting, options.source, (code, id) => rewriteSyntax(code, id, rewriting)),

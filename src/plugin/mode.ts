@@ -1,13 +1,20 @@
-/** Whether a build is for production, as far as its tool says before it begins. Vite says it later: see vite.ts. */
+/** What a build's tool says before it begins. Vite says it later: see vite.ts. */
 import type { UnpluginContextMeta } from "unplugin";
 
+function compilerOptions(
+  meta: UnpluginContextMeta,
+): { readonly mode?: unknown; readonly context?: unknown } | undefined {
+  if (meta.framework === "webpack") return meta.webpack.compiler.options;
+  return meta.framework === "rspack" ? meta.rspack.compiler.options : undefined;
+}
+
 export function isProduction(meta: UnpluginContextMeta): boolean {
-  const compiler =
-    meta.framework === "webpack"
-      ? meta.webpack.compiler
-      : meta.framework === "rspack"
-        ? meta.rspack.compiler
-        : undefined;
-  if (compiler) return compiler.options.mode !== "development";
-  return process.env["NODE_ENV"] !== "development";
+  const mode = compilerOptions(meta)?.mode ?? process.env["NODE_ENV"];
+  return mode !== "development";
+}
+
+/** The project's folder. */
+export function rootOf(meta: UnpluginContextMeta): string {
+  const context = compilerOptions(meta)?.context;
+  return typeof context === "string" ? context : process.cwd();
 }

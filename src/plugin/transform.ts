@@ -32,8 +32,8 @@ function load(): Promise<Rewriter> {
 
 function optionsFor(id: string, { root, withSource }: Rewriting): RewriteOptions {
   const [path, query] = id.split("?", 2);
-  const near = relative(root, path).replaceAll("\\", "/");
-  const shown = near.startsWith("..") || near === "" ? path : near;
+  // also of a file outside: no folder of the machine goes into a program
+  const shown = relative(root, path).replaceAll("\\", "/") || path;
   return { file: query === undefined ? shown : `${shown}?${query}`, withSource };
 }
 
