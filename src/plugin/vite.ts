@@ -28,7 +28,7 @@ export function viteHooks(rewriting: Rewriting, source: boolean | undefined, sca
     },
     configResolved(config) {
       rewriting.root = config.root;
-      rewriting.withSource = source ?? !config.isProduction;
+      rewriting.withSource = source ?? (config.command === "serve" || config.mode === "development");
     },
   };
 }
