@@ -62,9 +62,17 @@ describe("Vite's development server", () => {
       const customLogger = createLogger("silent");
       for (const level of ["warn", "error"] as const) customLogger[level] = (m) => void logged.push(m);
       const cacheDir = join(folder, `cache-${plugins.length}`);
-      const server = await serve({ customLogger, plugins, cacheDir, server: { port: 0, ws: false } });
+      const server = await serve({
+        customLogger,
+        plugins,
+        cacheDir,
+        optimizeDeps: { entries: ["main.ts"] },
+        server: { port: 0, ws: false },
+      });
       await server.listen();
-      await server.environments.client.depsOptimizer?.scanProcessing;
+      const optimizer = server.environments.client.depsOptimizer;
+      await optimizer?.scanProcessing;
+      await Promise.all(Object.values(optimizer?.metadata.discovered ?? {}).map((d) => d.processing));
       return logged.join("\n");
     };
     expect(await scan([])).toMatch(/Failed to run dependency scan[\s\S]*literal\.ts/);

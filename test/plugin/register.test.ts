@@ -67,6 +67,13 @@ fails(f(-1).item());
     expect(register("plain.js")).toEqual({ status: 0, output: "6 -3" });
   });
 
+  it("is in Tilework's command as well", () => {
+    const command = join("node_modules", "tilework", "dist", "cli", "main.js");
+    const { status, output } = runNode([command, "ir", "newton.ts#newton", "--args", "f32[]"], folder);
+    expect(status, output).toBe(0);
+    expect(output).toMatch(/while/);
+  });
+
   it("says all that is refused, and nothing else", () => {
     const { status, output } = register("refused.ts");
     expect(status).toBe(1);
