@@ -107,3 +107,11 @@ describe.skipIf(!browser)("Vite's development server", () => {
     }
   });
 });
+
+describe("the hook after tsx", () => {
+  it("captures before tsx compiles", () => {
+    const { status, output } = runNode(["--import", "tsx", "--import", "tilework/register", "main.ts"], folder);
+    expect(status, output).toBe(0);
+    checkSample(JSON.parse(output) as SampleResults, expect);
+  });
+});

@@ -24,12 +24,6 @@ describe("node --import tilework/register", () => {
     checkSample(JSON.parse(output) as SampleResults, expect);
   });
 
-  it("does after tsx as well", () => {
-    const { status, output } = runNode(["--import", "tsx", "--import", "tilework/register", "main.ts"], folder);
-    expect(status, output).toBe(0);
-    checkSample(JSON.parse(output) as SampleResults, expect);
-  });
-
   it("leaves the lines of the file in stacks, and loads what it doesn't capture", () => {
     writeFileSync(join(folder, "plain.mts"), "export enum Mode {\n  Fast = 7,\n}\n");
     writeFileSync(
