@@ -5,13 +5,13 @@
 import { internal } from "../../diagnostics/error.js";
 import { type Dim, dimAdd, dimAtLeast, dimFloorDiv, dimMod, dimSub, isStatic } from "../../ir/dim.js";
 import { identityOf } from "../../ir/reduce-op.js";
-import { hintOf } from "../../ir/size.js";
 import type { TileAtom, TileReduceOp, TileRef, TileVar } from "../../ir/tile.js";
 import type { TileBuilder } from "../../ir/tile-builder.js";
 import type { View } from "../plan/view.js";
 import type { Affine, Loop, Term } from "./affine.js";
 import type { Member, Node, Target } from "./node.js";
-import { instructionsOf, type PreparedNest, turnedLoop } from "./nest.js";
+import { gridOf, TILE } from "./grid.js";
+import { type PreparedNest, turnedLoop } from "./nest.js";
 import { type InPlace, inPlacePairs, type Kept, passesOf, planSpills } from "./reuse.js";
 import { type Accumulator, makeAccumulator, wantsParts } from "./accumulate.js";
 import { longSum, partsOf } from "./parts.js";
@@ -19,21 +19,11 @@ import { longSum, partsOf } from "./parts.js";
 /** Finds the kernel's reference for a view. */
 export type RefOf = (view: View, use: "read" | "write") => TileRef;
 
-/** Below this many points a kernel is one program: splitting costs more than it gains. */
-const SMALL = 16384;
-/** Points of one program of a grid, roughly. */
-const CHUNK = 8192;
-/** Both are for bodies of a few instructions; of longer ones, fewer points. */
-const SHORT_BODY = 16;
-const MOST_EFFORT = 8;
-
 interface Scope {
   readonly values: Map<Node, TileAtom>;
   readonly indices: Map<string, TileAtom>;
 }
 type Bound = number | TileAtom;
-/** Rows of a tile of a transposition: elements of a cache line. */
-const TILE = 16;
 
 /** A part of the outermost reduced loop, of so many iterations. */
 interface Chunk {
@@ -105,7 +95,7 @@ export class NestEmitter {
     });
   }
   emit(): void {
-    const { kept, vector, points } = this.nest;
+    const { kept, vector } = this.nest;
     const outer = kept.filter((l) => l !== vector);
     const chunkable = vector && !vector.reduced ? [...outer, vector] : outer;
     const parts = this.nest.parallel && kept.length === 0 ? partsOf(this.nest) : null;
@@ -113,28 +103,12 @@ export class NestEmitter {
       this.#inParts(parts);
       return;
     }
-    const effort = Math.min(MOST_EFFORT, Math.max(1, instructionsOf(this.nest.nodes) / SHORT_BODY));
-    const small = points * effort <= SMALL && chunkable.every((l) => isStatic(l.extent));
-    if (!this.nest.parallel || small || chunkable.length === 0) {
+    const grid = this.nest.parallel ? gridOf(this.nest, chunkable, turnedLoop(this.nest, outer)) : [];
+    if (grid.length === 0) {
       this.b.stage([], () => this.#root(outer, new Map()));
       return;
     }
-    // the grid is the outermost loop in chunks, or the two outermost where the first is short
-    const across = turnedLoop(this.nest, outer);
-    const [first, second] = chunkable;
-    const grid: { loop: Loop; rows: number }[] = [];
-    const chunkOf = (loop: Loop, per: number): number => {
-      const unit = loop === vector ? this.nest.width * 4 : loop === across ? TILE : 1;
-      return Math.max(1, Math.round(CHUNK / effort / Math.max(per, 1) / unit)) * unit;
-    };
-    const length = (loop: Loop): number => Math.max(hintOf(loop.extent), 1);
-    let per = points / length(first);
-    if (length(first) < 16 && second !== undefined && first !== vector) {
-      grid.push({ loop: first, rows: 1 });
-      per /= length(second);
-      grid.push({ loop: second, rows: chunkOf(second, per) });
-    } else grid.push({ loop: first, rows: chunkOf(first, per) });
-    const shape = grid.map(({ loop, rows }) => dimFloorDiv(dimAdd(loop.extent, rows - 1), rows));
+    const shape = grid.map(({ loop, rows }) => dimFloorDiv(dimAdd(loop.extent, dimSub(rows, 1)), rows));
     this.b.stage(shape, (...ids) => {
       const bounds = new Map<Loop, readonly [Bound, Bound]>();
       grid.forEach(({ loop, rows }, i) => {
