@@ -4,6 +4,7 @@ import type { Program, Var } from "../../ir/program.js";
 import { dce } from "../../simplify/dce/index.js";
 import type { ShareOptions } from "../shares.js";
 import { type Machine, PLAIN_MACHINE } from "../target.js";
+import { distributeLoops } from "./distribute.js";
 import { Hoist } from "./hoist.js";
 import { inlineCalls } from "./inline.js";
 import { Lowering } from "./lower.js";
@@ -118,13 +119,14 @@ function draftOf(
 }
 
 function finished(
-  steps: readonly Step[],
+  whole: readonly Step[],
   { name, lowering, inputs, outputs }: Draft,
   { donate = [], share }: PlanOptions,
 ): Planned {
   const valuesOf = (list: readonly Placed[]): Value[] => list.map((p) => p.value);
-  const shared = share ? sharedLoops(steps, share) : new Map<Step, number>();
   const { bindings } = lowering;
+  const steps = share ? distributeLoops(whole, bindings) : whole;
+  const shared = share ? sharedLoops(steps, share) : new Map<Step, number>();
   const memory = planMemory(steps, bindings, valuesOf(inputs), valuesOf(outputs), new Set(donate), shared);
   const plan: Program<"plan"> = {
     phase: "plan",

@@ -10,7 +10,7 @@ import { programCost } from "../cost.js";
 import type { ShareOptions } from "../shares.js";
 import type { Step } from "./step.js";
 
-type Loop = Extract<Step, { kind: "loop" }>;
+export type Loop = Extract<Step, { kind: "loop" }>;
 
 /** Iterations from which an outer loop is taken rather than a loop in it. */
 const ENOUGH = 4;
@@ -44,7 +44,7 @@ export function sharedLoops(steps: readonly Step[], { breakEven, grain }: ShareO
 }
 
 /** The loop and the loops that are the whole body of the one before, as far as all are independent. */
-function nestOf(loop: Loop): Loop[] {
+export function nestOf(loop: Loop): Loop[] {
   const levels: Loop[] = [];
   for (let at: Loop | undefined = loop; at?.independent && isStatic(at.length) && at.length > 0; ) {
     levels.push(at);

@@ -57,6 +57,17 @@ const uneven = buildProgram("uneven", [aval([8, 4, 6, 6], "f32")], (b, x) => [
   ),
 ]);
 
+/** The outer loop prepares something, and then is nothing but the inner one: it becomes two loops. */
+const prepared = buildProgram("prepared", [aval([3, 5, 6, 6], "f32")], (b, x) => [
+  each(b, x, (c, rows) => {
+    const [first] = c.emit("sort", [rows], { axis: 0, numKeys: 1, stable: true });
+    const body = buildProgram("with", [rows.aval, aval([6, 6], "f32")], (d, all, row) => [
+      d.add(d.emit1("reduce_max", [all], { axes: [0] }), row),
+    ]);
+    return c.emit("scan", [first, rows], { body, length: 5, reverse: true, numConsts: 1, numCarry: 0 });
+  }),
+]);
+
 function input(program: Program<"core">): Float32Array {
   const n = program.inputs[0].aval.shape.reduce<number>((p, d) => p * (d as number), 1);
   return Float32Array.from({ length: n }, (_, i) => Math.sin(12.9898 * i) * 2);
@@ -77,9 +88,10 @@ function sharedLoops(steps: readonly PlanStep[]): string[] {
 }
 
 describe.each([
-  ["a nest", nested, "3 of i0"],
-  ["a loop with loops in it", uneven, "8 of i0"],
-] as const)("%s", (_, program, loop) => {
+  ["a nest", nested, ["3 of i0"]],
+  ["a loop with loops in it", uneven, ["8 of i0"]],
+  ["a loop that prepares for a loop in it", prepared, ["3 of i0", "3 of i0"]],
+] as const)("%s", (_, program, loops) => {
   const alone = new Workspace(new Heap());
   const expected = makeExecutable(program, alone)
     .run([upload(alone.heap, program)])
@@ -101,7 +113,7 @@ describe.each([
     pools.push(pool);
     const f = makeExecutable(program, new Workspace(heap, pool));
     validated(f.compiled.bytes);
-    expect(sharedLoops(f.compiled.plan.steps)).toEqual([loop]);
+    expect(sharedLoops(f.compiled.plan.steps)).toEqual(loops);
     const x = upload(heap, program);
     expect(f.run([x]).map(bits)).toEqual(expected);
     await pool.start();
@@ -145,6 +157,24 @@ describe("what is shared", () => {
     });
     expect(sharedLoops(planOf(sum).steps)).toEqual([]);
     expect(sharedLoops(lowerToPlan(mapped(8, turned)).steps)).toEqual([]);
+  });
+  it("what was prepared is kept for each iteration, where that is little, and there are few", () => {
+    const preparing = (heads: number, n: number) =>
+      buildProgram("preparing", [aval([heads, 4, n], "f32")], (b, x) => [
+        each(b, x, (c, rows) => {
+          const [first] = c.emit("sort", [rows], { axis: 0, numKeys: 1, stable: true });
+          const body = buildProgram("with", [rows.aval, aval([n], "f32")], (d, all, row) => [
+            d.add(d.emit1("reduce_max", [all], { axes: [0] }), row),
+          ]);
+          return c.emit("scan", [first, rows], { body, length: 4, reverse: false, numConsts: 1, numCarry: 0 });
+        }),
+      ]);
+    const loopsOf = (heads: number, n: number): number =>
+      planOf(preparing(heads, n)).steps.filter((s) => s.kind === "loop").length;
+    expect(loopsOf(4, 64)).toBe(2);
+    expect(loopsOf(40, 64)).toBe(1);
+    expect(loopsOf(4, 2 ** 20)).toBe(1);
+    expect(lowerToPlan(preparing(4, 64)).steps.filter((s) => s.kind === "loop")).toHaveLength(1);
   });
   it("nothing whose iterations need very much memory; otherwise what lives in one lies apart", () => {
     const product = (n: number) =>
