@@ -132,7 +132,7 @@ export function jit<This, F extends (this: This, ...args: any) => any>(
  * const predict = jit((w, x) => np.dot(x, w), { args: [["in", "out"], ["batch", "in"]] });
  */
 export function jit<const P extends readonly unknown[], R>(
-  f: (...args: DeclaredArgs<P>) => R,
+  f: (...args: DeclaredArgs<NoInfer<P>>) => R,
   options: Omit<JitOptions, "args"> & NotAContext & { readonly args: P },
 ): Jitted<DeclaredArgs<P>, R>;
 /**
