@@ -25,6 +25,6 @@ rows * 2; //~ The left-hand side of an arithmetic operation must be of type 'any
 rows + counts; //~ Operator '+' cannot be applied to types 'Tensor<[32, 783], "f32">' and 'Tensor<[32, 784], "i32">'
 jit((x: Num) => x * np.ones([3])); //~ The right-hand side of an arithmetic operation
 jit((x: Tensor) => x, { staticArgnum: 1 }); //~ 'staticArgnum' does not exist in type ; Did you mean to write 'staticArgnums'
-np.dot("x", w); //~ Argument of type 'string' is not assignable to parameter of type 'TensorLike'
+np.dot("x", w); //~ is not assignable to parameter of type 'TensorLike'
 
 export { Model };
