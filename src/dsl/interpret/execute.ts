@@ -91,9 +91,10 @@ export function andThen(end: Completion, rest: () => Completion, span: SpanRef):
 
 export function guarded(end: Mixed, rest: () => Completion, span: SpanRef): Completion {
   if (end.sure) return end;
-  const onwards = traceWay("branch", "rest", rest);
+  const on = runsOn(end);
+  const onwards = traceWay("branch", "rest", rest, { index: on, value: true });
   const jumped = traceWay("branch", "jump", () => end.jumped);
-  return chooseWay(runsOn(end), [jumped, onwards], span);
+  return chooseWay(on, [jumped, onwards], span);
 }
 
 /**
@@ -113,9 +114,10 @@ function executeIf(node: If, scope: Scope, rest: (() => Completion) | undefined)
   const at = scope.span(node);
   const side = (run: () => Completion, alone: boolean) => (): Completion =>
     takes && !alone && rest ? andThen(run(), rest, at) : run();
-  const onTrue = traceWay("branch", "then", side(then, thenJumps));
-  const onFalse = traceWay("branch", "else", side(otherwise, otherwiseJumps));
-  return chooseWay(truth(test, span), [onFalse, onTrue], at);
+  const index = truth(test, span);
+  const onTrue = traceWay("branch", "then", side(then, thenJumps), { index, value: true });
+  const onFalse = traceWay("branch", "else", side(otherwise, otherwiseJumps), { index, value: false });
+  return chooseWay(index, [onFalse, onTrue], at);
 }
 
 export function checkScalar(test: Tensor, what: string, span: SpanRef): void {
@@ -217,6 +219,7 @@ function executeSwitch(node: Switch, scope: Scope): Completion {
   let index = scalar(entries.indexOf(end), "i32");
   for (const { k, holds } of tests.reverse())
     index = bind("select", [holds, scalar(entries.indexOf(k), "i32"), index], {})[0];
-  const ways = entries.map((k) => traceWay("branch", `case ${k}`, from(k)));
+  const chosen = index;
+  const ways = entries.map((k, value) => traceWay("branch", `case ${k}`, from(k), { index: chosen, value }));
   return leaves(chooseWay(index, ways, scope.span(node)));
 }

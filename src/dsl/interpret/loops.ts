@@ -135,8 +135,8 @@ function steps(node: While | DoWhile | For, scope: Scope, target: Target): Compl
   const { test } = node;
   const endless = test === undefined || (test.kind === "literal" && Boolean(test.value));
   const body = (): Completion => without(bodyOnce(node, scope), continues(target));
-  const tracedFrom = (): Completion =>
-    whileLoop({
+  const tracedFrom = (): Completion => {
+    const end = whileLoop({
       test: () => (test ? evaluate(test, scope) : true),
       step: () => {
         const end = body();
@@ -148,6 +148,9 @@ function steps(node: While | DoWhile | For, scope: Scope, target: Target): Compl
       span: scope.span(test ?? node),
       checkTest: (t) => checkTest(t, node, scope),
     });
+    // nothing else ends it
+    return endless && end instanceof Mixed ? end.jumped : end;
+  };
   let end: Completion;
   for (let n = 0; ; n++) {
     if (test && (n > 0 || node.kind !== "doWhile")) {

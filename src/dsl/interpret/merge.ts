@@ -11,7 +11,7 @@ import { isScalarLeaf, leafTensor } from "../../tracer/leaf.js";
 import { Tensor } from "../../tracer/tensor.js";
 import * as tree from "../../tree/index.js";
 import { type Completion, type Jump, joinCompletions, Mixed } from "./completion.js";
-import { type Binding, inRegion, Region, type RegionKind, rewind, state, write } from "./region.js";
+import { type Binding, inRegion, Region, type RegionKind, rewind, state, type Taken, write } from "./region.js";
 import { DEAD, describe, isWhole, isWholeFloat, markWhole, Poison, UNSET, zerosOf } from "./values.js";
 
 /** One leaf of what several ways leave: the same JavaScript value on all, or a tensor. */
@@ -32,10 +32,10 @@ export interface Way {
   readonly region: Region;
 }
 
-export function traceWay(kind: RegionKind, name: string, run: () => Completion): Way {
+export function traceWay(kind: RegionKind, name: string, run: () => Completion, taken?: Taken): Way {
   const frame = new Frame("control", name, undefined, undefined);
   return withFrame(frame, () => {
-    const region = new Region(kind, state.region, frame);
+    const region = new Region(kind, state.region, frame, false, taken);
     const places = new Map<Binding, SpanRef | undefined>();
     let done = false;
     try {

@@ -5,6 +5,7 @@
 import { fail } from "../../diagnostics/error.js";
 import type { SpanRef } from "../../diagnostics/span.js";
 import type { Frame } from "../../tracer/frame.js";
+import type { Tensor } from "../../tracer/tensor.js";
 import type { FunctionNode, Located } from "../ast.js";
 import type { Code } from "./code.js";
 
@@ -21,6 +22,11 @@ export interface Target {
  */
 export type RegionKind = "root" | "branch" | "choice" | "loop" | "test" | "foreign";
 
+export interface Taken {
+  readonly index: Tensor;
+  readonly value: boolean | number;
+}
+
 export class Region {
   /** Variables from outside, with what they held at the beginning. */
   readonly journal = new Map<Binding, unknown>();
@@ -34,6 +40,8 @@ export class Region {
     readonly frame: Frame | undefined,
     /** The body of a scan whose steps all run: pushes are collected. */
     readonly collects = false,
+    /** A branch: it runs where `index` is `value`. */
+    readonly taken?: Taken,
   ) {}
 }
 
@@ -84,10 +92,11 @@ export function rewind(region: Region): Map<Binding, unknown> {
 }
 
 export function write(binding: Binding, value: unknown, place: SpanRef | undefined): void {
-  for (let r = state.region; r !== undefined && r !== binding.region; r = r.parent) {
+  for (let r = state.region; r !== undefined && r !== binding.region; r = r.parent)
     if (r.kind === "foreign" || r.kind === "choice" || r.kind === "test") refuseWrite(r, binding.name, place);
-    if (!r.journal.has(binding)) r.journal.set(binding, binding.value);
-  }
+  // what leaves a region is written again in the one around it
+  const region = state.region;
+  if (region && region !== binding.region && !region.journal.has(binding)) region.journal.set(binding, binding.value);
   binding.value = value;
   binding.place = place;
 }

@@ -209,13 +209,33 @@ function traceTest(
       const holds = inRegion(new Region("test", state.region, frame), () => check(test()));
       let verdict = holds instanceof Tensor ? holds : scalar(holds, "bool");
       if (code) verdict = bind("and", [bind("eq", [code, scalar(0, "i32")], {})[0], verdict], {})[0];
-      return { program: frame.finish([verdict]), captures: frame.captures };
+      return { program: frame.finish([whereTaken(verdict)]), captures: frame.captures };
     } finally {
       carried.forEach((c, i) => {
         c.binding.value = entries[i];
       });
     }
   });
+}
+
+/**
+ * The condition of a loop, and of the branches around it. A batch computes both sides of a branch for all its elements: a loop
+ * in a side that an element does not take need not end for it.
+ */
+function whereTaken(holds: Tensor): Tensor {
+  let all = holds;
+  for (let r = state.region; r !== undefined && r.kind !== "root" && r.kind !== "foreign"; r = r.parent) {
+    if (r.taken === undefined) continue;
+    const { index, value } = r.taken;
+    const here =
+      value === true
+        ? index
+        : value === false
+          ? bind("not", [index], {})[0]
+          : bind("eq", [index, scalar(value, "i32")], {})[0];
+    all = bind("and", [all, here], {})[0];
+  }
+  return all;
 }
 
 export interface ScanLoop {
@@ -363,12 +383,13 @@ function maskedStep(
   tell: (exit: Exit | undefined) => void,
 ): Completion {
   const xs = value();
-  const ran = traceWay("branch", "step", () => loop.step(xs));
+  const index = bind("eq", [code, scalar(0, "i32")], {})[0];
+  const ran = traceWay("branch", "step", () => loop.step(xs), { index, value: true });
   const exit = exitOf(ran.completion);
   const args = (exit?.avals ?? []).map((a) => frame.argument(a));
   tell(exit);
   const passed = traceWay("branch", "passed", () => exit?.completion(code, [...args]));
-  return chooseWay(bind("eq", [code, scalar(0, "i32")], {})[0], [passed, ran], loop.span);
+  return chooseWay(index, [passed, ran], loop.span);
 }
 
 /** `range` with bounds that only the run knows: a while with a counter. */
@@ -408,7 +429,7 @@ function boundsLoop(loop: ScanLoop, range: RangeValue): Completion {
     for (const a of exit?.avals ?? []) test.argument(a);
     let holds = bind(step > 0 ? "lt" : "gt", [i, stop], {})[0];
     if (code) holds = bind("and", [bind("eq", [code, scalar(0, "i32")], {})[0], holds], {})[0];
-    return test.finish([holds]);
+    return test.finish([whereTaken(holds)]);
   });
   const init = [start, ...carried.flatMap((c) => c.initial()), ...exitInit(exit)];
   const results = bind(
