@@ -2,17 +2,44 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { BLOCK_PARAMS } from "../lib/workloads.mjs";
+import { makeInputs } from "../lib/data.mjs";
+import { BLOCK_PARAMS, resized } from "../lib/workloads.mjs";
 
 const root = join(fileURLToPath(import.meta.url), "..", "..", "..");
 
+/** Sizes that a program over a named size is compiled after. */
+const SEEN = [7, 8];
+
 export async function open(threads) {
+  const { tw, optim, version } = await load(threads);
+  const dynamic = (workload, data) => {
+    // one function for all sizes
+    let shared;
+    const jit = (f, options) => (shared ??= tw.jit(f, options));
+    const make = kinds({ ...tw, jit }, optim)[workload.of];
+    for (const n of SEEN) {
+      const other = resized(workload, n);
+      make(other, makeInputs(other)).run();
+    }
+    return make(workload, data);
+  };
+  return { version, kinds: { ...kinds(tw, optim), dynamic } };
+}
+
+/** Each size compiled for itself: what programs over named sizes are held against. */
+export async function openStatic(threads) {
+  const { tw, optim, version } = await load(threads);
+  const made = kinds({ ...tw, jit: (f, options) => tw.jit(f, { ...options, dynamic: false }) }, optim);
+  return { version, kinds: { dynamic: (workload, data) => made[workload.of](workload, data) } };
+}
+
+async function load(threads) {
   const dist = join(root, "dist", "node");
   const tw = await import(join(dist, "tilework.js"));
   const optim = await import(join(dist, "tilework-optim.js"));
   tw.configure({ threads });
   const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
-  return { version, kinds: kinds(tw, optim) };
+  return { tw, optim, version };
 }
 
 export function kinds(tw, optim) {
@@ -121,8 +148,32 @@ export function kinds(tw, optim) {
     layerNorm: plain(({ x, g, b }) => nn.layerNorm({ scale: g, bias: b }, x)),
     crossEntropy: plain(({ x, y }) => nn.crossEntropy(x, y)),
     crossEntropyGradient: plain(({ x, y }) => grad((z) => nn.crossEntropy(z, y))(x)),
+    adamUpdate(workload, data) {
+      const { g } = tensors(workload, data);
+      const tx = optim.adam(1e-3);
+      const step = jit(
+        (state, gradient) => {
+          const [updates, next] = tx.update(gradient, state.optimizer, state.params);
+          return { params: optim.applyUpdates(state.params, updates), optimizer: next };
+        },
+        { donate: 0 },
+      );
+      const start = () => {
+        const params = tensors(workload, data).p;
+        return { params, optimizer: tx.init(params) };
+      };
+      let state = start();
+      return {
+        run: () => {
+          state = step(state, g);
+        },
+        outputs: () => [step(start(), g).params.dataSync()],
+      };
+    },
     conv: plain(({ x, w }, c) => convolve(x, w, c)),
     convGradient: plain(({ x, w, g }, c) => grad(([x, w]) => convolve(x, w, c).mul(g).sum())([x, w])),
+    mlp: plain(({ x, ...p }) => mlp(p, x)),
+    cnn: plain(({ x, ...p }) => cnn(p, x)),
     mlpTrain: training(
       (p, { x, y }) => nn.crossEntropy(mlp(p, x), y),
       ["w1", "b1", "w2", "b2", "w3", "b3"],

@@ -19,6 +19,9 @@ export interface ShareOptions {
  */
 export const SHARE: ShareOptions = { breakEven: 15_000, grain: 8_000 };
 
+/** How many times less is enough for a stage whose neighbours are shared. */
+const COMPANY = 3;
+
 export interface SharedStages {
   /** Of different stages, and of loops whose iterations are shared. */
   readonly count: number;
@@ -41,8 +44,11 @@ export function shareStages(steps: readonly PlanStep[], { breakEven, grain }: Sh
     const programs = prod(stage.grid.map(sizeOf));
     return { programs, each: programs < 2 ? 0 : programCost(stage, sizeOf) };
   };
-  const leastOf = (programs: number, each: number): number =>
-    programs < 2 || each * programs < breakEven ? 0 : Math.max(1, Math.min(programs, Math.ceil(grain / each)));
+  /** `ease`: how many times less work is enough. */
+  const leastOf = (programs: number, each: number, ease: number): number =>
+    programs < 2 || each * programs * ease < breakEven
+      ? 0
+      : Math.max(1, Math.min(programs, Math.ceil(grain / each / ease)));
   const visit = (list: readonly PlanStep[]): void => {
     for (const s of list) {
       if (s.kind === "loop") {
@@ -57,24 +63,28 @@ export function shareStages(steps: readonly PlanStep[], { breakEven, grain }: Sh
       } else if (s.kind === "switch") for (const c of s.cases) visit(c);
       else if (s.kind === "launch" && !found.has(s.kernel)) {
         const { kernel } = s;
+        const works = kernel.stages.map((stage) => work(stage, hintOf));
+        // beside a stage that is shared the workers are awake, and what they make lies in their caches
+        const isAwake = works.some(({ programs, each }) => each * programs >= breakEven);
+        const ease = isAwake ? COMPANY : 1;
         found.set(
           kernel,
           kernel.stages.map((stage, i) => {
             if (kernel.refs.length > MAX_JOB_BUFFERS) return undefined;
             const sized = !stage.grid.every(isStatic);
-            const { programs, each } = work(stage, hintOf);
-            const least = leastOf(programs, each);
+            const { programs, each } = works[i];
+            const least = leastOf(programs, each, ease);
             if (least === 0 && !sized) return undefined;
             count++;
             const name = kernel.stages.length === 1 ? kernel.name : `${kernel.name}.${i}`;
-            const when = sized ? ` where it takes more than ${printTime(breakEven)}` : "";
+            const when = sized ? ` where it takes more than ${printTime(breakEven / ease)}` : "";
             notes.push(
               `${name}: ${programs} programs, about ${printTime(each * programs)}, shared among threads${when}`,
             );
             if (!sized) return least;
             return (valueOf) => {
               const at = work(stage, valueOf);
-              return leastOf(at.programs, at.each);
+              return leastOf(at.programs, at.each, ease);
             };
           }),
         );
