@@ -79,6 +79,11 @@ describe("a function is staged", () => {
       "f",
     ],
     [
+      "when a type parameter is a Num",
+      'import type { Num } from "tilework"; function f<T extends Num<[]>>(x: T) { return x + 1; }',
+      "f",
+    ],
+    [
       "when a type of the module holds a Num",
       'import type { Num } from "tilework"; type P = { w: Num<[3]> }; const f = (p: P) => p.w * 2;',
       "f",

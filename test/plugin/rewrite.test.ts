@@ -82,8 +82,19 @@ describe("the text", () => {
     [
       "an abstract class stays a declaration",
       "@model abstract class M { forward(x) { return x; } }",
-      "@model abstract class M { forward(x) { return x; }  " +
-        "static { const tw$class = this; tw$capture(tw$class.prototype.forward, RECORD()); } }",
+      "abstract class M { forward(x) { return x; }  " +
+        "static { const tw$class = this; tw$capture(tw$class.prototype.forward, RECORD()); } } M = tw$decorateClass(model, M);",
+    ],
+    [
+      "a class without a name",
+      "@model export default class { forward(x) { return x; } }",
+      "const tw$default = /*#__PURE__*/((tw$class) => { tw$capture(tw$class.prototype.forward, RECORD()); " +
+        "return tw$decorateClass(model, tw$class); })(class { forward(x) { return x; } }); export { tw$default as default };",
+    ],
+    [
+      "statements without semicolons stay apart",
+      "const a = 1\nfunction f(x) { return x }\n[f].map(jit)\njit(f)",
+      "const f = /*#__PURE__*/tw$capture(function f(x) { return x }, RECORD()); const a = 1\n;\n[f].map(jit)\njit(f)",
     ],
   ])("%s", (_, source, expected) => {
     expect(text(source)).toBe(expected);

@@ -220,7 +220,9 @@ function parameterTypes(module: Module, fn: FunctionSyntax): ReadonlySet<string>
       const api = module.apiType(node);
       if (api !== undefined) names.add(api);
       const d = ts.isIdentifier(node.typeName) ? module.declaration(node.typeName) : undefined;
-      if (d && (ts.isTypeAliasDeclaration(d) || ts.isInterfaceDeclaration(d)) && !seen.has(d)) {
+      const isOpen =
+        d && (ts.isTypeAliasDeclaration(d) || ts.isInterfaceDeclaration(d) || ts.isTypeParameterDeclaration(d));
+      if (isOpen && !seen.has(d)) {
         seen.add(d);
         visit(d);
       }

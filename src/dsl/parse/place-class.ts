@@ -15,18 +15,23 @@ export function placeClass(edit: Edit, node: ts.ClassLikeDeclaration): void {
   const foreignOnClass = decorators(node).length > onClass.length;
   const self = edit.unused("tw$class");
   const isMoveable = !foreignOnClass && isWrappable(node);
+  // a declaration's name can be given anew
+  const isAssignable = !isMoveable && !foreignOnClass && node.name !== undefined;
   const parts = node.members.flatMap((m) => (ts.isMethodDeclaration(m) && m.body ? methodParts(edit, m, self) : []));
   // decorators that stay are lowered by the tool that lowers the others of this class
-  const lowered = isMoveable ? onClass : [];
+  const lowered = isMoveable || isAssignable ? onClass : [];
   if (parts.length === 0 && lowered.length === 0) return;
   for (const d of lowered) removeDecorator(edit, d.node);
 
   if (!isMoveable) {
-    const close = node.end - 1;
-    s.appendLeft(close, ` static { const ${self} = this; ${parts.join(" ")} } `);
+    for (const d of [...lowered].reverse()) {
+      const decorated = `${edit.helper("decorateClass")}(${decoratorText(edit, d.node)}, ${node.name?.text})`;
+      s.appendLeft(node.end, ` ${node.name?.text} = ${decorated};`);
+    }
+    if (parts.length > 0) s.appendLeft(node.end - 1, ` static { const ${self} = this; ${parts.join(" ")} } `);
     return;
   }
-  const name = node.name?.text ?? "";
+  const name = node.name?.text ?? edit.unused("tw$default");
   const whole = lowered.reduceRight(
     (inner, d) => `${edit.helper("decorateClass")}(${decoratorText(edit, d.node)}, ${inner})`,
     self,
@@ -109,13 +114,12 @@ function classStart(node: ts.ClassLikeDeclaration, file: ts.SourceFile): number 
   return (keyword ?? node).getStart(file);
 }
 
-/** An abstract class is no expression, and a class merged with a namespace or without a name must stay a declaration. */
+/** An abstract class is no expression, and a class merged with a namespace must stay a declaration. */
 function isWrappable(node: ts.ClassLikeDeclaration): boolean {
   if (ts.isClassExpression(node)) return true;
-  if (!node.name) return false;
   const isAbstract = ts.getModifiers(node)?.some((m) => m.kind === ts.SyntaxKind.AbstractKeyword);
   const { parent } = node;
   const statements = ts.isSourceFile(parent) || ts.isBlock(parent) || ts.isModuleBlock(parent) ? parent.statements : [];
-  const name = node.name.text;
+  const name = node.name?.text;
   return !isAbstract && !statements.some((x) => ts.isModuleDeclaration(x) && x.name.text === name);
 }

@@ -100,7 +100,7 @@ export function placeDeclaration(edit: Edit, f: StagedFunction, decorators: read
     );
     return;
   }
-  const local = name || "$default";
+  const local = name || edit.unused("tw$default");
   const wrappers = [...decorators.map((d) => decoratorWrapper(edit, d, local)), ...directiveWrapper(edit, f, name)];
   const { before, after } = around(edit, f, name || "default", wrappers);
   if (before === "") return;
@@ -120,6 +120,8 @@ export function placeDeclaration(edit: Edit, f: StagedFunction, decorators: read
   if (movable && target < start) {
     s.appendLeft(node.end, " ");
     s.move(start, node.end, target);
+    // the declaration ended the statement before it, where that has no semicolon
+    if (!/;\s*$/.test(module.text.slice(0, node.pos))) s.appendRight(node.end, ";");
   }
 }
 

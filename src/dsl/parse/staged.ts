@@ -45,6 +45,7 @@ export function stagedPositions(api: string): readonly number[] | undefined {
 export const PURE_WRAPPERS: ReadonlySet<string> = new Set([
   "jit",
   "kernel",
+  "model",
   "grad",
   "valueAndGrad",
   "jacfwd",
