@@ -136,6 +136,7 @@ export const identity = <X extends TensorLike>(x: X): X => x;
 /** Halves along the axis: the first times the sigmoid of the second. */
 export function glu<X extends TensorLike>(x: X, axis?: number): Like<X>;
 export function glu(x: Tensor, axis = -1): Tensor {
+  x = operand("glu", x);
   const [a, b] = np.split(x, 2, axis);
   return lax.mul(a, sigmoid(b));
 }

@@ -407,6 +407,7 @@ export function diagIndices(n: number, ndim = 2): Tensor[] {
 /** A matrix with `x` on its k-th diagonal, or the k-th diagonal of a matrix. */
 export function diag<X extends TensorLike>(x: X, k?: number): Like<X>;
 export function diag(x: Tensor, k = 0): Tensor {
+  x = operand("diag", x);
   if (x.ndim === 2) return diagonal(x, k);
   if (x.ndim !== 1) {
     fail("TW2007", `diag: needs a vector or a matrix, got ${printAval(x.aval)}`, {
@@ -472,6 +473,7 @@ export function fromfunction(f: (...at: Tensor[]) => Tensor, shape: readonly num
 /** Columns are powers of `x`, the highest first (unless `increasing`). */
 export function vander<X extends TensorLike>(x: X, n?: number, increasing?: boolean): Like<X>;
 export function vander(x: Tensor, n?: number, increasing = false): Tensor {
+  x = operand("vander", x);
   const count = n ?? x.shape[0];
   const columns = Array.from({ length: count }, (_, i) => {
     const e = increasing ? i : count - 1 - i;

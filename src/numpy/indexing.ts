@@ -285,6 +285,7 @@ function dynamicIndex(cut: Tensor, parts: readonly Part[]): Tensor {
  */
 export function index<X extends TensorLike>(x: X, ...indices: Index[]): Like<X>;
 export function index(x: Tensor, ...indices: Index[]): Tensor {
+  x = operand("index", x);
   return indexWith(x, indices, "clip");
 }
 function indexWith(x: Tensor, indices: readonly Index[], mode: IndexMode): Tensor {
@@ -318,15 +319,16 @@ export function take<X extends TensorLike>(
   options?: { mode?: IndexMode },
 ): Like<X>;
 export function take(x: Tensor, indices: TensorLike, axis?: number | null, options: { mode?: IndexMode } = {}): Tensor {
-  const operand = axis === undefined || axis === null ? lax.reshape(x, [-1]) : x;
+  x = operand("take", x);
+  const flat = axis === undefined || axis === null ? lax.reshape(x, [-1]) : x;
   const a = axis === undefined || axis === null ? 0 : canonicalAxis("take", axis, x.ndim);
   const i = isTensor(indices) ? indices : scalar(indices, "i32");
   if (!isInt(i.aval.dtype))
     fail("TW2005", `take: indices must be integers, not ${printAval(i.aval)}`, {
       help: "convert them with .astype('i32')",
     });
-  const { indices: stacked } = stackIndices(operand, [a], [i]);
-  return gatherAxes(operand, [a], stacked, i.ndim, a, options.mode ?? "fill");
+  const { indices: stacked } = stackIndices(flat, [a], [i]);
+  return gatherAxes(flat, [a], stacked, i.ndim, a, options.mode ?? "fill");
 }
 /** For each position along `axis`, the element that `indices` names there. */
 export function takeAlongAxis<X extends TensorLike>(x: X, indices: TensorLike, axis?: number | null): Like<X>;
@@ -416,6 +418,8 @@ export function compress<X extends TensorLike, Y extends TensorLike>(
   axis?: number | null,
 ): Like<X | Y>;
 export function compress(condition: Tensor, x: Tensor, axis: number | null = null): Tensor {
+  condition = operand("compress", condition);
+  x = operand("compress", x);
   if (axis === null) return compress(condition, lax.reshape(x, [-1]), 0);
   const a = canonicalAxis("compress", axis, x.ndim);
   const mask = toBool(condition);
@@ -430,6 +434,7 @@ export function compress(condition: Tensor, x: Tensor, axis: number | null = nul
 /** A copy of a matrix with `value` on its diagonal. */
 export function fillDiagonal<X extends TensorLike, Y extends TensorLike>(x: X, value: Y): Like<X | Y>;
 export function fillDiagonal(x: Tensor, value: TensorLike): Tensor {
+  x = operand("fillDiagonal", x);
   if (x.ndim < 2) fail("TW2007", `fillDiagonal: needs a matrix, got ${printAval(x.aval)}`, {});
   const counts = x.shape.map((_, i) => lax.broadcastedIota("i32", x.aval.shape, i));
   const on = counts

@@ -4,7 +4,7 @@ import { fail } from "../diagnostics/error.js";
 import { printAval } from "../ir/aval.js";
 import { type Dim, dimEqual, dimFloorDiv, dimMod, dimMul, dimProduct, dimSub } from "../ir/dim.js";
 import * as lax from "../lax/index.js";
-import { arrayList, astype, broadcastTo as broadcast, canonicalAxis } from "../lax/operand.js";
+import { operand, arrayList, astype, broadcastTo as broadcast, canonicalAxis } from "../lax/operand.js";
 import { whereFrom } from "../tracer/frame.js";
 import type { Tensor } from "../tracer/tensor.js";
 import { atleast1d, atleast2d, atleast3d, ravel } from "./movement.js";
@@ -52,6 +52,7 @@ export function stack(xs: readonly TensorLike[], axis = 0): Tensor {
 /** The parts along an axis, without that axis. */
 export function unstack<X extends TensorLike>(x: X, axis?: number): Like<X>[];
 export function unstack(x: Tensor, axis = 0): Tensor[] {
+  x = operand("unstack", x);
   const a = canonicalAxis("unstack", axis, x.ndim);
   return Array.from({ length: staticSize("unstack", x, a) }, (_, i) =>
     lax.squeeze(lax.sliceInDim(x, i, i + 1, 1, a), [a]),
@@ -104,6 +105,7 @@ export type Blocks = Tensor | readonly Blocks[];
 /** Cuts into `sections` equal parts, or at the given positions. */
 export function split<X extends TensorLike>(x: X, sections: number | readonly number[], axis?: number): Like<X>[];
 export function split(x: Tensor, sections: number | readonly number[], axis = 0): Tensor[] {
+  x = operand("split", x);
   const a = canonicalAxis("split", axis, x.ndim);
   if (typeof sections !== "number") return cutAt(x, sections, a);
   const n = x.aval.shape[a];
@@ -120,6 +122,7 @@ export function split(x: Tensor, sections: number | readonly number[], axis = 0)
 /** As `split`, but the first parts may be one longer than the others. */
 export function arraySplit<X extends TensorLike>(x: X, sections: number | readonly number[], axis?: number): Like<X>[];
 export function arraySplit(x: Tensor, sections: number | readonly number[], axis = 0): Tensor[] {
+  x = operand("arraySplit", x);
   const a = canonicalAxis("arraySplit", axis, x.ndim);
   if (typeof sections !== "number") return cutAt(x, sections, a);
   if (!(sections > 0)) fail("TW2011", `arraySplit: ${sections} parts`, { help: "give a whole number from 1" });
@@ -143,16 +146,19 @@ function cutAt(x: Tensor, cuts: readonly number[], axis: number): Tensor[] {
 /** Splits along axis 1 (vectors: along axis 0). */
 export function hsplit<X extends TensorLike>(x: X, sections: number | readonly number[]): Like<X>[];
 export function hsplit(x: Tensor, sections: number | readonly number[]): Tensor[] {
+  x = operand("hsplit", x);
   return split(x, sections, x.ndim === 1 ? 0 : 1);
 }
 /** Splits along axis 0. */
 export function vsplit<X extends TensorLike>(x: X, sections: number | readonly number[]): Like<X>[];
 export function vsplit(x: Tensor, sections: number | readonly number[]): Tensor[] {
+  x = operand("vsplit", x);
   return split(x, sections, 0);
 }
 /** Splits along axis 2. */
 export function dsplit<X extends TensorLike>(x: X, sections: number | readonly number[]): Like<X>[];
 export function dsplit(x: Tensor, sections: number | readonly number[]): Tensor[] {
+  x = operand("dsplit", x);
   return split(x, sections, 2);
 }
 /** Values joined to the end along an axis; flattened without one. */
