@@ -23,6 +23,8 @@ export type { Explanation } from "./api/inspect.js";
 export { jit } from "./api/jit.js";
 export type { DynamicArgument, DynamicAxes, DynamicOption } from "./api/dynamic-option.js";
 export type { Jitted, JittedMembers, JitOptions } from "./api/jit.js";
+export { printSource } from "./api/source/index.js";
+export type { SourceOptions } from "./api/source/index.js";
 export { customRoot } from "./api/root.js";
 export type { Batched, BatchedArgs, BatchedFunction, StagedBatchedFunction } from "./api/types.js";
 export { type AsNums, type Declaration, type Declared, type Spec, spec } from "./api/spec.js";

@@ -54,6 +54,7 @@ const TITLES: Readonly<Record<Code, string>> = {
   TW4003: "The array was given back",
   TW4004: "The file holds no program that can be shown",
   TW4005: "The text of a program cannot be read",
+  TW4006: "The program cannot be written as source",
   TW4007: "The compiled program stopped",
   TW4008: "A worker thread did not finish its part",
   // 5xxx: files

@@ -51,6 +51,7 @@ export const HELP = {
     "use the value before the scope of its `using` ends, or declare it with const: arrays are collected by themselves",
   TW4004: "pass a function made by jit, or a file that exports one",
   TW4005: "programs are written as printProgram writes them",
+  TW4006: "print the program instead: printProgram(makeProgram(f)(…))",
   TW4007: "this is a mistake in Tilework: please report it with the program (makeProgram shows it)",
   TW4008:
     "a worker thread was stopped or hangs; configure({ workerTimeout }) allows more time, configure({ threads: 1 }) does without workers",

@@ -6,6 +6,7 @@ import * as tree from "../tree/index.js";
 import { range } from "../util/index.js";
 import { Frame, type FrameKind, type NamedAxis, scalar, withFrame } from "./frame.js";
 import { isScalarLeaf, leafTensor } from "./leaf.js";
+import { isNaming, noteNames } from "./naming.js";
 import { type AnyFunction, staged } from "./staged.js";
 import { Tensor } from "./tensor.js";
 
@@ -43,7 +44,8 @@ export function traceFlat(
   if (argumentNames) frame.argumentName = (i) => argumentNames()[i];
   options.adopt?.forEach((x) => frame.adopt(x));
   return withFrame(frame, () => {
-    const outputs = f(...avals.map((a) => frame.argument(a)));
+    const names = isNaming() ? argumentNames?.() : undefined;
+    const outputs = f(...avals.map((a, i) => frame.argument(a, names?.[i])));
     const program = frame.finish(outputs);
     return { program, captures: frame.captures };
   });
@@ -58,6 +60,7 @@ export function traceFunction(
 ): Traced {
   let outTree: tree.TreeDef | undefined;
   const name = options.name ?? f.name;
+  if (isNaming()) noteNames({ inTree, names: leafNames(options.subject ?? f, inTree) });
   const { program, captures } = traceFlat(
     (...leaves) => {
       const args = tree.unflatten(inTree, leaves) as unknown[];

@@ -14,7 +14,7 @@ import { root } from "../pack/workspace.js";
 import { marks, tokenAt } from "./support/marks.js";
 
 /** Mistakes in texts and installations, not in programs. */
-const WITHOUT_PROGRAM = ["TW2013", "TW4004", "TW4005", "TW4007", "TW4008", "TW6001", "TW6002", "TW7016"];
+const WITHOUT_PROGRAM = ["TW2013", "TW4004", "TW4005", "TW4006", "TW4007", "TW4008", "TW6001", "TW6002", "TW7016"];
 
 // inside the repository, so that "tilework" is found
 const folder = join(root, "build", "errors");

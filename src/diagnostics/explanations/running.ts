@@ -47,6 +47,11 @@ x[Symbol.dispose]();`,
     explanation: "The command shows functions that a file exports, and explain() shows functions made by jit.",
   },
   TW4005: { explanation: "The text is not a program as printProgram writes it; the message names the line." },
+  TW4006: {
+    explanation:
+      "printSource writes programs by the public functions that make their operations. For a few operations, which only transforms " +
+      "make, there is no such function.",
+  },
   TW4007: {
     explanation:
       "The compiled program trapped: it read outside of its memory, or divided by zero where that cannot happen. The interpreter " +
