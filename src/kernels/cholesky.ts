@@ -1,9 +1,10 @@
 /** Cholesky factorisation, one matrix per program of the grid: row by row from dot products, four rows at a time. */
-import { type Aval, sizeOf, staticShape } from "../ir/aval.js";
+import type { Aval } from "../ir/aval.js";
 import type { LinalgOps } from "../ir/ops/index.js";
 import type { Program } from "../ir/program.js";
 import type { TileAtom } from "../ir/tile.js";
 import { TileBuilder } from "../ir/tile-builder.js";
+import { matricesOf } from "./matrices.js";
 import { MatrixView, ScalarCode } from "./scalar-code.js";
 
 const ROWS = 4;
@@ -13,13 +14,12 @@ const WIDTH = 8;
 export function cholesky(operands: readonly Aval[], _params: LinalgOps["cholesky"]): Program<"tile"> {
   const [a] = operands;
   const { dtype } = a;
-  const n = staticShape(a)[staticShape(a).length - 1];
-  const batch = n === 0 ? 0 : sizeOf(a) / (n * n);
+  const { columns: n, batch, all } = matricesOf(a);
   const t = new TileBuilder("cholesky");
   const k = new ScalarCode(t);
-  const from = t.ref("a", dtype, "in", batch * n * n);
-  const to = t.ref("l", dtype, "out", batch * n * n);
-  t.stage([batch], (b) => {
+  const from = t.ref("a", dtype, "in", all(n * n));
+  const to = t.ref("l", dtype, "out", all(n * n));
+  t.stage([n === 0 ? 0 : batch], (b) => {
     const base = k.mul(b, n * n);
     const source = new MatrixView(k, from, base, n);
     const l = new MatrixView(k, to, base, n);

@@ -2,15 +2,25 @@
  * Running sums, products, extrema and log-sum-exps along one axis: lines side by side, in vectors where memory allows, and
  * long lines in parts.
  */
-import { type Dim, dimAdd, dimFloorDiv, dimMul, dimProduct, dimSub, isStatic, leastOf, type Shape } from "../ir/dim.js";
+import {
+  type Dim,
+  dimAdd,
+  dimAtLeast,
+  dimFloorDiv,
+  dimMax,
+  dimMul,
+  dimProduct,
+  dimSub,
+  isStatic,
+  leastOf,
+  type Shape,
+} from "../ir/dim.js";
 import { type DType, isFloat } from "../ir/dtype.js";
 import type { Program } from "../ir/program.js";
 import { identityOf } from "../ir/reduce-op.js";
 import type { ElementwisePrim, TileAtom, TileRef, TileVar } from "../ir/tile.js";
-import { staticSizes } from "../ir/size.js";
 import { TileBuilder } from "../ir/tile-builder.js";
 import { ScalarCode } from "./scalar-code.js";
-import { prod } from "../util/index.js";
 
 export type CumulativeOp = "sum" | "prod" | "max" | "min" | "logsumexp";
 export interface CumulativeSpec {
@@ -47,7 +57,7 @@ export function cumulative(spec: CumulativeSpec): Program<"tile"> {
   const lines = new Lines(new ScalarCode(t), spec);
   const { n, outer, inner } = lines;
   if (n === 0 || inner === 0) t.stage([0], () => {});
-  else if (inner > 1) lines.acrossColumns();
+  else if (inner !== 1) lines.acrossColumns();
   else if (isStatic(n) && n >= LONG && isStatic(outer) && outer < MANY_LINES) lines.inParts(n, outer);
   else lines.along();
   t.notes.push(`${String(dimMul(outer, inner))} lines of ${String(shape[axis])}`);
@@ -64,10 +74,10 @@ interface Bundle {
 class Lines {
   readonly n: Dim;
   readonly outer: Dim;
-  readonly inner: number;
+  readonly inner: Dim;
   readonly #x: TileRef;
   readonly #y: TileRef;
-  readonly #step: number;
+  readonly #step: Dim;
   readonly #accumulate: DType;
 
   constructor(
@@ -77,11 +87,11 @@ class Lines {
     const { dtype, shape, axis, reverse } = spec;
     this.n = shape[axis];
     this.outer = dimProduct(shape.slice(0, axis));
-    this.inner = prod(staticSizes(shape.slice(axis + 1)));
+    this.inner = dimProduct(shape.slice(axis + 1));
     const size = dimProduct([this.outer, this.n, this.inner]);
     this.#x = k.t.ref("x", dtype, "in", size);
     this.#y = k.t.ref("y", dtype, "out", size);
-    this.#step = reverse ? -this.inner : this.inner;
+    this.#step = reverse ? dimSub(0, this.inner) : this.inner;
     this.#accumulate = dtype === "f16" || dtype === "bf16" ? "f32" : dtype;
   }
 
@@ -127,13 +137,21 @@ class Lines {
     return this.spec.reverse ? dimMul(dimSub(this.n, 1), this.inner) : 0;
   }
 
-  /** Neighbouring columns as one block. */
+  /** Neighbouring columns as one block; fewer than a block has, where their number is not known, one by one. */
   acrossColumns(): void {
     const { k, n, outer, inner } = this;
-    const size = Math.min(WIDTH, inner);
-    k.t.stage([outer, Math.ceil(inner / WIDTH)], (o, p) => {
-      const column = k.min(k.mul(p, WIDTH), inner - size);
-      this.#follow({ bases: [k.add(k.add(k.mul(o, dimMul(n, inner)), column), this.#first)], size, apart: 1 });
+    const size = isStatic(inner) ? Math.min(WIDTH, inner) : WIDTH;
+    k.t.stage([outer, dimFloorDiv(dimAdd(inner, WIDTH - 1), WIDTH)], (o, p) => {
+      const base = k.add(k.mul(o, dimMul(n, inner)), this.#first);
+      const block = (): void => {
+        const column = k.min(k.mul(p, WIDTH), dimMax(dimSub(inner, size), 0));
+        this.#follow({ bases: [k.add(base, column)], size, apart: 1 });
+      };
+      if (dimAtLeast(inner, size) === true) block();
+      else
+        k.t.if(k.ge(k.i32(inner), size), block, () =>
+          k.for(0, inner, (column) => this.#follow({ bases: [k.add(base, column)], size: 1, apart: 1 })),
+        );
     });
   }
   /** Some rows at once. */
@@ -174,8 +192,8 @@ class Lines {
     });
     t.stage([outer, parts / together], (line, group) => {
       const part = k.mul(group, together);
-      const base = k.add(k.add(k.mul(line, n), this.#first), k.mul(part, this.#step * length));
-      const bundle = this.#bundle(base, together, this.#step * length);
+      const base = k.add(k.add(k.mul(line, n), this.#first), k.mul(part, dimMul(this.#step, length)));
+      const bundle = this.#bundle(base, together, dimMul(this.#step, length));
       const states = bundle.bases.map((_, i) =>
         t.var(this.#read(totals, k.add(k.add(totalsOf(line), part), i), bundle.size, 1)),
       );

@@ -3,7 +3,7 @@
  * cyclic Jacobi rotations, in the oracle's order, so that vectors have the oracle's signs; larger ones by Householder
  * tridiagonalisation and implicit QL (Wilkinson & Reinsch 1971, contribution II/4), whose signs are not specified.
  */
-import { type Aval, sizeOf, staticShape } from "../ir/aval.js";
+import type { Aval } from "../ir/aval.js";
 import type { LinalgOps } from "../ir/ops/index.js";
 import type { Program } from "../ir/program.js";
 import type { TileAtom, TileRef, TileVar } from "../ir/tile.js";
@@ -11,8 +11,8 @@ import { TileBuilder } from "../ir/tile-builder.js";
 import { applyFromLeft, reflect } from "./householder.js";
 import { rotation } from "./jacobi.js";
 import { orderOf } from "./order.js";
+import { matricesOf } from "./matrices.js";
 import { MatrixView, ScalarCode, VectorView } from "./scalar-code.js";
-import { prod } from "../util/index.js";
 
 const JACOBI = 24;
 const SWEEPS = 40;
@@ -23,15 +23,13 @@ const EPSILON = 2 ** -52;
 export function eigh(operands: readonly Aval[], _params: LinalgOps["eigh"]): Program<"tile"> {
   const [a] = operands;
   const { dtype } = a;
-  const shape = staticShape(a);
-  const n = shape[shape.length - 1];
-  const batch = prod(shape.slice(0, -2));
+  const { columns: n, batch, all, scratch: several } = matricesOf(a);
   const t = new TileBuilder("eigh");
   const k = new ScalarCode(t);
-  const from = t.ref("a", dtype, "in", sizeOf(a));
-  const wRef = t.ref("w", dtype, "out", batch * n);
-  const vRef = t.ref("v", dtype, "out", sizeOf(a));
-  const scratch = (name: string, size: number): TileRef => t.ref(name, "f64", "scratch", Math.max(1, batch * size));
+  const from = t.ref("a", dtype, "in", all(n * n));
+  const wRef = t.ref("w", dtype, "out", all(n));
+  const vRef = t.ref("v", dtype, "out", all(n * n));
+  const scratch = (name: string, size: number): TileRef => t.ref(name, "f64", "scratch", several(size));
   const [matrixRef, vectorsRef, valuesRef, besideRef, tauRef] = [
     scratch("matrix", n * n),
     scratch("vectors", n * n),
@@ -39,7 +37,7 @@ export function eigh(operands: readonly Aval[], _params: LinalgOps["eigh"]): Pro
     scratch("beside", n),
     scratch("taus", n),
   ];
-  const orderRef = t.ref("order", "i32", "scratch", Math.max(1, batch * n));
+  const orderRef = t.ref("order", "i32", "scratch", several(n));
   t.stage([batch], (b) => {
     const source = new MatrixView(k, from, k.mul(b, n * n), n, "f64");
     const m = new MatrixView(k, matrixRef, k.mul(b, n * n), n);

@@ -1,24 +1,22 @@
 /** LU factorisation with partial pivoting, one matrix per program of the grid. */
-import { type Aval, sizeOf, staticShape } from "../ir/aval.js";
+import type { Aval } from "../ir/aval.js";
 import type { LinalgOps } from "../ir/ops/index.js";
 import type { Program } from "../ir/program.js";
 import { TileBuilder } from "../ir/tile-builder.js";
+import { matricesOf } from "./matrices.js";
 import { MatrixView, ScalarCode, VectorView } from "./scalar-code.js";
 
 /** Refs: a in, lu out, pivots out (i32), permutation out (i32). */
 export function lu(operands: readonly Aval[], _params: LinalgOps["lu"]): Program<"tile"> {
   const [a] = operands;
-  const [m, n] = staticShape(a).slice(-2);
+  const { rows: m, columns: n, batch, all } = matricesOf(a);
   const steps = Math.min(m, n);
-  const batch = staticShape(a)
-    .slice(0, -2)
-    .reduce((x, y) => x * y, 1);
   const t = new TileBuilder("lu");
   const k = new ScalarCode(t);
-  const from = t.ref("a", a.dtype, "in", sizeOf(a));
-  const to = t.ref("lu", a.dtype, "out", sizeOf(a));
-  const pivotRef = t.ref("pivots", "i32", "out", batch * steps);
-  const permutationRef = t.ref("permutation", "i32", "out", batch * m);
+  const from = t.ref("a", a.dtype, "in", all(m * n));
+  const to = t.ref("lu", a.dtype, "out", all(m * n));
+  const pivotRef = t.ref("pivots", "i32", "out", all(steps));
+  const permutationRef = t.ref("permutation", "i32", "out", all(m));
   t.stage([batch], (b) => {
     const base = k.mul(b, m * n);
     const x = new MatrixView(k, to, base, n);

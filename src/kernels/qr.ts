@@ -1,29 +1,27 @@
 /** QR factorisation by Householder reflections, one matrix per program of the grid. */
-import { type Aval, sizeOf, staticShape } from "../ir/aval.js";
+import type { Aval } from "../ir/aval.js";
 import type { LinalgOps } from "../ir/ops/index.js";
 import type { Program } from "../ir/program.js";
 import { TileBuilder } from "../ir/tile-builder.js";
 import { applyFromLeft, reflect } from "./householder.js";
+import { matricesOf } from "./matrices.js";
 import { MatrixView, ScalarCode, VectorView } from "./scalar-code.js";
-import { prod } from "../util/index.js";
 
 /** Refs: a in, q out, r out, then scratch. Signs are LAPACK's, as in the oracle. */
 export function qr(operands: readonly Aval[], { fullMatrices }: LinalgOps["qr"]): Program<"tile"> {
   const [a] = operands;
   const { dtype } = a;
-  const shape = staticShape(a);
-  const [m, n] = shape.slice(-2);
+  const { rows: m, columns: n, batch, all, scratch } = matricesOf(a);
   const steps = Math.min(m, n);
   const columns = fullMatrices ? m : steps;
-  const batch = prod(shape.slice(0, -2));
   const t = new TileBuilder("qr");
   const k = new ScalarCode(t);
-  const from = t.ref("a", dtype, "in", sizeOf(a));
-  const qRef = t.ref("q", dtype, "out", batch * m * columns);
-  const rRef = t.ref("r", dtype, "out", batch * columns * n);
-  const workRef = t.ref("work", dtype, "scratch", Math.max(1, sizeOf(a)));
-  const vectorRef = t.ref("vectors", dtype, "scratch", Math.max(1, batch * steps * m));
-  const tauRef = t.ref("taus", dtype, "scratch", Math.max(1, batch * steps));
+  const from = t.ref("a", dtype, "in", all(m * n));
+  const qRef = t.ref("q", dtype, "out", all(m * columns));
+  const rRef = t.ref("r", dtype, "out", all(columns * n));
+  const workRef = t.ref("work", dtype, "scratch", scratch(m * n));
+  const vectorRef = t.ref("vectors", dtype, "scratch", scratch(steps * m));
+  const tauRef = t.ref("taus", dtype, "scratch", scratch(steps));
   t.stage([batch], (b) => {
     const work = new MatrixView(k, workRef, k.mul(b, m * n), n);
     const q = new MatrixView(k, qRef, k.mul(b, m * columns), columns);

@@ -2,15 +2,15 @@
  * Singular value decomposition, one matrix per program of the grid, computed in f64: columns are rotated until they are
  * orthogonal (one-sided Jacobi, Hestenes 1958), in the oracle's order, so that vectors have the oracle's signs.
  */
-import { type Aval, sizeOf, staticShape } from "../ir/aval.js";
+import type { Aval } from "../ir/aval.js";
 import type { LinalgOps } from "../ir/ops/index.js";
 import type { Program } from "../ir/program.js";
 import type { TileAtom } from "../ir/tile.js";
 import { TileBuilder } from "../ir/tile-builder.js";
 import { rotation } from "./jacobi.js";
 import { orderOf } from "./order.js";
+import { matricesOf } from "./matrices.js";
 import { MatrixView, ScalarCode, VectorView } from "./scalar-code.js";
-import { prod } from "../util/index.js";
 
 const SWEEPS = 40;
 const TOLERANCE = 1e-15;
@@ -19,10 +19,8 @@ const TOLERANCE = 1e-15;
 export function svd(operands: readonly Aval[], { fullMatrices }: LinalgOps["svd"]): Program<"tile"> {
   const [a] = operands;
   const { dtype } = a;
-  const shape = staticShape(a);
-  const [m, n] = shape.slice(-2);
+  const { rows: m, columns: n, batch, all, scratch: several } = matricesOf(a);
   const rank = Math.min(m, n);
-  const batch = prod(shape.slice(0, -2));
   // a wide matrix is worked on as its transpose
   const wide = m < n;
   const long = Math.max(m, n);
@@ -30,18 +28,18 @@ export function svd(operands: readonly Aval[], { fullMatrices }: LinalgOps["svd"
   const [uColumns, vRows] = fullMatrices ? [m, n] : [rank, rank];
   const t = new TileBuilder("svd");
   const k = new ScalarCode(t);
-  const from = t.ref("a", dtype, "in", sizeOf(a));
-  const uRef = t.ref("u", dtype, "out", batch * m * uColumns);
-  const sRef = t.ref("s", dtype, "out", batch * rank);
-  const vtRef = t.ref("vt", dtype, "out", batch * vRows * n);
-  const scratch = (name: string, size: number) => t.ref(name, "f64", "scratch", Math.max(1, batch * size));
+  const from = t.ref("a", dtype, "in", all(m * n));
+  const uRef = t.ref("u", dtype, "out", all(m * uColumns));
+  const sRef = t.ref("s", dtype, "out", all(rank));
+  const vtRef = t.ref("vt", dtype, "out", all(vRows * n));
+  const scratch = (name: string, size: number) => t.ref(name, "f64", "scratch", several(size));
   const [columnsRef, rotationsRef, basisRef, normsRef] = [
     scratch("columns", rank * long),
     scratch("rotations", rank * rank),
     scratch("basis", longColumns * long),
     scratch("norms", rank),
   ];
-  const orderRef = t.ref("order", "i32", "scratch", Math.max(1, batch * rank));
+  const orderRef = t.ref("order", "i32", "scratch", several(rank));
   t.stage([batch], (b) => {
     const source = new MatrixView(k, from, k.mul(b, m * n), n, "f64");
     /** Row j is column j of the long matrix. */

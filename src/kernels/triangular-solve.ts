@@ -1,9 +1,10 @@
 /** Triangular systems with many right-hand sides, one matrix per program of the grid. */
-import { type Aval, sizeOf, staticShape } from "../ir/aval.js";
+import type { Aval } from "../ir/aval.js";
 import type { LinalgOps } from "../ir/ops/index.js";
 import type { Program } from "../ir/program.js";
 import type { TileAtom } from "../ir/tile.js";
 import { TileBuilder } from "../ir/tile-builder.js";
+import { matricesOf } from "./matrices.js";
 import { MatrixView, ScalarCode, VectorView } from "./scalar-code.js";
 
 interface System {
@@ -20,15 +21,14 @@ interface System {
 export function triangularSolve(operands: readonly Aval[], params: LinalgOps["triangular_solve"]): Program<"tile"> {
   const [a, b] = operands;
   const { leftSide, lower, transposeA, unitDiagonal } = params;
-  const [rows, columns] = staticShape(b).slice(-2);
+  const { rows, columns, batch, all } = matricesOf(b);
   const n = leftSide ? rows : columns;
-  const batch = rows * columns === 0 ? 0 : sizeOf(b) / (rows * columns);
   const t = new TileBuilder("triangular_solve");
   const k = new ScalarCode(t);
-  const matrix = t.ref("a", a.dtype, "in", batch * n * n);
-  const right = t.ref("b", b.dtype, "in", batch * rows * columns);
-  const out = t.ref("x", b.dtype, "out", batch * rows * columns);
-  t.stage([batch], (p) => {
+  const matrix = t.ref("a", a.dtype, "in", all(n * n));
+  const right = t.ref("b", b.dtype, "in", all(rows * columns));
+  const out = t.ref("x", b.dtype, "out", all(rows * columns));
+  t.stage([rows * columns === 0 ? 0 : batch], (p) => {
     const base = k.mul(p, rows * columns);
     new VectorView(k, out, base).copyFrom(new VectorView(k, right, base), 0, rows * columns);
     const view = new MatrixView(k, matrix, k.mul(p, n * n), n);

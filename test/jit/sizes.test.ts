@@ -69,6 +69,8 @@ const PROGRAMS: Record<string, readonly [string, ...string[]]> = {
   "running sums along the named axis": ["a: f32[3,n]", "z: f32[3,n] = cumsum[axis=1, reverse=true] a"],
   "running sums of many lines": ["a: f32[n,7]", "z: f32[n,7] = cumsum[axis=1, reverse=false] a"],
   "running extrema side by side": ["a: f32[n,m,5]", "z: f32[n,m,5] = cummax[axis=1, reverse=false] a"],
+  "running sums beside a named axis": ["a: f32[6,n]", "z: f32[6,n] = cumsum[axis=0, reverse=true] a"],
+  "running sums with every size named": ["a: f32[m,n]", "z: f32[m,n] = cumlogsumexp[axis=0, reverse=false] a"],
   "sorted lines": ["a: f32[n,m,21]", "z: f32[n,m,21] = sort[axis=2, numKeys=1, stable=true] a"],
   "the greatest of lines": ["a: f32[n,21]", "z: f32[n,4], i: i32[n,4] = top_k[k=4] a"],
   "arrays side by side": ["a: f32[n,3], b: f32[m,3]", "z: f32[n+m,3] = concatenate[axis=0] a, b"],
