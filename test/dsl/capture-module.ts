@@ -18,7 +18,7 @@ export function captureModule(text: string, file: string): string {
       inserts.push({ at: node.end, text: `\n__capture(${node.name?.text}, ${record});` });
     else if (ts.isMethodDeclaration(node)) {
       // thunks stand in the class, where its private names are known
-      if (ts.isClassDeclaration(node.parent)) {
+      if (ts.isClassLike(node.parent)) {
         const holder = node.modifiers?.some((m) => m.kind === ts.SyntaxKind.StaticKeyword) ? "this" : "this.prototype";
         inserts.push({
           at: node.end,

@@ -28,6 +28,8 @@ export class Carried {
   /** It has no value before the loop: the first step must give it one. */
   readonly late: boolean;
   #settledLate = false;
+  /** What a step makes of it can't be joined: so it has no value in the next step, and none after the loop. */
+  poison: Poison | undefined;
   readonly entryPlace: SpanRef | undefined;
 
   constructor(
@@ -52,8 +54,9 @@ export class Carried {
 
   /** What the variable is in a step, of the step's arguments (which are taken from the list). */
   inside(args: Tensor[]): unknown {
-    if (this.late) {
+    if (this.late || this.poison) {
       args.splice(0, this.avals.length);
+      if (this.poison) return this.poison;
       return new Poison(
         "TW7006",
         `${this.binding.name} has no value in the first step of the loop`,
@@ -97,7 +100,12 @@ export class Carried {
 
   /** Compares what a step made of the variable with what it was given; true when the step must be traced again. */
   settle(value: unknown, place: SpanRef | undefined, loop: SpanRef): boolean {
-    if (value instanceof Poison || value === DEAD) return false;
+    if (value instanceof Poison) {
+      const known = this.poison !== undefined;
+      this.poison ??= value;
+      return !known && !this.late;
+    }
+    if (value === DEAD) return false;
     if (this.late) return this.#settleLate(value, place, loop);
     const flat = tree.flatten(value);
     if (!tree.equal(flat.treedef, this.#treedef)) this.#refuse(value, place, loop);

@@ -153,7 +153,7 @@ export function whileLoop({ test, step, candidates, span, checkTest }: WhileLoop
   const out = [...results];
   for (const c of carried) {
     const value = c.after(out);
-    write(c.binding, c.late ? lateAfter(c, span) : value, c.entryPlace);
+    write(c.binding, c.poison ?? (c.late ? lateAfter(c, span) : value), c.entryPlace);
   }
   if (exit === undefined) return undefined;
   const code = out.shift() ?? internal("a lost code");
@@ -330,7 +330,7 @@ export function scanLoop(loop: ScanLoop): Completion {
   ).slice(range ? 1 : 0);
   for (const c of carried) {
     const value = c.after(out);
-    write(c.binding, c.late && masked ? lateAfter(c, span) : value, c.entryPlace);
+    write(c.binding, c.poison ?? (c.late && masked ? lateAfter(c, span) : value), c.entryPlace);
   }
   let end: Completion;
   if (masked && exit) {
@@ -441,7 +441,7 @@ function boundsLoop(loop: ScanLoop, range: RangeValue): Completion {
   const out = results.slice(1);
   for (const c of carried) {
     const value = c.after(out);
-    write(c.binding, c.late ? lateAfter(c, span) : value, c.entryPlace);
+    write(c.binding, c.poison ?? (c.late ? lateAfter(c, span) : value), c.entryPlace);
   }
   if (exit === undefined) return undefined;
   const code = out.shift() ?? internal("a lost code");
