@@ -5,7 +5,7 @@ import { type Aval, printAval, sizeOf } from "../ir/aval.js";
 import { Builder } from "../ir/builder.js";
 import { isFloat, STORAGE, type TypedArray, toBf16Bits, toF16Bits } from "../ir/dtype.js";
 import { avalKey, paramsKey, programKey } from "../ir/key.js";
-import type { AnyEqn, Literal, Program } from "../ir/program.js";
+import { type AnyEqn, type Atom, type Literal, type Program, isVar } from "../ir/program.js";
 import { callee } from "../ir/rewrite.js";
 import { type Executable, makeExecutable, Workspace } from "../jit/execute.js";
 import { ArrayCell, Heap } from "../runtime/heap.js";
@@ -82,7 +82,7 @@ class Backend implements Evaluator {
         }
         executable ??= this.#executable(eqn, program, key, cells);
         const outputs = executable.run(cells);
-        if (config.debugNans) checkNans(eqn, cells, outputs);
+        if (config.debugNans) checkNans(eqn, cells, outputs, program);
         return outputs;
       } finally {
         for (const c of constants) c.dispose();
@@ -113,7 +113,7 @@ class Backend implements Evaluator {
     cells: readonly ArrayCell[],
   ): readonly ArrayCell[] {
     const outputs = this.#executable(eqn, called, key, cells).run(cells);
-    if (config.debugNans) checkNans(eqn, cells, outputs);
+    if (config.debugNans) checkNans(eqn, cells, outputs, called);
     return outputs;
   }
 
@@ -155,13 +155,15 @@ function equationProgram(eqn: Pick<AnyEqn, "prim" | "params" | "span">, inputs: 
   return b.finish(b.emit(eqn.prim, vars, eqn.params as never, eqn.span), eqn.prim);
 }
 
-/** TW4002 when an operation makes a NaN out of numbers. */
+/** TW4002 when an operation makes a NaN out of numbers; in a program that it calls, the operation there. */
 function checkNans(
   eqn: Pick<AnyEqn, "prim" | "span">,
   inputs: readonly ArrayCell[],
   outputs: readonly ArrayCell[],
+  called: Program<"core"> | undefined,
 ): void {
   if (!outputs.some(hasNan)) return;
+  if (called) runCheckingNans(called, inputs);
   const where = eqn.span?.resolve();
   fail(
     "TW4002",
@@ -173,6 +175,18 @@ function checkNans(
         : "look at its operands: a division 0/0, log or sqrt of a negative number, or inf - inf",
     },
   );
+}
+
+/** Equation by equation: the evaluator checks each result, and throws with the equation's span. */
+export function runCheckingNans(program: Program<"core">, inputs: readonly ArrayCell[]): void {
+  const env = new Map<Atom, ArrayCell>();
+  program.inputs.forEach((v, i) => env.set(v, inputs[i]));
+  for (const eqn of program.eqns) {
+    if (eqn.prim === "debug_callback") continue;
+    const cells = eqn.inputs.map((a) => (isVar(a) ? (env.get(a) as ArrayCell) : backend.constant(a.value, a.aval)));
+    const outputs = backend.evaluate(eqn, cells) as ArrayCell[];
+    eqn.outputs.forEach((o, i) => env.set(o, outputs[i]));
+  }
 }
 
 export function hasNan(c: ArrayCell): boolean {
