@@ -72,5 +72,10 @@ it("errors of the library and of the user stand where the user's code does", () 
   expect(where("(v) => np.add(v, np.ones([2]))")).toBe("TW2002 23");
   expect(where("(v) => v + np.ones([2])")).toBe("TW2002 23");
   expect(where("(v) => { if (v.ndim !== 2) throw new Error('two axes'); return v; }")).toBe("two axes");
+  try {
+    jit(captured("function check(v) { throw new RangeError('no'); }"))(V);
+  } catch (e) {
+    expect((e as Error).stack).toMatch(/^RangeError: no\n {4}at check \(model.ts:2:42\)/);
+  }
   expect(where("(v) => v.missing.deep")).toMatch(/model.ts:2:23/);
 });

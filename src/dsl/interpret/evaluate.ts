@@ -229,7 +229,18 @@ function construct(node: New, scope: Scope): unknown {
   const args = evaluateList(node.args, scope);
   if (typeof callee !== "function") throw new TypeError(`not a constructor${at(scope.span(node))}`);
   const value = Reflect.construct(callee, args) as object;
+  if (value instanceof Error) placeError(value, scope.span(node));
   return made(value);
+}
+
+/** The first frame of the stack is where the user's source made the error, not where it is interpreted. */
+function placeError(error: Error, span: SpanRef): void {
+  const s = span.resolve();
+  const { stack } = error;
+  if (s === undefined || typeof stack !== "string") return;
+  const from = stack.indexOf("\n    at ");
+  const frame = `\n    at ${s.functionName ?? "<anonymous>"} (${s.file}:${s.line}:${s.column})`;
+  error.stack = from < 0 ? stack + frame : stack.slice(0, from) + frame + stack.slice(from);
 }
 
 function evaluateList(nodes: readonly (Expression | Spread)[], scope: Scope): unknown[] {

@@ -2,6 +2,8 @@
 import { fail, internal } from "../../diagnostics/error.js";
 import { locate, type SpanRef } from "../../diagnostics/span.js";
 import { type Aval, aval } from "../../ir/aval.js";
+import { Builder } from "../../ir/builder.js";
+import type { Program } from "../../ir/program.js";
 import { convertTo } from "../../tracer/control.js";
 import { bind, Frame, scalar, type TracedSource, withFrame } from "../../tracer/frame.js";
 import { Tensor } from "../../tracer/tensor.js";
@@ -325,7 +327,13 @@ export function scanLoop(loop: ScanLoop): Completion {
   const out = bind(
     "scan",
     [...captures, ...carry, ...tensors],
-    { body: program, length, reverse: false, numConsts: captures.length, numCarry: carry.length },
+    {
+      body: masked ? checkpointed(program, span) : program,
+      length,
+      reverse: false,
+      numConsts: captures.length,
+      numCarry: carry.length,
+    },
     span,
   ).slice(range ? 1 : 0);
   for (const c of carried) {
@@ -339,6 +347,16 @@ export function scanLoop(loop: ScanLoop): Completion {
   }
   for (const { list, at, flats } of pushed) deliver(list, at, flats, out, length);
   return end;
+}
+
+/**
+ * Reverse mode keeps what a step was given, and computes the step again: what a loop that may end early computes in all its
+ * possible steps would be much to keep.
+ */
+function checkpointed(program: Program<"core">, span: SpanRef): Program<"core"> {
+  const b = new Builder();
+  const inputs = program.inputs.map((v) => b.input(v.aval));
+  return b.finish(b.emit("checkpoint", inputs, { program, policy: null, prevent: false }, span), "body");
 }
 
 function leafAvalOf(x: unknown, at: SpanRef): Aval {
