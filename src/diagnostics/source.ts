@@ -50,6 +50,6 @@ function readLines(file: string): readonly string[] | undefined {
 export function endOnLine(span: Span, text: string): number {
   const { end, line, column } = span;
   if (end) return end.line > line ? text.length + 1 : Math.max(end.column, column + 1);
-  const word = /^(?:new\s+)?[\w$]+/.exec(text.slice(column - 1));
+  const word = /^(?:new\s+)?[\w$]+(?:\.[\w$]+)*/.exec(text.slice(column - 1));
   return column + Math.max(1, word?.[0].length ?? 0);
 }

@@ -65,25 +65,28 @@ export function conditionsOf(text: string): Conditions {
       end += 2;
     }
     const [before, after] = [textAt(i - 1), textAt(end)];
-    const add = (kind: Condition["kind"], from: number, to: number): void => {
+    const whole = [name.text, ...keys].join(".");
+    // not as it stands there: builds take spaces out
+    const add = (kind: Condition["kind"], from: number, to: number, said?: string): void => {
       const [start, stop] = [tokens[from].start, tokens[to - 1].end];
       found.push({
         at: i,
-        text: text.slice(start, stop),
+        text: said ?? text.slice(start, stop),
         start,
         end: stop,
-        name: [name.text, ...keys].join("."),
+        name: whole,
         path: [...path, ...keys],
         kind,
         bare: keys.length === 0,
       });
     };
     const keyword = textAt(i - 2);
-    if (before === "(" && after === ")" && /^(?:if|while|switch)$/.test(keyword)) add("test", i - 2, end + 1);
-    else if (before === "!" && !/^(?:[.([]|\?\.)$/.test(after)) add("not", i - 1, end);
+    if (before === "(" && after === ")" && /^(?:if|while|switch)$/.test(keyword))
+      add("test", i - 2, end + 1, `${keyword} (${whole})`);
+    else if (before === "!" && !/^(?:[.([]|\?\.)$/.test(after)) add("not", i - 1, end, `!${whole}`);
     else if (!BEFORE.has(before)) continue;
-    else if (after === "&&" || after === "||") add("logical", i, end + 1);
-    else if (after === "?") add("test", i, end + 1);
+    else if (after === "&&" || after === "||") add("logical", i, end + 1, `${whole} ${after}`);
+    else if (after === "?") add("test", i, end + 1, `${whole} ?`);
     else if (EQUALITY.has(after)) {
       const negative = textAt(end + 1) === "-" ? 1 : 0;
       const other = tokens[end + 1 + negative];
