@@ -1,6 +1,7 @@
 /** A captured function made ready to run: its tree, and where the parts of it stand in the user's file. */
 import { fail, internal } from "../../diagnostics/error.js";
 import type { Code as ErrorCode } from "../../diagnostics/help.js";
+import { provideSource } from "../../diagnostics/source.js";
 import type { Span, SpanRef } from "../../diagnostics/span.js";
 import { AST_VERSION, type CaptureError, type CaptureRecord, type FunctionNode, type Located } from "../ast.js";
 import { decode } from "../encode.js";
@@ -21,18 +22,18 @@ export class Code {
   }
 
   span(at: Located): SpanRef {
-    return new NodeSpan(this.record, at.start, this.root.name);
+    return new NodeSpan(this.record, at, this.root.name);
   }
 }
 
 class NodeSpan implements SpanRef {
   constructor(
     readonly record: CaptureRecord,
-    readonly offset: number,
+    readonly at: Located,
     readonly functionName: string,
   ) {}
   resolve(): Span {
-    return { ...place(this.record, this.offset), ...(this.functionName ? { functionName: this.functionName } : {}) };
+    return { ...spanOf(this.record, this.at), ...(this.functionName ? { functionName: this.functionName } : {}) };
   }
 }
 
@@ -42,6 +43,11 @@ function place(record: CaptureRecord, offset: number): Span {
   while (n < lines.length && lines[n] <= offset) n++;
   const column = n === 0 ? record.column + offset : offset - lines[n - 1] + 1;
   return { file: record.file, line: record.line + n, column };
+}
+
+function spanOf(record: CaptureRecord, { start, end }: Located): Span {
+  const { line, column } = place(record, end);
+  return { ...place(record, start), end: { line, column } };
 }
 
 const codes = new WeakMap<CaptureRecord, Code>();
@@ -59,6 +65,7 @@ export function codeOf(record: CaptureRecord): Code {
       },
     );
   }
+  if (record.source !== undefined) provideSource(record.file, record.line, record.column, record.source);
   if (record.errors && record.errors.length > 0) refuse(record, record.errors);
   code = new Code(record, decode(record.ast));
   codes.set(record, code);
@@ -71,7 +78,7 @@ function refuse(record: CaptureRecord, [first, ...more]: readonly CaptureError[]
     return `also ${e.code} at ${file}:${line}:${column}: ${e.message}`;
   });
   return fail(first.code as ErrorCode, first.message, {
-    span: place(record, first.start),
+    span: spanOf(record, first),
     ...(first.help ? { help: first.help } : {}),
     ...(notes.length > 0 ? { notes } : {}),
   });
