@@ -5,7 +5,6 @@
 import { fail } from "../../diagnostics/error.js";
 import type { Span } from "../../diagnostics/span.js";
 import { printAval } from "../../ir/aval.js";
-import { LruMap } from "../../util/index.js";
 import { Tensor } from "../tensor.js";
 import { type Condition, type Conditions, conditionsOf, reached } from "./conditions.js";
 import { conditionHelp, conditionMessage } from "./messages.js";
@@ -14,23 +13,22 @@ import { inDevelopment, scanSettings } from "./settings.js";
 
 type Callable = (...args: never[]) => unknown;
 
-const passed = new WeakSet<Callable>();
-/** Functions that are made anew for every call have the same text. */
-const known = new LruMap<string, Conditions>(256);
+/** By text: functions that are made anew for every call have the same one, and a weak set of them would keep the collector busy. */
+const known = new Map<string, Conditions>();
+const MAX_KNOWN = 1000;
 
 /** The function itself, or, while that may have something to say, one that looks at the arguments and then calls it. */
 export function scanned<F extends Callable>(f: F): F {
-  if (!scanSettings.on || passed.has(f) || !inDevelopment()) return f;
+  if (!scanSettings.on) return f;
   const text = Function.prototype.toString.call(f);
   let conditions = known.get(text);
   if (!conditions) {
     conditions = conditionsOf(text);
+    // reading writes nothing: an order of use would keep a new copy of the text at each call
+    if (known.size >= MAX_KNOWN) known.clear();
     known.set(text, conditions);
   }
-  if (conditions.found.length === 0) {
-    passed.add(f);
-    return f;
-  }
+  if (conditions.found.length === 0 || !inDevelopment()) return f;
   const found = conditions;
   return function (this: unknown, ...args: never[]) {
     checkConditions(f, text, found, args);
