@@ -2,7 +2,6 @@
 import { fail } from "../diagnostics/error.js";
 import { type Aval, aval, printAval } from "../ir/aval.js";
 import { Builder } from "../ir/builder.js";
-import { renameVars } from "../ir/rename.js";
 import { dimEqual } from "../ir/dim.js";
 import { isFloat } from "../ir/dtype.js";
 import type { Atom, Program } from "../ir/program.js";
@@ -10,7 +9,6 @@ import { dce } from "../simplify/index.js";
 import { convertTo } from "../tracer/control.js";
 import { applyProgram, bind, scalar } from "../tracer/frame.js";
 import { checkFunction, leafTensor } from "../tracer/leaf.js";
-import { isNaming } from "../tracer/naming.js";
 import { staged } from "../tracer/staged.js";
 import { Tensor } from "../tracer/tensor.js";
 import { type AnyFunction, type Traced, traceFunction } from "../tracer/trace.js";
@@ -68,20 +66,8 @@ function gradientProgram(
   const all = b.inline(forward, inputs);
   const outputs = all.slice(0, all.length - numResiduals);
   const residuals = all.slice(all.length - numResiduals);
-  const cotangents = named(b, b.inline(backward, [...residuals, ...seeds(outputs, b)]), program, wrt);
+  const cotangents = b.inline(backward, [...residuals, ...seeds(outputs, b)]);
   return dce(b.finish([...outputs, ...cotangents], `grad(${program.name})`));
-}
-
-/** While names are wanted, the cotangent of `w` is called `dw`. */
-function named(b: Builder, cotangents: readonly Atom[], { inputs }: Program<"core">, wrt: readonly boolean[]) {
-  if (!isNaming()) return cotangents;
-  const primals = inputs.filter((_, i) => wrt[i]);
-  const names = new Map<Atom, string>();
-  cotangents.forEach((c, i) => {
-    const name = primals[i]?.name?.replace(/^.*\./, "");
-    if (name && !b.inputs.some((v) => v === c)) names.set(c, `d${name}`);
-  });
-  return renameVars(b, names, cotangents);
 }
 
 /** Keeps aux outputs out of differentiation. */

@@ -14,8 +14,8 @@ export class Var {
   readonly id: number = Var.#next++;
   constructor(
     readonly aval: Aval,
-    /** What the user called it, when known. */
-    readonly name?: string,
+    /** What the user called it, when known. For people only: no key and no comparison of programs looks at it. */
+    public name?: string,
   ) {}
 }
 
@@ -61,6 +61,10 @@ export function literal(value: number | bigint | boolean, aval: Aval): Literal {
 }
 export function isVar(a: Atom): a is Var {
   return a.kind === "var";
+}
+/** Names a value; the first name that it gets stays. */
+export function nameAtom(a: Atom, name: string | undefined): void {
+  if (name !== undefined && a.kind === "var" && a.name === undefined) a.name = name;
 }
 export function avals(atoms: readonly Atom[]): Aval[] {
   return atoms.map((a) => a.aval);

@@ -5,7 +5,7 @@
  */
 import { type Aval, aval, avalSame } from "../ir/aval.js";
 import type { Params, Prim } from "../ir/ops/index.js";
-import { type AnyEqn, type Atom, type Eqn, isVar, literal, type Program, Var } from "../ir/program.js";
+import { type AnyEqn, type Atom, type Eqn, isVar, literal, nameAtom, type Program, Var } from "../ir/program.js";
 import { effectsOf } from "../ir/abstract-eval/index.js";
 import { callee, makeEqn, mapPrograms, mapSame, substituteAll, withEqns, withInputs } from "../ir/rewrite.js";
 import { eqnKey } from "./key.js";
@@ -93,8 +93,10 @@ export class Rewriter implements RewriteContext {
       ? mapSame(this.inline(called.program, called.args), (a, i) => this.#fit(a, eqn.outputs[i]))
       : this.#place(this.#inside(read), copied);
     eqn.outputs.forEach((v, i) => {
-      if (results[i] !== v) this.#replaced.set(v, results[i]);
-      else this.#replaced.delete(v);
+      if (results[i] !== v) {
+        this.#replaced.set(v, results[i]);
+        nameAtom(results[i], v.name);
+      } else this.#replaced.delete(v);
     });
   }
 

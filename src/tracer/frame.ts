@@ -8,7 +8,8 @@ import { type Aval, printAval } from "../ir/aval.js";
 import { Builder } from "../ir/builder.js";
 import { castScalar, type DType, type TypedArray } from "../ir/dtype.js";
 import type { Params, Prim } from "../ir/ops/index.js";
-import { type AnyEqn, type Atom, isVar, type Literal, literal, type Program, type Var } from "../ir/program.js";
+import { type AnyEqn, type Atom, isVar, type Literal, literal, nameAtom, type Program, Var } from "../ir/program.js";
+import { constantName, noteConstant } from "./naming.js";
 import { runProgram } from "./run.js";
 import { describeValue } from "./describe.js";
 import { type Cell, isTensor, type Source, Tensor } from "./tensor.js";
@@ -101,7 +102,7 @@ export class Frame {
 
   #lift(key: unknown, x: Tensor): Var {
     const n = this.builder.inputs.length;
-    const v = this.builder.input(x.aval);
+    const v = this.builder.input(x.aval, key instanceof Var ? key.name : constantName(key));
     this.builder.inputs.length = n;
     this.captures.push(x);
     this.captureVars.push(v);
@@ -225,6 +226,19 @@ export class TracedSource implements Source {
       },
     );
   }
+}
+
+/** Calls a traced value by the name of the variable that holds it. */
+export function nameTensor(value: unknown, name: string): void {
+  if (!(value instanceof Tensor)) return;
+  const source = Tensor.source(value);
+  if (source instanceof TracedSource) nameAtom(source.atom, name);
+}
+
+/** An array by the name of the variable outside of the function that holds it. */
+export function nameConstant(x: Tensor, name: string): void {
+  const source = Tensor.source(x);
+  if (!(source instanceof TracedSource)) noteConstant(source, name);
 }
 
 function originNote(source: TracedSource): string[] {

@@ -5,6 +5,9 @@
 import type * as tree from "../tree/index.js";
 
 export interface Named {
+  /** What the function is traced for, and what it is called. */
+  readonly kind: string;
+  readonly name: string;
   readonly inTree: tree.TreeDef;
   readonly names: readonly string[];
 }
@@ -26,4 +29,13 @@ export function isNaming(): boolean {
 }
 export function noteNames(named: Named): void {
   seen?.push(named);
+}
+
+const constants = new WeakMap<object, string>();
+/** While names are wanted: the variable outside of the function that holds an array. */
+export function noteConstant(cell: object, name: string): void {
+  if (seen && !constants.has(cell)) constants.set(cell, name);
+}
+export function constantName(cell: unknown): string | undefined {
+  return seen && typeof cell === "object" && cell !== null ? constants.get(cell) : undefined;
 }

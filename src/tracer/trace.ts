@@ -45,7 +45,7 @@ export function traceFlat(
   options.adopt?.forEach((x) => frame.adopt(x));
   return withFrame(frame, () => {
     const names = isNaming() ? argumentNames?.() : undefined;
-    const outputs = f(...avals.map((a, i) => frame.argument(a, names?.[i])));
+    const outputs = f(...avals.map((a, i) => frame.argument(a, names && plainName(names[i]))));
     const program = frame.finish(outputs);
     return { program, captures: frame.captures };
   });
@@ -60,7 +60,7 @@ export function traceFunction(
 ): Traced {
   let outTree: tree.TreeDef | undefined;
   const name = options.name ?? f.name;
-  if (isNaming()) noteNames({ inTree, names: leafNames(options.subject ?? f, inTree) });
+  if (isNaming()) noteNames({ kind: options.kind, name, inTree, names: leafNames(options.subject ?? f, inTree) });
   const { program, captures } = traceFlat(
     (...leaves) => {
       const args = tree.unflatten(inTree, leaves) as unknown[];
@@ -107,6 +107,10 @@ export function leafNames(f: AnyFunction, inTree: tree.TreeDef): string[] {
   const { paths } = tree.flattenWithPath(tree.unflatten(inTree, range(inTree.numLeaves)));
   return paths.map((path) => path.replace(/^\[(\d+)\]/, (_, i) => names[Number(i)] ?? `argument ${i}`));
 }
+
+/** Not for "argument 0.w", which says that there is no name. */
+const plainName = (name: string | undefined): string | undefined =>
+  name === undefined || name.includes(" ") ? undefined : name;
 
 const NATIVE = /\{\s*\[native code\]\s*\}\s*$/;
 /** Names of a function's parameters, as far as they are plain. */

@@ -5,6 +5,7 @@ import type { SpanRef } from "../../diagnostics/span.js";
 import { type Aval, aval } from "../../ir/aval.js";
 import { shapeSame } from "../../ir/dim.js";
 import { type DType, isFloat, isInt } from "../../ir/dtype.js";
+import type { Frame } from "../../tracer/frame.js";
 import { Tensor } from "../../tracer/tensor.js";
 import * as tree from "../../tree/index.js";
 import { toLeaf } from "./merge.js";
@@ -46,6 +47,19 @@ export class Carried {
   /** Types of what a step takes. */
   get avals(): Aval[] {
     return this.#slots.flatMap((s) => (s.aval ? [s.aval] : []));
+  }
+  /** The arguments of a step, called as the variable where it is one array, and by their places in it elsewhere. */
+  arguments(frame: Frame): Tensor[] {
+    const { name } = this.binding;
+    const { avals } = this;
+    return avals.map((a, i) =>
+      frame.argument(a, avals.length === 1 && this.#slots.length === 1 ? name : this.#paths()[i]),
+    );
+  }
+  #paths(): string[] {
+    const { name } = this.binding;
+    const { paths } = tree.flattenWithPath(tree.unflatten(this.#treedef, this.#slots));
+    return paths.flatMap((p, i) => (this.#slots[i].aval ? [p.startsWith("[") ? `${name}${p}` : `${name}.${p}`] : []));
   }
   /** Whether a value of JavaScript's became an array for the loop. */
   get lifts(): boolean {

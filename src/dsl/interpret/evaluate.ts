@@ -3,7 +3,7 @@ import { fail } from "../../diagnostics/error.js";
 import { locate, type SpanRef } from "../../diagnostics/span.js";
 import { index as indexTensor } from "../../numpy/indexing.js";
 import type { Index as TensorIndex } from "../../numpy/indexing.js";
-import { currentFrame } from "../../tracer/frame.js";
+import { currentFrame, nameConstant } from "../../tracer/frame.js";
 import { isTensor, Tensor } from "../../tracer/tensor.js";
 import type {
   ArithmeticOperator,
@@ -40,7 +40,7 @@ export function evaluate(node: Expression, scope: Scope): unknown {
     case "name":
       return readName(node.name, scope, node);
     case "captured":
-      return scope.activation.code.captured(node.chain);
+      return readCaptured(node.chain, scope);
     case "this":
       return scope.self;
     case "chain": {
@@ -97,6 +97,12 @@ export function evaluate(node: Expression, scope: Scope): unknown {
     case "function":
       return machine.closure(node, scope);
   }
+}
+
+function readCaptured(chain: string, scope: Scope): unknown {
+  const value = scope.activation.code.captured(chain);
+  if (value instanceof Tensor) nameConstant(value, chain);
+  return value;
 }
 
 /** One of two expressions that are both computed: it must not do anything else. */

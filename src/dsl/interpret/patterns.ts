@@ -1,5 +1,6 @@
 /** Values bound to names: declarations, parameters, destructuring, assignment. */
 import { locate } from "../../diagnostics/span.js";
+import { nameTensor } from "../../tracer/frame.js";
 import type { Pattern, PatternElement } from "../ast.js";
 import { assignMember, assignName, elementsOf, evaluate, propertyKey } from "./evaluate.js";
 import { made, type Scope, write } from "./region.js";
@@ -15,6 +16,7 @@ export function bindPattern(pattern: Pattern, value: unknown, scope: Scope, decl
       if (binding === undefined) {
         if (!declare) throw new ReferenceError(`${pattern.name} is not defined`);
         scope.declare(pattern.name, value, declare.mutable).place = scope.span(pattern);
+        nameTensor(value, pattern.name);
       } else if (declare) write(binding, value, scope.span(pattern));
       else assignName(binding, value, scope, pattern);
       return;

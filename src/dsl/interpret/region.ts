@@ -4,7 +4,7 @@
  */
 import { fail } from "../../diagnostics/error.js";
 import type { SpanRef } from "../../diagnostics/span.js";
-import type { Frame } from "../../tracer/frame.js";
+import { type Frame, nameTensor } from "../../tracer/frame.js";
 import type { Tensor } from "../../tracer/tensor.js";
 import type { FunctionNode, Located } from "../ast.js";
 import type { Code } from "./code.js";
@@ -99,6 +99,7 @@ export function write(binding: Binding, value: unknown, place: SpanRef | undefin
   if (region && region !== binding.region && !region.journal.has(binding)) region.journal.set(binding, binding.value);
   binding.value = value;
   binding.place = place;
+  nameTensor(value, binding.name);
 }
 
 function refuseWrite(region: Region, name: string, place: SpanRef | undefined): never {

@@ -79,7 +79,7 @@ function traceStep(
   const frame = new Frame("control", "body", undefined, undefined);
   return withFrame(frame, () => {
     before(frame);
-    const args = carried.flatMap((c) => c.avals.map((a) => frame.argument(a)));
+    const args = carried.flatMap((c) => c.arguments(frame));
     const entries = carried.map((c) => c.binding.value);
     const region = new Region("loop", state.region, frame, collects);
     for (const c of carried) c.binding.value = c.inside(args);
@@ -202,7 +202,7 @@ function traceTest(
 ): { program: ReturnType<Frame["finish"]>; captures: readonly Tensor[] } {
   const frame = new Frame("control", "test", undefined, undefined);
   return withFrame(frame, () => {
-    const args = carried.flatMap((c) => c.avals.map((a) => frame.argument(a)));
+    const args = carried.flatMap((c) => c.arguments(frame));
     const code = exit ? frame.argument(aval([], "i32")) : undefined;
     for (const a of exit?.avals ?? []) frame.argument(a);
     const entries = carried.map((c) => c.binding.value);
@@ -355,7 +355,7 @@ export function scanLoop(loop: ScanLoop): Completion {
  */
 function checkpointed(program: Program<"core">, span: SpanRef): Program<"core"> {
   const b = new Builder();
-  const inputs = program.inputs.map((v) => b.input(v.aval));
+  const inputs = program.inputs.map((v) => b.input(v.aval, v.name));
   return b.finish(b.emit("checkpoint", inputs, { program, policy: null, prevent: false }, span), "body");
 }
 
@@ -442,7 +442,7 @@ function boundsLoop(loop: ScanLoop, range: RangeValue): Completion {
   const test = new Frame("control", "test", undefined, undefined);
   const verdict = withFrame(test, () => {
     const i = test.argument(aval([], "i32"));
-    for (const c of carried) for (const a of c.avals) test.argument(a);
+    for (const c of carried) c.arguments(test);
     const code = exit ? test.argument(aval([], "i32")) : undefined;
     for (const a of exit?.avals ?? []) test.argument(a);
     let holds = bind(step > 0 ? "lt" : "gt", [i, stop], {})[0];

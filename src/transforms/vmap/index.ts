@@ -5,7 +5,7 @@
 import { fail, internal } from "../../diagnostics/error.js";
 import { Builder } from "../../ir/builder.js";
 import type { Dim } from "../../ir/dim.js";
-import { type AnyEqn, type Atom, isVar, type Program, Var } from "../../ir/program.js";
+import { type AnyEqn, type Atom, isVar, nameAtom, type Program, Var } from "../../ir/program.js";
 import type { AnyRule, Table } from "../../ir/rules.js";
 import { type BatchDim, batchedAval, broadcastBatch, moveAxis, zeros } from "./axes.js";
 import { mentionsAxis } from "./axis-name.js";
@@ -120,7 +120,10 @@ function batch(program: Program<"core">, { axisSize, inDims, outDims, axisName }
     if (out.outputs.length !== eqn.outputs.length || out.dims.length !== eqn.outputs.length) {
       internal(`batching ${eqn.prim}: ${out.outputs.length} results for ${eqn.outputs.length}`);
     }
-    eqn.outputs.forEach((v, i) => env.set(v, { atom: out.outputs[i], dim: out.dims[i] }));
+    eqn.outputs.forEach((v, i) => {
+      env.set(v, { atom: out.outputs[i], dim: out.dims[i] });
+      nameAtom(out.outputs[i], v.name);
+    });
   }
   const results = program.outputs.map((a, i) => place(b, read(a), outDims[i], axisSize, i));
   return {

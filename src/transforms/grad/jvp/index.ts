@@ -3,9 +3,10 @@ import { internal } from "../../../diagnostics/error.js";
 import { avalSame, printAval } from "../../../ir/aval.js";
 import { Builder } from "../../../ir/builder.js";
 import { isFloat } from "../../../ir/dtype.js";
-import { type Atom, isVar, type Program, type Var } from "../../../ir/program.js";
+import { type Atom, isVar, nameAtom, type Program, type Var } from "../../../ir/program.js";
 import type { AnyRule, Table } from "../../../ir/rules.js";
 import { copyEqn, type MaybeZero, strong, zeros } from "../emit.js";
+import { tangentName } from "../names.js";
 import { flags, memoize } from "../programs.js";
 import { collective } from "./collective.js";
 import { contraction } from "./contraction.js";
@@ -56,7 +57,7 @@ function makeJvp(program: Program<"core">, nonzero: readonly boolean[], wanted: 
   program.inputs.forEach((v, i) => {
     if (!nonzero[i]) return;
     if (!isFloat(v.aval.dtype)) internal(`jvp of ${program.name}: a tangent for an input of type ${printAval(v.aval)}`);
-    dots.set(v, b.input(strong(v.aval)));
+    dots.set(v, b.input(strong(v.aval), tangentName(v.name)));
   });
 
   for (const eqn of program.eqns) {
@@ -72,12 +73,14 @@ function makeJvp(program: Program<"core">, nonzero: readonly boolean[], wanted: 
     const result = rule(b, primals, tangents, eqn.params as never, eqn, jvpProgram);
     eqn.outputs.forEach((v, i) => {
       values.set(v, result.primals[i]);
+      nameAtom(result.primals[i], v.name);
       const t = result.tangents[i];
       if (t === null) return;
       if (!avalSame(t.aval, v.aval)) {
         internal(`jvp of ${eqn.prim}: the tangent of ${printAval(v.aval)} is ${printAval(t.aval)}`);
       }
       dots.set(v, t);
+      nameAtom(t, tangentName(v.name));
     });
   }
   b.span = undefined;

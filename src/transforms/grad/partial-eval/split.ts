@@ -3,7 +3,7 @@ import { internal } from "../../../diagnostics/error.js";
 import { Builder } from "../../../ir/builder.js";
 import { byteSize } from "../../../ir/dtype.js";
 import { familyOf } from "../../../ir/ops/families.js";
-import { type AnyEqn, type Atom, isVar, type Program, Var } from "../../../ir/program.js";
+import { type AnyEqn, type Atom, isVar, nameAtom, type Program, Var } from "../../../ir/program.js";
 import { substitute } from "../../../ir/rewrite.js";
 import { prune } from "../../../simplify/index.js";
 import { strong } from "../emit.js";
@@ -52,10 +52,13 @@ export class Split implements Halves {
     return this.#unknown.get(a) ?? this.residual(this.readKnown(a));
   }
   bindKnown(v: Var, atom: Atom): void {
-    if (v !== atom) this.#known.set(v, atom);
+    if (v === atom) return;
+    this.#known.set(v, atom);
+    nameAtom(atom, v.name);
   }
   bindUnknown(v: Var, atom: Atom): void {
     this.#unknown.set(v, atom);
+    nameAtom(atom, v.name);
   }
 
   /** An equation all of whose operands are known. */

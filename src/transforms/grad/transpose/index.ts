@@ -2,11 +2,12 @@
 import { internal } from "../../../diagnostics/error.js";
 import { avalSame, printAval } from "../../../ir/aval.js";
 import { Builder } from "../../../ir/builder.js";
-import { type AnyEqn, type Atom, isVar, type Program, Var } from "../../../ir/program.js";
+import { type AnyEqn, type Atom, isVar, nameAtom, type Program, Var } from "../../../ir/program.js";
 import { definitions } from "../../../ir/rewrite.js";
 import type { AnyRule, Table } from "../../../ir/rules.js";
 import { prune } from "../../../simplify/index.js";
 import { type MaybeZero, strong, zeros } from "../emit.js";
+import { cotangentName } from "../names.js";
 import { flags, memoize } from "../programs.js";
 import { collective } from "./collective.js";
 import { contraction } from "./contraction.js";
@@ -89,18 +90,22 @@ function makeTransposed(
   };
   program.outputs.forEach((a, i) => {
     if (nonzero && !nonzero[i]) return;
-    accumulate(a, b.input(strong(a.aval)));
+    accumulate(a, b.input(strong(a.aval), isVar(a) ? cotangentName(a.name) : undefined));
   });
   const inputs = program.inputs.filter((_, i) => linear[i]);
   inputs.forEach((v, i) => {
-    if (sums?.[i]) accumulate(v, b.input(strong(v.aval)));
+    if (sums?.[i]) accumulate(v, b.input(strong(v.aval), cotangentName(v.name)));
   });
   // backward
   for (let i = program.eqns.length - 1; i >= 0; i--) {
     const eqn = program.eqns[i];
     const results = eqn.outputs.map((v): MaybeZero => cts.get(v) ?? null);
     if (results.every((ct) => ct === null)) continue;
-    for (const v of eqn.outputs) cts.delete(v);
+    eqn.outputs.forEach((v, k) => {
+      cts.delete(v);
+      const ct = results[k];
+      if (ct) nameAtom(ct, cotangentName(v.name));
+    });
     b.span = eqn.span;
     const takeSum = (k: number): MaybeZero => {
       const a = eqn.inputs[k];
@@ -119,6 +124,9 @@ function makeTransposed(
   }
   b.span = undefined;
   const found = inputs.map((v, i): MaybeZero => cts.get(v) ?? (instantiate?.[i] ? zeros(b, v.aval) : null));
+  found.forEach((ct, i) => {
+    if (ct) nameAtom(ct, cotangentName(inputs[i].name));
+  });
   const outputs = found.filter((ct) => ct !== null);
   const transposed = b.finish(outputs, `transpose(${program.name})`);
   return {
