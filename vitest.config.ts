@@ -1,5 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
+import tilework from "./src/plugin/index.js";
 
 const source = (path: string) => fileURLToPath(new URL(`./src/${path}`, import.meta.url));
 
@@ -11,6 +12,8 @@ export const alias = [
 ];
 
 export default defineConfig({
+  // staged source as users write it
+  plugins: [tilework.vite({ include: /\/test\/programs\/.*\.ts$/ })],
   resolve: { alias },
   test: {
     include: ["test/**/*.test.ts"],

@@ -3,6 +3,7 @@ import { fail } from "../diagnostics/error.js";
 import { bind } from "../tracer/frame.js";
 import { customJvp } from "../tracer/custom.js";
 import { checkFunction } from "../tracer/leaf.js";
+import { staged } from "../tracer/staged.js";
 import type { Tensor } from "../tracer/tensor.js";
 import * as tree from "../tree/index.js";
 import { flattenTensors } from "../tracer/control.js";
@@ -28,18 +29,19 @@ export function customRoot(
   tangentSolve: (g: (x: Tree) => Tree, y: Tree) => Tree,
 ): Tree {
   for (const given of [f, solve, tangentSolve]) checkFunction("customRoot", given);
-  const root = customJvp((t: Tree, guess: Tree): Tree => solve((x) => f(x, t), guess));
+  const [equation, solver, tangentSolver] = [staged(f), staged(solve), staged(tangentSolve)];
+  const root = customJvp((t: Tree, guess: Tree): Tree => solver((x) => equation(x, t), guess));
   root.defjvp(([t, guess], [dt]) => {
     const x = root(t, guess);
-    const [value, dfdt] = jvp((s: Tree) => f(x, s), [t], [dt]);
+    const [value, dfdt] = jvp((s: Tree) => equation(x, s), [t], [dt]);
     if (!tree.equal(tree.structure(value), tree.structure(x))) {
       fail("TW1009", `customRoot: f returns ${tree.structure(value)}, the unknown is ${tree.structure(x)}`, {
         help: "f must give one equation for each unknown",
       });
     }
-    const [, g] = linearize((y: Tree) => f(y, t), x);
+    const [, g] = linearize((y: Tree) => equation(y, t), x);
     const negated = tree.map((v: unknown) => bind("neg", [v as Tensor], {})[0], dfdt);
-    return [x, tangentSolve(g as (x: Tree) => Tree, negated)];
+    return [x, tangentSolver(g as (x: Tree) => Tree, negated)];
   });
   const guess = flattenTensors(initialGuess, "customRoot: the initial guess");
   const stopped = guess.leaves.map((x) => bind("stop_gradient", [x], {})[0]);

@@ -5,6 +5,7 @@ import { astype } from "../lax/operand.js";
 import * as creation from "./creation.js";
 import * as e from "./elementwise.js";
 import * as i from "./indexing.js";
+import { unstack } from "./joining.js";
 import * as m from "./movement.js";
 import { formatArray } from "./print.js";
 import * as p from "./products.js";
@@ -17,6 +18,9 @@ type Reduce = (axis?: Axis, options?: r.ReduceOptions) => Tensor;
 
 declare module "../tracer/tensor.js" {
   interface TensorMethods<S extends ShapeSpec, D extends DType> {
+    /** The slices along the first axis: `for (const row of x)`, `const [a, b] = x`. */
+    // biome-ignore lint/suspicious/noExplicitAny: rows of any shape
+    [Symbol.iterator](): IterableIterator<Tensor<any, D>>;
     add(y: TensorLike): Tensor;
     sub(y: TensorLike): Tensor;
     subtract(y: TensorLike): Tensor;
@@ -217,6 +221,13 @@ export function installMethods(): void {
   });
   getter("mT", function () {
     return m.matrixTranspose(this);
+  });
+  Object.defineProperty(prototype, Symbol.iterator, {
+    *value(this: Tensor): Generator<Tensor> {
+      for (const row of unstack(this)) yield row;
+    },
+    writable: true,
+    configurable: true,
   });
   const plain = prototype.toString;
   Object.defineProperty(prototype, "toString", {

@@ -1,5 +1,5 @@
 /** One module through the rewriting, in the form that bundlers take. */
-import { relative } from "node:path";
+import { basename, relative } from "node:path";
 import type { RewriteOptions, Rewritten, SourceProblem } from "../dsl/parse/rewrite.js";
 
 export interface Rewriting {
@@ -37,6 +37,12 @@ function optionsFor(id: string, { root, withSource }: Rewriting): RewriteOptions
   return { file: query === undefined ? shown : `${shown}?${query}`, withSource };
 }
 
+/** Tools read the source's name in a map as relative to the module. */
+function besideItself(done: Rewritten, id: string): Rewritten {
+  done.map.sources = [basename(id.split("?", 1)[0])];
+  return done;
+}
+
 export async function rewriteFile(code: string, id: string, rewriting: Rewriting): Promise<Done | undefined> {
   const { rewriteModule, problemsText } = await load();
   const done = rewriteModule(code, optionsFor(id, rewriting));
@@ -50,7 +56,7 @@ export async function rewriteFile(code: string, id: string, rewriting: Rewriting
   const error = message(done.problems.filter((p) => p.severity === "error"));
   const warning = message(done.problems.filter((p) => p.severity === "warning"));
   return {
-    ...(done.code !== code ? { changed: done } : {}),
+    ...(done.code !== code ? { changed: besideItself(done, id) } : {}),
     ...(error ? { error } : {}),
     ...(warning ? { warning } : {}),
   };

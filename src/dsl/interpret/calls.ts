@@ -2,13 +2,13 @@
 import { fail } from "../../diagnostics/error.js";
 import { locate, type SpanRef } from "../../diagnostics/span.js";
 import { array, asarray } from "../../numpy/creation.js";
-import { stack } from "../../numpy/joining.js";
+import { stack, unstack } from "../../numpy/joining.js";
 import type { AnyFunction } from "../../tracer/staged.js";
 import { Tensor } from "../../tracer/tensor.js";
 import { captureOf } from "../capture.js";
 import { checkRange, range } from "../range.js";
 import { codeOf } from "./code.js";
-import { stackOf } from "./lists.js";
+import { registerStack, stackOf } from "./lists.js";
 import { machine } from "./machine.js";
 import { globalOnTensors } from "./operators.js";
 import { checkMutation, made, madeHere, state } from "./region.js";
@@ -50,6 +50,9 @@ export function callValue(fn: unknown, self: unknown, args: unknown[], site: Cal
   const before = locate(site.library ? site.span : undefined);
   const value: unknown = Reflect.apply(fn, self, args);
   locate(before);
+  // a loop over it is one scan, as over the array itself
+  if (fn === unstack && args.length === 1 && args[0] instanceof Tensor && Array.isArray(value))
+    registerStack(value, args[0]);
   if ((site.library || MAKERS.has(fn)) && typeof value === "object" && value !== null && !(value instanceof Tensor))
     made(value);
   return value;
