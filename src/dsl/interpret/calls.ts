@@ -47,7 +47,7 @@ export function callValue(fn: unknown, self: unknown, args: unknown[], site: Cal
     const stacked = stackOf(args[0])?.stacked;
     if (stacked instanceof Tensor) return stacked;
   }
-  const before = locate(site.library ? site.span : undefined);
+  const before = locate(site.library || isBuiltIn(fn, args) ? site.span : undefined);
   const value: unknown = Reflect.apply(fn, self, args);
   locate(before);
   // a loop over it is one scan, as over the array itself
@@ -57,6 +57,17 @@ export function callValue(fn: unknown, self: unknown, args: unknown[], site: Cal
     made(value);
   return value;
 }
+
+/** JavaScript's own, which no stack shows; given an ordinary function, that one's own lines are the place. */
+function isBuiltIn(fn: Function, args: readonly unknown[]): boolean {
+  let known = builtIns.get(fn);
+  if (known === undefined) {
+    known = /\{\s*\[native code\]\s*\}$/.test(Function.prototype.toString.call(fn));
+    builtIns.set(fn, known);
+  }
+  return known && args.every((x) => typeof x !== "function" || closures.has(x));
+}
+const builtIns = new WeakMap<Function, boolean>();
 
 const STACKERS: ReadonlySet<unknown> = new Set<unknown>([stack, array, asarray]);
 /** Functions of JavaScript's that give new containers. */
@@ -93,6 +104,8 @@ const DECIDERS: ReadonlySet<string> = new Set([
   "findIndex",
   "findLast",
   "findLastIndex",
+  "sort",
+  "toSorted",
 ]);
 
 function listMethod(fn: Function, list: unknown[], args: unknown[], site: CallSite): unknown {
@@ -109,7 +122,7 @@ function listMethod(fn: Function, list: unknown[], args: unknown[], site: CallSi
       help: "compare with an array of the elements: np.any(np.array(list) === x)",
     });
   }
-  const before = locate(undefined);
+  const before = locate(isBuiltIn(fn, args) ? site.span : undefined);
   const value: unknown = Reflect.apply(fn, list, args);
   locate(before);
   return Array.isArray(value) && value !== list && name !== "" ? made(value) : value;

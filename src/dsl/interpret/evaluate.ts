@@ -160,6 +160,12 @@ function readMember(object: unknown, node: Member, scope: Scope): unknown {
     const before = locate(scope.span(node));
     const value = object[node.property as keyof Tensor] as unknown;
     locate(before);
+    if (value === undefined && node.property in Number.prototype) {
+      fail("TW7015", `.${node.property}() is a method of JavaScript's numbers, and ${describe(object)} is an array`, {
+        span: scope.span(node),
+        help: "look at values outside of the staged function, or print them with debug.print",
+      });
+    }
     return value;
   }
   return (object as Record<string, unknown>)[node.property];

@@ -60,6 +60,15 @@ export function parseStatement(c: Context, node: ts.Statement, label?: string): 
     if (handler) c.withScope(names, () => c.block(handler.statements, handler));
     return undefined;
   }
+  if (ts.isForInStatement(node)) {
+    c.refuse(node, "TW7001", "for … in cannot be captured", "loop over Object.keys(x) with for … of");
+    const { initializer } = node;
+    c.expression(node.expression);
+    c.withScope(ts.isVariableDeclarationList(initializer) ? listNames(initializer) : [], () =>
+      branch(c, node.statement),
+    );
+    return undefined;
+  }
   const [what, help] = REFUSED.get(node.kind) ?? [
     ts.SyntaxKind[node.kind],
     "write it with functions, loops and conditions",
@@ -72,7 +81,6 @@ const REFUSED: ReadonlyMap<ts.SyntaxKind, readonly [what: string, help: string]>
   [ts.SyntaxKind.ClassDeclaration, ["a class", "declare it outside of the function"]],
   [ts.SyntaxKind.EnumDeclaration, ["an enum", "declare it outside of the function"]],
   [ts.SyntaxKind.WithStatement, ["with", "name the object"]],
-  [ts.SyntaxKind.ForInStatement, ["for … in", "loop over Object.keys(x) with for … of"]],
 ]);
 
 /** The statement of an `if` or a loop; an empty block where there is nothing to do. */
