@@ -19,6 +19,7 @@ import { positions, positionsOf } from "./argnums.js";
 import { backend } from "./backend.js";
 import { config } from "./config.js";
 import { checkDynamic, checkNames, type Declared, declaredAxes, type DynamicOption } from "./dynamic-option.js";
+import { jitMethod } from "./jit-method.js";
 import { locateNan } from "./nans.js";
 import { Family, type Fit, fitCase, type Variant } from "./promotion.js";
 import { axesOf, promotionReason, recompileReason } from "./reasons.js";
@@ -118,8 +119,24 @@ const executableFor = ({ entry }: Signature): Executable => executableOf(entry);
 export interface NotAContext {
   readonly kind?: "TW1007: a decorated method is seen by callers as written: declare Tensor parameters, use num(x) inside, return tensors at once (no async)";
 }
+/** Options alone: a function, which has a name too, is none. */
+type OptionsAlone<O> = O extends (...args: never[]) => unknown ? never : O;
 
-/** Compiles a method: `@jit forward(x: Tensor) { … }`, once for each instance, whose arrays are captured. */
+/** What `jit(options)` gives: `@jit({ donate: 0 }) update(x) { … }`, or `jit({ donate: 0 })(f)`. */
+export interface JitDecorator {
+  // biome-ignore lint/suspicious/noExplicitAny: the constraint of ClassMethodDecoratorContext
+  <This, F extends (this: This, ...args: any) => any>(
+    method: F & NoNum<F> & Sync<F>,
+    context: ClassMethodDecoratorContext<This, F>,
+  ): F;
+  <F extends UserFunction>(f: F & Sync<F>): Jitted<ArgsOf<F>, ResultOf<F>>;
+}
+
+/**
+ * Compiles a method: `@jit forward(x: Tensor) { … }`. The object of a model is an argument like the others, so that models with
+ * other arrays run the same program. Of other classes the object is static: its arrays are captured, and when one of its fields is
+ * assigned the method is compiled anew.
+ */
 // biome-ignore lint/suspicious/noExplicitAny: the constraint of ClassMethodDecoratorContext
 export function jit<This, F extends (this: This, ...args: any) => any>(
   method: F & NoNum<F> & Sync<F>,
@@ -145,27 +162,43 @@ export function jit<F extends UserFunction>(
   f: F & Sync<F>,
   options?: JitOptions & NotAContext,
 ): Jitted<ArgsOf<F>, ResultOf<F>>;
-export function jit(f: AnyFunction, optionsOrContext: JitOptions | ClassMethodDecoratorContext = {}): unknown {
+/** A decorator with options; positions of arguments do not count the object. */
+export function jit<const O extends JitOptions>(options?: O & OptionsAlone<O>): JitDecorator;
+// once more: compilers explain a failed call by the last signature
+export function jit<F extends UserFunction>(
+  f: F & Sync<F>,
+  options?: JitOptions & NotAContext,
+): Jitted<ArgsOf<F>, ResultOf<F>>;
+export function jit(
+  f?: AnyFunction | JitOptions,
+  optionsOrContext: JitOptions | ClassMethodDecoratorContext = {},
+): unknown {
   if (typeof optionsOrContext !== "object" || optionsOrContext === null) {
     fail("TW1007", `jit: the options are ${describeValue(optionsOrContext)}`, {
       help: "give an object: jit(f, { staticArgnums: 1 })",
     });
   }
-  if ("kind" in optionsOrContext && "addInitializer" in optionsOrContext)
-    return jitMethod(f, String(optionsOrContext.name));
+  if (f === undefined || isOptions(f)) return decoratorOf(f ?? {});
+  if (isContext(optionsOrContext)) return jitMethod(makeJitted, f, String(optionsOrContext.name), {});
   return makeJitted(f, optionsOrContext as JitOptions);
 }
 
-/** `@jit` on a method: one compiled function for each instance, which is static (its arrays are captured). */
-function jitMethod(method: AnyFunction, name: string): AnyFunction {
-  const byInstance = new WeakMap<object, AnyFunction>();
-  return function (this: object, ...args: unknown[]) {
-    let compiled = byInstance.get(this);
-    if (!compiled) {
-      compiled = makeJitted((...a: unknown[]) => staged(method).apply(this, a), { name }, method) as AnyFunction;
-      byInstance.set(this, compiled);
+function isContext(x: object): x is ClassMethodDecoratorContext {
+  return "kind" in x && "addInitializer" in x;
+}
+/** An object of options stands where the function would: a decorator is wanted. */
+function isOptions(f: AnyFunction | JitOptions): f is JitOptions {
+  if (typeof f !== "object" || f === null || Object.getPrototypeOf(f) !== Object.prototype) return false;
+  return Object.keys(f).every((key) => OPTIONS.has(key));
+}
+const OPTIONS: ReadonlySet<string> = new Set<keyof JitOptions>(["staticArgnums", "donate", "dynamic", "args", "name"]);
+
+function decoratorOf(options: JitOptions): unknown {
+  return (f: AnyFunction, context?: ClassMethodDecoratorContext) => {
+    if (typeof context === "object" && isContext(context)) {
+      return jitMethod(makeJitted, f, options.name ?? String(context.name), options);
     }
-    return compiled(...args);
+    return makeJitted(f, options);
   };
 }
 

@@ -11,6 +11,7 @@ import type {
   Transformed,
   Written,
 } from "../tracer/signatures.js";
+import type { HasMethods, Mapped } from "../tree/types.js";
 import type { Tensor } from "../tracer/tensor.js";
 
 type Opaque = string | bigint | symbol | null | undefined | ((...args: never[]) => unknown);
@@ -53,9 +54,13 @@ export type Batched<T> =
         ? Tensor | T
         : T extends Map<infer K, infer V>
           ? Map<K, Batched<V>>
-          : T extends object
+          : T extends readonly unknown[]
             ? { [K in keyof T]: Batched<T[K]> }
-            : T;
+            : T extends object
+              ? HasMethods<T> extends true
+                ? T
+                : { [K in keyof T]: Batched<T[K]> }
+              : T;
 export type BatchedArgs<A extends readonly unknown[]> = { [K in keyof A]: In<Batched<A[K]>> };
 
 /** As `Batched` in staged code, where numbers stay numbers. */
@@ -69,9 +74,13 @@ export type StagedBatched<T> =
         ? T
         : T extends Map<infer K, infer V>
           ? Map<K, StagedBatched<V>>
-          : T extends object
+          : T extends readonly unknown[]
             ? { [K in keyof T]: StagedBatched<T[K]> }
-            : T;
+            : T extends object
+              ? HasMethods<T> extends true
+                ? T
+                : { [K in keyof T]: StagedBatched<T[K]> }
+              : T;
 export type StagedBatchedArgs<A extends readonly unknown[]> = { [K in keyof A]: StagedBatched<A[K]> };
 
 /** `vmap(f)` of a function of tensors. */
@@ -96,9 +105,13 @@ export type TreeOf<T, X> = T extends Tensor | number | boolean
     ? T
     : T extends Map<infer K, infer V>
       ? Map<K, TreeOf<V, X>>
-      : T extends object
+      : T extends readonly unknown[]
         ? { [K in keyof T]: TreeOf<T[K], X> }
-        : T;
+        : T extends object
+          ? HasMethods<T> extends true
+            ? Mapped<T, X>
+            : { [K in keyof T]: TreeOf<T[K], X> }
+          : T;
 /** `T` with an array of any shape in the place of every array. */
 export type AnyShape<T> = T extends Tensor
   ? Tensor
@@ -108,9 +121,13 @@ export type AnyShape<T> = T extends Tensor
       ? T
       : T extends Map<infer K, infer V>
         ? Map<K, AnyShape<V>>
-        : T extends object
+        : T extends readonly unknown[]
           ? { [K in keyof T]: AnyShape<T[K]> }
-          : T;
+          : T extends object
+            ? HasMethods<T> extends true
+              ? T
+              : { [K in keyof T]: AnyShape<T[K]> }
+            : T;
 /** For each array of the result `R`, the tree of the argument `P`. */
 export type JacobianOf<R, P> = TreeOf<R, AnyShape<P>>;
 export type Jacobian<F, N extends number> = Transformed<ArgsOf<F>, JacobianOf<ResultOf<F>, ArgsOf<F>[N]>>;

@@ -18,6 +18,8 @@ const TITLES: Readonly<Record<Code, string>> = {
   TW1008: "The array was donated and no longer holds data",
   TW1009: "Wrong tree structure",
   TW1010: "A JavaScript condition on a traced value",
+  TW1011: "A model cannot hold this",
+  TW1012: "An assignment to a model that would be lost",
   // 2xxx: shapes, dtypes, axes
   TW2001: "Shapes do not match",
   TW2002: "Shapes cannot be broadcast together",

@@ -13,6 +13,8 @@ export const HELP = {
   TW1009: "both sides must have the same keys, lengths and kinds of containers; tree.structure(x) prints them",
   TW1010:
     "use np.where, cond or whileLoop, mark the argument static (staticArgnums), or capture the source with tilework/plugin",
+  TW1011: "write functions of an instance as methods, private fields without #, and objects with arrays as models",
+  TW1012: "return the new value, or a new model: tree.map((w, g) => w.sub(g), model, gradients)",
   // 2xxx: shapes, dtypes, axes
   TW2001: "print the shapes (x.shape) on both sides; reshape, slice or transpose one of them",
   TW2002: "sizes must be equal or 1, counted from the last axis; insert axes with np.expandDims",

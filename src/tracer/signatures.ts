@@ -3,6 +3,7 @@
  * parameters): as written first, for calls from staged code, and with tensors last, for everybody else. The order is part of
  * the design: TypeScript 7 explains a failed call by the last signature, and `ReturnType` takes it, too.
  */
+import type { HasMethods } from "../tree/types.js";
 import type { IsAny, IsNum, TensorOf } from "./num.js";
 import type { Tensor } from "./tensor.js";
 
@@ -22,9 +23,13 @@ export type In<T> =
           ? T
           : T extends Map<infer K, infer V>
             ? Map<K, In<V>>
-            : T extends object
+            : T extends readonly unknown[]
               ? { [K in keyof T]: In<T[K]> }
-              : T;
+              : T extends object
+                ? HasMethods<T> extends true
+                  ? T
+                  : { [K in keyof T]: In<T[K]> }
+                : T;
 export type InArgs<A extends readonly unknown[]> = { [K in keyof A]: In<A[K]> };
 
 /**
@@ -42,9 +47,13 @@ export type Staged<T> =
         ? T
         : T extends Map<infer K, infer V>
           ? Map<K, Staged<V>>
-          : T extends object
+          : T extends readonly unknown[]
             ? { [K in keyof T]: Staged<T[K]> }
-            : T;
+            : T extends object
+              ? HasMethods<T> extends true
+                ? T
+                : { [K in keyof T]: Staged<T[K]> }
+              : T;
 export type StagedArgs<A extends readonly unknown[]> = { [K in keyof A]: Staged<A[K]> };
 
 /** What comes back: numbers that the function returned are arrays. */
@@ -61,9 +70,13 @@ export type Out<T> =
             ? T
             : T extends Map<infer K, infer V>
               ? Map<K, Out<V>>
-              : T extends object
+              : T extends readonly unknown[]
                 ? { [K in keyof T]: Out<T[K]> }
-                : T;
+                : T extends object
+                  ? HasMethods<T> extends true
+                    ? T
+                    : { [K in keyof T]: Out<T[K]> }
+                  : T;
 
 /** True when there is a `Num` in a tree of values, false when not, boolean when in one case of a union. */
 type FindNum<T, Depth extends readonly 0[]> =

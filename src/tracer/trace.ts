@@ -3,7 +3,6 @@ import { fail } from "../diagnostics/error.js";
 import type { Aval } from "../ir/aval.js";
 import type { Program } from "../ir/program.js";
 import * as tree from "../tree/index.js";
-import { range } from "../util/index.js";
 import { Frame, type FrameKind, type NamedAxis, scalar, withFrame } from "./frame.js";
 import { isScalarLeaf, leafTensor } from "./leaf.js";
 import { isNaming, noteNames } from "./naming.js";
@@ -101,11 +100,16 @@ function flattenResult(result: unknown, name: string, kind: string): { leaves: T
   };
 }
 
+/** The object of a compiled method comes last among its arguments, as `{ this: object }`. */
+const RECEIVER = /^\[\d+\]\.this(?=[.[]|$)/;
+
 /** What a function calls the leaves of its arguments: "params.w". */
 export function leafNames(f: AnyFunction, inTree: tree.TreeDef): string[] {
   const names = parameterNames(f);
-  const { paths } = tree.flattenWithPath(tree.unflatten(inTree, range(inTree.numLeaves)));
-  return paths.map((path) => path.replace(/^\[(\d+)\]/, (_, i) => names[Number(i)] ?? `argument ${i}`));
+  const paths = tree.pathsOf(inTree);
+  return paths.map((path) =>
+    path.replace(RECEIVER, "this").replace(/^\[(\d+)\]/, (_, i) => names[Number(i)] ?? `argument ${i}`),
+  );
 }
 
 /** Not for "argument 0.w", which says that there is no name. */
@@ -133,5 +137,6 @@ export function parameterNames(f: AnyFunction): readonly (string | undefined)[] 
 export function argumentName(fname: string, args: readonly unknown[], leaf: number): string {
   const { paths } = tree.flattenWithPath(args);
   const path = paths[leaf] ?? "";
-  return `${fname ? `${fname}: ` : ""}argument ${path.replace(/^\[(\d+)\]/, "$1")}`;
+  const place = RECEIVER.test(path) ? path.replace(RECEIVER, "this") : `argument ${path.replace(/^\[(\d+)\]/, "$1")}`;
+  return `${fname ? `${fname}: ` : ""}${place}`;
 }

@@ -1,5 +1,6 @@
 /** What counts as a container, and how each kind is taken apart and put together again. */
 import { fail } from "../diagnostics/error.js";
+import { instanceOf, type ModelClass, modelClass } from "./models.js";
 import { type ClassCodec, LEAF, NULL, TreeDef, type TreeKind, UNDEFINED } from "./treedef.js";
 import { range } from "../util/index.js";
 
@@ -39,7 +40,7 @@ export interface Parts {
   readonly children: readonly unknown[];
   readonly keys: readonly unknown[];
   readonly order: readonly number[] | undefined;
-  readonly codec: ClassCodec | undefined;
+  readonly codec: ClassCodec | ModelClass | undefined;
   readonly aux: unknown;
 }
 
@@ -62,6 +63,8 @@ export function partsOf(x: unknown): Parts | TreeDef {
   if (Object.getPrototypeOf(proto) === null && Object.hasOwn(proto, "isPrototypeOf")) {
     return objectParts(x as Record<string, unknown>);
   }
+  const model = modelClass(proto);
+  if (model !== undefined) return { ...objectParts(x as Record<string, unknown>), kind: "model", codec: model };
   return LEAF;
 }
 
@@ -119,9 +122,13 @@ function sortOrder(own: readonly (string | number)[]): number[] | undefined {
   return order;
 }
 
-/** Puts a container together again; its keys stand in the order that the flattened one had. */
-export function rebuild(node: TreeDef, children: readonly unknown[]): unknown {
+/** Puts a container together again; its keys stand in the order that the flattened one had. `noted`: leaves may be no arrays. */
+export function rebuild(node: TreeDef, children: readonly unknown[], noted = false): unknown {
   switch (node.kind) {
+    case "model":
+      return instanceOf(node, children, noted);
+    case "static":
+      return node.aux;
     case "list":
       return children;
     case "class":

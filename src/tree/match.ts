@@ -1,4 +1,5 @@
 /** The hot path of repeated calls: a tree is compared with a structure that is known, without building its own. */
+import { isNoted, type ModelClass } from "./models.js";
 import { LEAF, NULL, type TreeDef, UNDEFINED } from "./treedef.js";
 
 /**
@@ -12,13 +13,15 @@ export function matchLeaves(
   isLeaf: (x: object) => boolean,
   leaves: unknown[],
   at: number,
+  inModel = false,
 ): number {
   if (typeof x !== "object" || x === null) {
     if (treedef === LEAF) {
-      if (x === undefined || x === null) return -1;
+      if (x === undefined || x === null || inModel) return -1;
       leaves[at] = x;
       return at + 1;
     }
+    if (treedef.kind === "static") return Object.is(treedef.aux, x) ? at : -1;
     return (x === null ? treedef === NULL : x === undefined && treedef === UNDEFINED) ? at : -1;
   }
   if (treedef === LEAF) {
@@ -26,18 +29,24 @@ export function matchLeaves(
     leaves[at] = x;
     return at + 1;
   }
+  if (treedef.kind === "static") return treedef.aux === x ? at : -1;
   const { children, keys } = treedef;
   let next = at;
   if (treedef.kind === "list") {
     if (!Array.isArray(x) || x.length !== children.length) return -1;
     for (let i = 0; i < children.length; i++) {
-      next = matchLeaves(children[i], x[i], isLeaf, leaves, next);
+      next = matchLeaves(children[i], x[i], isLeaf, leaves, next, inModel);
       if (next < 0) return -1;
     }
     return next;
   }
-  if (treedef.kind !== "object" || Object.getPrototypeOf(x) !== Object.prototype) return -1;
+  const isModel = treedef.kind === "model";
+  if (!isModel && treedef.kind !== "object") return -1;
+  if (Object.getPrototypeOf(x) !== (isModel ? (treedef.codec as ModelClass).prototype : Object.prototype)) return -1;
+  if (isModel && isNoted(x)) return -1;
+  const inside = inModel || isModel;
   let count = 0;
+  // (enumerable fields of a prototype are rare, and then flatten decides)
   for (const _ in x) count++;
   if (count !== keys.length) return -1;
   const fields = x as Record<string, unknown>;
@@ -45,7 +54,7 @@ export function matchLeaves(
     const value = fields[keys[i] as string];
     // a missing key reads as undefined
     if (value === undefined && !Object.hasOwn(fields, keys[i] as string)) return -1;
-    next = matchLeaves(children[i], value, isLeaf, leaves, next);
+    next = matchLeaves(children[i], value, isLeaf, leaves, next, inside);
     if (next < 0) return -1;
   }
   return next;

@@ -3,7 +3,7 @@ import { equal, printKey, type TreeDef } from "./treedef.js";
 
 /** The path of a node's i-th child. */
 export function stepInto(path: string, node: { kind: string; keys: readonly unknown[] }, i: number): string {
-  if (node.kind !== "object") {
+  if (node.kind !== "object" && node.kind !== "model") {
     const key = node.kind === "map" ? node.keys[i] : i;
     return `${path}[${typeof key === "string" ? JSON.stringify(key) : String(key)}]`;
   }
@@ -27,6 +27,9 @@ export function explainDifference(a: TreeDef, b: TreeDef, nameA: string, nameB: 
       return `the trees differ ${at}: ${nameA} has ${a.children.length} items, ${nameB} has ${b.children.length}`;
     }
     const i = a.children.findIndex((child, n) => !equal(child, b.children[n]));
+    const isFunctions = typeof a.aux === "function" && typeof b.aux === "function";
+    if (i < 0 && a.kind === "static" && isFunctions)
+      return `the trees differ ${at}: ${nameA} and ${nameB} have different functions there; one that is made once, outside of the class, is the same in all`;
     if (i < 0) return `the trees differ ${at}: ${nameA} has ${a}, ${nameB} has ${b}`;
     path = stepInto(path, a, i);
     a = a.children[i];

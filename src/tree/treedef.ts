@@ -1,7 +1,8 @@
 /** The structure of a tree without its leaves: immutable, comparable, and printable as a key for caches. */
 import { identity } from "../util/index.js";
+import type { ModelClass } from "./models.js";
 
-export type TreeKind = "leaf" | "null" | "undefined" | "list" | "object" | "map" | "class";
+export type TreeKind = "leaf" | "null" | "undefined" | "list" | "object" | "map" | "class" | "model" | "static";
 
 /** How a registered class takes itself apart: its children (trees), and what else it needs to be rebuilt. */
 export interface ClassCodec<T = unknown> {
@@ -16,23 +17,31 @@ const NO_KEYS: readonly unknown[] = [];
 /** The structure of a tree without its leaves. */
 export class TreeDef {
   readonly numLeaves: number;
+  /** Models among its nodes. */
+  readonly numModels: number;
   #key: string | undefined;
 
   /**
-   * @param keys of an object or a map, in canonical order (that of `children`)
+   * @param keys of an object, a map or a model, in canonical order (that of `children`)
    * @param order the keys as the object had them, where that differs: only for rebuilding, never for comparing
+   * @param aux of a class: what else it needs; of a static node: the value
    */
   constructor(
     readonly kind: TreeKind,
     readonly children: readonly TreeDef[] = NO_CHILDREN,
     readonly keys: readonly unknown[] = NO_KEYS,
     readonly order: readonly number[] | undefined = undefined,
-    readonly codec: ClassCodec | undefined = undefined,
+    readonly codec: ClassCodec | ModelClass | undefined = undefined,
     readonly aux: unknown = undefined,
   ) {
     let n = kind === "leaf" ? 1 : 0;
-    for (let i = 0; i < children.length; i++) n += children[i].numLeaves;
+    let models = kind === "model" ? 1 : 0;
+    for (let i = 0; i < children.length; i++) {
+      n += children[i].numLeaves;
+      models += children[i].numModels;
+    }
     this.numLeaves = n;
+    this.numModels = models;
   }
 
   /** A string that is the same for equal structures and for no others in this program. */
@@ -57,6 +66,10 @@ export class TreeDef {
         return `Map{${this.#entries((k) => (typeof k === "string" ? printKey(k) : String(k)))}}`;
       case "class":
         return `${this.codec?.name}${this.aux === undefined ? "" : `<${printAux(this.aux)}>`}(${this.children.join(", ")})`;
+      case "model":
+        return `${this.codec?.name}{${this.#entries((k) => printKey(String(k)))}}`;
+      case "static":
+        return printAux(this.aux);
     }
   }
 
@@ -76,7 +89,7 @@ export function equal(a: TreeDef, b: TreeDef): boolean {
   if (a.codec !== b.codec) return false;
   for (let i = 0; i < a.keys.length; i++) if (!Object.is(a.keys[i], b.keys[i])) return false;
   for (let i = 0; i < a.children.length; i++) if (!equal(a.children[i], b.children[i])) return false;
-  return a.codec === undefined || a.aux === b.aux || auxKey(a.aux) === auxKey(b.aux);
+  return a.aux === b.aux || auxKey(a.aux) === auxKey(b.aux);
 }
 
 export function printKey(key: string): string {
@@ -84,7 +97,9 @@ export function printKey(key: string): string {
 }
 
 function printAux(aux: unknown): string {
-  const text = typeof aux === "object" && aux !== null ? (JSON.stringify(aux) ?? String(aux)) : String(aux);
+  if (typeof aux === "function") return aux.name ? `[function ${aux.name}]` : "[a function]";
+  if (typeof aux === "object" && aux !== null && !isData(aux)) return `[${aux.constructor?.name || "an object"}]`;
+  const text = typeof aux === "object" || typeof aux === "string" ? (JSON.stringify(aux) ?? String(aux)) : String(aux);
   return text.length > 40 ? `${text.slice(0, 37)}...` : text;
 }
 
@@ -102,6 +117,10 @@ function keyOf(t: TreeDef): string {
       return `{${t.children.map((c, i) => JSON.stringify(t.keys[i]) + c.key).join(",")}}`;
     case "map":
       return `M{${t.children.map((c, i) => auxKey(t.keys[i]) + c.key).join(",")}}`;
+    case "model":
+      return `O${identity(t.codec as ModelClass)}{${t.children.map((c, i) => JSON.stringify(t.keys[i]) + c.key).join(",")}}`;
+    case "static":
+      return `=${auxKey(t.aux)}`;
     case "class":
       return `C${identity(t.codec as ClassCodec)}<${auxKey(t.aux)}>(${t.children.map((c) => c.key).join(",")})`;
   }
@@ -126,11 +145,15 @@ function auxKey(x: unknown): string {
   }
   if (x === null) return "null";
   if (Array.isArray(x)) return `[${x.map(auxKey).join(",")}]`;
-  const proto = Object.getPrototypeOf(x as object);
-  if (proto === Object.prototype || proto === null) {
+  if (isData(x as object)) {
     const fields = x as Record<string, unknown>;
     const names = Object.keys(fields).sort();
     return `{${names.map((k) => `${JSON.stringify(k)}:${auxKey(fields[k])}`).join(",")}}`;
   }
   return `#${identity(x as object)}`;
+}
+
+function isData(x: object): boolean {
+  const proto = Object.getPrototypeOf(x);
+  return proto === Object.prototype || proto === null || Array.isArray(x);
 }

@@ -12,6 +12,16 @@ type Opaque = Primitive | ((...args: never[]) => unknown) | ArrayBufferView | Da
 type ArrayLike = { readonly dtype: unknown; readonly shape: unknown };
 type IsAny<T> = 0 extends 1 & T ? true : false;
 
+/**
+ * Whether an object has methods (or functions in its fields), as an instance of a model does and a tree of arrays does not. A
+ * decorator cannot mark a type, so this is how models are known. Their numbers, strings and functions are no leaves.
+ */
+export type HasMethods<T extends object> = true extends {
+  [K in keyof T]-?: T[K] extends (...args: never[]) => unknown ? true : false;
+}[keyof T]
+  ? true
+  : false;
+
 /** The type of a tree's leaves. */
 export type Leaf<T> =
   IsAny<T> extends true
@@ -33,10 +43,24 @@ type LeafOfOther<T> = T extends Opaque | ArrayLike
     : T extends readonly (infer U)[]
       ? Leaf<U>
       : T extends object
-        ? { [K in keyof T]-?: Leaf<T[K]> }[keyof T]
+        ? HasMethods<T> extends true
+          ? LeafOfModel<T>
+          : { [K in keyof T]-?: Leaf<T[K]> }[keyof T]
         : T;
 
-/** A tree of the same structure as T with leaves of type R. */
+type LeafOfModel<T> = T extends Opaque | null | undefined
+  ? never
+  : typeof LEAF extends keyof T
+    ? Leaf<T>
+    : T extends ArrayLike
+      ? T
+      : T extends ReadonlyMap<unknown, infer V>
+        ? LeafOfModel<V>
+        : T extends readonly (infer U)[]
+          ? LeafOfModel<U>
+          : { [K in keyof T]-?: LeafOfModel<T[K]> }[keyof T];
+
+/** A tree of the same structure as T with leaves of type R; a model with other arrays has its own type. */
 export type Mapped<T, R> =
   IsAny<T> extends true
     ? T
@@ -50,6 +74,22 @@ export type Mapped<T, R> =
             ? R
             : T extends ReadonlyMap<infer K, infer V>
               ? Map<K, Mapped<V, R>>
-              : T extends object
+              : T extends readonly unknown[]
                 ? { [K in keyof T]: Mapped<T[K], R> }
-                : R;
+                : T extends object
+                  ? HasMethods<T> extends true
+                    ? typeof LEAF extends keyof R
+                      ? T
+                      : MappedModel<T, R>
+                    : { [K in keyof T]: Mapped<T[K], R> }
+                  : R;
+
+type MappedModel<T, R> = T extends Opaque | null | undefined
+  ? T
+  : typeof LEAF extends keyof T
+    ? R
+    : T extends ArrayLike
+      ? R
+      : T extends ReadonlyMap<infer K, infer V>
+        ? Map<K, MappedModel<V, R>>
+        : { [K in keyof T]: MappedModel<T[K], R> };

@@ -32,6 +32,8 @@ export function structureOf(def: TreeDef, what: string): Structure {
         return { kind: "object", keys: d.keys.map(String), items: d.children.map(walk) };
       case "map":
       case "class":
+      case "model":
+      case "static":
         return fail("TW6002", `${what} holds a ${d.kind === "map" ? "Map" : (d.codec?.name ?? "class")}`, {
           help: "a program built ahead of time takes and gives arrays, lists and plain objects",
         });

@@ -165,4 +165,59 @@ import { array, jit, numpy as np } from "tilework";
 const relu = jit((x, positive) => np.where(positive, x, 0));
 relu(array(2), array(true));`,
   },
+  TW1011: {
+    explanation:
+      "Transforms take a model apart into its arrays and put it together again from others: from gradients, from updated weights, " +
+      "from traced values. The copy has the fields and the methods of its class. It cannot have what belongs to one instance: a " +
+      "#private member, or an arrow function or bound function, which would go on reading the arrays of the first instance. An object " +
+      "with arrays that is no model would not be taken apart, and so never be trained.",
+    bad: `
+import { jit, model, numpy as np } from "tilework";
+const Scale = model(class Scale {
+  w = np.ones([2]);
+  forward = (x) => x.mul(this.w);
+});
+const run = jit((m, x) => m.forward(x));
+const y = run(new Scale(), np.ones([2]));
+//        ^ TW1011`,
+    fixed: `
+import { jit, model, numpy as np } from "tilework";
+const Scale = model(class Scale {
+  w = np.ones([2]);
+  forward(x) {
+    return x.mul(this.w);
+  }
+});
+const run = jit((m, x) => m.forward(x));
+const y = run(new Scale(), np.ones([2]));`,
+  },
+  TW1012: {
+    explanation:
+      "A compiled method of a model gets its object as an argument, a copy made of traced values. The method runs once, when it is " +
+      "compiled: an assignment to a field of this would be made on that copy, and the model itself would never change. What a method " +
+      "computes leaves it by its result.",
+    bad: `
+import { jit, numpy as np, model } from "tilework";
+class Counter {
+  count = np.zeros([]);
+  increase(by) {
+    this.count = this.count.add(by);
+    return this.count;
+  }
+}
+Counter.prototype.increase = jit()(Counter.prototype.increase, { kind: "method", name: "increase", addInitializer() {} });
+new (model(Counter))().increase(np.ones([]));
+//                     ^ TW1012`,
+    fixed: `
+import { jit, numpy as np, model } from "tilework";
+class Counter {
+  count = np.zeros([]);
+  increase(by) {
+    return this.count.add(by);
+  }
+}
+Counter.prototype.increase = jit()(Counter.prototype.increase, { kind: "method", name: "increase", addInitializer() {} });
+const counter = new (model(Counter))();
+counter.count = counter.increase(np.ones([]));`,
+  },
 } satisfies Record<string, Explanation>;

@@ -89,7 +89,9 @@ export function findStaged(module: Module): Findings {
   }
   function stageClass(node: ts.ClassLikeDeclaration): void {
     for (const m of node.members) {
-      if (ts.isMethodDeclaration(m) && m.body) stage(m, "staged");
+      // it may be one that never runs in a trace: what loads or shows the model
+      const isAsync = ts.canHaveModifiers(m) && ts.getModifiers(m)?.some((x) => x.kind === ts.SyntaxKind.AsyncKeyword);
+      if (ts.isMethodDeclaration(m) && m.body && !isAsync && !m.asteriskToken) stage(m, "called");
       if (ts.isPropertyDeclaration(m) && m.initializer && isFunctionSyntax(m.initializer))
         stage(m.initializer, "called");
     }
