@@ -32,6 +32,7 @@ it("exports what the documents name", () => {
     "linearize",
     "liveArrays",
     "makeProgram",
+    "model",
     "map",
     "memoryStats",
     "nn",
