@@ -17,9 +17,14 @@ import { emitAtPoint, type RefOf } from "./emit.js";
 import type { PreparedNest } from "./nest.js";
 import type { LoadNode, Member, Node } from "./node.js";
 
-/** Elements of a window, and taps of one axis that are written out. */
+/** Elements of a window, and taps that are written out. */
 const MOST_TAPS = 128;
 const MOST_WRITTEN = 9;
+/** Registers for the results of a block and for what their taps are multiplied by. */
+const REGISTERS = 13;
+/** Windows that are done at once along a row, and across rows: each of these reads and writes a row of its own. */
+const MOST_ALONG = 6;
+const MOST_ACROSS = 4;
 /** Rows at an end that are written out. */
 const FEW_ENDS = 3;
 /** Combinations from which the longer code pays. */
@@ -50,6 +55,9 @@ export interface WindowNest {
   readonly row: Loop;
   /** The taps along `row`. */
   readonly tap: Loop | null;
+  /** Along it lie the windows that are done at once: the loop around `row`, or that itself. */
+  readonly tall: Loop | null;
+  readonly tallTap: Loop | null;
 }
 
 function factorOf(a: Affine, loop: Loop): number {
@@ -115,7 +123,13 @@ export function matchWindows(nest: PreparedNest): WindowNest | undefined {
   const slides = along(vector);
   const row = slides ? vector : nest.kept[nest.kept.length - 2];
   if (!slides && loads.some((l) => factorOf(l.offset, vector) > 1)) return undefined;
-  return { sum, op, bounds, known, loads, vector, row, tap: along(row) };
+  const tap = along(row);
+  const around = nest.kept[nest.kept.indexOf(row) - 1];
+  const across = around && isStatic(around.extent) ? along(around) : null;
+  if (across && across !== tap)
+    return { sum, op, bounds, known, loads, vector, row, tap, tall: around, tallTap: across };
+  const itself = row !== vector;
+  return { sum, op, bounds, known, loads, vector, row, tap, tall: itself ? row : null, tallTap: itself ? tap : null };
 }
 
 /** Do steps of the tap lead to places that steps of the loop lead to as well? */
@@ -207,10 +221,27 @@ interface Written {
   readonly to: number;
 }
 type Range = readonly [TileAtom | number, TileAtom | number];
+/** Which of the taps that are written out, and the first of them. */
+type Taps = ReadonlyMap<Loop, { readonly q: number; readonly from: number }>;
+
+function numbers(from: number, to: number): number[] {
+  return Array.from({ length: Math.max(0, to - from) }, (_, i) => from + i);
+}
+
+/** How many neighbouring windows are done at once: what their results and so many taps have registers for, few of them twice. */
+function heightOf(inside: number, taps: number, tallest: number): number {
+  const most = Math.min(tallest, inside, Math.max(1, REGISTERS - taps));
+  const done = (height: number): number => Math.ceil(inside / height) * height;
+  let best = most;
+  for (let height = most - 1; 2 * height > most; height--) if (done(height) < done(best)) best = height;
+  return best;
+}
 
 class WindowEmitter {
   readonly #k: ScalarCode;
   readonly #open = new Map<Loop, TileAtom>();
+  /** What part of their taps lies inside, where that is not all. */
+  readonly #ranges = new Map<Loop, Range>();
   constructor(
     readonly b: TileBuilder,
     readonly nest: PreparedNest,
@@ -221,41 +252,112 @@ class WindowEmitter {
   }
 
   emit(wide: boolean): void {
-    const { row, vector, sum, loads, bounds } = this.match;
+    const { row, vector, tall, sum, loads, bounds } = this.match;
     const k = this.#k;
-    const outer = this.nest.kept.filter((l) => l !== row && l !== vector);
     const widest = Math.max(byteSize(sum.dtype), ...loads.map((l) => byteSize(l.dtype)));
-    const most = 32 / Math.max(4, widest);
+    const pair = 32 / Math.max(4, widest);
+    const width = row === vector ? (wide ? 4 : 2) * pair : Math.min(wide ? pair : pair / 2, extentOf(vector));
+    const [first, end] = interior(bounds, tall ?? row);
+    const inside = end - first;
+    const outer = this.nest.kept.filter((l) => l !== row && l !== vector && l !== tall);
+    if (tall === null || tall === row) {
+      this.b.stage(
+        outer.map((l) => l.extent),
+        (...ids) => {
+          outer.forEach((l, i) => this.#open.set(l, ids[i]));
+          if (tall === null) this.#walk(1, width);
+          else this.#blocks(inside === 0 ? 0 : heightOf(inside, this.#tapsOf(row), MOST_ALONG), width);
+        },
+      );
+    } else {
+      // one program does a block of rows, so that memory is read and written in order, or one row at an end
+      const height = inside === 0 ? 0 : heightOf(inside, this.#tapsOf(tall), MOST_ACROSS);
+      const blocks = height === 0 ? 0 : Math.ceil(inside / height);
+      const ends = extentOf(tall) - inside;
+      this.b.stage([...outer.map((l) => l.extent), blocks + ends], (...ids) => {
+        outer.forEach((l, i) => this.#open.set(l, ids[i]));
+        const id = ids[outer.length];
+        const block = (): void => {
+          const start = k.mul(k.max(k.sub(id, first), 0), height);
+          this.#open.set(tall, k.add(inside % height === 0 ? start : k.min(start, inside - height), first));
+          this.#walk(height, width);
+        };
+        const single = (): void => {
+          const r = blocks === 0 ? id : k.select(k.lt(id, first), id, k.add(id, inside - blocks));
+          this.#open.set(tall, r);
+          const tap = this.#tapOf(tall);
+          if (tap) this.#ranges.set(tap, this.#range(tap, r));
+          this.#walk(1, width);
+          if (tap) this.#ranges.delete(tap);
+        };
+        if (ends === 0) block();
+        else if (blocks === 0) single();
+        else this.b.if(k.and(k.ge(id, first), k.lt(id, first + blocks)), block, single);
+      });
+    }
+    this.b.notes.push(
+      `windows of ${this.nest.reduced.map((l) => extentOf(l)).join("×")}, ${inside} inside along ${tall && tall !== row ? "a column" : "a row"}`,
+    );
+  }
+
+  #tapOf(loop: Loop): Loop | null {
+    return loop === this.match.row ? this.match.tap : loop === this.match.tall ? this.match.tallTap : null;
+  }
+  #tapsOf(loop: Loop): number {
+    const tap = this.#tapOf(loop);
+    return tap && extentOf(tap) <= MOST_WRITTEN ? extentOf(tap) : 1;
+  }
+
+  /** All of a row, or of `height` rows. */
+  #walk(height: number, width: number): void {
+    const { row, vector, bounds } = this.match;
     const [first, end] = interior(bounds, row);
     const inside = end - first;
-    this.b.stage(
-      outer.map((l) => l.extent),
-      (...ids) => {
-        outer.forEach((l, i) => this.#open.set(l, ids[i]));
-        const single = (from: number, to: number, width: number): void => {
-          const at = (r: TileAtom, index: number | null): void =>
-            this.#columns(r, width, () => this.#point(r, width, index));
-          if (to - from > FEW_ENDS) k.for(from, to, (r) => at(r, null));
-          else for (let r = from; r < to; r++) at(k.i32(r), r);
-        };
-        if (row === vector) {
-          const width = Math.min((wide ? 4 : 2) * most, inside);
-          single(0, width > 0 ? first : extentOf(row), 1);
-          if (width > 0) this.#cover(first, inside, width, (r) => this.#block(r, 1, width));
-          if (width > 0) single(end, extentOf(row), 1);
-        } else {
-          const width = Math.min(most, extentOf(vector));
-          const height = Math.min(wide ? 6 : 2, inside);
-          single(0, height > 0 ? first : extentOf(row), width);
-          if (height > 0)
-            this.#cover(first, inside, height, (r) => this.#columns(r, width, () => this.#block(r, height, width)));
-          if (height > 0) single(end, extentOf(row), width);
-        }
-      },
-    );
-    this.b.notes.push(
-      `windows of ${this.nest.reduced.map((l) => extentOf(l)).join("×")}, ${inside} inside along a row`,
-    );
+    if (row === vector) {
+      const piece = Math.min(width, inside);
+      this.#singles(0, piece > 0 ? first : extentOf(row), height, 1);
+      if (piece > 0) this.#cover(first, inside, piece, (r) => this.#columns(r, piece, () => this.#taps(height, piece)));
+      if (piece > 0) this.#singles(end, extentOf(row), height, 1);
+      return;
+    }
+    this.#singles(0, inside > 0 ? first : extentOf(row), height, width);
+    if (inside === 0) return;
+    this.#k.for(first, end, (r) => this.#columns(r, width, () => this.#taps(height, width)));
+    this.#singles(end, extentOf(row), height, width);
+  }
+  /** All of a row, several neighbouring results at once. */
+  #blocks(height: number, width: number): void {
+    const { row, vector, bounds } = this.match;
+    const [first, end] = interior(bounds, row);
+    // one result by itself waits for each of its sums: more of them side by side
+    const single = Math.min(4 * width, extentOf(vector));
+    this.#singles(0, height > 0 ? first : extentOf(row), 1, single);
+    if (height === 0) return;
+    this.#cover(first, end - first, height, (r) => this.#columns(r, width, () => this.#taps(height, width)));
+    this.#singles(end, extentOf(row), 1, single);
+  }
+  /** Windows that may reach out along the row. */
+  #singles(from: number, to: number, height: number, width: number): void {
+    const { tap, bounds } = this.match;
+    const at = (r: TileAtom, range: Range | null): void => {
+      if (tap && range) this.#ranges.set(tap, range);
+      this.#columns(r, width, () => this.#taps(height, width));
+      if (tap) this.#ranges.delete(tap);
+    };
+    const bounded = tap !== null && bounds.some((b) => b.tap === tap);
+    if (to - from > FEW_ENDS) this.#k.for(from, to, (r) => at(r, bounded ? this.#range(tap, r) : null));
+    else for (let r = from; r < to; r++) at(this.#k.i32(r), bounded ? this.#numbers(tap, r) : null);
+  }
+  /** Taps that lie inside for this index. */
+  #numbers(tap: Loop, index: number): readonly [number, number] {
+    let [from, to] = [0, extentOf(tap)];
+    for (const b of this.match.bounds) {
+      if (b.tap !== tap) continue;
+      const place = b.scale * index + b.constant;
+      from = Math.max(from, Math.ceil((b.lo - place) / b.step));
+      to = Math.min(to, Math.floor((b.hi - 1 - place) / b.step) + 1);
+    }
+    return [from, Math.max(from, to)];
   }
 
   /** `body` at starts of pieces of `size` that cover [first, first + count); the last one starts early rather than being cut. */
@@ -281,31 +383,6 @@ class WindowEmitter {
       });
   }
 
-  /** `height` windows that lie inside, one after the other along the row. */
-  #block(r: TileAtom, height: number, width: number): void {
-    const { tap, row } = this.match;
-    this.#open.set(row, r);
-    const written = tap !== null && extentOf(tap) <= MOST_WRITTEN;
-    this.#taps(height, width, written ? { loop: tap, from: 0, to: extentOf(tap) } : null, new Map());
-  }
-  /** One window that may reach out along the row, at `index` where that is known. */
-  #point(r: TileAtom, width: number, index: number | null): void {
-    const { tap, row, bounds } = this.match;
-    const ranges = new Map<Loop, Range>();
-    if (tap && index !== null && extentOf(tap) <= MOST_WRITTEN) {
-      let [from, to] = [0, extentOf(tap)];
-      for (const b of bounds) {
-        if (b.tap !== tap) continue;
-        const place = b.scale * index + b.constant;
-        from = Math.max(from, Math.ceil((b.lo - place) / b.step));
-        to = Math.min(to, Math.floor((b.hi - 1 - place) / b.step) + 1);
-      }
-      this.#taps(1, width, { loop: tap, from, to }, ranges);
-      return;
-    }
-    if (tap && bounds.some((b) => b.kept === row)) ranges.set(tap, this.#range(tap, r));
-    this.#taps(1, width, null, ranges);
-  }
   /** Taps that lie inside for an index of the loop that they belong to. */
   #range(tap: Loop, index: TileAtom): Range {
     const k = this.#k;
@@ -327,21 +404,34 @@ class WindowEmitter {
     return [start, end];
   }
 
-  /** Combines over all taps, `written` ones spelled out, and stores the results. */
-  #taps(height: number, width: number, taps: Written | null, ranges: Map<Loop, Range>): void {
-    const { sum, op, row } = this.match;
+  /** The taps that are written out, those that neighbouring results share last. */
+  #written(): Written[] {
+    const { tap, tall, tallTap, row } = this.match;
+    const written: Written[] = [];
+    let taps = 1;
+    for (const loop of tall === row ? [tap] : [tallTap, tap]) {
+      if (loop === null) continue;
+      const [from, to] = this.#ranges.get(loop) ?? [0, extentOf(loop)];
+      taps *= extentOf(loop);
+      if (taps > MOST_WRITTEN) break;
+      if (typeof from === "number" && typeof to === "number") written.unshift({ loop, from, to });
+    }
+    return written;
+  }
+
+  /** Combines over all taps for `height` windows, one after the other along the tall loop, and stores the results. */
+  #taps(height: number, width: number): void {
+    const { sum, op, row, vector, tall } = this.match;
     const shape = width === 1 ? [] : [width];
     const identity = this.b.const(identityOf(op, sum.dtype), sum.dtype, shape);
     const sums = Array.from({ length: height }, () => this.b.var(identity));
-    const written = taps?.loop ?? null;
-    const loops = this.nest.reduced.filter((l) => l !== written);
+    const written = this.#written();
+    const loops = this.nest.reduced.filter((l) => !written.some((t) => t.loop === l));
     const inside = (): void => {
       const values = new Map<string, TileAtom>();
-      for (let q = taps?.from ?? 0; q < (taps?.to ?? 1); q++) {
-        sums.forEach((total, p) => {
-          const value = this.#value(sum.node, p, written, q, width, values);
-          this.b.assign(total, this.b.op(COMBINE[op], [total, value]));
-        });
+      for (const { p, taps } of this.#order(height, written)) {
+        const value = this.#value(sum.node, p, taps, width, values);
+        this.b.assign(sums[p], this.b.op(COMBINE[op], [sums[p], value]));
       }
     };
     const open = (i: number): void => {
@@ -350,9 +440,9 @@ class WindowEmitter {
         return;
       }
       const kept = this.match.bounds.find((o) => o.tap === loops[i])?.kept;
-      const index = kept && kept !== row ? this.#open.get(kept) : undefined;
+      const index = kept && kept !== row && kept !== tall ? this.#open.get(kept) : undefined;
       const [start, end] =
-        ranges.get(loops[i]) ?? (index ? this.#range(loops[i], index) : ([0, extentOf(loops[i])] as const));
+        this.#ranges.get(loops[i]) ?? (index ? this.#range(loops[i], index) : ([0, extentOf(loops[i])] as const));
       this.#k.for(start, end, (q) => {
         this.#open.set(loops[i], q);
         open(i + 1);
@@ -360,22 +450,49 @@ class WindowEmitter {
       this.#open.delete(loops[i]);
     };
     open(0);
-    const r = this.#open.get(row) ?? internal("a row that is not open");
     const kept = new Map([...this.#open].filter(([l]) => !l.reduced));
     sums.forEach((total, p) => {
-      const point = new Map(kept).set(row, this.#k.add(r, p));
-      const vector = width === 1 ? null : this.match.vector;
-      emitAtPoint(this.b, { ...this.nest, vector }, this.refOf, point, sum, total);
+      const point = new Map(kept);
+      const start = tall && kept.get(tall);
+      if (tall && start) point.set(tall, this.#k.add(start, p));
+      emitAtPoint(this.b, { ...this.nest, vector: width === 1 ? null : vector }, this.refOf, point, sum, total);
     });
   }
 
-  /** The element `p` further along the row, at tap q of those written out. */
-  #value(n: Node, p: number, written: Loop | null, q: number, width: number, values: Map<string, TileAtom>): TileAtom {
-    const { row, vector, known } = this.match;
+  /**
+   * Which results are combined with which of their taps, one after the other: what several results read is used up at once,
+   * so that it needs one register, and each result meets its taps in order.
+   */
+  #order(height: number, written: readonly Written[]): { readonly p: number; readonly taps: Taps }[] {
+    const { tall, loads } = this.match;
+    const shared = tall && this.#tapOf(tall);
+    const far = (loop: Loop | null): number => (loop ? Math.max(0, ...loads.map((l) => factorOf(l.offset, loop))) : 0);
+    let all: Taps[] = [new Map()];
+    for (const t of written) {
+      if (t.loop === shared) continue;
+      all = all.flatMap((taps) => numbers(t.from, t.to).map((q) => new Map(taps).set(t.loop, { q, from: t.from })));
+    }
+    const along = written.find((t) => t.loop === shared);
+    const steps: { p: number; taps: Taps }[] = [];
+    for (const taps of all) {
+      const some: { p: number; taps: Taps; place: number }[] = [];
+      for (const q of along ? numbers(along.from, along.to) : [0]) {
+        const here = along ? new Map(taps).set(along.loop, { q, from: along.from }) : taps;
+        for (let p = 0; p < height; p++) some.push({ p, taps: here, place: far(tall) * p + far(shared) * q });
+      }
+      steps.push(...some.sort((x, y) => x.place - y.place));
+    }
+    return steps;
+  }
+
+  /** The element `p` further along the tall loop, at those of the taps that are written out. */
+  #value(n: Node, p: number, taps: Taps, width: number, values: Map<string, TileAtom>): TileAtom {
+    const { tall, vector, known } = this.match;
     if (n.kind === "const") return this.b.const(n.value, n.dtype);
     if (n.kind === "load") {
       const k = this.#k;
-      const far = factorOf(n.offset, row) * p + (written ? factorOf(n.offset, written) * q : 0);
+      let far = tall ? factorOf(n.offset, tall) * p : 0;
+      for (const [loop, { q, from }] of taps) far += factorOf(n.offset, loop) * (q - from);
       const key = `${n.id}+${far}`;
       const found = values.get(key);
       if (found) return found;
@@ -386,6 +503,9 @@ class WindowEmitter {
           const index = atom.kind === "loop" ? this.#open.get(atom) : undefined;
           if (index) base = k.add(base, k.mul(index, staticSizes([factor])[0]));
         }
+        for (const [loop, { from }] of taps) base = k.add(base, factorOf(n.offset, loop) * from);
+        // the first tap lies inside: a bound that says so leaves the others to the instructions' offsets
+        if (isStatic(n.offset.constant) && n.offset.constant < 0) base = k.max(base, 0);
         values.set(`${n.id}`, base);
       }
       const step = factorOf(n.offset, vector);
@@ -396,8 +516,8 @@ class WindowEmitter {
       return value;
     }
     if (n.kind !== "op") internal("an element that is no expression of loads");
-    if (n.prim === "select" && known.has(n.args[0])) return this.#value(n.args[1], p, written, q, width, values);
-    const args = n.args.map((a) => this.#value(a, p, written, q, width, values));
+    if (n.prim === "select" && known.has(n.args[0])) return this.#value(n.args[1], p, taps, width, values);
+    const args = n.args.map((a) => this.#value(a, p, taps, width, values));
     return this.b.op(n.prim, args, n.params as never);
   }
 }
