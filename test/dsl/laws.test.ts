@@ -182,6 +182,12 @@ const CASES: readonly Case[] = [
     smooth: true,
   },
   {
+    name: "each step of a for has its own variables",
+    text: "(x) => { const fs = []; for (let i = 0; i < 3; i++) { fs.push(() => i * x); i += 0; } let s = 0; for (const f of fs) s = s * 10 + f(); return s; }",
+    at: [2, -1],
+    smooth: true,
+  },
+  {
     name: "recursion that JavaScript ends",
     text: "(x) => { const power = (v, n) => (n === 0 ? 1 : v * power(v, n - 1)); return power(x, 5); }",
     at: [2, -1],

@@ -10,7 +10,19 @@ import { Tensor } from "../../tracer/tensor.js";
 import * as tree from "../../tree/index.js";
 import { toLeaf } from "./merge.js";
 import type { Binding } from "./region.js";
-import { DEAD, describe, isWhole, isWholeFloat, markWhole, Poison, strong, UNSET, zerosOf } from "./values.js";
+import {
+  DEAD,
+  describe,
+  isSoft,
+  isWhole,
+  isWholeFloat,
+  markSoft,
+  markWhole,
+  Poison,
+  strong,
+  UNSET,
+  zerosOf,
+} from "./values.js";
 
 /** One leaf of a variable: it stays what it is, or is an array that each step hands on. */
 interface Slot {
@@ -21,6 +33,8 @@ interface Slot {
   readonly number: boolean;
   /** As yet all steps give whole numbers. */
   whole: boolean;
+  /** As yet all steps make it of JavaScript's numbers alone. */
+  soft: boolean;
 }
 
 export class Carried {
@@ -71,6 +85,7 @@ export class Carried {
     if (this.late || this.poison) {
       args.splice(0, this.avals.length);
       if (this.poison) return this.poison;
+      if (this.entry instanceof Poison) return this.entry;
       return new Poison(
         "TW7006",
         `${this.binding.name} has no value in the first step of the loop`,
@@ -90,6 +105,7 @@ export class Carried {
     const leaves = this.#slots.map((s) => {
       if (s.aval === undefined) return s.first;
       const t = results.shift() as Tensor;
+      if (s.soft) markSoft(t);
       return s.whole && isFloat(s.aval.dtype) ? markWhole(t) : t;
     });
     return tree.unflatten(this.#treedef, leaves);
@@ -132,6 +148,7 @@ export class Carried {
       }
       const next = meet(s, out);
       if (next === undefined) this.#refuse(value, place, loop);
+      s.soft &&= isSoft(out);
       if (s.number && s.whole && !isWhole(out)) {
         s.whole = false;
         again = true;
@@ -184,15 +201,16 @@ function describeTree(v: object): string {
 
 function slotOf(first: unknown): Slot {
   if (first instanceof Tensor) {
-    const number = first.aval.weak === true || isWholeFloat(first);
+    const number = isSoft(first);
     const a = number ? aval(first.aval.shape, first.aval.dtype, true) : first.aval;
-    return { first, aval: a, number, whole: isWholeFloat(first) };
+    return { first, aval: a, number, whole: isWholeFloat(first), soft: number };
   }
   if (typeof first === "number")
-    return { first, aval: aval([], "f32", true), number: true, whole: Number.isInteger(first) };
-  if (typeof first === "boolean") return { first, aval: aval([], "bool"), number: false, whole: false };
-  if (typeof first === "bigint") return { first, aval: aval([], "i64"), number: false, whole: false };
-  return { first, aval: undefined, number: false, whole: false };
+    return { first, aval: aval([], "f32", true), number: true, whole: Number.isInteger(first), soft: true };
+  const rest = { number: false, whole: false, soft: false };
+  if (typeof first === "boolean") return { first, aval: aval([], "bool"), ...rest };
+  if (typeof first === "bigint") return { first, aval: aval([], "i64"), ...rest };
+  return { first, aval: undefined, ...rest };
 }
 
 /** The dtype in which what a step was given and what it made meet; undefined when they don't. */
@@ -207,7 +225,7 @@ function meet(s: Slot, out: unknown): DType | undefined {
   if (!(out instanceof Tensor) || !shapeSame(out.aval.shape, a.shape)) return undefined;
   const { dtype } = out.aval;
   if (dtype === a.dtype) return dtype;
-  if (out.aval.weak && isFloat(dtype) && isFloat(a.dtype)) return a.dtype;
+  if (isSoft(out) && isFloat(dtype) && isFloat(a.dtype)) return a.dtype;
   if (isWholeFloat(out) && isInt(a.dtype)) return a.dtype;
   if (!s.number) return undefined;
   if (isInt(dtype)) return s.whole && isFloat(a.dtype) ? dtype : undefined;

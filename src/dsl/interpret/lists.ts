@@ -5,7 +5,7 @@ import { array } from "../../numpy/creation.js";
 import { index as indexTensor } from "../../numpy/indexing.js";
 import { Tensor } from "../../tracer/tensor.js";
 import * as tree from "../../tree/index.js";
-import { describe, toInteger } from "./values.js";
+import { describe, markSoft, markWhole, toInteger } from "./values.js";
 
 /** Lists whose elements are the slices of stacked arrays. */
 const stacks = new WeakMap<object, { readonly stacked: unknown; readonly elements: readonly unknown[] }>();
@@ -37,9 +37,9 @@ export function listWithTracedIndex(object: unknown, index: Tensor, span: SpanRe
   }
   const list = ArrayBuffer.isView(object) ? Array.from(object as Float32Array) : object;
   if (Array.isArray(list) && list.length > 0 && list.every((x) => typeof x === "number")) {
-    const value = indexTensor(array(list), i);
+    const value = markSoft(indexTensor(array(list), i));
     locate(before);
-    return value;
+    return list.every(Number.isInteger) ? markWhole(value) : value;
   }
   const what = Array.isArray(object) ? describe(object) : "a JavaScript object";
   return fail("TW7014", `${what} is indexed by ${describe(index)}, which only the run knows`, {

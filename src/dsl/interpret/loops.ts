@@ -112,7 +112,7 @@ function unroll(
   for (const value of values) {
     if (steps++ >= MAX_UNROLL) tooLong(node, scope, "a loop over a JavaScript list");
     end = end === undefined ? step(value) : guarded(end as Mixed, () => step(value), scope.span(node));
-    if (end !== undefined && !(end instanceof Mixed)) return end;
+    if (end !== undefined && (!(end instanceof Mixed) || end.sure)) return end;
     if (end instanceof Mixed && end.ways.length === 0) end = undefined;
   }
   return end;
@@ -130,11 +130,12 @@ function conditionLoop(node: While | DoWhile | For, outer: Scope): Completion {
   return without(steps(node, scope, target), breaks(target));
 }
 
-function steps(node: While | DoWhile | For, scope: Scope, target: Target): Completion {
+function steps(node: While | DoWhile | For, first: Scope, target: Target): Completion {
+  let scope = first;
   const update = node.kind === "for" ? node.update : undefined;
   const { test } = node;
   const endless = test === undefined || (test.kind === "literal" && Boolean(test.value));
-  const body = (): Completion => without(bodyOnce(node, scope), continues(target));
+  const body = (): Completion => without(execute(node.body, scope), continues(target));
   const tracedFrom = (): Completion => {
     const end = whileLoop({
       test: () => (test ? evaluate(test, scope) : true),
@@ -164,7 +165,7 @@ function steps(node: While | DoWhile | For, scope: Scope, target: Target): Compl
     }
     if (n >= MAX_UNROLL) tooLong(node, scope, "a loop whose steps JavaScript counts");
     end = end === undefined ? body() : guarded(end as Mixed, body, scope.span(node));
-    if (end !== undefined && !(end instanceof Mixed)) return end;
+    if (end !== undefined && (!(end instanceof Mixed) || end.sure)) return end;
     if (end instanceof Mixed && endless) {
       // only the run ends it
       const onwards = (): Completion => {
@@ -173,13 +174,12 @@ function steps(node: While | DoWhile | For, scope: Scope, target: Target): Compl
       };
       return guarded(end, onwards, scope.span(node));
     }
-    if (update) evaluate(update, scope);
+    if (update) {
+      // each step has its own variables, which closures keep
+      scope = scope.again();
+      evaluate(update, scope);
+    }
   }
-}
-
-/** The variables of a `for` are the same in all steps: closures that are kept from step to step see the last. */
-function bodyOnce(node: While | DoWhile | For, scope: Scope): Completion {
-  return execute(node.body, scope);
 }
 
 function checkTest(holds: unknown, node: While | DoWhile | For, scope: Scope): Tensor | boolean {

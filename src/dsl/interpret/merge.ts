@@ -12,10 +12,10 @@ import { Tensor } from "../../tracer/tensor.js";
 import * as tree from "../../tree/index.js";
 import { type Completion, type Jump, joinCompletions, Mixed } from "./completion.js";
 import { type Binding, inRegion, Region, type RegionKind, rewind, state, type Taken, write } from "./region.js";
-import { DEAD, describe, isWhole, isWholeFloat, markWhole, Poison, UNSET, zerosOf } from "./values.js";
+import { DEAD, describe, isSoft, isWhole, markSoft, markWhole, Poison, UNSET, zerosOf } from "./values.js";
 
 /** One leaf of what several ways leave: the same JavaScript value on all, or a tensor. */
-type Leaf = { readonly fixed: unknown } | { readonly aval: Aval; readonly whole: boolean };
+type Leaf = { readonly fixed: unknown } | { readonly aval: Aval; readonly whole: boolean; readonly soft?: boolean };
 
 /** How the values of several ways become one. */
 type Joined =
@@ -62,18 +62,17 @@ function joinLeaf(values: readonly unknown[], outside: (t: Tensor) => boolean): 
   const whole = values.every(isWhole);
   if (tensors.length === 0) {
     if (values.every((v) => typeof v === "boolean")) return { aval: aval([], "bool"), whole: false };
-    return values.every((v) => typeof v === "number") ? { aval: aval([], "f32"), whole } : differ();
+    return values.every((v) => typeof v === "number") ? { aval: aval([], "f32"), whole, soft: true } : differ();
   }
   const shape = tensors[0].aval.shape;
   if (tensors.some((t) => !shapeSame(t.aval.shape, shape)) || (others.length > 0 && shape.length > 0)) return differ();
   // whole numbers take the type of integers that they meet
-  const yields = (t: Tensor): boolean => isWholeFloat(t) || t.aval.weak === true;
-  const firm = tensors.filter((t) => !yields(t));
-  const soft = tensors.filter(yields);
+  const firm = tensors.filter((t) => !isSoft(t));
+  const soft = tensors.filter(isSoft);
   if (firm.length === 0) {
     if (others.some((v) => typeof v !== "number")) return differ();
     const joined = soft.map((t) => t.aval).reduce((a, b) => ({ ...promoteTypes(a, b), shape }));
-    return { aval: aval(shape, joined.dtype), whole };
+    return { aval: aval(shape, joined.dtype), whole, soft: true };
   }
   const { dtype } = firm[0].aval;
   if (firm.some((t) => t.aval.dtype !== dtype)) return differ();
@@ -135,6 +134,7 @@ function rebuilt(joined: Joined, results: Tensor[]): unknown {
   const leaves = joined.leaves.map((leaf) => {
     if ("fixed" in leaf) return leaf.fixed;
     const t = results.shift() ?? internal("a lost result");
+    if (leaf.soft) markSoft(t);
     return leaf.whole && !isInt(leaf.aval.dtype) ? markWhole(t) : t;
   });
   return tree.unflatten(joined.treedef, leaves);

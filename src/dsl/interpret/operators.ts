@@ -10,7 +10,7 @@ import { Tensor } from "../../tracer/tensor.js";
 import * as tree from "../../tree/index.js";
 import type { ArithmeticOperator, BinaryOperator, ComparisonOperator, UnaryOperator } from "../ast.js";
 import { joinChoice, toLeaf } from "./merge.js";
-import { describe, isWhole, isWholeFloat, markWhole, toInteger } from "./values.js";
+import { describe, isSoft, isWhole, isWholeFloat, markSoft, markWhole, toInteger } from "./values.js";
 
 type Like = Tensor | number | boolean | bigint;
 type Binary = (x: Like, y: Like) => Tensor;
@@ -68,18 +68,23 @@ export function binary(op: BinaryOperator, left: unknown, right: unknown, span: 
   if (BITS.has(op)) {
     if (x instanceof Tensor) x = toInteger(x);
     if (y instanceof Tensor) y = toInteger(y);
-  } else {
-    // JavaScript's whole numbers take the dtype of integers beside them
-    if (x instanceof Tensor && isWholeFloat(x) && y instanceof Tensor && isInt(y.aval.dtype))
-      x = convertTo(x, y.aval.dtype);
-    if (y instanceof Tensor && isWholeFloat(y) && x instanceof Tensor && isInt(x.aval.dtype))
-      y = convertTo(y, x.aval.dtype);
-  }
+  } else [x, y] = yielding(x, y);
   const out = f(x, y);
   locate(before);
+  if (isSoft(left) && isSoft(right)) markSoft(out);
   if ((isWholeFloat(left) || isWholeFloat(right)) && KEEPS_WHOLE.has(op) && isWhole(left) && isWhole(right))
     return isFloat(out.aval.dtype) ? markWhole(out) : out;
   return out;
+}
+
+/** What came of JavaScript's numbers takes the type of what it meets, as the numbers would: whole ones that of integers. */
+function yielding(x: Like, y: Like): [Like, Like] {
+  if (!(x instanceof Tensor && y instanceof Tensor)) return [x, y];
+  if (isWholeFloat(x) && isInt(y.aval.dtype)) return [convertTo(x, y.aval.dtype), y];
+  if (isWholeFloat(y) && isInt(x.aval.dtype)) return [x, convertTo(y, x.aval.dtype)];
+  if (isSoft(x) && isFloat(y.aval.dtype) && !isSoft(y)) return [convertTo(x, y.aval.dtype), y];
+  if (isSoft(y) && isFloat(x.aval.dtype) && !isSoft(x)) return [x, convertTo(y, x.aval.dtype)];
+  return [x, y];
 }
 
 function refuse(what: string, other: unknown, span: SpanRef, help: string): never {
@@ -95,12 +100,13 @@ export function unary(op: UnaryOperator, x: Tensor, span: SpanRef): unknown {
     case "-":
       out = np.negative(x);
       if (isWholeFloat(x)) markWhole(out);
+      if (isSoft(x)) markSoft(out);
       break;
     case "+":
       out = x.aval.dtype === "bool" ? convertTo(x, "f32") : x;
       break;
     case "!":
-      out = np.logicalNot(x);
+      out = np.logicalNot(truth(x, span));
       break;
     case "~":
       out = np.bitwiseNot(toInteger(x));
@@ -110,14 +116,12 @@ export function unary(op: UnaryOperator, x: Tensor, span: SpanRef): unknown {
   return out;
 }
 
-/** A value as a condition: bool, true where it is not zero. */
+/** A value as a condition: bool, true where it is not zero, and not NaN either, as in JavaScript. */
 export function truth(x: Tensor, span: SpanRef): Tensor {
   if (x.aval.dtype === "bool") return x;
   const before = locate(span);
-  const out = lax.ne(
-    x,
-    lax.full(x.aval.shape, x.aval.dtype === "i64" || x.aval.dtype === "u64" ? 0n : 0, x.aval.dtype),
-  );
+  const zero = lax.full(x.aval.shape, x.aval.dtype === "i64" || x.aval.dtype === "u64" ? 0n : 0, x.aval.dtype);
+  const out = isFloat(x.aval.dtype) && !isWholeFloat(x) ? lax.gt(lax.abs(x), zero) : lax.ne(x, zero);
   locate(before);
   return out;
 }
@@ -129,8 +133,9 @@ export function choose(test: Tensor, x: unknown, y: unknown, span: SpanRef): unk
   const mask = truth(test, span);
   let out: unknown;
   if (like(x) && like(y)) {
-    const t = np.where(mask, ...numbers(x, y));
+    const t = np.where(mask, ...yielding(x, y));
     out = isFloat(t.aval.dtype) && isWhole(x) && isWhole(y) ? markWhole(t) : t;
+    if (isSoft(x) && isSoft(y)) markSoft(t);
   } else {
     const joined = joinChoice([x, y]);
     if (typeof joined === "string") {
@@ -152,35 +157,39 @@ export function choose(test: Tensor, x: unknown, y: unknown, span: SpanRef): unk
   return out;
 }
 
-/** Two JavaScript numbers or booleans among themselves keep their kind; a whole number takes the type of integers. */
-function numbers(x: Like, y: Like): [Like, Like] {
-  if (x instanceof Tensor && isWholeFloat(x) && y instanceof Tensor && isInt(y.aval.dtype))
-    return [convertTo(x, y.aval.dtype), y];
-  if (y instanceof Tensor && isWholeFloat(y) && x instanceof Tensor && isInt(x.aval.dtype))
-    return [x, convertTo(y, x.aval.dtype)];
-  return [x, y];
-}
-
 const wholeResult =
   (f: (x: Like) => Tensor) =>
   (x: Like): Tensor => {
     const t = f(x);
     return isFloat(t.aval.dtype) && t.ndim === 0 ? markWhole(t) : t;
   };
+/** Where operands meet, they do as those of operators. */
+const meeting =
+  (f: Binary) =>
+  (x: Like, y: Like): Tensor =>
+    f(...yielding(x, y));
+/** What gives a whole number of whole numbers. */
+const keepsWhole =
+  (f: (...xs: Like[]) => Like) =>
+  (...xs: Like[]): Like => {
+    const out = f(...xs);
+    const mark = out instanceof Tensor && isFloat(out.aval.dtype) && xs.some(isWholeFloat) && xs.every(isWhole);
+    return mark ? markWhole(out) : out;
+  };
 const fold =
   (f: Binary, none: number) =>
   (...xs: Like[]): Like =>
-    xs.length === 0 ? none : xs.reduce((a, b) => f(a, b));
+    xs.length === 0 ? none : xs.length === 1 ? np.positive(xs[0]) : xs.reduce((a, b) => f(...yielding(a, b)));
 
 /** What the members of Math are on tensors. */
 const MATH: ReadonlyMap<unknown, (...xs: Like[]) => Like> = new Map<unknown, (...xs: Like[]) => Like>([
-  [Math.abs, np.abs],
+  [Math.abs, keepsWhole(np.abs)],
   [Math.acos, np.arccos],
   [Math.acosh, np.arccosh],
   [Math.asin, np.arcsin],
   [Math.asinh, np.arcsinh],
   [Math.atan, np.arctan],
-  [Math.atan2, np.arctan2],
+  [Math.atan2, meeting(np.arctan2)],
   [Math.atanh, np.arctanh],
   [Math.cbrt, np.cbrt],
   [Math.ceil, wholeResult(np.ceil)],
@@ -195,12 +204,12 @@ const MATH: ReadonlyMap<unknown, (...xs: Like[]) => Like> = new Map<unknown, (..
   [Math.log10, np.log10],
   [Math.log1p, np.log1p],
   [Math.log2, np.log2],
-  [Math.max, fold(np.maximum, Number.NEGATIVE_INFINITY)],
-  [Math.min, fold(np.minimum, Number.POSITIVE_INFINITY)],
-  [Math.pow, np.power],
+  [Math.max, keepsWhole(fold(np.maximum, Number.NEGATIVE_INFINITY))],
+  [Math.min, keepsWhole(fold(np.minimum, Number.POSITIVE_INFINITY))],
+  [Math.pow, meeting(np.power)],
   // halves go up, as in JavaScript
   [Math.round, wholeResult((x: Like): Tensor => np.floor(np.add(x, 0.5)))],
-  [Math.sign, np.sign],
+  [Math.sign, wholeResult(np.sign)],
   [Math.sin, np.sin],
   [Math.sinh, np.sinh],
   [Math.sqrt, np.sqrt],
@@ -246,6 +255,7 @@ export function globalOnTensors(f: unknown, args: readonly unknown[], span: Span
     const before = locate(span);
     const value = math(...(args as Like[]));
     locate(before);
+    if (value instanceof Tensor && args.every(isSoft)) markSoft(value);
     return { value };
   }
   const refused = REFUSED.get(f);

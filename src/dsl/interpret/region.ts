@@ -142,7 +142,7 @@ export function checkMutation(container: object, what: string, span: SpanRef): v
     test: "in the condition of a loop that the run decides",
     foreign: "in a function that is traced by itself",
   }[region.kind];
-  fail("TW7010", `${what} changes a ${Array.isArray(container) ? "list" : "object"} from outside ${where}`, {
+  fail("TW7010", `${what} changes ${Array.isArray(container) ? "a list" : "an object"} from outside ${where}`, {
     span,
     help:
       region.kind === "loop"
@@ -168,6 +168,12 @@ export class Scope {
     const binding = new Binding(name, value, mutable, state.region, this.activation);
     this.#names.set(name, binding);
     return binding;
+  }
+  /** The same variables once more, with what they hold: those of the next step of a `for`. */
+  again(): Scope {
+    const next = new Scope(this.parent, this.self, this.activation, this.target);
+    for (const [name, b] of this.#names) next.declare(name, b.value, b.mutable).place = b.place;
+    return next;
   }
   own(name: string): Binding | undefined {
     return this.#names.get(name);

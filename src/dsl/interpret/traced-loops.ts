@@ -14,7 +14,7 @@ import { pushInLoop } from "./calls.js";
 import { registerStack, sliceTree } from "./lists.js";
 import { chooseWay, toLeaf, traceWay } from "./merge.js";
 import { type Binding, checkMutation, inRegion, Region, rewind, state, write } from "./region.js";
-import { DEAD, describe, Poison, RangeValue, strong, toInteger, zerosOf } from "./values.js";
+import { DEAD, describe, markLike, Poison, RangeValue, strong, toInteger, zerosOf } from "./values.js";
 
 /** Traces of a body until the types of what it carries settle: each round makes some of them wider. */
 const MAX_ROUNDS = 12;
@@ -119,7 +119,7 @@ function exitOf(end: Completion): Exit | undefined {
     code: () => (typeof code === "number" ? scalar(code, "i32") : code()),
     outputs: () => tensors.map((t) => toLeaf(t, strong(t.aval))),
     completion: (c, out) => {
-      const all = leaves.map((x) => (x instanceof Tensor ? (out.shift() as Tensor) : x));
+      const all = leaves.map((x) => (x instanceof Tensor ? markLike(out.shift() as Tensor, x) : x));
       return completion(c, flat ? tree.unflatten(flat.treedef, all) : DEAD);
     },
   };
@@ -380,7 +380,16 @@ function deliver(
 ): void {
   const stacks = flats.map((f) => tree.unflatten(f.treedef, out.splice(0, f.leaves.length)));
   const before = locate(at);
-  const elements = Array.from({ length }, (_, i) => stacks.map((s) => sliceTree(s, i))).flat();
+  const elements = Array.from({ length }, (_, i) =>
+    stacks.map((s, k) => {
+      const { leaves } = tree.flatten(sliceTree(s, i));
+      const { leaves: values, treedef } = flats[k];
+      return tree.unflatten(
+        treedef,
+        leaves.map((t, j) => markLike(t as Tensor, values[j])),
+      );
+    }),
+  ).flat();
   locate(before);
   if (pushInLoop(list, elements, at)) return;
   checkMutation(list, ".push()", at);

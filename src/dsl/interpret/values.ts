@@ -45,6 +45,20 @@ export function markWhole(x: Tensor): Tensor {
 export function isWholeFloat(x: unknown): boolean {
   return x instanceof Tensor && whole.has(x);
 }
+/** Tensors of f32 that come from JavaScript's numbers alone: where they meet a float type, they take it. */
+const soft = new WeakSet<Tensor>();
+export function isSoft(x: unknown): boolean {
+  return typeof x === "number" || (x instanceof Tensor && (x.aval.weak === true || soft.has(x) || whole.has(x)));
+}
+export function markSoft(x: Tensor): Tensor {
+  if (x.aval.dtype === "f32" && !x.aval.weak) soft.add(x);
+  return x;
+}
+/** A copy or a result that stands for `x`: its marks are those of `x`. */
+export function markLike(t: Tensor, x: unknown): Tensor {
+  if (isSoft(x)) markSoft(t);
+  return isWhole(x) && !isInt(t.aval.dtype) ? markWhole(t) : t;
+}
 /** As an integer tensor, where it stands for one. */
 export function toInteger(x: Tensor): Tensor {
   return whole.has(x) || (x.aval.weak && !isInt(x.aval.dtype)) ? convertTo(x, "i32") : x;
