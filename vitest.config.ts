@@ -13,7 +13,7 @@ export const alias = [
 
 export default defineConfig({
   // staged source as users write it
-  plugins: [tilework.vite({ include: /\/test\/(programs|errors\/refused)\/.*\.ts$/ })],
+  plugins: [tilework.vite({ include: [/\/test\/(?:programs|errors\/refused)\/.*\.ts$/, /\/examples\/.*\.ts$/] })],
   resolve: { alias },
   test: {
     include: ["test/**/*.test.ts"],

@@ -36,6 +36,7 @@ function fingerprint(folders, configs) {
     "tsconfig.base.json",
     "package.json",
     "scripts/bundle.mjs",
+    "scripts/capture.mjs",
   ]) {
     const { size, mtimeMs } = statSync(join(root, file));
     hash.update(`${file} ${size} ${mtimeMs}\n`);
@@ -63,6 +64,13 @@ function compile(stamp, { config, folders, outDir }) {
     return status ?? 1;
   }
   removeOrphans(folders[folders.length - 1], outDir);
+  if (outDir !== "dist") {
+    const captured = spawnSync(process.execPath, [join(root, "scripts", "capture.mjs"), "examples", outDir], {
+      cwd: root,
+      stdio: "inherit",
+    });
+    if (captured.status !== 0) return captured.status ?? 1;
+  }
   if (outDir === "dist") {
     const bundled = spawnSync(process.execPath, [join(root, "scripts", "bundle.mjs")], { cwd: root, stdio: "inherit" });
     if (bundled.status !== 0) return bundled.status ?? 1;

@@ -1,5 +1,5 @@
 /** A GPT: embeddings, blocks of attention and a two-layer network, each behind a layer norm and added to its input. */
-import { lax, nn, numpy as np, random, type Tensor, tree } from "tilework";
+import { type AsNums, lax, nn, type Num, num, numpy as np, random, type Tensor, tree } from "tilework";
 
 export interface ModelConfig {
   readonly vocabulary: number;
@@ -26,6 +26,9 @@ export interface Params {
   blocks: Block[];
   finalNorm: nn.NormParams;
 }
+
+/** The same in staged code, where arrays are numbers to TypeScript, and formulas are formulas. */
+export type Weights = AsNums<Params>;
 
 export function initParams(key: Tensor, config: ModelConfig): Params {
   const { features, layers } = config;
@@ -58,26 +61,33 @@ export function countParams(params: Params): number {
 }
 
 /** Logits of the next character at every place: [batch, time] → [batch, time, vocabulary]. */
-export function forward(params: Params, tokens: Tensor, heads: number): Tensor {
-  const [batch, time] = tokens.shape;
-  const positions = lax.sliceInDim(params.positions, 0, time);
-  let x = np.take(params.tokens, tokens, 0).add(positions);
+export function forward(params: Weights, tokens: Num<["batch", "time"], "i32">, heads: number) {
+  const time = np.size(tokens, 1);
+  let x = np.take(params.tokens, tokens, 0) + np.index(params.positions, `:${time}`);
   for (const block of params.blocks) {
     const [q, k, v] = queriesKeysValues(block, x, heads);
     const seen = nn.dotProductAttention(q, k, v, { causal: true });
-    x = x.add(nn.linear(block.attentionOut, seen.reshape(batch, time, -1)));
-    x = x.add(network(block, x));
+    x = x + nn.linear(block.attentionOut, joinHeads(seen));
+    x = x + network(block, x);
   }
-  return np.dot(nn.layerNorm(params.finalNorm, x), params.tokens.T);
+  return np.dot(nn.layerNorm(params.finalNorm, x), np.transpose(params.tokens));
 }
+
+type Stream = Num<["...places", "features"]>;
 
 /** [..., features] → three times [..., heads, features / heads]. */
-function queriesKeysValues(block: Block, x: Tensor, heads: number): Tensor[] {
+function queriesKeysValues(block: Weights["blocks"][number], x: Stream, heads: number) {
   const all = nn.linear(block.qkv, nn.layerNorm(block.attentionNorm, x));
-  return np.split(all, 3, -1).map((part) => part.reshape(...part.shape.slice(0, -1), heads, -1));
+  const places = np.shape(x).slice(0, -1);
+  return np.split(all, 3, -1).map((part) => np.reshape(part, [...places, heads, -1]));
 }
 
-function network(block: Block, x: Tensor): Tensor {
+/** [..., heads, features / heads] → [..., features] */
+function joinHeads(x: Num<["...places", "heads", "size"]>) {
+  return np.reshape(x, [...np.shape(x).slice(0, -2), -1]);
+}
+
+function network(block: Weights["blocks"][number], x: Stream) {
   const hidden = nn.gelu(nn.linear(block.networkIn, nn.layerNorm(block.networkNorm, x)));
   return nn.linear(block.networkOut, hidden);
 }
@@ -98,26 +108,25 @@ export function initCache(config: ModelConfig): BlockCache[] {
  * values added. Costs one place's work instead of a whole window's.
  */
 export function decode(
-  config: ModelConfig,
-  params: Params,
-  cache: BlockCache[],
-  token: Tensor,
-  position: Tensor,
-): [Tensor, BlockCache[]] {
-  const at = (table: Tensor, i: Tensor): Tensor => lax.dynamicIndexInDim(table, i, 0, false);
-  const { context, heads } = config;
-  let x = at(params.tokens, token).add(at(params.positions, position));
-  const past = np.arange(context).lessEqual(position);
-  const next = params.blocks.map((block, i): BlockCache => {
+  { context, heads }: ModelConfig,
+  params: Weights,
+  cache: AsNums<BlockCache>[],
+  token: Num<[], "i32">,
+  position: Num<[], "i32">,
+) {
+  let x = np.index(params.tokens, token) + np.index(params.positions, position);
+  const past = num(np.arange(context)) <= position;
+  const grown: typeof cache = [];
+  for (const [i, block] of params.blocks.entries()) {
     const [q, k, v] = queriesKeysValues(block, x, heads);
     const keys = lax.dynamicUpdateSliceInDim(cache[i].keys, np.expandDims(k, 0), position);
     const values = lax.dynamicUpdateSliceInDim(cache[i].values, np.expandDims(v, 0), position);
     // attention takes [batch, time, heads, features]: here one sequence, and one place that looks back
-    const one = (t: Tensor): Tensor => np.expandDims(t, 0);
+    const one = (t: Num) => np.expandDims(t, 0);
     const seen = nn.dotProductAttention(one(one(q)), one(keys), one(values), { mask: past });
-    x = x.add(nn.linear(block.attentionOut, seen.reshape(-1)));
-    x = x.add(network(block, x));
-    return { keys, values };
-  });
-  return [np.dot(nn.layerNorm(params.finalNorm, x), params.tokens.T), next];
+    x = x + nn.linear(block.attentionOut, np.ravel(seen));
+    x = x + network(block, x);
+    grown.push({ keys, values });
+  }
+  return [np.dot(nn.layerNorm(params.finalNorm, x), np.transpose(params.tokens)), grown] as const;
 }

@@ -1,6 +1,6 @@
 /** Writing: one character after the other, each drawn from what the model expects next. */
-import { jit, numpy as np, random, type Tensor } from "tilework";
-import { type BlockCache, decode, initCache, type ModelConfig, type Params } from "./model.js";
+import { type AsNums, jit, type Num, num, numpy as np, random, type Tensor, tensor } from "tilework";
+import { type BlockCache, decode, initCache, type ModelConfig, type Params, type Weights } from "./model.js";
 
 interface Stream {
   cache: BlockCache[];
@@ -23,11 +23,12 @@ export function* generate(
   { seed, temperature, count }: SampleOptions,
 ): Generator<number> {
   const nextCharacter = jit(
-    function nextCharacter(params: Params, { cache, position, key }: Stream, token: Tensor): [Stream, Tensor] {
+    function nextCharacter(params: Weights, { cache, position, key }: AsNums<Stream>, token: Num<[], "i32">) {
       const [logits, grown] = decode(model, params, cache, token, position);
       const [nextKey, drawKey] = random.split(key);
-      const drawn = temperature < 1e-4 ? np.argmax(logits) : random.categorical(drawKey, logits.div(temperature));
-      return [{ cache: grown, position: position.add(1), key: nextKey }, drawn];
+      const drawn =
+        temperature < 1e-4 ? np.argmax(logits) : num(random.categorical(drawKey, tensor(logits / temperature)));
+      return [{ cache: grown, position: position + 1, key: nextKey }, drawn] as const;
     },
     { donate: 1 },
   );

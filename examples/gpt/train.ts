@@ -1,7 +1,7 @@
 /** The training step: one compiled function from state and text to the next state and the loss. */
-import { jit, lax, nn, numpy as np, random, type Tensor, tree, valueAndGrad, vmap } from "tilework";
+import { jit, lax, nn, type Num, num, numpy as np, random, type Tensor, tree, valueAndGrad, vmap } from "tilework";
 import * as optim from "tilework/optim";
-import { forward, initParams, type ModelConfig, type Params } from "./model.js";
+import { forward, initParams, type ModelConfig, type Params, type Weights } from "./model.js";
 import { UserError } from "./options.js";
 
 /** Everything that training changes. */
@@ -36,10 +36,9 @@ export function initState(seed: number, model: ModelConfig, config: TrainConfig)
 }
 
 /** Mean cross-entropy of the next characters, in nats. */
-export function lossOf(params: Params, windows: Tensor, heads: number): Tensor {
-  const time = windows.shape[1] - 1;
-  const tokens = lax.sliceInDim(windows, 0, time, 1, 1);
-  const following = lax.sliceInDim(windows, 1, time + 1, 1, 1);
+export function lossOf(params: Weights, windows: Num<["batch", "time"], "i32">, heads: number) {
+  const tokens = np.index(windows, ":", ":-1");
+  const following = np.index(windows, ":", "1:");
   return nn.crossEntropy(forward(params, tokens, heads), following);
 }
 
@@ -49,7 +48,8 @@ export function makeTrainStep(model: ModelConfig, config: TrainConfig) {
   function trainStep(state: TrainState, text: Tensor): [TrainState, Tensor] {
     const [key, batchKey] = random.split(state.key);
     const windows = randomWindows(batchKey, text, config.batch, model.context + 1);
-    const [loss, gradient] = valueAndGrad((params: Params) => lossOf(params, windows, model.heads))(state.params);
+    const lossOfWindows = (weights: Weights) => lossOf(weights, num(windows), model.heads);
+    const [loss, gradient] = valueAndGrad(lossOfWindows)(state.params);
     const [updates, optimizerState] = optimizer.update(gradient, state.optimizer, state.params);
     const params = optim.applyUpdates(state.params, updates) as Params;
     return [{ params, optimizer: optimizerState, key }, loss];
@@ -64,7 +64,7 @@ function randomWindows(key: Tensor, text: Tensor, count: number, length: number)
 
 /** The loss over a text: in windows side by side, each of which is read without what came before it. */
 export function makeEvaluation(model: ModelConfig): (params: Params, text: Int32Array) => number {
-  const batchLoss = jit(function heldOutLoss(params: Params, windows: Tensor) {
+  const batchLoss = jit(function heldOutLoss(params: Weights, windows: Num<["batch", "time"], "i32">) {
     return lossOf(params, windows, model.heads);
   });
   return (params, text) => {

@@ -10,7 +10,7 @@ import { peak } from "../numpy/peak.js";
 import { map } from "../tracer/control.js";
 import { checkpoint } from "../tracer/custom.js";
 import type { Tensor } from "../tracer/tensor.js";
-import type { AttentionOptions } from "./attention.js";
+import type { TensorOptions } from "./attention.js";
 import { prod, range } from "../util/index.js";
 
 /** Queries of a block; where causal queries are cut into parts, a part should have several. */
@@ -35,7 +35,7 @@ export function hiddenScore(x: Tensor): number {
 }
 
 /** As `dotProductAttention`, for operands that it has checked. */
-export function attendInBlocks(q: Tensor, k: Tensor, v: Tensor, options: AttentionOptions): Tensor {
+export function attendInBlocks(q: Tensor, k: Tensor, v: Tensor, options: TensorOptions): Tensor {
   const [b, t, h, d] = q.shape;
   const [, s, kv, e] = v.shape;
   const g = h / kv;
@@ -58,7 +58,7 @@ export function attendInBlocks(q: Tensor, k: Tensor, v: Tensor, options: Attenti
 }
 
 /** Mask and bias, where given, as [batch, key head, query head of its group, query, key], with 1 where all are the same. */
-function masksOf(options: AttentionOptions, full: readonly number[], kv: number): Tensor[] {
+function masksOf(options: TensorOptions, full: readonly number[], kv: number): Tensor[] {
   return [options.mask, options.bias].flatMap((x) => {
     if (!x) return [];
     const shape = [1, 1, 1, 1, ...x.shape].slice(-4);
@@ -89,7 +89,7 @@ interface Part {
   readonly keys: number;
 }
 /** Blocks of equal size, the rest in one of its own; causal queries in several parts, the earlier ones with fewer keys. */
-function partsOf(t: number, s: number, { causal, mask, bias }: AttentionOptions): Part[] {
+function partsOf(t: number, s: number, { causal, mask, bias }: TensorOptions): Part[] {
   const block = causal === true && t < PARTS * BLOCK ? CAUSAL_BLOCK : BLOCK;
   const whole = Math.floor(t / block);
   // a query that sees nothing gives the mean over all keys: then none may be left out
@@ -105,7 +105,7 @@ function partsOf(t: number, s: number, { causal, mask, bias }: AttentionOptions)
 
 /** q [group, query, features], k and v [key, features], masks [group, query, key] with 1 where all are the same. */
 function attendPart(
-  part: Part & { readonly scale: number; readonly options: AttentionOptions },
+  part: Part & { readonly scale: number; readonly options: TensorOptions },
   q: Tensor,
   k: Tensor,
   v: Tensor,

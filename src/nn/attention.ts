@@ -5,7 +5,7 @@ import { fail } from "../diagnostics/error.js";
 import { printAval } from "../ir/aval.js";
 import { dimEqual, dimSub } from "../ir/dim.js";
 import * as lax from "../lax/index.js";
-import { broadcastTo } from "../lax/operand.js";
+import { asTensor, broadcastTo } from "../lax/operand.js";
 import * as np from "../numpy/index.js";
 import { peak } from "../numpy/peak.js";
 import * as random from "../random/index.js";
@@ -19,11 +19,23 @@ export interface AttentionOptions {
   /** Each position sees itself and what stands before it. */
   causal?: boolean;
   /** True where attention is allowed; broadcast to [batch, heads, query, key]. */
-  mask?: Tensor;
+  mask?: Tensor | boolean;
   /** Added to the scores; broadcast likewise. */
-  bias?: Tensor;
+  bias?: Tensor | number;
   /** Default 1/√(features of a head). */
   scale?: number;
+}
+/** The same where all that may be arrays are. */
+export interface TensorOptions extends Omit<AttentionOptions, "mask" | "bias"> {
+  readonly mask?: Tensor;
+  readonly bias?: Tensor;
+}
+function onTensors({ mask, bias, ...rest }: AttentionOptions): TensorOptions {
+  return {
+    ...rest,
+    ...(mask === undefined ? {} : { mask: asTensor("dotProductAttention", mask) }),
+    ...(bias === undefined ? {} : { bias: asTensor("dotProductAttention", bias) }),
+  };
 }
 /**
  * softmax(q kᵀ · scale) v for [batch, position, heads, features]; fewer key/value heads than query heads are shared by groups.
@@ -36,7 +48,8 @@ export function dotProductAttention<X extends TensorLike, Y extends TensorLike, 
   v: Z,
   options?: AttentionOptions,
 ): Like<X | Y | Z>;
-export function dotProductAttention(q: Tensor, k: Tensor, v: Tensor, options: AttentionOptions = {}): Tensor {
+export function dotProductAttention(q: Tensor, k: Tensor, v: Tensor, given: AttentionOptions = {}): Tensor {
+  const options = onTensors(given);
   if (q.ndim !== 4 || k.ndim !== 4 || v.ndim !== 4) {
     fail(
       "TW2007",

@@ -1,7 +1,7 @@
 /** The parts of the GPT example: text, model, chart, progress and options, each by itself. */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { jit, numpy as np, random, type Tensor } from "tilework";
+import { type AsNums, jit, type Num, numpy as np, random } from "tilework";
 import { describe, expect, it } from "vitest";
 import { drawChart, ticks } from "../../examples/gpt/chart.js";
 import {
@@ -12,13 +12,17 @@ import {
   typescriptDeclarations,
   vocabularyOf,
 } from "../../examples/gpt/corpus.js";
-import { decode, forward, initCache, initParams } from "../../examples/gpt/model.js";
+import * as model from "../../examples/gpt/model.js";
 import { parseOptions, UserError } from "../../examples/gpt/options.js";
 import { clock, Progress } from "../../examples/gpt/progress.js";
 import { generate } from "../../examples/gpt/sample.js";
 import { lossOf, makeEvaluation } from "../../examples/gpt/train.js";
 import { temporaryFolder } from "../pack/workspace.js";
 
+const { decode, initCache, initParams } = model;
+// staged code runs in jit
+const forward = jit(model.forward, { staticArgnums: 2 });
+const loss = jit(lossOf, { staticArgnums: 2 });
 const folder = temporaryFolder();
 
 const config = { vocabulary: 7, layers: 2, heads: 2, features: 8, context: 6 };
@@ -118,7 +122,7 @@ describe("the model", () => {
   it("decoding with the cache gives the logits of the whole window", () => {
     const whole = forward(params, tokens, config.heads).js() as number[][][];
     let cache = initCache(config);
-    const step = jit((p: typeof params, c: typeof cache, token: Tensor, position: Tensor) =>
+    const step = jit((p: model.Weights, c: AsNums<typeof cache>, token: Num<[], "i32">, position: Num<[], "i32">) =>
       decode(config, p, c, token, position),
     );
     for (let i = 0; i < config.context; i++) {
@@ -154,7 +158,7 @@ describe("the model", () => {
   it("the held-out loss is the mean over windows side by side", () => {
     const text = Int32Array.from({ length: 4 * config.context + 1 }, (_, i) => (i * i) % config.vocabulary);
     const windows = [0, 1, 2, 3].map((w) => [...text.slice(w * config.context, (w + 1) * config.context + 1)]);
-    const direct = lossOf(params, np.array(windows, "i32"), config.heads).item() as number;
+    const direct = loss(params, np.array(windows, "i32"), config.heads).item() as number;
     expect(makeEvaluation(config)(params, text)).toBeCloseTo(direct, 6);
     expect(() => makeEvaluation(config)(params, text.subarray(0, 5))).toThrow(UserError);
   });
