@@ -42,19 +42,22 @@ function runSections(name: string, sections: readonly Section[]): string[][] {
   writeFileSync(config, JSON.stringify({ compilerOptions, files: modules.map((m) => `${m}.ts`) }));
   const tsc = join(root, "node_modules", "typescript", "bin", "tsc");
   expect(runNode([tsc, "-p", config, "--pretty", "false"], folder).output).toBe("");
-  const all = modules.map((m) => `await import("./${m}.js");`).join("\n");
-  writeFileSync(join(folder, `${name}.mjs`), `${all}\n`);
-  // staged code is captured from its source
-  const hook = markdownIsStaged(sections) ? ["--import", "tilework/register"] : [];
-  const { status, output } = runNode([...hook, join(folder, `${name}.mjs`)], folder);
-  expect(status, output).toBe(0);
-  const printed = `${output}\n`.split(`${MARK}\n`);
-  return sections.map((section) => printed.splice(0, section.blocks.length));
+  const printed: string[][] = [];
+  for (const staged of [false, true]) {
+    const some = sections.flatMap((s, i) => (isStaged(s) === staged ? [i] : []));
+    if (some.length === 0) continue;
+    const file = join(folder, `${name}-${staged ? "staged" : "plain"}.mjs`);
+    writeFileSync(file, some.map((i) => `await import("./${modules[i]}.js");\n`).join(""));
+    // staged code is captured from its source
+    const { status, output } = runNode([...(staged ? ["--import", "tilework/register"] : []), file], folder);
+    expect(status, output).toBe(0);
+    const pieces = `${output}\n`.split(`${MARK}\n`);
+    for (const i of some) printed[i] = pieces.splice(0, sections[i].blocks.length);
+  }
+  return printed;
 }
 
-function markdownIsStaged(sections: readonly Section[]): boolean {
-  return sections.some((s) => s.blocks.some(({ code }) => /\btype Num\b/.test(code)));
-}
+const isStaged = ({ blocks }: Section): boolean => blocks.some(({ code }) => /\btype Num\b/.test(code));
 
 describe.each(["README.md", "docs/tour.md", "docs/tensor-or-num.md"])("%s", (path) => {
   const file = join(root, path);
