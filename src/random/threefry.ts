@@ -26,6 +26,11 @@ export interface Engine {
   bits(key: Words, width: BitWidth, shape: Shape): Tensor;
 }
 
+/** The hash itself: two words for each key and counter, all u32 of one shape. */
+export function threefry2x32(k0: Tensor, k1: Tensor, x0: Tensor, x1: Tensor): [Tensor, Tensor] {
+  return bind("threefry2x32", [k0, k1, x0, x1], {}) as [Tensor, Tensor];
+}
+
 /** The hash of every counter under every key. */
 export function threefry(key: Words, c0: Tensor, c1: Tensor): [Tensor, Tensor] {
   const lead = key.k0.aval.shape;

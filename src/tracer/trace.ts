@@ -59,7 +59,10 @@ export function traceFunction(
 ): Traced {
   let outTree: tree.TreeDef | undefined;
   const name = options.name ?? f.name;
-  if (isNaming()) noteNames({ kind: options.kind, name, inTree, names: leafNames(options.subject ?? f, inTree) });
+  if (isNaming()) {
+    const subject = options.subject ?? f;
+    noteNames({ kind: options.kind, name: userName(subject), inTree, names: leafNames(subject, inTree) });
+  }
   const { program, captures } = traceFlat(
     (...leaves) => {
       const args = tree.unflatten(inTree, leaves) as unknown[];
@@ -103,6 +106,11 @@ function flattenResult(result: unknown, name: string, kind: string): { leaves: T
 /** The object of a compiled method comes last among its arguments, as `{ this: object }`. */
 const RECEIVER = /^\[\d+\]\.this(?=[.[]|$)/;
 
+/** What the user calls a function: under jit, too, which keeps the function itself. */
+export function userName(f: AnyFunction): string {
+  return "original" in f && typeof f.original === "function" ? f.original.name : f.name;
+}
+
 /** What a function calls the leaves of its arguments: "params.w". */
 export function leafNames(f: AnyFunction, inTree: tree.TreeDef): string[] {
   const names = parameterNames(f);
@@ -123,14 +131,28 @@ export function parameterNames(f: AnyFunction): readonly (string | undefined)[] 
   if (NATIVE.test(text)) return [];
   const list =
     /^(?:async\s+)?([\w$]+)\s*=>/.exec(text) ?? /^(?:async\b\s*)?(?:function\b\s*)?[\w$#]*\s*\(([^()]*)\)/.exec(text);
-  const parameters = (list?.[1] ?? "").replace(/\/\*.*?\*\/|\/\/.*/g, "");
-  // a pattern ends what can be counted by commas
-  return (
-    /^[^[{]*/
-      .exec(parameters)?.[0]
-      .split(",")
-      .map((p) => /^\s*([\w$]+)\s*(?:=.*)?$/.exec(p)?.[1]) ?? []
-  );
+  return splitParameters(list?.[1] ?? "").map((p) => /^\s*([\w$]+)\s*(?:=.*)?$/s.exec(p)?.[1]);
+}
+
+/** At the commas between parameters, not at those in patterns and defaults; texts in them end what can be told. */
+function splitParameters(text: string): string[] {
+  const plain = text.replace(/\/\*.*?\*\/|\/\/.*/g, "");
+  const list: string[] = [];
+  let depth = 0;
+  let from = 0;
+  let at = 0;
+  for (; at < plain.length; at++) {
+    const c = plain[at];
+    if ("\"'`".includes(c)) break;
+    if ("[{(".includes(c)) depth++;
+    else if ("]})".includes(c)) depth--;
+    else if (c === "," && depth === 0) {
+      list.push(plain.slice(from, at));
+      from = at + 1;
+    }
+  }
+  if (plain.slice(from, at).trim() !== "") list.push(plain.slice(from, at));
+  return list;
 }
 
 /** How error messages call a leaf of the arguments: "argument 0.w". */

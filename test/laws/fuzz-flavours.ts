@@ -54,24 +54,31 @@ export const DERIVED: readonly Flavour[] = [
     smooth: true,
     reversible: true,
   })),
-  flavour("f64, with kinks and jumps", 150, ["jvp", "vjp", "vmap of vjp", "jit of vjp"], () => ({ reversible: true })),
+  flavour("f64, with kinks and jumps", 150, ["jvp", "vjp", "vmap of vjp", "jit of vjp", "source of vjp"], () => ({
+    reversible: true,
+  })),
   flavour(
     "f64, with while",
     100,
-    ["vmap", "jvp", "partial evaluation of jvp", "vmap of jvp", "jit of vmap", "jit of jvp"],
+    ["vmap", "jvp", "partial evaluation of jvp", "vmap of jvp", "jit of vmap", "jit of jvp", "source"],
     (seed) => ({ smooth: seed % 2 === 0 }),
   ),
   flavour("long, forward and backward", 50, ["vjp", "plan of vjp", "jit of vjp"], () => ({
     equations: 25,
     reversible: true,
   })),
-  flavour("all dtypes, forward and backward", 50, ["vmap of vjp", "plan of vjp", "jit of vjp", "jit of jvp"], () => ({
-    equations: 14,
-    floats: FLOATS,
-    ints: INTS,
-    reversible: true,
-    differentiable: true,
-  })),
+  flavour(
+    "all dtypes, forward and backward",
+    50,
+    ["vmap of vjp", "plan of vjp", "jit of vjp", "jit of jvp", "source of vjp"],
+    () => ({
+      equations: 14,
+      floats: FLOATS,
+      ints: INTS,
+      reversible: true,
+      differentiable: true,
+    }),
+  ),
   flavour("sizes with names", 150, ["symbolic", "jit with sizes", "found from its cases"], (seed) => ({
     symbolic: true,
     equations: 14,
@@ -85,11 +92,11 @@ export const COMPILED: readonly Flavour[] = [
   flavour(
     "all dtypes, all control flow",
     200,
-    ["print", "vmap", "partial evaluation", "simplify", "plan", "jit", "jit without SIMD", "jit of vmap"],
+    ["print", "vmap", "partial evaluation", "simplify", "plan", "jit", "jit without SIMD", "jit of vmap", "source"],
     () => ({ equations: 14, floats: FLOATS, ints: INTS }),
   ),
-  flavour("f64", 100, ["print", "simplify", "plan", "jit"], () => ({ equations: 14, differentiable: false })),
-  flavour("long", 50, ["print", "simplify", "plan", "jit"], () => ({ equations: 60, differentiable: false })),
+  flavour("f64", 100, ["print", "simplify", "plan", "jit", "source"], () => ({ equations: 14, differentiable: false })),
+  flavour("long", 50, ["print", "simplify", "plan", "jit", "source"], () => ({ equations: 60, differentiable: false })),
   flavour("large", 50, ["simplify", "plan", "jit", "jit without SIMD"], (seed) => ({
     equations: 10,
     floats: ["f64", "f32"],

@@ -1,6 +1,7 @@
 /** What must hold of any program. Each law throws when it does not. */
 import { jitLaw, planLaw, printLaw, scalarLaw, simplifyLaw, sizedLaw, symbolicLaw } from "./fuzz/compiler-laws.js";
 import { sizesLaw } from "./fuzz/sizes-law.js";
+import { sourceLaw } from "./fuzz/source-law.js";
 import {
   batch,
   forwardMode,
@@ -39,5 +40,7 @@ export const LAWS = {
   symbolic: symbolicLaw,
   "jit with sizes": sizedLaw,
   "found from its cases": sizesLaw,
+  source: sourceLaw,
+  "source of vjp": (p, seed) => sourceLaw(valueAndReverse(p), seed),
 } satisfies Record<string, Law>;
 export type LawName = keyof typeof LAWS;

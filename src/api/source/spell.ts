@@ -2,7 +2,10 @@
 import { fail } from "../../diagnostics/error.js";
 import { type DType, isFloat, isInt } from "../../ir/dtype.js";
 import type { ElementwiseOps, GatherParams, Params, Prim, ScatterParams } from "../../ir/ops/index.js";
+import type { Window } from "../../ir/ops/reduction.js";
 import type { AnyEqn } from "../../ir/program.js";
+import { numeral } from "./numerals.js";
+import { expanded, insertedAxes, stretched } from "./stretch.js";
 
 /** An operand as text: as an array, and as a number where it is one. */
 export interface Operand {
@@ -12,7 +15,14 @@ export interface Operand {
   readonly shape: readonly unknown[];
   /** What np's functions stretch by themselves to `shape`. */
   readonly narrow?: Operand;
+  /** A value that has axes of size 1 in these places besides. */
+  readonly whole?: { readonly operand: Operand; readonly axes: readonly number[] };
+  /** A reduction, written so that the reduced axes stay. */
+  readonly kept?: { readonly text: string; readonly axes: readonly number[] };
+  /** A multiple of another value. */
+  readonly scaled?: { readonly of: Operand; readonly by: number };
 }
+type Written = Pick<Operand, "text" | "kept" | "scaled">;
 
 const METHODS: Partial<Record<keyof ElementwiseOps, string>> = {
   neg: "neg",
@@ -23,6 +33,9 @@ const METHODS: Partial<Record<keyof ElementwiseOps, string>> = {
   sin: "sin",
   cos: "cos",
   abs: "abs",
+  sign: "sign",
+  floor: "floor",
+  ceil: "ceil",
 };
 const COMPARISONS: Partial<Record<Prim, string>> = {
   eq: "equal",
@@ -52,8 +65,52 @@ const camel = (text: string): string => text.replace(/_([a-z0-9])/g, (_, c: stri
 const list = (xs: readonly unknown[]): string => `[${xs.map(String).join(", ")}]`;
 const nested = (xs: readonly (readonly unknown[])[]): string => `[${xs.map(list).join(", ")}]`;
 
-/** The text of an equation without programs in it. */
-export function spell(eqn: AnyEqn, xs: readonly Operand[]): string {
+/** An equation without programs in it. */
+export function spell(eqn: AnyEqn, xs: readonly Operand[]): Written {
+  const [x, y] = xs;
+  switch (eqn.prim) {
+    case "neg":
+      return isWideFloat(x.dtype) ? scaled(x, -1) : { text: textOf(eqn, xs) };
+    case "add":
+      return isWideFloat(x.dtype) && x.text === y.text && x.number === undefined
+        ? scaled(x, 2)
+        : { text: textOf(eqn, xs) };
+    case "mul": {
+      if (!isWideFloat(x.dtype) || (x.number === undefined) === (y.number === undefined)) break;
+      const [a, c] = x.number === undefined ? [x, y] : [y, x];
+      return scaled(a, Number(c.number));
+    }
+    case "reduce_sum":
+    case "reduce_max":
+    case "reduce_min": {
+      const { axes } = eqn.params;
+      const text = textOf(eqn, xs);
+      const plain = isPlainReduction(eqn.prim, x);
+      return plain && axes.length > 0
+        ? {
+            text,
+            kept: { text: `${text.slice(0, text.lastIndexOf("("))}(${axisText(axes)}, { keepdims: true })`, axes },
+          }
+        : { text };
+    }
+  }
+  return { text: textOf(eqn, xs) };
+}
+
+const isWideFloat = (dtype: DType): boolean => dtype === "f32" || dtype === "f64";
+/** Powers of 2, by which products are exact. */
+const isExact = (x: number): boolean => Number.isInteger(Math.log2(Math.abs(x)));
+
+/** `x` times a number; factors are put together where that rounds nothing. */
+function scaled(x: Operand, factor: number): Written {
+  const before = x.scaled;
+  const joined = before && (isExact(before.by) || isExact(factor)) ? before.by * factor : undefined;
+  const [of, by] = before && joined !== undefined ? [before.of, joined] : [x, factor];
+  const text = by === 1 ? of.text : by === -1 ? `${of.text}.neg()` : `${of.text}.mul(${numeral(by, x.dtype)})`;
+  return { text, scaled: { of, by } };
+}
+
+function textOf(eqn: AnyEqn, xs: readonly Operand[]): string {
   const [x] = xs;
   const { prim } = eqn;
   if (PLAIN.has(prim)) return elementwise(eqn, xs);
@@ -71,9 +128,9 @@ export function spell(eqn: AnyEqn, xs: readonly Operand[]): string {
     case "reduce_precision":
       return `lax.reducePrecision(${x.text}, ${eqn.params.exponentBits}, ${eqn.params.mantissaBits})`;
     case "reshape":
-      return `lax.reshape(${x.text}, ${list(eqn.params.shape)})`;
+      return reshape(x, eqn.params.shape);
     case "transpose":
-      return String(eqn.params.perm) === "1,0" ? `${x.text}.T` : `lax.transpose(${x.text}, ${list(eqn.params.perm)})`;
+      return transpose(x, eqn.params.perm);
     case "broadcast_in_dim": {
       const { shape, dims } = eqn.params;
       if (x.number !== undefined) {
@@ -82,9 +139,7 @@ export function spell(eqn: AnyEqn, xs: readonly Operand[]): string {
           ? `np.${name}(${list(shape)})`
           : `np.full(${list(shape)}, ${x.number}, "${x.dtype}")`;
       }
-      return isTrailing(dims, shape)
-        ? `np.broadcastTo(${x.text}, ${list(shape)})`
-        : `lax.broadcastInDim(${x.text}, ${list(shape)}, ${list(dims)})`;
+      return `${stretched(x, dims, shape.length).text}.broadcastTo(${list(shape)})`;
     }
     case "slice": {
       const { start, limit, strides } = eqn.params;
@@ -96,7 +151,7 @@ export function spell(eqn: AnyEqn, xs: readonly Operand[]): string {
       return `lax.pad(${x.text}, ${xs[1].text}, ${nested(low.map((l, i) => [l, high[i], interior[i]]))})`;
     }
     case "concatenate":
-      return `lax.concatenate([${xs.map((o) => o.text).join(", ")}], ${eqn.params.axis})`;
+      return `np.concatenate([${xs.map((o) => o.text).join(", ")}], ${eqn.params.axis})`;
     case "rev":
       return `lax.rev(${x.text}, ${list(eqn.params.axes)})`;
     case "iota":
@@ -119,9 +174,7 @@ export function spell(eqn: AnyEqn, xs: readonly Operand[]): string {
     case "cumlogsumexp":
       return `lax.${prim}(${x.text}, ${eqn.params.axis}${eqn.params.reverse ? ", true" : ""})`;
     case "reduce_window": {
-      const { op, windowDims, strides, padding, baseDilation, windowDilation } = eqn.params;
-      const options = `{ strides: ${list(strides)}, padding: ${nested(padding)}, baseDilation: ${list(baseDilation)}, windowDilation: ${list(windowDilation)} }`;
-      return `lax.reduceWindow(${x.text}, "${op}", ${list(windowDims)}, ${options})`;
+      return reduceWindow(x.text, eqn.params.op, eqn.params);
     }
     case "dot_general":
       return dot(eqn.params, xs);
@@ -142,6 +195,13 @@ export function spell(eqn: AnyEqn, xs: readonly Operand[]): string {
       const { axis, numKeys, stable } = eqn.params;
       return `lax.sort([${texts(xs)}], { axis: ${axis}, numKeys: ${numKeys}, stable: ${stable} })`;
     }
+    case "threefry2x32":
+      return `random.threefry2x32(${texts(xs)})`;
+    // the derivative of max pooling, by the function whose derivative it is
+    case "select_and_scatter_add":
+      return `vjp((x: Tensor) => ${pooling("x", eqn.params)}, ${xs[1].text})[1](${x.text})[0]`;
+    case "select_and_gather_add":
+      return `jvp((x: Tensor) => ${pooling("x", eqn.params)}, [${xs[1].text}], [${x.text}])[1]`;
     case "top_k":
       return `lax.topK(${x.text}, ${eqn.params.k})`;
     case "cholesky":
@@ -168,6 +228,10 @@ export function spell(eqn: AnyEqn, xs: readonly Operand[]): string {
       return `lax.ppermute(${x.text}, ${JSON.stringify(eqn.params.axisName)}, ${nested(eqn.params.perm)})`;
     case "all_gather":
       return `lax.allGather(${x.text}, ${JSON.stringify(eqn.params.axisName)}, { axis: ${eqn.params.axis}, tiled: ${eqn.params.tiled} })`;
+    case "custom_vjp_linear":
+      return fail("TW4006", `printSource: ${eqn.params.name || "a function"} has a rule for reverse mode only`, {
+        help: "print its gradient (grad, vjp), or give it a customJvp rule",
+      });
     default:
       return fail("TW4006", `printSource: ${prim} has no function that could be written`, {});
   }
@@ -175,33 +239,69 @@ export function spell(eqn: AnyEqn, xs: readonly Operand[]): string {
 
 const texts = (xs: readonly Operand[]): string => xs.map((o) => o.text).join(", ");
 
-/** Sizes that are stretched stand last, as np's functions want it. */
-export function isTrailing(dims: readonly number[], shape: readonly unknown[]): boolean {
-  return dims.every((d, i) => d === shape.length - dims.length + i);
+function reduceWindow(
+  x: string,
+  op: string,
+  p: Omit<Window, "baseDilation" | "windowDilation"> & Partial<Window>,
+): string {
+  const options = [
+    ...(p.strides.every((d) => d === 1) ? [] : [`strides: ${list(p.strides)}`]),
+    ...(p.padding.flat().every((d) => d === 0) ? [] : [`padding: ${nested(p.padding)}`]),
+    ...(p.baseDilation?.some((d) => d !== 1) ? [`baseDilation: ${list(p.baseDilation)}`] : []),
+    ...(p.windowDilation?.some((d) => d !== 1) ? [`windowDilation: ${list(p.windowDilation)}`] : []),
+  ];
+  return `lax.reduceWindow(${x}, "${op}", ${list(p.windowDims)}${options.length > 0 ? `, { ${options.join(", ")} }` : ""})`;
+}
+
+function pooling(x: string, p: Parameters<typeof reduceWindow>[2] & { readonly select: "ge" | "le" }): string {
+  return reduceWindow(x, p.select === "ge" ? "max" : "min", p);
+}
+
+function reshape(x: Operand, shape: readonly unknown[]): string {
+  const inserted = insertedAxes(x.shape, shape);
+  if (inserted) return expanded(x, inserted).text;
+  const dropped = insertedAxes(shape, x.shape);
+  if (dropped) return `${x.text}.squeeze(${axisText(dropped)})`;
+  return `${x.text}.reshape(${list(shape)})`;
+}
+
+function transpose(x: Operand, perm: readonly number[]): string {
+  const n = perm.length;
+  if (n === 2 && perm[0] === 1) return `${x.text}.T`;
+  const swapsLast =
+    n > 2 && perm[n - 1] === n - 2 && perm[n - 2] === n - 1 && perm.slice(0, -2).every((p, i) => p === i);
+  return swapsLast ? `${x.text}.mT` : `${x.text}.transpose(${list(perm)})`;
 }
 
 function elementwise(eqn: AnyEqn, given: readonly Operand[]): string {
   const { prim } = eqn;
   const shape = eqn.outputs[0].aval.shape;
-  const full = given.filter((o) => o.number === undefined && o.narrow === undefined && o.shape.length === shape.length);
-  // where one operand has the whole shape, np stretches the others
-  const xs = given.map((o) => (full.length > 0 && o.narrow ? o.narrow : o));
-  const stretched =
+  const narrow = given.map((o) => o.narrow ?? o);
+  // np stretches operands by itself, where together they give the whole shape
+  const xs = meet(narrow, shape) ? narrow : given;
+  const stretches =
     xs.some((o, i) => o !== given[i]) || xs.some((o) => o.number === undefined && o.shape.length < shape.length);
-  const arrays = xs.filter((o) => o.number === undefined);
+  const arrays = xs.filter((o) => o.number === undefined && o.dtype === given[given.length - 1].dtype);
   const value = (o: Operand): string => (arrays.length > 0 ? (o.number ?? o.text) : o.text);
   const [x, y] = xs;
   const dtype = given[0].dtype;
   const number = isFloat(dtype) || isInt(dtype);
   if (xs.length === 1) {
     const method = isFloat(dtype) ? METHODS[prim as keyof ElementwiseOps] : undefined;
-    return method ? `${x.text}.${method}()` : lax(prim, xs, (o) => o.text);
+    if (prim === "logistic" && isFloat(dtype)) return `nn.sigmoid(${x.text})`;
+    if (prim === "not" && dtype === "bool") return `${x.text}.logicalNot()`;
+    return method ? `${x.text}.${method}()` : lax(prim, xs);
   }
+  if (dtype === "bool" && (prim === "and" || prim === "or") && x.number === undefined && y.number === undefined)
+    return `${x.text}.logical${prim === "and" ? "And" : "Or"}(${y.text})`;
   const compare = COMPARISONS[prim];
   if (compare && number && x.number === undefined) return `${x.text}.${compare}(${value(y)})`;
   if ((prim === "add" || prim === "mul") && number) {
     const [a, b] = x.number === undefined ? [x, y] : [y, x];
-    if (a.number === undefined) return `${a.text}.${prim}(${value(b)})`;
+    if (a.number === undefined)
+      return prim === "mul" && a.text === b.text && isFloat(dtype)
+        ? `${a.text}.square()`
+        : `${a.text}.${prim}(${value(b)})`;
   }
   if ((prim === "sub" && number) || (prim === "div" && isFloat(dtype))) {
     if (x.number === undefined) return `${x.text}.${prim}(${value(y)})`;
@@ -209,36 +309,76 @@ function elementwise(eqn: AnyEqn, given: readonly Operand[]): string {
   }
   if ((prim === "max" || prim === "min") && number && arrays.length > 0)
     return `np.${prim}imum(${xs.map(value).join(", ")})`;
-  if (prim === "select" && x.number === undefined && arrays.length > 1 && given[1].dtype !== "key") {
-    const [p, a, b] = xs;
-    if (a.number === undefined || b.number === undefined) return `np.where(${p.text}, ${value(a)}, ${value(b)})`;
-  }
-  return stretched ? lax(prim, given, (o) => o.text) : lax(prim, xs, value);
+  if (prim === "select" && x.number === undefined && arrays.length > 0 && given[1].dtype !== "key")
+    return `np.where(${x.text}, ${value(y)}, ${value(xs[2])})`;
+  return lax(prim, given, stretches || shape.length > 0 ? undefined : value);
 }
 
-function lax(prim: Prim, xs: readonly Operand[], value: (o: Operand) => string): string {
+/** Whether np's rules of broadcasting make `shape` of these. */
+function meet(xs: readonly Operand[], shape: readonly unknown[]): boolean {
+  const arrays = xs.filter((o) => o.number === undefined);
+  return shape.every((d, i) =>
+    arrays.some((o) => {
+      const at = o.shape.length - shape.length + i;
+      return d === 1 ? arrays.some((a) => a.shape.length === shape.length) : at >= 0 && o.shape[at] === d;
+    }),
+  );
+}
+
+function lax(prim: Prim, xs: readonly Operand[], value: (o: Operand) => string = (o) => o.text): string {
   return `lax.${LAX_NAMES[prim] ?? camel(prim)}(${xs.map(value).join(", ")})`;
 }
 
+const axisText = (axes: readonly number[]): string => (axes.length === 1 ? String(axes[0]) : list(axes));
+const isPlainReduction = (prim: Prim, x: Operand): boolean =>
+  /^reduce_(?:sum|max|min)$/.test(prim) && /^(?:f32|f64|i32)$/.test(x.dtype);
+
 function reduction(prim: Prim, x: Operand, axes: readonly number[]): string {
-  const kind = prim.slice("reduce_".length);
-  const plain = /^(?:sum|max|min)$/.test(kind) && /^(?:f32|f64|i32)$/.test(x.dtype);
-  if (!plain) return `lax.${camel(prim)}(${x.text}, ${list(axes)})`;
-  const all = axes.length === x.shape.length;
-  return `${x.text}.${kind}(${all ? "" : axes.length === 1 ? axes[0] : list(axes)})`;
+  if (!isPlainReduction(prim, x)) return `lax.${camel(prim)}(${x.text}, ${list(axes)})`;
+  return `${x.text}.${prim.slice("reduce_".length)}(${axes.length === x.shape.length ? "" : axisText(axes)})`;
 }
 
-function dot(
-  { lhsContract, rhsContract, lhsBatch, rhsBatch, preferred }: Params<"dot_general">,
-  [x, y]: readonly Operand[],
-): string {
-  const [m, n] = [x.shape.length, y.shape.length];
-  const standard = lhsContract.length === 1 && lhsContract[0] === m - 1 && rhsContract[0] === Math.max(0, n - 2);
-  if (standard && lhsBatch.length === 0 && preferred === null && m > 0 && m <= 2 && n > 0 && n <= 2)
-    return `np.dot(${x.text}, ${y.text})`;
+function dot(p: Params<"dot_general">, [x, y]: readonly Operand[]): string {
+  const { lhsContract, rhsContract, lhsBatch, rhsBatch, preferred } = p;
+  const plain = preferred === null ? product(p, x, y) : undefined;
+  if (plain) return plain;
   const batch = lhsBatch.length > 0 ? `, batch: [${list(lhsBatch)}, ${list(rhsBatch)}]` : "";
   const type = preferred === null ? "" : `, "${preferred}"`;
   return `lax.dotGeneral(${x.text}, ${y.text}, { contract: [${list(lhsContract)}, ${list(rhsContract)}]${batch} }${type})`;
+}
+
+/** A contraction as the product that a textbook writes. */
+function product(p: Params<"dot_general">, x: Operand, y: Operand): string | undefined {
+  const { lhsContract, rhsContract, lhsBatch, rhsBatch } = p;
+  const [m, n] = [x.shape.length, y.shape.length];
+  const batch = lhsBatch.length;
+  if (!lhsBatch.every((a, i) => a === i && rhsBatch[i] === i)) return undefined;
+  if (lhsContract.length === 0) {
+    if (batch > 0 || m === 0 || n === 0) return isFloat(x.dtype) ? scaledRows(x, y, batch) : undefined;
+    return m === 1 && n === 1 ? `np.outer(${x.text}, ${y.text})` : undefined;
+  }
+  if (lhsContract.length > 1) return undefined;
+  const [i, j] = [lhsContract[0], rhsContract[0]];
+  if (batch > 0) {
+    if (m !== batch + 2 || n !== batch + 2) return undefined;
+    const a = i === batch + 1 ? x.text : `${x.text}.mT`;
+    const b = j === batch ? y.text : `${y.text}.mT`;
+    return `np.matmul(${a}, ${b})`;
+  }
+  if (i === m - 1 && j === Math.max(0, n - 2)) return `np.dot(${x.text}, ${y.text})`;
+  if (m > 2 || n > 2) return undefined;
+  const a = i === m - 1 ? x.text : `${x.text}.T`;
+  const b = j === Math.max(0, n - 2) ? y.text : `${y.text}.T`;
+  return `np.dot(${a}, ${b})`;
+}
+
+/** Nothing is summed, and one side has no axes but those of the batch: a product of each row with a number. */
+function scaledRows(x: Operand, y: Operand, batch: number): string | undefined {
+  const [m, n] = [x.shape.length, y.shape.length];
+  if (m !== batch && n !== batch) return undefined;
+  const [a, b] = m === batch ? [x, y] : [y, x];
+  const more = Array.from({ length: b.shape.length - batch }, (_, i) => batch + i);
+  return `${b.text}.mul(${batch === 0 || more.length === 0 ? a.text : expanded(a, more).text})`;
 }
 
 const SPATIAL = "HWDABCEFG";

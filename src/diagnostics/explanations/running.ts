@@ -49,8 +49,8 @@ x[Symbol.dispose]();`,
   TW4005: { explanation: "The text is not a program as printProgram writes it; the message names the line." },
   TW4006: {
     explanation:
-      "printSource writes programs by the public functions that make their operations. For a few operations, which only transforms " +
-      "make, there is no such function.",
+      "printSource writes programs by the public functions that make their operations. Some have none: the tangents of a function " +
+      "with a customVjp rule, which has reverse mode only, and loops over a size that is no number.",
   },
   TW4007: {
     explanation:
