@@ -7,7 +7,7 @@ import { buildDist, root, runNode, runNpm, temporaryFolder } from "./workspace.j
 
 const MAX_PACKED = 1_250_000;
 /** jit, numpy and the whole compiler, minified and gzipped, as an application has them (what we want is 110 kB). */
-const MAX_BROWSER_CORE = 166_000;
+const MAX_BROWSER_CORE = 180_000;
 
 interface Packed {
   readonly filename: string;

@@ -1,6 +1,6 @@
 /**
  * A nest whose values are combined over small windows (depthwise convolutions, pooling), written so that windows which
- * overlap share what they read: several neighbouring results at once, taps written out. Where windows reach into padding
+ * overlap share what they read: a few neighbouring rows at once, position by position along them, taps written out. Where windows reach into padding
  * their taps are counted instead, so no element is tested by itself and no padded copy is made.
  */
 import { internal } from "../../diagnostics/error.js";

@@ -206,7 +206,10 @@ const CASES: readonly Case[] = [
     { name: "stride 2, holes", filter: [21, 1, 3, 3], lhsDilation: [2, 2], padding: [[2, 1], [1, 2]] },
     { name: "wide window", filter: [21, 1, 1, 11], padding: [[0, 0], [9, 3]] },
     { name: "cut off", filter: [21, 1, 3, 3], padding: [[-2, 1], [1, -3]] },
+    { name: "stride 3 and 1", filter: [21, 1, 4, 3], strides: [3, 1], padding: [[1, 2], [2, 2]] },
+    { name: "further out than the window", filter: [21, 1, 3, 3], padding: [[5, 4], [4, 6]] },
     { name: "no row is whole", filter: [21, 1, 3, 17], padding: [[1, 1], [8, 8]] },
+    { name: "no column is whole", filter: [21, 1, 17, 3], padding: [[8, 8], [1, 0]] },
   ].flatMap((c): Case[] => {
     const own = { ...c, padding: c.padding as [number, number][], input: [1, 21, 13, 14], featureGroups: 21 };
     return [{ ...own, name: `each feature: ${c.name}` }, { ...own, name: `each feature: ${c.name}, NHWC`, specs: NHWC }];
