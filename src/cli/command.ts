@@ -24,6 +24,9 @@ const HELP = `tilework: differentiate, batch and compile plain TypeScript functi
                               (by default: whether the files that configure the build mention them)
       --no-types              without what tsc says
   tilework explain [CODE]     says what an error code such as TW2003 means; without a code it lists all of them
+  tilework migrate [FILES | FOLDERS]
+                              rewrites programs for jax-js: imports, calls, .ref and .dispose(); says what is left to do
+      --dry, --json           writes nothing; for programs, with the new texts
   tilework --help, --version`;
 
 /** Runs one command line; gives the exit status. */
@@ -62,6 +65,12 @@ async function dispatch([command, ...rest]: readonly string[]): Promise<number |
     case "check": {
       const { check } = await import("./check/index.js");
       const { text, status } = check(rest);
+      print(text);
+      return status;
+    }
+    case "migrate": {
+      const { migrate } = await import("./migrate.js");
+      const { text, status } = migrate(rest);
       print(text);
       return status;
     }
