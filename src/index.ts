@@ -18,7 +18,15 @@ export { configure } from "./api/config.js";
 export type { Config } from "./api/config.js";
 export * as debug from "./api/debug.js";
 export { init, workerScript } from "./api/init.js";
-export { evalShape, explain, liveArrays, makeProgram, memoryStats, ShapeDtype } from "./api/inspect.js";
+export {
+  blockUntilReady,
+  evalShape,
+  explain,
+  liveArrays,
+  makeProgram,
+  memoryStats,
+  ShapeDtype,
+} from "./api/inspect.js";
 export type { Explanation } from "./api/inspect.js";
 export { jit } from "./api/jit.js";
 export { model } from "./api/model.js";
@@ -53,3 +61,4 @@ export type { CustomJvp, CustomJvpMembers, CustomVjp, CustomVjpMembers } from ".
 export { Tensor } from "./tracer/tensor.js";
 export type { DataOf, ItemOf, NestedArray, ShapeSpec } from "./tracer/tensor.js";
 export * as tree from "./tree/index.js";
+export type { Tree } from "./tree/types.js";

@@ -131,6 +131,12 @@ export function explain(f: AnyFunction): (...args: unknown[]) => Explanation {
   };
 }
 
+/** Waits until the values of all arrays of a tree are there; gives the tree. */
+export async function blockUntilReady<T>(values: T): Promise<T> {
+  await Promise.all(tree.leaves(values).map((x) => (x instanceof Tensor ? x.blockUntilReady() : x)));
+  return values;
+}
+
 /**
  * The arrays in the heap's memory, with their sizes in bytes. An array that was moved out under memory pressure
  * is listed again once it is used: until then only its owner holds it, so that the engine can collect what nobody uses.

@@ -69,6 +69,11 @@ export function arraysOf(source: ts.SourceFile, program: MigrationProgram): Arra
       if (!(type.flags & ts.TypeFlags.Any)) return "other";
       const symbol = checker.getSymbolAtLocation(receiver);
       if (symbol && known.has(symbol)) return "array";
+      // a part of what a transformed function is given
+      let root: ts.Expression = receiver;
+      while (ts.isPropertyAccessExpression(root) || ts.isElementAccessExpression(root)) root = root.expression;
+      const of = root === receiver ? undefined : checker.getSymbolAtLocation(root);
+      if (of && isTraced(of)) return "array";
       const access = receiver.parent;
       return ts.isPropertyAccessExpression(access) && access.name.text === "ref" && tells(access) ? "array" : "unknown";
     },

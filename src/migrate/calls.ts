@@ -202,7 +202,9 @@ export const RULES: Readonly<Record<string, Rule>> = {
   "numpy.logspace": spaced(["endpoint", "base"]),
   "numpy.indices": spreadOptions(1, ["dtype"]),
   "numpy.fromfunction": spreadOptions(2, ["dtype"]),
-  "numpy.allclose": withOptions(2, { rtol: "rtol", atol: "atol", equalNaN: "equalNan" }),
+  // a boolean there
+  "numpy.allclose": (c) =>
+    `${withOptions(2, { rtol: "rtol", atol: "atol", equalNaN: "equalNan" })(c) ?? call(c.callee, c.args)}.item()`,
   "numpy.arrayEqual": withOptions(2, { equalNaN: "equalNan" }),
   "numpy.var_": statistics,
   "numpy.std": statistics,

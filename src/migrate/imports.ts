@@ -23,7 +23,7 @@ const OPTAX = "@jax-js/optax";
 const MODULES: Readonly<Record<string, string>> = { [CORE]: "tilework", [OPTAX]: "tilework/optim" };
 const TYPE_NAMES = new Set(["Array", "DType", "JsTree", "JsTreeDef", "OwnedFunction", "Device"]);
 /** Names of jax-js that vanish or become others where they are used, so that importing them makes no sense. */
-const VANISHING = new Set([...TYPE_NAMES, "scipySpecial", "defaultDevice", "devicePut"]);
+const VANISHING = new Set([...TYPE_NAMES, "scipySpecial", "defaultDevice", "devicePut", "setDebug"]);
 const MAX_WIDTH = 100;
 
 const specifiersOf = (node: ts.ImportDeclaration): readonly ts.ImportSpecifier[] => {
@@ -94,7 +94,9 @@ export class Imports {
       return known.local;
     }
     const wished = name === "numpy" ? "np" : name;
-    const local = this.#taken(wished) ? `tile${name[0].toUpperCase()}${name.slice(1)}` : wished;
+    const local = this.#taken(wished)
+      ? `${/^[A-Z]/.test(name) ? "Tile" : "tile"}${name[0].toUpperCase()}${name.slice(1)}`
+      : wished;
     this.#needed.set(name, { name, local, typeOnly });
     return local;
   }
@@ -154,7 +156,7 @@ export class Imports {
 
   /** Fills in the imports, now that it is known what the rest of the file uses. */
   finish(text: string): string {
-    const body = this.#slots.reduce((t, s) => t.replace(s.mark, ""), text);
+    const body = this.#slots.reduce((t, s) => t.replace(s.mark, ""), text).replace(/\/\/ TODO\(tilework[^\n]*/g, "");
     const uses = (name: string): boolean =>
       new RegExp(`(?<![\\w$.])${name.replace(/\$/g, "\\$")}(?![\\w$])`).test(body);
     const extra = [...this.#needed.values()];

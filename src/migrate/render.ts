@@ -50,6 +50,8 @@ class Renderer {
   readonly #notes: Note[] = [];
   /** Notes of the statement that is being written. */
   #pending: string[] = [];
+  /** Arguments that a rule has looked at: writing counts changes, so it is done once. */
+  readonly #written = new Map<ts.Node, string>();
   readonly #arrays;
   readonly #imports: Imports;
 
@@ -116,6 +118,8 @@ class Renderer {
   }
 
   #render(node: ts.Node): string {
+    const known = this.#written.get(node);
+    if (known !== undefined) return known;
     return this.#special(node) ?? this.#plain(node);
   }
 
@@ -326,16 +330,12 @@ class Renderer {
   }
 
   #asCall(node: ts.CallExpression, callee: ts.Expression): Call {
-    const texts = new Map<number, string>();
-    // an argument is written once: writing counts changes
     const once = (e: ts.Node): string => {
-      const known = texts.get(e.pos);
-      if (known !== undefined) return known;
       const text = this.#render(e);
-      texts.set(e.pos, text);
+      this.#written.set(e, text);
       return text;
     };
-    const calleeText = this.#render(callee);
+    const calleeText = once(callee);
     return {
       callee: calleeText,
       get args() {

@@ -38,7 +38,8 @@ function onTensors({ mask, bias, ...rest }: AttentionOptions): TensorOptions {
   };
 }
 /**
- * softmax(q kᵀ · scale) v for [batch, position, heads, features]; fewer key/value heads than query heads are shared by groups.
+ * softmax(q kᵀ · scale) v for [batch, position, heads, features], or without the batch; fewer key/value heads than query heads
+ * are shared by groups.
  * Vaswani et al. 2017; grouped queries by Ainslie et al. 2023. Long sequences are attended to block by block of queries, so
  * that memory, backwards too, grows as their length.
  */
@@ -49,6 +50,10 @@ export function dotProductAttention<X extends TensorLike, Y extends TensorLike, 
   options?: AttentionOptions,
 ): Like<X | Y | Z>;
 export function dotProductAttention(q: Tensor, k: Tensor, v: Tensor, given: AttentionOptions = {}): Tensor {
+  if (q.ndim === 3 && k.ndim === 3 && v.ndim === 3) {
+    const [q1, k1, v1] = [q, k, v].map((x) => np.expandDims(x, 0));
+    return np.squeeze(dotProductAttention(q1, k1, v1, given), 0);
+  }
   const options = onTensors(given);
   if (q.ndim !== 4 || k.ndim !== 4 || v.ndim !== 4) {
     fail(

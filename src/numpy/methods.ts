@@ -1,4 +1,6 @@
 /** The methods of tensors: numpy functions with the tensor as their first argument. */
+import { fail } from "../diagnostics/error.js";
+import { printAval } from "../ir/aval.js";
 import type { DType } from "../ir/dtype.js";
 import { Tensor } from "../tracer/tensor.js";
 import { astype } from "../lax/operand.js";
@@ -106,6 +108,8 @@ declare module "../tracer/tensor.js" {
     slice(...indices: i.Index[]): Tensor;
     /** A place for functional updates: `x.at(0, [1, 3]).set(v)`. */
     at(...indices: i.Index[]): i.IndexedTensor;
+    /** The parts along the first axis: `const [a, b] = x`. In staged code `for (const row of x)` is one loop, not unrolled. */
+    [Symbol.iterator](): IterableIterator<Tensor>;
     /** Waits until the values are there; gives the tensor. */
     blockUntilReady(): Promise<Tensor<S, D>>;
     readonly T: Tensor;
@@ -207,6 +211,18 @@ define("slice", i.index);
 define("at", i.at);
 define("blockUntilReady", async (x) => x);
 
+/** The parts along the first axis, as `const [a, b] = x` and a plain loop see them. */
+function* parts(x: Tensor): Generator<Tensor> {
+  const n = x.ndim === 0 ? undefined : x.shape[0];
+  if (typeof n !== "number") {
+    fail(
+      "TW2007",
+      `an array is taken apart along its first axis: ${printAval(x.aval)} has ${n === undefined ? "none" : "no known number of parts"}`,
+    );
+  }
+  for (let k = 0; k < n; k++) yield i.index(x, k);
+}
+
 /** Puts the methods on the class; called once by the entry of the package. */
 export function installMethods(): void {
   const prototype = Tensor.prototype;
@@ -216,6 +232,12 @@ export function installMethods(): void {
   const getter = (name: string, get: (this: Tensor) => unknown): void => {
     Object.defineProperty(prototype, name, { get, configurable: true });
   };
+  Object.defineProperty(prototype, Symbol.iterator, {
+    value(this: Tensor) {
+      return parts(this);
+    },
+    configurable: true,
+  });
   getter("T", function () {
     return m.transpose(this);
   });

@@ -6,7 +6,7 @@ import { type Dim, dimMod, dimMul, dimSub } from "../ir/dim.js";
 import * as lax from "../lax/index.js";
 import {
   axisList,
-  broadcastShapes,
+  broadcastShapes as commonShape,
   broadcastTo as broadcast,
   canonicalAxes,
   canonicalAxis,
@@ -100,10 +100,14 @@ export function broadcastTo<X extends TensorLike>(x: X, shape: readonly Dim[]): 
 export function broadcastTo(x: TensorLike, shape: readonly Dim[]): Tensor {
   return broadcast("broadcastTo", promoteDtypes("broadcastTo", [x])[0], shape);
 }
+/** The shape in which arrays of these shapes meet. */
+export function broadcastShapes(...shapes: (readonly number[])[]): number[] {
+  return [...(commonShape("broadcastShapes", shapes) as readonly number[])];
+}
 /** All repeated to the shape in which they meet. */
 export function broadcastArrays<X extends TensorLike>(...xs: X[]): Like<X>[];
 export function broadcastArrays(...xs: Tensor[]): Tensor[] {
-  const shape = broadcastShapes(
+  const shape = commonShape(
     "broadcastArrays",
     xs.map((x) => x.aval.shape),
     xs,

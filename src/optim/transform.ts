@@ -11,7 +11,7 @@ export type Tree = any;
 /** A step of an optimiser: `init(parameters)` gives its state, `update(updates, state, parameters)` the new updates and state. */
 export interface GradientTransformation {
   init(params: Tree): Tree;
-  update(updates: Tree, state: Tree, params: Tree): [updates: Tree, state: Tree];
+  update(updates: Tree, state: Tree, params?: Tree): [updates: Tree, state: Tree];
 }
 /** A number, or a function of the step count (an i32 scalar tensor). */
 export type Schedule = number | ((count: Tensor) => Tensor | number);
@@ -25,7 +25,6 @@ const next = (count: Tensor): Tensor => lax.add(count, 1);
 function scaled(x: Tensor, by: Tensor | number): Tensor {
   return typeof by === "number" ? lax.mul(x, by) : lax.mul(x, np.broadcastTo(by.astype(x.aval.dtype), x.shape));
 }
-const at = (s: Schedule, count: Tensor): Tensor | number => (typeof s === "number" ? s : s(count));
 
 /** One after the other. */
 export function chain(...steps: GradientTransformation[]): GradientTransformation {
@@ -46,21 +45,30 @@ export function chain(...steps: GradientTransformation[]): GradientTransformatio
 function stateless(f: (updates: Tree, params: Tree) => Tree): GradientTransformation {
   return { init: () => null, update: (u, _s, p) => [f(u, p), null] };
 }
+/** Updates of zero. */
+export const setToZero = (): GradientTransformation => stateless(zerosLike);
 /** Leaves updates as they are. */
 export const identity = (): GradientTransformation => stateless((u) => u);
 /** Multiplies updates by a number. */
 export const scale = (factor: number): GradientTransformation => stateless((u) => each((x) => lax.mul(x, factor), u));
 
-/** Times -rate (or the schedule's value at the step count). */
-export function scaleByLearningRate(rate: Schedule): GradientTransformation {
-  if (typeof rate === "number") return scale(-rate);
+/** Times the schedule's value at the step count. */
+export function scaleBySchedule(factor: (count: Tensor) => Tensor | number): GradientTransformation {
   return {
     init: () => ({ count: zeroCount() }),
     update(u, state) {
-      const r = at(rate, state.count);
-      return [each((x) => scaled(x, typeof r === "number" ? -r : lax.neg(r)), u), { count: next(state.count) }];
+      const by = factor(state.count);
+      return [each((x) => scaled(x, by), u), { count: next(state.count) }];
     },
   };
+}
+/** Times -rate (or the schedule's value at the step count). */
+export function scaleByLearningRate(rate: Schedule): GradientTransformation {
+  if (typeof rate === "number") return scale(-rate);
+  return scaleBySchedule((count) => {
+    const r = rate(count);
+    return typeof r === "number" ? -r : lax.neg(r);
+  });
 }
 /** Momentum (Polyak 1964), or Nesterov's. */
 export function trace(decay: number, nesterov = false): GradientTransformation {
@@ -73,15 +81,18 @@ export function trace(decay: number, nesterov = false): GradientTransformation {
   };
 }
 
+/** Options of the Adam family. */
 export interface AdamOptions {
   b1?: number;
   b2?: number;
   eps?: number;
   epsRoot?: number;
+  /** The step looks ahead by one update of the first moment (Dozat 2016). */
+  nesterov?: boolean;
 }
 /** Kingma & Ba 2015: first over root of second moment, both corrected for their start at zero. */
 export function scaleByAdam(options: AdamOptions = {}): GradientTransformation {
-  const { b1 = 0.9, b2 = 0.999, eps = 1e-8, epsRoot = 0 } = options;
+  const { b1 = 0.9, b2 = 0.999, eps = 1e-8, epsRoot = 0, nesterov = false } = options;
   return {
     init: (params) => ({ count: zeroCount(), mu: zerosLike(params), nu: zerosLike(params) }),
     update(u, state) {
@@ -90,16 +101,21 @@ export function scaleByAdam(options: AdamOptions = {}): GradientTransformation {
       const nu = each((g, v) => lax.add(lax.mul(v, b2), lax.mul(lax.square(g), 1 - b2)), u, state.nu);
       // 1/(1 - b^t) in f64: in f32 it loses digits that an exact comparison sees. One division here saves one per element
       const t = count.astype("f64");
-      const correction = (b: number): Tensor => lax.div(1, lax.sub(1, lax.exp(lax.mul(t, Math.log(b)))));
+      const correction = (b: number, steps = t): Tensor => lax.div(1, lax.sub(1, lax.exp(lax.mul(steps, Math.log(b)))));
       const [c1, c2] = [correction(b1), correction(b2)];
+      // ahead: the first moment after one more step with this gradient
+      const ahead = nesterov ? lax.mul(correction(b1, lax.add(t, 1)), b1) : c1;
       const direction = each(
-        (m, v) => {
+        (m, v, g) => {
           const d = m.aval.dtype;
           const wide = (c: Tensor): Tensor => np.broadcastTo(c.astype(d), m.shape);
-          return lax.div(lax.mul(m, wide(c1)), lax.add(lax.sqrt(lax.add(lax.mul(v, wide(c2)), epsRoot)), eps));
+          const moved = lax.mul(m, wide(ahead));
+          const first = nesterov ? lax.add(moved, lax.mul(g, wide(lax.mul(c1, 1 - b1)))) : moved;
+          return lax.div(first, lax.add(lax.sqrt(lax.add(lax.mul(v, wide(c2)), epsRoot)), eps));
         },
         mu,
         nu,
+        u,
       );
       return [direction, { count, mu, nu }];
     },

@@ -167,6 +167,12 @@ export class Tensor<S extends ShapeSpec = any, D extends DType = any> {
     return nest(decode(cell.read(), cell.aval.dtype), this.shape, cell.aval.dtype);
   }
 
+  /** As `js()`, and works on every device. */
+  async jsAsync(): Promise<NestedArray> {
+    const cell = Tensor.source(this).cell("jsAsync()");
+    return nest(decode(await cell.readAsync(), cell.aval.dtype), this.shape, cell.aval.dtype);
+  }
+
   /** True when the memory was given back by `using`, or taken by a call that the array was donated to. */
   get disposed(): boolean {
     return !this.#source.traced && (this.#source as Cell).disposed;

@@ -13,7 +13,7 @@ export { type Class, type Registration, register } from "./containers.js";
 export { matchLeaves } from "./match.js";
 export { isModel, markModel, type ModelRules } from "./models.js";
 export { equal, TreeDef } from "./treedef.js";
-export { type HasMethods, LEAF, type Leaf, type Mapped } from "./types.js";
+export { type HasMethods, LEAF, type Leaf, type Mapped, type Tree } from "./types.js";
 
 export type IsLeaf = (x: unknown) => boolean;
 

@@ -60,6 +60,9 @@ type LeafOfModel<T> = T extends Opaque | null | undefined
           ? LeafOfModel<U>
           : { [K in keyof T]-?: LeafOfModel<T[K]> }[keyof T];
 
+/** A tree with leaves of type T: lists and plain objects, nested in any way. */
+export type Tree<T> = T | readonly Tree<T>[] | { readonly [key: string]: Tree<T> };
+
 /** A tree of the same structure as T with leaves of type R; a model with other arrays has its own type. */
 export type Mapped<T, R> =
   IsAny<T> extends true

@@ -7,6 +7,7 @@ it("exports what the documents name", () => {
   for (const name of [
     "array",
     "associativeScan",
+    "blockUntilReady",
     "checkpoint",
     "checkpointPolicies",
     "cond",

@@ -52,6 +52,13 @@ describe("attention in blocks", () => {
       weight,
     )(...xs).forEach((g, i) => expect(furthest(found[i], g)).toBeLessThan(2e-5));
   });
+  it("works without a batch", () => {
+    const [q, k, v] = [0, 1, 2].map((n) => np.sin(np.arange(24, { dtype: "f32" }).add(n)).reshape([4, 2, 3]));
+    const batched = nn.dotProductAttention(...([q, k, v].map((x) => np.expandDims(x, 0)) as [Tensor, Tensor, Tensor]), {
+      causal: true,
+    });
+    expect(nn.dotProductAttention(q, k, v, { causal: true }).js()).toEqual(np.squeeze(batched, 0).js());
+  });
   it("the gradient of a bias", () => {
     const xs = [normal(1, [1, 512, 2, 4]), normal(2, [1, 512, 2, 4]), normal(3, [1, 512, 2, 4])] as const;
     const total = (f: typeof plain) => (bias: Tensor) => np.sum(np.square(f(...xs, { bias, causal: true })));

@@ -131,3 +131,20 @@ describe("the namespace", () => {
     expect(np.zeros([1], np.float64).dtype).toBe("f64");
   });
 });
+
+describe("taking an array apart", () => {
+  it("gives its parts along the first axis", () => {
+    const [first, second] = x;
+    expect([first.js(), second.js()]).toEqual(x.js());
+    expect([...np.arange(3)].map((v) => v.item())).toEqual([0, 1, 2]);
+    const f = jit((v: Tensor) => {
+      const [a, b, c] = v;
+      return a.mul(b).add(c);
+    });
+    expect(f(array([2, 3, 4])).item()).toBe(10);
+    expect(codeOf(() => [...array(1)])).toBe("TW2007");
+  });
+  it("jsAsync gives what js does", async () => {
+    expect(await x.jsAsync()).toEqual(x.js());
+  });
+});

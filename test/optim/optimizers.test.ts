@@ -156,3 +156,49 @@ describe("training follows PyTorch", () => {
     );
   });
 });
+
+describe("what programs of optax use besides", () => {
+  const params = { w: array([1, -2], "f64"), b: array(0.5, "f64") };
+  const grads = { w: array([3, -4], "f64"), b: array(12, "f64") };
+
+  it("Adam that looks ahead has the numbers of its formula", () => {
+    const [b1, b2, rate] = [0.9, 0.99, 0.1];
+    const slope = (x: number): number => 2 * (x - 3);
+    let [x, m, v] = [1, 0, 0];
+    const tx = optim.adam(rate, { b1, b2, nesterov: true });
+    let p = array(1, "f64");
+    let state: unknown = tx.init(p);
+    for (let t = 1; t <= 6; t++) {
+      const g = slope(x);
+      m = b1 * m + (1 - b1) * g;
+      v = b2 * v + (1 - b2) * g * g;
+      const ahead = (b1 * m) / (1 - b1 ** (t + 1)) + ((1 - b1) * g) / (1 - b1 ** t);
+      x -= (rate * ahead) / (Math.sqrt(v / (1 - b2 ** t)) + 1e-8);
+      const [updates, next] = tx.update(np.multiply(np.subtract(p, 3), 2), state);
+      state = next;
+      p = optim.applyUpdates(p, updates) as typeof p;
+    }
+    expect(p.item()).toBeCloseTo(x, 10);
+  });
+  it("sums and norms of trees", () => {
+    expect(optim.treeSum(grads).item()).toBe(11);
+    expect(optim.treeMax(grads).item()).toBe(12);
+    expect(optim.treeNorm(grads).item()).toBe(13);
+    expect(optim.treeNorm(grads, 1).item()).toBe(19);
+    expect(optim.treeNorm(grads, Infinity).item()).toBe(12);
+    expect(optim.treeNorm(grads, 2, true).item()).toBe(169);
+    expect(codeOf(() => optim.treeNorm(grads, 3))).toBe("TW2011");
+    expect(optim.treeZerosLike(params).w.js()).toEqual([0, 0]);
+    expect(optim.treeOnesLike(params, "i32").b.dtype).toBe("i32");
+  });
+  it("losses and schedules", () => {
+    expect(optim.squaredError(array([1, 2]), array([3, 1])).js()).toEqual([4, 1]);
+    expect(optim.squaredError(array([1, 2])).js()).toEqual([1, 4]);
+    expect(optim.l2Loss(array([1, 2]), array([3, 1])).js()).toEqual([2, 0.5]);
+    const tx = optim.scaleBySchedule((count) => np.add(count, 1));
+    const state: unknown = tx.init(params);
+    const [first, next] = tx.update(grads, state);
+    expect([first.b.item(), tx.update(grads, next)[0].b.item()]).toEqual([12, 24]);
+    expect(optim.setToZero().update(grads, null)[0].w.js()).toEqual([0, 0]);
+  });
+});
