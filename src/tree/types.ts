@@ -81,7 +81,7 @@ export type Mapped<T, R> =
                 ? { [K in keyof T]: Mapped<T[K], R> }
                 : T extends object
                   ? HasMethods<T> extends true
-                    ? typeof LEAF extends keyof R
+                    ? [R] extends [ArrayLike]
                       ? T
                       : MappedModel<T, R>
                     : { [K in keyof T]: Mapped<T[K], R> }

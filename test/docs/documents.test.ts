@@ -1,5 +1,5 @@
 /**
- * README.md, docs/tour.md and docs/tensor-or-num.md are programs: their code is type-checked under strict, run against the built package, and prints
+ * README.md and pages of docs/ are programs: their code is type-checked under strict, run against the built package, and prints
  * what they show. `npm test -- --update` rewrites what they show.
  */
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -59,7 +59,7 @@ function runSections(name: string, sections: readonly Section[]): string[][] {
 
 const isStaged = ({ blocks }: Section): boolean => blocks.some(({ code }) => /\btype Num\b/.test(code));
 
-describe.each(["README.md", "docs/tour.md", "docs/tensor-or-num.md"])("%s", (path) => {
+describe.each(["README.md", "docs/tour.md", "docs/tensor-or-num.md", "docs/models.md"])("%s", (path) => {
   const file = join(root, path);
   const markdown = readFileSync(file, "utf8");
   const sections = sectionsOf(markdown);

@@ -75,8 +75,8 @@ describe("the text", () => {
     [
       "a class with decorated methods",
       "@model export class M { @jit forward(x) { return x; } static make() { return new M(); } }",
-      "export const M = /*#__PURE__*/((tw$class) => { tw$capture(tw$class.prototype.forward, RECORD()); " +
-        'tw$decorateMethod(jit, tw$class.prototype, "forward"); tw$capture(tw$class.make, RECORD(M)); ' +
+      "export const M = /*#__PURE__*/((tw$class) => { tw$capture(tw$class.make, RECORD(M)); " +
+        'tw$capture(tw$class.prototype.forward, RECORD()); tw$decorateMethod(jit, tw$class.prototype, "forward"); ' +
         "return tw$decorateClass(model, tw$class); })(class M { forward(x) { return x; } static make() { return new M(); } });",
     ],
     [

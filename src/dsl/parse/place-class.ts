@@ -17,7 +17,10 @@ export function placeClass(edit: Edit, node: ts.ClassLikeDeclaration): void {
   const isMoveable = !foreignOnClass && isWrappable(node);
   // a declaration's name can be given anew
   const isAssignable = !isMoveable && !foreignOnClass && node.name !== undefined;
-  const parts = node.members.flatMap((m) => (ts.isMethodDeclaration(m) && m.body ? methodParts(edit, m, self) : []));
+  // static methods are decorated before the others
+  const methods = node.members.filter((m) => ts.isMethodDeclaration(m)).filter((m) => m.body !== undefined);
+  const ordered = [...methods.filter(isStaticMember), ...methods.filter((m) => !isStaticMember(m))];
+  const parts = ordered.flatMap((m) => methodParts(edit, m, self));
   // decorators that stay are lowered by the tool that lowers the others of this class
   const lowered = isMoveable || isAssignable ? onClass : [];
   if (parts.length === 0 && lowered.length === 0) return;
