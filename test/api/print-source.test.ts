@@ -191,6 +191,19 @@ describe("captured functions are printed with the names of their variables", () 
       [ones(3), ones(4, 3)],
     ],
     [
+      "a loop that carries an object",
+      jit(
+        captured(`function orbit(start) {
+          let state = { pos: start, vel: 1.0 };
+          for (const _ of range(10)) {
+            state = { pos: state.pos + 0.1 * state.vel, vel: state.vel - 0.1 * state.pos };
+          }
+          return state;
+        }`),
+      ) as F,
+      [array(1)],
+    ],
+    [
       "an array from outside",
       jit(captured(`(x) => { const y = x * scale; return y + y * y; }`, { scale: array([1, 2, 3]) })) as F,
       [w],

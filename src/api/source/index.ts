@@ -165,7 +165,10 @@ function literal(value: unknown, leaf: (i: number) => string): string {
   if (Array.isArray(value)) return `[${value.map((v) => literal(v, leaf)).join(", ")}]`;
   if (typeof value === "object" && value !== null)
     return `{ ${Object.entries(value)
-      .map(([k, v]) => `${key(k)}: ${literal(v, leaf)}`)
+      .map(([k, v]) => {
+        const text = literal(v, leaf);
+        return text === k ? k : `${key(k)}: ${text}`;
+      })
       .join(", ")} }`;
   return String(value);
 }

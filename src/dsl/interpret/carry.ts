@@ -65,15 +65,12 @@ export class Carried {
   /** The arguments of a step, called as the variable where it is one array, and by their places in it elsewhere. */
   arguments(frame: Frame): Tensor[] {
     const { name } = this.binding;
-    const { avals } = this;
-    return avals.map((a, i) =>
-      frame.argument(a, avals.length === 1 && this.#slots.length === 1 ? name : this.#paths()[i]),
-    );
-  }
-  #paths(): string[] {
-    const { name } = this.binding;
-    const { paths } = tree.flattenWithPath(tree.unflatten(this.#treedef, this.#slots));
-    return paths.flatMap((p, i) => (this.#slots[i].aval ? [p.startsWith("[") ? `${name}${p}` : `${name}.${p}`] : []));
+    const paths = tree.pathsOf(this.#treedef);
+    return this.#slots.flatMap((s, i) => {
+      if (s.aval === undefined) return [];
+      const path = paths[i] ?? "";
+      return [frame.argument(s.aval, path === "" || path.startsWith("[") ? `${name}${path}` : `${name}.${path}`)];
+    });
   }
   /** Whether a value of JavaScript's became an array for the loop. */
   get lifts(): boolean {
