@@ -1,13 +1,81 @@
 /**
  * The public types as users' compilers see them: programs under consumer/ are checked against the built declarations, with
  * lib.es2022 alone (no DOM, no Node types), without skipLibCheck, and by every supported version of TypeScript.
+ *
+ * Each compiler is started twice, and all at the same time: once for every program, whose errors are told apart by their files,
+ * and once for what needs another library or reads the declarations that the first run wrote.
  */
-import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { execFile } from "node:child_process";
+import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
-import { buildDist, root, runNode, temporaryFolder } from "../pack/workspace.js";
+import { buildDist, root, temporaryFolder } from "../pack/workspace.js";
 
 const folder = temporaryFolder();
+const COMPILERS = ["typescript-5.9", "typescript", "typescript-7.0"] as const;
+type Compiler = (typeof COMPILERS)[number];
+/** What a compiler said, by file and line; "" for what has no place. */
+type Said = Map<string, Map<number, string>>;
+
+const nodenext = { module: "nodenext", moduleResolution: "nodenext" };
+const bundler = {
+  module: "esnext",
+  moduleResolution: "bundler",
+  exactOptionalPropertyTypes: true,
+  noUncheckedIndexedAccess: true,
+};
+
+/** Programs that need more than the first run has: `using` another library, and the reader what was written. */
+const USING =
+  'import { array } from "tilework";\nexport function f(): number {\n  using x = array([1]);\n  return x.size;\n}\n';
+const reader = (compiler: Compiler): string =>
+  `import { w, staged } from "../written-${compiler}/emitted/factories.js";\nexport const s: number = staged(w, 2).size;\n`;
+
+function check(
+  compiler: Compiler,
+  name: string,
+  options: Record<string, unknown>,
+  include: readonly string[],
+): Promise<Said> {
+  const config = `tsconfig.${compiler}.${name}.json`;
+  const compilerOptions = {
+    strict: true,
+    target: "es2022",
+    lib: ["es2022"],
+    types: [],
+    skipLibCheck: false,
+    noEmit: true,
+    ...options,
+  };
+  writeFileSync(join(folder, config), JSON.stringify({ compilerOptions, include }));
+  const args = [join(root, "node_modules", compiler, "bin", "tsc"), "-p", config, "--pretty", "false"];
+  return new Promise((done) => {
+    execFile(process.execPath, args, { cwd: folder, maxBuffer: 1 << 26 }, (_, stdout, stderr) =>
+      done(byPlace(`${stdout}${stderr}`.trim())),
+    );
+  });
+}
+
+/** An error begins with its place; the lines that explain it are indented. */
+function byPlace(output: string): Said {
+  const said: Said = new Map();
+  for (const error of output === "" ? [] : output.split(/\r?\n(?=\S)/)) {
+    const [, file = "", line = "0"] = /^([^\s(]+)\((\d+),/.exec(error) ?? [];
+    const ofFile = said.get(file) ?? new Map<number, string>();
+    ofFile.set(Number(line), `${ofFile.get(Number(line)) ?? ""}${error}\n`);
+    said.set(file, ofFile);
+  }
+  return said;
+}
+const all = (said: Said): string => [...said.values()].flatMap((lines) => [...lines.values()]).join("");
+const inFile = (said: Said, file: string): Map<number, string> => said.get(file) ?? new Map();
+
+interface Runs {
+  readonly first: Promise<Said>;
+  readonly second: Promise<Said>;
+}
+const runs = new Map<Compiler, Runs>();
+let bundled: Promise<Said>;
 
 beforeAll(() => {
   buildDist();
@@ -18,88 +86,62 @@ beforeAll(() => {
   cpSync(join(root, "dist"), join(installed, "dist"), { recursive: true, filter: (path) => !path.endsWith(".map") });
   cpSync(join(root, "test", "types", "consumer"), folder, { recursive: true });
   writeFileSync(join(folder, "package.json"), '{ "type": "module" }\n');
+  mkdirSync(join(folder, "harness"));
+  writeFileSync(join(folder, "harness", "wrong.ts"), 'import { noSuchThing } from "tilework";\nnoSuchThing();\n');
+  for (const compiler of COMPILERS) {
+    const emit = { rootDir: ".", noEmit: false, declaration: true, emitDeclarationOnly: true };
+    const first = check(compiler, "first", { ...nodenext, ...emit, outDir: `written-${compiler}` }, [
+      "*.ts",
+      "mistakes/*.ts",
+      "emitted/*.ts",
+      "harness/*.ts",
+    ]);
+    const place = `second-${compiler}`;
+    mkdirSync(join(folder, place));
+    writeFileSync(join(folder, place, "using.ts"), USING);
+    writeFileSync(join(folder, place, "reader.ts"), reader(compiler));
+    const lib = ["es2022", "esnext.disposable"];
+    const second = first.then(() => check(compiler, "second", { ...nodenext, lib }, [`${place}/*.ts`]));
+    runs.set(compiler, { first, second });
+  }
+  bundled = check("typescript", "bundler", bundler, ["*.ts"]);
 });
-
-function check(compiler: string, options: Record<string, unknown>, include = "*.ts"): string {
-  const config = `tsconfig.${compiler}.${String(options.module)}.json`;
-  const compilerOptions = {
-    strict: true,
-    target: "es2022",
-    lib: ["es2022"],
-    types: [],
-    skipLibCheck: false,
-    noEmit: true,
-    ...options,
-  };
-  writeFileSync(join(folder, config), JSON.stringify({ compilerOptions, include: [include] }));
-  const { output } = runNode(
-    [join(root, "node_modules", compiler, "bin", "tsc"), "-p", config, "--pretty", "false"],
-    folder,
-  );
-  return output;
-}
+const ran = (compiler: Compiler): Runs => runs.get(compiler) ?? expect.fail(`${compiler} was not started`);
 
 describe("public types", () => {
   it("there is a program to check", () => {
     expect(readdirSync(folder).filter((f) => f.endsWith(".ts")).length).toBeGreaterThan(0);
   });
 
-  const nodenext = { module: "nodenext", moduleResolution: "nodenext" };
-  it.each([
-    ["typescript-5.9", nodenext],
-    ["typescript", nodenext],
-    [
-      "typescript",
-      {
-        module: "esnext",
-        moduleResolution: "bundler",
-        exactOptionalPropertyTypes: true,
-        noUncheckedIndexedAccess: true,
-      },
-    ],
-    ["typescript-7.0", nodenext],
-  ])("%s accepts them (%o)", (compiler, options) => {
-    expect(check(compiler, options)).toBe("");
+  it("a bundler's resolution and the strictest options accept them", async () => {
+    expect(all(await bundled)).toBe("");
+  });
+});
+
+describe.each(COMPILERS)("%s", (compiler) => {
+  it("accepts the programs, and sees what is wrong elsewhere", async () => {
+    const said = await ran(compiler).first;
+    const files = new Set(said.keys());
+    files.delete("mistakes/mistakes.ts");
+    expect([...files].map((file) => [file, [...inFile(said, file).values()].join("")])).toEqual([
+      ["harness/wrong.ts", expect.stringContaining("noSuchThing")],
+    ]);
   });
 
-  it.each(["typescript-5.9", "typescript-7.0"])("%s: `using` works where the lib has it", (compiler) => {
-    const file = join(folder, "using.ts");
-    writeFileSync(
-      file,
-      'import { array } from "tilework";\nexport function f(): number {\n  using x = array([1]);\n  return x.size;\n}\n',
-    );
-    const output = check(compiler, { ...nodenext, lib: ["es2022", "esnext.disposable"] });
-    rmSync(file);
-    expect(output).toBe("");
-  });
-
-  it.each(["typescript-5.9", "typescript", "typescript-7.0"])("%s says what is wrong", (compiler) => {
+  it("says what is wrong", async () => {
     const lines = readFileSync(join(folder, "mistakes", "mistakes.ts"), "utf8").split("\n");
-    const output = check(compiler, nodenext, "mistakes/*.ts");
-    // an error begins with its place; the lines that explain it are indented
-    const said = new Map<number, string>();
-    for (const error of output.split(/\n(?=\S)/)) {
-      const at = Number(/^mistakes\/mistakes\.ts\((\d+),/.exec(error)?.[1]);
-      said.set(at, `${said.get(at) ?? ""}${error}\n`);
-    }
+    const said = inFile(await ran(compiler).first, "mistakes/mistakes.ts");
     const wanted = lines.flatMap((line, i) => {
       const text = line.split("//~ ")[1];
       return text === undefined ? [] : [{ at: i + 1, parts: text.split(" ; ") }];
     });
-    expect([...said.keys()]).toEqual(wanted.map((w) => w.at));
+    expect([...said.keys()].sort((a, b) => a - b)).toEqual(wanted.map((w) => w.at));
     for (const { at, parts } of wanted) for (const part of parts) expect(said.get(at)).toContain(part);
   });
 
-  it.each(["typescript-5.9", "typescript", "typescript-7.0"])("%s writes declarations of values", (compiler) => {
-    const emit = {
-      rootDir: "emitted",
-      noEmit: false,
-      declaration: true,
-      emitDeclarationOnly: true,
-      outDir: `emitted-${compiler}`,
-    };
-    expect(check(compiler, { ...nodenext, ...emit }, "emitted/*.ts")).toBe("");
-    const written = readFileSync(join(folder, `emitted-${compiler}`, "factories.d.ts"), "utf8");
+  it("writes declarations of values, which can be used", async () => {
+    await ran(compiler).first;
+    const written = readFileSync(join(folder, `written-${compiler}`, "emitted", "factories.d.ts"), "utf8");
     for (const text of [
       'w: import("tilework").Tensor<[784, 10], "f32">;',
       'n: import("tilework").Tensor<[3], "i32">;',
@@ -110,17 +152,12 @@ describe("public types", () => {
     ]) {
       expect(written).toContain(text);
     }
-    // and what it wrote can be used
-    writeFileSync(
-      join(folder, "reader.ts"),
-      `import { w, staged } from "./emitted-${compiler}/factories.js";\nexport const s: number = staged(w, 2).size;\n`,
-    );
-    expect(check(compiler, nodenext, "reader.ts")).toContain("Type '10' is not assignable to type '784'");
-    rmSync(join(folder, "reader.ts"));
+    const said = await ran(compiler).second;
+    expect([...said.keys()]).toEqual([`second-${compiler}/reader.ts`]);
+    expect(all(said)).toContain("Type '10' is not assignable to type '784'");
   });
 
-  it("the harness sees errors", () => {
-    writeFileSync(join(folder, "wrong.ts"), 'import { noSuchThing } from "tilework";\nnoSuchThing();\n');
-    expect(check("typescript", nodenext)).toContain("noSuchThing");
+  it("has `using` where the lib has it", async () => {
+    expect([...inFile(await ran(compiler).second, `second-${compiler}/using.ts`).values()]).toEqual([]);
   });
 });
