@@ -54,7 +54,7 @@ describe.each(ways)("models compiled by %s", (way) => {
     );
     const again = tree.unflatten(treedef, leaves) as Net;
     expect(again).toBeInstanceOf(Net);
-    expect(again).not.toBe(net);
+    expect(again === net).toBe(false);
     expect(Object.keys(again)).toEqual(Object.keys(net));
     expect(again.depth).toBe(2);
     expect(tree.equal(tree.structure(again), treedef)).toBe(true);
