@@ -1,7 +1,7 @@
 /**
  * A nest whose values are combined over small windows (depthwise convolutions, pooling), written so that windows which
- * overlap share what they read: a few neighbouring rows at once, position by position along them, taps written out. Where windows reach into padding
- * their taps are counted instead, so no element is tested by itself and no padded copy is made.
+ * overlap share what they read: a few neighbouring rows at once, position by position along them, taps written out. Where
+ * windows reach into padding their taps are counted instead, so no element is tested by itself and no padded copy is made.
  */
 import { internal } from "../../diagnostics/error.js";
 import { byteSize } from "../../ir/dtype.js";
@@ -22,9 +22,12 @@ const MOST_TAPS = 128;
 const MOST_WRITTEN = 9;
 /** Registers for the results of a block and for what their taps are multiplied by. */
 const REGISTERS = 13;
-/** Windows that are done at once along a row, and across rows: each of these reads and writes a row of its own. */
+/**
+ * Windows that are done at once along a row, and across rows: each of these reads and writes a row of its own. A maximum or minimum
+ * is several instructions, of which each waits for the one before: more of them side by side.
+ */
 const MOST_ALONG = 6;
-const MOST_ACROSS = 4;
+const mostAcross = (op: TileReduceOp): number => (op === "sum" ? 4 : 6);
 /** Rows at an end that are written out. */
 const FEW_ENDS = 3;
 /** Combinations from which the longer code pays. */
@@ -271,7 +274,7 @@ class WindowEmitter {
       );
     } else {
       // one program does a block of rows, so that memory is read and written in order, or one row at an end
-      const height = inside === 0 ? 0 : heightOf(inside, this.#tapsOf(tall), MOST_ACROSS);
+      const height = inside === 0 ? 0 : heightOf(inside, this.#tapsOf(tall), mostAcross(this.match.op));
       const blocks = height === 0 ? 0 : Math.ceil(inside / height);
       const ends = extentOf(tall) - inside;
       this.b.stage([...outer.map((l) => l.extent), blocks + ends], (...ids) => {
