@@ -1,5 +1,5 @@
 /** `printSource`: golden texts, and the law that what is printed is a program that compiles and gives the same numbers. */
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import * as tw from "tilework";
 import {
@@ -211,6 +211,18 @@ describe("captured functions are printed with the names of their variables", () 
   ])("%s", (_, f, args) => {
     expect(printSource(f as never)(...args)).toMatchSnapshot();
     expectSame(f, args);
+  });
+
+  it("docs/capture.md shows it", () => {
+    const [, section] = readFileSync(join(root, "docs", "capture.md"), "utf8").split("## Derivatives as source");
+    const blocks = [...section.matchAll(/```ts\n([\s\S]*?)```/g)].map((m) => m[1]);
+    expect(blocks.length).toBe(4);
+    expect(printSource(grad(captured(blocks[0].trim())))({ w: ones(4, 3), b: ones(3) }, ones(5, 4), ones(5, 3))).toBe(
+      blocks[1],
+    );
+    expect(printSource(grad(captured(blocks[2].trim())))({ wx: ones(2, 3), wh: ones(3, 3) }, ones(5, 2), ones(3))).toBe(
+      blocks[3],
+    );
   });
 
   it("names change neither keys nor what is merged", () => {

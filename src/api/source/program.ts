@@ -307,7 +307,9 @@ function pattern(slots: readonly Slot[], uses: ReadonlyMap<Atom, number>): strin
 function valueOf(slots: readonly Slot[], values: readonly Operand[]): string {
   if (values.length === 0) return "null";
   if (values.length === 1) return values[0].text;
-  return `{ ${values.map(({ text }, i) => (text === slots[i].key ? text : `${key(slots[i].key)}: ${text}`)).join(", ")} }`;
+  const fields = values.map(({ text }, i) => (text === slots[i].key ? text : `${key(slots[i].key)}: ${text}`));
+  const line = `{ ${fields.join(", ")} }`;
+  return line.length <= 80 ? line : `{\n${indent(fields.map((f) => `${f},`))}\n}`;
 }
 
 function plain(text: string, v: Var): Operand {
