@@ -39,7 +39,7 @@ class Net {
   layers: Dense[] = [];
   head: { dense: Dense; scale: Tensor } | null = null;
   loss(x: Tensor<["batch", 784]>): Tensor<[]> {
-    return this.layers[0].forward(x).mean() as Tensor<[]>;
+    return (this.layers as [Dense])[0].forward(x).mean() as Tensor<[]>;
   }
 }
 declare const net: Net;
