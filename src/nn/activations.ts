@@ -190,7 +190,8 @@ export function oneHot<X extends TensorLike>(
   numClasses: number,
   options?: { dtype?: DType; axis?: number },
 ): Like<X>;
-export function oneHot(x: Tensor, numClasses: number, options: { dtype?: DType; axis?: number } = {}): Tensor {
+export function oneHot(given: TensorLike, numClasses: number, options: { dtype?: DType; axis?: number } = {}): Tensor {
+  const x = operand("oneHot", given);
   const index = isFloat(x.aval.dtype) ? astype(x, "i32") : x;
   const shape = [...index.shape, numClasses];
   const classes = lax.broadcastedIota(index.aval.dtype === "bool" ? "i32" : index.aval.dtype, shape, index.ndim);

@@ -49,7 +49,13 @@ export function dotProductAttention<X extends TensorLike, Y extends TensorLike, 
   v: Z,
   options?: AttentionOptions,
 ): Like<X | Y | Z>;
-export function dotProductAttention(q: Tensor, k: Tensor, v: Tensor, given: AttentionOptions = {}): Tensor {
+export function dotProductAttention(
+  query: TensorLike,
+  key: TensorLike,
+  value: TensorLike,
+  given: AttentionOptions = {},
+): Tensor {
+  const [q, k, v] = [query, key, value].map((x) => asTensor("dotProductAttention", x));
   if (q.ndim === 3 && k.ndim === 3 && v.ndim === 3) {
     const [q1, k1, v1] = [q, k, v].map((x) => np.expandDims(x, 0));
     return np.squeeze(dotProductAttention(q1, k1, v1, given), 0);

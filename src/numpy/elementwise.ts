@@ -5,7 +5,7 @@ import { printAval } from "../ir/aval.js";
 import { dimEqual } from "../ir/dim.js";
 import { isFloat, isInt, isUnsignedInt, isWide, limits } from "../ir/dtype.js";
 import * as lax from "../lax/index.js";
-import { astype, isTensor } from "../lax/operand.js";
+import { astype, isTensor, operand } from "../lax/operand.js";
 import { scalar } from "../tracer/frame.js";
 import type { Tensor } from "../tracer/tensor.js";
 import {
@@ -167,7 +167,8 @@ export function nanToNum<X extends TensorLike>(
   x: X,
   options?: { nan?: number; posinf?: number; neginf?: number },
 ): Like<X>;
-export function nanToNum(x: Tensor, options: { nan?: number; posinf?: number; neginf?: number } = {}): Tensor {
+export function nanToNum(given: TensorLike, options: { nan?: number; posinf?: number; neginf?: number } = {}): Tensor {
+  const x = operand("nanToNum", given);
   if (!isFloat(x.aval.dtype)) return x;
   const { min, max } = limits(x.aval.dtype) as { min: number; max: number };
   const fill = (v: number): Tensor => lax.full(x.aval.shape, v, x.aval.dtype);

@@ -403,7 +403,13 @@ export function choose(which: Tensor, choices: readonly Tensor[]): Tensor {
 }
 /** Index arrays that together pick a grid: `x.index(...ix_(rows, columns))`. */
 export function ix_<X extends TensorLike>(...vectors: X[]): Like<X>[];
-export function ix_(...vectors: Tensor[]): Tensor[] {
+export function ix_(...given: TensorLike[]): Tensor[] {
+  const vectors = given.map((x) => operand("ix_", x));
+  const other = vectors.find((v) => v.ndim !== 1);
+  if (other)
+    fail("TW2007", `ix_: needs vectors, got ${printAval(other.aval)}`, {
+      help: "np.ravel makes a vector of any array",
+    });
   return vectors.map((v, i) =>
     lax.reshape(
       v,

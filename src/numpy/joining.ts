@@ -226,7 +226,13 @@ export function diff<X extends TensorLike>(
   axis?: number,
   options?: { prepend?: TensorLike; append?: TensorLike },
 ): Like<X>;
-export function diff(x: Tensor, n = 1, axis = -1, options: { prepend?: TensorLike; append?: TensorLike } = {}): Tensor {
+export function diff(
+  given: TensorLike,
+  n = 1,
+  axis = -1,
+  options: { prepend?: TensorLike; append?: TensorLike } = {},
+): Tensor {
+  const x = operand("diff", given);
   const a = canonicalAxis("diff", axis, x.ndim);
   const edge = (v: TensorLike | undefined): Tensor[] => {
     if (v === undefined) return [];

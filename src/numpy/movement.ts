@@ -105,8 +105,9 @@ export function broadcastShapes(...shapes: (readonly number[])[]): number[] {
   return [...(commonShape("broadcastShapes", shapes) as readonly number[])];
 }
 /** All repeated to the shape in which they meet. */
-export function broadcastArrays<X extends TensorLike>(...xs: X[]): Like<X>[];
-export function broadcastArrays(...xs: Tensor[]): Tensor[] {
+export function broadcastArrays<X extends readonly TensorLike[]>(...xs: X): Like<X[number]>[];
+export function broadcastArrays(...given: TensorLike[]): Tensor[] {
+  const xs = given.map((x) => operand("broadcastArrays", x));
   const shape = commonShape(
     "broadcastArrays",
     xs.map((x) => x.aval.shape),

@@ -4,7 +4,7 @@ import { fail } from "../diagnostics/error.js";
 import { printAval } from "../ir/aval.js";
 import { isFloat } from "../ir/dtype.js";
 import * as lax from "../lax/index.js";
-import { astype, broadcastTo } from "../lax/operand.js";
+import { astype, broadcastTo, operand } from "../lax/operand.js";
 import { cellIfKnown } from "../tracer/frame.js";
 import type { Tensor } from "../tracer/tensor.js";
 import { concatenate } from "./joining.js";
@@ -129,7 +129,8 @@ export interface UniqueAll {
   counts: Tensor;
 }
 /** The distinct values, ascending (NaN once, at the end), and where and how often they occur. */
-export function uniqueAll(x: Tensor, options: SizedOptions = {}): UniqueAll {
+export function uniqueAll(given: TensorLike, options: SizedOptions = {}): UniqueAll {
+  const x = operand("unique", given);
   const flat = lax.reshape(x, [-1]);
   const m = staticSize("unique", flat, 0);
   if (x.aval.dtype === "key") fail("TW2005", `unique: ${printAval(x.aval)} has no order`, {});
@@ -157,9 +158,9 @@ export function uniqueAll(x: Tensor, options: SizedOptions = {}): UniqueAll {
   };
 }
 /** The distinct values, ascending; with return… options a list of those arrays after it, as in NumPy. */
-export function unique(x: Tensor, options?: SizedOptions): Tensor;
-export function unique(x: Tensor, options: UniqueOptions): Tensor | Tensor[];
-export function unique(x: Tensor, options: UniqueOptions = {}): Tensor | Tensor[] {
+export function unique(x: TensorLike, options?: SizedOptions): Tensor;
+export function unique(x: TensorLike, options: UniqueOptions): Tensor | Tensor[];
+export function unique(x: TensorLike, options: UniqueOptions = {}): Tensor | Tensor[] {
   const r = uniqueAll(x, options);
   const more = [
     ...(options.returnIndex ? [r.index] : []),

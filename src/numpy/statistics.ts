@@ -4,7 +4,7 @@ import { fail } from "../diagnostics/error.js";
 import { printAval } from "../ir/aval.js";
 import { isInt } from "../ir/dtype.js";
 import * as lax from "../lax/index.js";
-import { astype, broadcastTo, canonicalAxes, isTensor } from "../lax/operand.js";
+import { astype, broadcastTo, canonicalAxes, isTensor, operand } from "../lax/operand.js";
 import { cellIfKnown, scalar } from "../tracer/frame.js";
 import type { Tensor } from "../tracer/tensor.js";
 import { array, linspace } from "./creation.js";
@@ -175,7 +175,8 @@ export interface BincountOptions {
 }
 /** How often 0, 1, 2 … occur; with weights, their sums. */
 export function bincount<X extends TensorLike>(x: X, options?: BincountOptions): Like<X>;
-export function bincount(x: Tensor, options: BincountOptions = {}): Tensor {
+export function bincount(given: TensorLike, options: BincountOptions = {}): Tensor {
+  const x = operand("bincount", given);
   if (!isInt(x.aval.dtype))
     fail("TW2005", `bincount: needs whole numbers, got ${printAval(x.aval)}`, {
       help: "convert them with .astype('i32')",

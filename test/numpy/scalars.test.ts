@@ -15,6 +15,14 @@ const calls: Readonly<Record<string, () => unknown>> = {
   glu: () => nn.glu(2),
   sum: () => np.sum(2, 0),
   transpose: () => np.transpose(2, [0]),
+  diff: () => np.diff(2),
+  nanToNum: () => np.nanToNum(2),
+  ix_: () => np.ix_(1, 2),
+  broadcastArrays: () => np.broadcastArrays(1, np.ones([2])),
+  bincount: () => np.bincount(2),
+  unique: () => np.unique(2),
+  oneHot: () => nn.oneHot(1, 3),
+  dotProductAttention: () => nn.dotProductAttention(1, 2, 3),
 };
 it.each(Object.entries(calls))("%s", (_, run) => {
   let code = "";
@@ -31,4 +39,8 @@ it("a number is an array without axes", () => {
   expect(tensor(np.expandDims(2, 0)).js()).toEqual([2]);
   expect(tensor(np.take(2, 0)).js()).toBe(2);
   expect(tensor(np.sum(3)).js()).toBe(3);
+  expect(tensor(np.nanToNum(Number.NaN)).js()).toBe(0);
+  expect(tensor(nn.oneHot(1, 3)).js()).toEqual([0, 1, 0]);
+  expect(np.unique(2).js()).toEqual([2]);
+  expect(np.broadcastArrays(1, 2).map((x) => tensor(x).js())).toEqual([1, 2]);
 });
