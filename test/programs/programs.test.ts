@@ -215,10 +215,10 @@ describe("a Transformer as a class", () => {
   });
   it("has gradients in its input and its weights", () => {
     expectGradient((x) => np.sum(np.square(net.forward(x).index(4, ":2"))), runs);
-    const loss: Program = (layers, x) => np.sum(np.square(new Transformer(layers, 2).forward(x).index(":", 0)));
-    const weights = [1, 2].map((s) => [[layer(s), layer(s + 4)], wave([5, 4], s)]);
-    expectBatch(loss, weights);
-    expectGradient(loss, weights);
+    const loss: Program = (net: Transformer, x) => np.sum(np.square(net.forward(x).index(":", 0)));
+    const models = [1, 2].map((s) => [new Transformer([layer(s), layer(s + 4)], 2), wave([5, 4], s)]);
+    expectBatch(loss, models);
+    expectGradient(loss, models);
   });
   it("compiles with its batch and gradient in one program", () => {
     const loss = (x: Tensor): Tensor => np.sum(np.square(net.forward(x).index(4, ":2")));

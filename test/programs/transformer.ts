@@ -1,5 +1,5 @@
-/** A Transformer as a class: its layers are a list, its methods are staged. */
-import { jit, type Num, nn, num, numpy as np, type Tensor, tensor } from "tilework";
+/** A Transformer as a model: a class with its layers in a list, whose methods are staged and whose instances are trees of weights. */
+import { jit, model, type Num, nn, num, numpy as np, type Tensor, tensor } from "tilework";
 
 export interface Layer {
   readonly qkv: Tensor;
@@ -8,6 +8,7 @@ export interface Layer {
   readonly down: Tensor;
 }
 
+@model
 export class Transformer {
   constructor(
     readonly layers: readonly Layer[],
