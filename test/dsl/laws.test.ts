@@ -29,6 +29,11 @@ const CASES: readonly Case[] = [
     text: "(x) => (x > 1 && x <= 3 ? x * 2 : x < 0 || x === 5 ? -x : !(x !== 7) ? 1 : 0)",
     at: [2, -1, 5, 7, 0.5],
   },
+  {
+    name: "truths count as 1 and 0",
+    text: "(x) => (x > 1) - (x < -1) + ((x > 0) + (x > 2)) * 10 + (x > 1) * x + -(x > 3) + +(x < 5) + ((x > 1) - true) * 7",
+    at: [2, 0, -3, 4],
+  },
   { name: "&& and || give values", text: "(x) => (x && 3) + (x || 5)", at: [0, 2] },
   {
     name: "Math",

@@ -52,6 +52,12 @@ it("NaN is no truth", () => {
   expect(run("(x) => (x || 5)", Number.NaN, "f32").item()).toBe(5);
 });
 
+it("a variable that only some traces of a step write is carried all the same", () => {
+  const text =
+    "(x) => { let v = 0; const l = []; for (const i of range(3)) l.push(4); for (const e of l) { switch (v) { case 0: { } default: { v--; } return e + x; } } return v; }";
+  expect(run(text, 2, "f32").item()).toBe(6);
+});
+
 it("a loop ends where all ways leave it", () => {
   const text =
     "(x) => { let k = 0; a: while (k < 3) { k++; switch (0) { case 0: { if (x > 1) break a; } return -x; } x = 7; } return x; }";

@@ -46,6 +46,7 @@ const BINARY: Readonly<Record<ArithmeticOperator | ComparisonOperator, Binary>> 
   "!==": np.notEqual,
 };
 const BITS: ReadonlySet<string> = new Set(["&", "|", "^", "<<", ">>", ">>>"]);
+const COUNTS: ReadonlySet<string> = new Set(["+", "-", "*"]);
 const KEEPS_WHOLE: ReadonlySet<string> = new Set(["+", "-", "*", "%"]);
 
 const like = (x: unknown): x is Like => x instanceof Tensor || isScalarLeaf(x);
@@ -68,14 +69,24 @@ export function binary(op: BinaryOperator, left: unknown, right: unknown, span: 
   if (BITS.has(op)) {
     if (x instanceof Tensor) x = toInteger(x);
     if (y instanceof Tensor) y = toInteger(y);
-  } else [x, y] = yielding(x, y);
+  } else {
+    // truths count as 1 and 0
+    if (COUNTS.has(op) && isTruth(x) && isTruth(y)) x = counted(x);
+    if (op === "-" && isTruth(y)) y = counted(y);
+    [x, y] = yielding(x, y);
+  }
   const out = f(x, y);
   locate(before);
-  if (isSoft(left) && isSoft(right)) markSoft(out);
+  if (isSoft(x) && isSoft(y)) markSoft(out);
+  if (COUNTS.has(op) && isTruth(left) && isTruth(right)) return markWhole(markSoft(out));
   if ((isWholeFloat(left) || isWholeFloat(right)) && KEEPS_WHOLE.has(op) && isWhole(left) && isWhole(right))
     return isFloat(out.aval.dtype) ? markWhole(out) : out;
   return out;
 }
+
+const isTruth = (x: unknown): boolean => typeof x === "boolean" || (x instanceof Tensor && x.aval.dtype === "bool");
+/** A truth as JavaScript's number. */
+const counted = (x: Like): Like => (x instanceof Tensor ? markWhole(convertTo(x, "f32")) : Number(x));
 
 /** What came of JavaScript's numbers takes the type of what it meets, as the numbers would: whole ones that of integers. */
 function yielding(x: Like, y: Like): [Like, Like] {
@@ -98,12 +109,12 @@ export function unary(op: UnaryOperator, x: Tensor, span: SpanRef): unknown {
   let out: Tensor;
   switch (op) {
     case "-":
-      out = np.negative(x);
-      if (isWholeFloat(x)) markWhole(out);
+      out = np.negative(isTruth(x) ? counted(x) : x);
+      if (isTruth(x) || isWholeFloat(x)) markWhole(out);
       if (isSoft(x)) markSoft(out);
       break;
     case "+":
-      out = x.aval.dtype === "bool" ? convertTo(x, "f32") : x;
+      out = x.aval.dtype === "bool" ? markWhole(convertTo(x, "f32")) : x;
       break;
     case "!":
       out = np.logicalNot(truth(x, span));

@@ -36,6 +36,8 @@ function settle(
 ): { carried: readonly Carried[]; step: Step } {
   const entries = new Map<Binding, Carried>();
   const dropped = new Set<Binding>();
+  // written when it is not carried, and not when it is: it stays
+  const kept = new Set<Binding>();
   for (let round = 0; round < MAX_ROUNDS; round++) {
     for (const b of all) if (!entries.has(b) && !dropped.has(b)) entries.set(b, new Carried(b, b.value));
     const carried = [...entries.values()];
@@ -50,12 +52,12 @@ function settle(
     for (const b of step.region.journal.keys()) {
       if (entries.has(b)) continue;
       all.add(b);
-      dropped.delete(b);
+      if (dropped.delete(b)) kept.add(b);
       again = true;
     }
     for (const c of carried) {
       const value = step.values.get(c.binding);
-      if (step.region.journal.has(c.binding)) {
+      if (step.region.journal.has(c.binding) || kept.has(c.binding)) {
         if (c.settle(value, places.get(c.binding), span)) again = true;
       } else {
         // not written: it stays what it is outside
