@@ -4,6 +4,7 @@
  */
 import { createUnplugin, type UnpluginInstance, type UnpluginOptions } from "unplugin";
 import { isProduction, rootOf } from "./mode.js";
+import { rollupHooks } from "./rollup.js";
 import { type Rewriting, rewriteFile, rewriteSyntax } from "./transform.js";
 import { viteHooks } from "./vite.js";
 
@@ -31,12 +32,18 @@ export const tilework: UnpluginInstance<PluginOptions | undefined, false> = crea
     };
     const include = list(options.include);
     const exclude = [/[\\/]node_modules[\\/]/, /^\0/, ...list(options.exclude)];
+    const loaded = new Set<string>();
+    const isWanted = (id: string, code: string): boolean =>
+      TEXT.test(code) &&
+      (include.length > 0 ? include : [MODULE]).some((p) => p.test(id)) &&
+      !exclude.some((p) => p.test(id));
     return {
       name: "tilework",
       enforce: "pre",
       transform: {
         filter: { id: { include: include.length > 0 ? include : MODULE, exclude }, code: TEXT },
         async handler(code, id) {
+          if (loaded.has(id)) return undefined;
           const done = await rewriteFile(code, id, rewriting);
           if (!done) return undefined;
           if (done.warning) this.warn(done.warning);
@@ -44,6 +51,7 @@ export const tilework: UnpluginInstance<PluginOptions | undefined, false> = crea
           return done.changed && { code: done.changed.code, map: done.changed.map };
         },
       },
+      rollup: rollupHooks(rewriting, { isWanted }, loaded),
       rolldown: {
         buildStart(build) {
           rewriting.root = build.cwd;

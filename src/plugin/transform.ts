@@ -1,6 +1,7 @@
 /** One module through the rewriting, in the form that bundlers take. */
 import { basename, relative } from "node:path";
 import type { RewriteOptions, Rewritten, SourceProblem } from "../dsl/parse/rewrite.js";
+import type { Stripped } from "../dsl/parse/without-types.js";
 
 export interface Rewriting {
   /** Paths in records and messages are relative to it. */
@@ -20,13 +21,17 @@ export interface Done {
   readonly warning?: Message;
 }
 
-type Rewriter = typeof import("../dsl/parse/rewrite.js") & typeof import("../dsl/parse/problem-text.js");
+type Rewriter = typeof import("../dsl/parse/rewrite.js") &
+  typeof import("../dsl/parse/problem-text.js") &
+  typeof import("../dsl/parse/without-types.js");
 let rewriter: Promise<Rewriter> | undefined;
 /** The compiler comes with it. */
 function load(): Promise<Rewriter> {
-  rewriter ??= Promise.all([import("../dsl/parse/rewrite.js"), import("../dsl/parse/problem-text.js")]).then(
-    ([rewrite, text]) => ({ ...rewrite, ...text }),
-  );
+  rewriter ??= Promise.all([
+    import("../dsl/parse/rewrite.js"),
+    import("../dsl/parse/problem-text.js"),
+    import("../dsl/parse/without-types.js"),
+  ]).then(([rewrite, text, types]) => ({ ...rewrite, ...text, ...types }));
   return rewriter;
 }
 
@@ -66,4 +71,10 @@ export async function rewriteFile(code: string, id: string, rewriting: Rewriting
 export async function rewriteSyntax(code: string, id: string, rewriting: Rewriting): Promise<Rewritten | undefined> {
   const { rewriteModule } = await load();
   return rewriteModule(code, { ...optionsFor(id, rewriting), syntaxOnly: true });
+}
+
+/** What was rewritten, as JavaScript. */
+export async function stripRewritten(done: Rewritten, id: string, text: string): Promise<Stripped> {
+  const { rewrittenWithoutTypes } = await load();
+  return rewrittenWithoutTypes(done, id, basename(id), text);
 }

@@ -1,11 +1,14 @@
 /** The hooks for `module.register`, which run in a thread of their own: Node 20. */
-import { loadAnyway, loadStaged, loadUnmarked, ownAddress, typescriptName } from "./rules.js";
+import { loadAnyway, loadStaged, loadStripped, loadUnmarked, ownAddress, typescriptName } from "./rules.js";
 
 interface Resolved {
   readonly url: string;
 }
 interface Context {
   readonly parentURL?: string | undefined;
+}
+interface Module {
+  readonly format?: unknown;
 }
 interface LoadContext {
   readonly format?: string | null | undefined;
@@ -31,11 +34,12 @@ export async function resolve(specifier: string, context: Context, next: Next<Co
   }
 }
 
-export async function load(url: string, context: LoadContext, next: Next<LoadContext, object>): Promise<object> {
+export async function load(url: string, context: LoadContext, next: Next<LoadContext, Module>): Promise<object> {
   const found = loadStaged(url) ?? loadUnmarked(url, context.format);
   if (found) return found;
   try {
-    return await next(url, context);
+    const loaded = await next(url, context);
+    return loadStripped(url, loaded.format) ?? loaded;
   } catch (e) {
     return loadAnyway(url, e);
   }

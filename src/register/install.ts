@@ -1,11 +1,14 @@
 /** Puts the hooks in place, in the way that this Node has. */
 import * as nodeModule from "node:module";
-import { loadAnyway, loadStaged, loadUnmarked, ownAddress, typescriptName } from "./rules.js";
+import { loadAnyway, loadStaged, loadStripped, loadUnmarked, ownAddress, typescriptName } from "./rules.js";
 
 interface Resolved {
   readonly url: string;
 }
 type Next<C, R> = (at: string, context?: C) => R;
+interface Module {
+  readonly format?: unknown;
+}
 interface LoadContext {
   readonly format?: string | null | undefined;
 }
@@ -13,7 +16,7 @@ interface LoadContext {
 interface SyncHooks {
   registerHooks?(hooks: {
     resolve(specifier: string, context: object, next: Next<object, Resolved>): Resolved;
-    load(url: string, context: LoadContext, next: Next<LoadContext, object>): object;
+    load(url: string, context: LoadContext, next: Next<LoadContext, Module>): object;
   }): void;
 }
 
@@ -50,7 +53,8 @@ export function install({ own }: InstallOptions): void {
       const found = loadStaged(url) ?? loadUnmarked(url, context.format);
       if (found) return found;
       try {
-        return next(url, context);
+        const loaded = next(url, context);
+        return loadStripped(url, loaded.format) ?? loaded;
       } catch (e) {
         return loadAnyway(url, e);
       }

@@ -44,6 +44,12 @@ export function loadUnmarked(url: string, format: string | null | undefined): Lo
   return MODULE_SYNTAX.test(source) ? module(source) : undefined;
 }
 
+/** TypeScript that Node would take for itself: newer ones only blank types out, and find an enum when it is too late to help. */
+export function loadStripped(url: string, format: unknown): Loaded | undefined {
+  const isOurs = format === "module-typescript" && isOwnFile(url) && TYPESCRIPT.test(url.split(/[?#]/)[0]);
+  return isOurs ? module(strippedSource(url)) : undefined;
+}
+
 /** TypeScript where this Node, with the other hooks, can't load it. */
 export function loadAnyway(url: string, error: unknown): Loaded {
   const { code } = error as { readonly code?: string };

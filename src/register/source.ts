@@ -1,12 +1,11 @@
 /** A source file as Node can run it: staged functions with their source, no types, and a map that leads back to the file. */
-import remapping from "@jridgewell/remapping";
 import { readFileSync } from "node:fs";
 import { relative } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import ts from "typescript";
-import { problemsText } from "../dsl/parse/problem-text.js";
+import { plainError, problemsText } from "../dsl/parse/problem-text.js";
 import { rewriteModule } from "../dsl/parse/rewrite.js";
 import { mayBeStaged } from "../dsl/parse/staged.js";
+import { rewrittenWithoutTypes, withoutTypes } from "../dsl/parse/without-types.js";
 
 export const TYPESCRIPT = /\.(?:mts|tsx?)$/;
 const SCRIPT = /\.(?:m?js|jsx)$/;
@@ -31,12 +30,8 @@ export function stagedSource(url: string): string | undefined {
   if (errors.length > 0) throw plainError(problemsText(errors, text));
   if (warnings.length > 0) process.emitWarning(problemsText(warnings, text), { type: "TileworkWarning" });
   if (!TYPESCRIPT.test(address)) return withMap(done.code, done.map.toString(), address);
-  const stripped = withoutTypes(done.code, path);
-  // of two steps: text of the file → with records → without types
-  const map = remapping(stripped.map, (_, { depth }) => (depth === 1 ? done.map.toString() : null));
-  map.sources = [address];
-  map.sourcesContent = [text];
-  return withMap(stripped.code, map.toString(), address);
+  const stripped = rewrittenWithoutTypes(done, path, address, text);
+  return withMap(stripped.code, stripped.map, address);
 }
 
 /** A module without types. */
@@ -47,36 +42,8 @@ export function strippedSource(url: string): string {
   return withMap(code, map, address);
 }
 
-/** The source as JavaScript, for a file that no other hook can load. */
-function withoutTypes(text: string, path: string): { readonly code: string; readonly map: string } {
-  const { outputText, sourceMapText, diagnostics } = ts.transpileModule(text, {
-    fileName: path,
-    reportDiagnostics: true,
-    compilerOptions: {
-      target: ts.ScriptTarget.ES2022,
-      module: ts.ModuleKind.ESNext,
-      jsx: ts.JsxEmit.ReactJSX,
-      sourceMap: true,
-      inlineSources: true,
-    },
-  });
-  for (const { file, start = 0, messageText } of diagnostics ?? []) {
-    const at = file?.getLineAndCharacterOfPosition(start);
-    const place = at ? `${path}:${at.line + 1}:${at.character + 1}` : path;
-    throw plainError(`${ts.flattenDiagnosticMessageText(messageText, " ")}\n  at ${place}`);
-  }
-  return { code: outputText.replace(/\n\/\/# sourceMappingURL=.*\s*$/, "\n"), map: sourceMapText ?? "" };
-}
-
 function withMap(code: string, map: string, address: string): string {
   const named = { ...(JSON.parse(map) as object), sources: [pathToFileURL(fileURLToPath(address)).href] };
   const data = Buffer.from(JSON.stringify(named)).toString("base64");
   return `${code}\n//# sourceMappingURL=data:application/json;base64,${data}\n`;
-}
-
-/** Where the loader stood is of no use to anyone. */
-function plainError(message: string): SyntaxError {
-  const error = new SyntaxError(message);
-  error.stack = `SyntaxError: ${message}`;
-  return error;
 }

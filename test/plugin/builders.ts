@@ -1,5 +1,5 @@
 /** The sample built by every bundler: a project beside an installed package, as a user has it. */
-import { cpSync, existsSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { type RspackOptions, rspack } from "@rspack/core";
@@ -80,10 +80,20 @@ const resolveAndStrip = (folder: string, external: boolean | undefined): Plugin 
   },
 });
 
-const byRollup: Builder = async ({ folder, entry, out, plain, external }) => {
+/** As @rollup/plugin-typescript does it, under its name: it reads the files by itself, whatever other plugins make of them. */
+const stripFromDisk: Plugin = {
+  name: "typescript",
+  async load(id) {
+    if (!id.endsWith(".ts")) return null;
+    const done = await esbuild.transform(readFileSync(id, "utf8"), { loader: "ts", target: "es2022" });
+    return { code: done.code };
+  },
+};
+
+const withRollup = async ({ folder, entry, out, plain, external }: Job, others: Plugin[]): Promise<void> => {
   const bundle = await rollup({
     input: entry,
-    plugins: [...(plain ? [] : [tilework.rollup()]), resolveAndStrip(folder, external)],
+    plugins: [...(plain ? [] : [tilework.rollup()]), ...others, resolveAndStrip(folder, external)],
     onwarn: () => undefined,
   });
   const { output } = await bundle.generate({ format: "es", inlineDynamicImports: true });
@@ -92,6 +102,9 @@ const byRollup: Builder = async ({ folder, entry, out, plain, external }) => {
   mkdirSync(dirname(out), { recursive: true });
   writeFileSync(out, code);
 };
+
+const byRollup: Builder = (job) => withRollup(job, []);
+const byRollupTypescript: Builder = (job) => withRollup(job, [stripFromDisk]);
 
 const extensionAlias = { ".js": [".ts", ".js"] };
 
@@ -192,6 +205,7 @@ function settle(error: Error | null, stats: Stats | undefined, resolve: () => vo
 export const BUILDERS: Readonly<Record<string, Builder>> = {
   Vite: byVite,
   Rollup: byRollup,
+  "Rollup with its TypeScript plugin": byRollupTypescript,
   Rolldown: byRolldown,
   esbuild: byEsbuild,
   webpack: byWebpack,

@@ -19,3 +19,10 @@ export function problemText(p: SourceProblem, text: string): string {
 export function problemsText(problems: readonly SourceProblem[], text: string): string {
   return problems.map((p) => problemText(p, text)).join("\n\n");
 }
+
+/** An error that is its message: where the tool stood is of no use to anyone. */
+export function plainError(message: string): SyntaxError {
+  const error = new SyntaxError(message);
+  error.stack = `SyntaxError: ${message}`;
+  return error;
+}
