@@ -340,11 +340,25 @@ function rowsAndColumns(n: Dim, m: Dim): [row: Tensor, column: Tensor] {
   return [lax.broadcastedIota("i32", [n, m], 0), lax.broadcastedIota("i32", [n, m], 1)];
 }
 /** Ones on the k-th diagonal. */
+export function eye<
+  const N extends Dim,
+  const M extends Dim | null | undefined = undefined,
+  const T extends DTypeArg = undefined,
+>(
+  n: N,
+  m?: M,
+  k?: number,
+  dtype?: T,
+): Tensor<[ShapeOf<N>[0], [M] extends [Dim] ? ShapeOf<M>[0] : ShapeOf<N>[0]], DTypeOf<T, "f32">>;
 export function eye(n: Dim, m?: Dim | null, k = 0, dtype?: DTypeArg): Tensor {
   const [row, column] = rowsAndColumns(n, m ?? n);
   return astype(lax.eq(lax.add(row, k), column), dtypeOf("eye", dtype, "f32"));
 }
 /** The identity matrix of n rows. */
+export function identity<const N extends Dim, const T extends DTypeArg = undefined>(
+  n: N,
+  dtype?: T,
+): Tensor<[ShapeOf<N>[0], ShapeOf<N>[0]], DTypeOf<T, "f32">>;
 export function identity(n: Dim, dtype?: DTypeArg): Tensor {
   return eye(n, n, 0, dtype);
 }

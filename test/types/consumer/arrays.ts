@@ -23,3 +23,10 @@ export function codeOf(e: unknown): string {
   return isTileworkError(e) ? `${e.code}: ${e.message}` : "";
 }
 export { a, b, bytes, c, keys, shape };
+
+// matrices of literal sizes
+export const square: Tensor<[3, 3], "f32"> = np.eye(3);
+export const wide: Tensor<[2, 4], "i32"> = np.eye(2, 4, 0, "i32");
+export const same: Tensor<[5, 5]> = np.identity(5);
+// @ts-expect-error three rows
+export const tall: Tensor<[2, 3]> = np.eye(3);
