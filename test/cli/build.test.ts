@@ -113,8 +113,12 @@ describe("tilework build --aot", () => {
   });
 
   it("what cannot be built is refused, and nothing is written", () => {
-    expect(build("served.ts#talks", "--args", "f32[2]").output).toMatch(/^TW6002: talks calls back into JavaScript/);
-    expect(build("served.ts#named", "--args", "f32[2]").output).toMatch(/^TW6002: the result of named holds a Map/);
+    expect(build("served.ts#talks", "--args", "f32[2]").output).toMatch(
+      /^error\[TW6002\]: talks calls back into JavaScript/,
+    );
+    expect(build("served.ts#named", "--args", "f32[2]").output).toMatch(
+      /^error\[TW6002\]: the result of named holds a Map/,
+    );
     expect(existsSync(join(folder, "talks.js")) || existsSync(join(folder, "named.js"))).toBe(false);
     expect(build("served.ts#train").status).toBe(2);
     expect(build("served.ts#train", "--arg", TRAIN).output).toMatch(/^Unknown option/);
