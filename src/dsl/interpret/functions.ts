@@ -45,7 +45,7 @@ function enter(
   region: Region,
   identity: unknown,
 ): unknown {
-  checkDepth(node, region, at);
+  checkDepth(node, region, at ?? code.span(node));
   const activation: Activation = { node, code, region, parent: state.activation };
   const caller = state.activation;
   state.activation = activation;
@@ -72,7 +72,7 @@ function enter(
 }
 
 /** Recursion ends by a condition. One that the run decides never ends it while the function is traced. */
-function checkDepth(node: FunctionNode, region: Region, at: SpanRef | undefined): void {
+function checkDepth(node: FunctionNode, region: Region, at: SpanRef): void {
   let depth = 0;
   let inner = region;
   for (let a = state.activation; a !== undefined; a = a.parent) {
