@@ -221,7 +221,8 @@ export class TracedSource implements Source {
       {
         help:
           "a value under jit or vmap is known only when the program runs: return it, use np.where, cond or whileLoop for " +
-          "decisions, debug.print to look at it, or mark the argument static (staticArgnums)",
+          "decisions, debug.print to look at it, mark the argument static (staticArgnums), or capture the source (tilework/plugin, " +
+          "tilework/register)",
         notes: originNote(this),
       },
     );
