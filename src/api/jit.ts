@@ -169,25 +169,25 @@ export function jit<F extends UserFunction>(
   f: F & Sync<F>,
   options?: JitOptions & NotAContext,
 ): Jitted<ArgsOf<F>, ResultOf<F>>;
-export function jit(
-  f?: AnyFunction | JitOptions,
-  optionsOrContext: JitOptions | ClassMethodDecoratorContext = {},
-): unknown {
+export function jit(...given: [(AnyFunction | JitOptions)?, (JitOptions | ClassMethodDecoratorContext)?]): unknown {
+  // `@jit()`; an undefined function is a mistake that makeJitted names
+  if (given.length === 0) return decoratorOf({});
+  const [f, optionsOrContext = {}] = given;
   if (typeof optionsOrContext !== "object" || optionsOrContext === null) {
     fail("TW1007", `jit: the options are ${describeValue(optionsOrContext)}`, {
       help: "give an object: jit(f, { staticArgnums: 1 })",
     });
   }
-  if (f === undefined || isOptions(f)) return decoratorOf(f ?? {});
-  if (isContext(optionsOrContext)) return jitMethod(makeJitted, f, String(optionsOrContext.name), {});
-  return makeJitted(f, optionsOrContext as JitOptions);
+  if (isOptions(f)) return decoratorOf(f);
+  if (isContext(optionsOrContext)) return jitMethod(makeJitted, f as AnyFunction, String(optionsOrContext.name), {});
+  return makeJitted(f as AnyFunction, optionsOrContext);
 }
 
 function isContext(x: object): x is ClassMethodDecoratorContext {
   return "kind" in x && "addInitializer" in x;
 }
 /** An object of options stands where the function would: a decorator is wanted. */
-function isOptions(f: AnyFunction | JitOptions): f is JitOptions {
+function isOptions(f: AnyFunction | JitOptions | undefined): f is JitOptions {
   if (typeof f !== "object" || f === null || Object.getPrototypeOf(f) !== Object.prototype) return false;
   return Object.keys(f).every((key) => OPTIONS.has(key));
 }
