@@ -75,7 +75,7 @@ const TITLES: Readonly<Record<Code, string>> = {
   TW7006: "A variable has no value on one of the ways to here",
   TW7007: "A value has different types on the ways to here",
   TW7008: "A variable changes its type in a loop",
-  TW7009: "A loop is too long to be unrolled",
+  TW7009: "A loop is too long, or a recursion too deep, to be unrolled",
   TW7010: "A side effect that the compiled program would not have",
   TW7011: "Recursion under a condition that only the run decides",
   TW7012: "An array is written in place",

@@ -119,7 +119,7 @@ export function toFloat(what: string, x: TensorLike): Tensor {
 export function requireInteger(what: string, x: Tensor): Tensor {
   if (!isInt(x.aval.dtype) && x.aval.dtype !== "bool") {
     fail("TW2005", `${what}: needs integers or bools, got ${printAval(x.aval)}`, {
-      help: "convert with .astype('i32')",
+      help: "convert with .astype('i32'); np.trunc(x) drops the fraction of a float, as x | 0 does in JavaScript",
     });
   }
   return x;

@@ -2,7 +2,7 @@
 import { fail } from "../../diagnostics/error.js";
 import type { Label } from "../../diagnostics/error.js";
 import type { SpanRef } from "../../diagnostics/span.js";
-import { type Aval, aval } from "../../ir/aval.js";
+import { type Aval, aval, printAval } from "../../ir/aval.js";
 import { shapeSame } from "../../ir/dim.js";
 import { type DType, isFloat, isInt } from "../../ir/dtype.js";
 import type { Frame } from "../../tracer/frame.js";
@@ -43,6 +43,10 @@ export class Carried {
   /** It has no value before the loop: the first step must give it one. */
   readonly late: boolean;
   #settledLate = false;
+  /** The types before the first step. */
+  readonly #form: string;
+  /** Its types are of an earlier trace, and not certain. */
+  #adopted = false;
   /** What a step makes of it can't be joined: so it has no value in the next step, and none after the loop. */
   poison: Poison | undefined;
   readonly entryPlace: SpanRef | undefined;
@@ -56,6 +60,17 @@ export class Carried {
     const flat = tree.flatten(this.late ? null : entry);
     this.#treedef = flat.treedef;
     this.#slots = flat.leaves.map(slotOf);
+    this.#form = this.#slots.map(formOf).join();
+  }
+
+  /** Begins with the types that an earlier trace of the loop found for what was the same at its beginning. */
+  adopt(earlier: Carried): void {
+    if (earlier.poison || earlier.late !== this.late || earlier.#form !== this.#form) return;
+    if (!this.late && !tree.equal(earlier.#treedef, this.#treedef)) return;
+    this.#adopted = this.late;
+    this.#settledLate = earlier.#settledLate;
+    this.#treedef = earlier.#treedef;
+    this.#slots = earlier.#slots.map((s, i) => ({ ...s, first: this.late ? s.first : this.#slots[i].first }));
   }
 
   /** Types of what a step takes. */
@@ -164,9 +179,10 @@ export class Carried {
     if (this.#settledLate) {
       const same =
         tree.equal(flat.treedef, this.#treedef) && slots.every((s, i) => s.aval?.dtype === this.#slots[i].aval?.dtype);
-      if (!same) this.#refuse(value, place, loop);
-      return false;
+      if (same) return false;
+      if (!this.#adopted) this.#refuse(value, place, loop);
     }
+    this.#adopted = false;
     this.#settledLate = true;
     this.#treedef = flat.treedef;
     this.#slots = slots;
@@ -209,6 +225,9 @@ function slotOf(first: unknown): Slot {
   if (typeof first === "bigint") return { first, aval: aval([], "i64"), ...rest };
   return { first, aval: undefined, ...rest };
 }
+
+const formOf = (s: Slot): string =>
+  `${s.aval ? printAval(s.aval) : "-"}${[s.number, s.whole, s.soft].map(Number).join("")}`;
 
 /** The dtype in which what a step was given and what it made meet; undefined when they don't. */
 function meet(s: Slot, out: unknown): DType | undefined {

@@ -14,6 +14,9 @@ import { type Activation, inRegion, made, Region, Scope, state } from "./region.
 /** Calls of one function inside of each other, each under a condition that the run decides, before they are taken for endless. */
 const MAX_DEPTH = 24;
 
+/** Calls inside of each other, which are all unrolled to one program: some way before JavaScript's own stack ends. */
+const MAX_CALLS = 200;
+
 const BINDS = { mutable: true };
 
 export function call(
@@ -74,8 +77,15 @@ function enter(
 /** Recursion ends by a condition. One that the run decides never ends it while the function is traced. */
 function checkDepth(node: FunctionNode, region: Region, at: SpanRef): void {
   let depth = 0;
+  let calls = 0;
   let inner = region;
   for (let a = state.activation; a !== undefined; a = a.parent) {
+    if (++calls > MAX_CALLS) {
+      fail("TW7009", `${node.name || "the function"}: ${MAX_CALLS} calls inside of each other have been unrolled`, {
+        span: at,
+        help: "check that the recursion ends; write a deep one as a loop: for (const i of range(n)) is compiled as one",
+      });
+    }
     if (a.node !== node) continue;
     if (a.region !== inner && ++depth > MAX_DEPTH) {
       fail("TW7011", `${node.name || "the function"} calls itself under a condition that only the run decides`, {

@@ -83,7 +83,7 @@ function forOf(node: ForOf, scope: Scope): Completion {
           help: "loop over range(n) for a number of steps",
         });
       }
-      return scanLoop({ source, step, candidates: candidates([node.body], scope), span, breaks: breaks(target) });
+      return scanLoop({ node, source, step, candidates: candidates([node.body], scope), span, breaks: breaks(target) });
     }
     if (
       iterable === null ||
@@ -138,6 +138,7 @@ function steps(node: While | DoWhile | For, first: Scope, target: Target): Compl
   const body = (): Completion => without(execute(node.body, scope), continues(target));
   const tracedFrom = (): Completion => {
     const end = whileLoop({
+      node,
       test: () => (test ? evaluate(test, scope) : true),
       step: () => {
         const end = body();

@@ -8,95 +8,14 @@ import { convertTo } from "../../tracer/control.js";
 import { bind, Frame, scalar, type TracedSource, withFrame } from "../../tracer/frame.js";
 import { Tensor } from "../../tracer/tensor.js";
 import * as tree from "../../tree/index.js";
-import { Carried } from "./carry.js";
+import type { Carried } from "./carry.js";
 import { type Completion, type Jump, joinCompletions, Mixed } from "./completion.js";
 import { pushInLoop } from "./calls.js";
 import { registerStack, sliceTree } from "./lists.js";
 import { chooseWay, toLeaf, traceWay } from "./merge.js";
-import { type Binding, checkMutation, inRegion, Region, rewind, state, write } from "./region.js";
+import { type Binding, checkMutation, inRegion, Region, state, write } from "./region.js";
+import { knownOf, settle, type Step, traceStep } from "./settle.js";
 import { DEAD, describe, markLike, Poison, RangeValue, strong, toInteger, zerosOf } from "./values.js";
-
-/** Traces of a body until the types of what it carries settle: each round makes some of them wider. */
-const MAX_ROUNDS = 12;
-
-/** A step that has been traced, before its outputs are written. */
-interface Step {
-  readonly frame: Frame;
-  readonly end: Completion;
-  /** What each carried variable holds at the end. */
-  readonly values: ReadonlyMap<Binding, unknown>;
-  readonly region: Region;
-}
-
-/** Traces one step over and over until the set of carried variables and their types stay. */
-function settle(
-  all: Set<Binding>,
-  span: SpanRef,
-  trace: (carried: readonly Carried[]) => Step,
-): { carried: readonly Carried[]; step: Step } {
-  const entries = new Map<Binding, Carried>();
-  const dropped = new Set<Binding>();
-  // written when it is not carried, and not when it is: it stays
-  const kept = new Set<Binding>();
-  for (let round = 0; round < MAX_ROUNDS; round++) {
-    for (const b of all) if (!entries.has(b) && !dropped.has(b)) entries.set(b, new Carried(b, b.value));
-    const carried = [...entries.values()];
-    const places = new Map<Binding, SpanRef | undefined>();
-    const before = carried.map((c) => c.binding.place);
-    const step = trace(carried);
-    carried.forEach((c, i) => {
-      places.set(c.binding, c.binding.place);
-      c.binding.place = before[i];
-    });
-    let again = false;
-    for (const b of step.region.journal.keys()) {
-      if (entries.has(b)) continue;
-      all.add(b);
-      if (dropped.delete(b)) kept.add(b);
-      again = true;
-    }
-    for (const c of carried) {
-      const value = step.values.get(c.binding);
-      if (step.region.journal.has(c.binding) || kept.has(c.binding)) {
-        if (c.settle(value, places.get(c.binding), span)) again = true;
-      } else {
-        // not written: it stays what it is outside
-        entries.delete(c.binding);
-        dropped.add(c.binding);
-        if (c.lifts || c.late || c.avals.length > 0) again = true;
-      }
-    }
-    if (!again) return { carried: [...entries.values()], step };
-  }
-  return internal("the types of a loop's variables do not settle");
-}
-
-/** Traces a step in a frame: `run` gets the frame's arguments for the carried variables in place. */
-function traceStep(
-  carried: readonly Carried[],
-  collects: boolean,
-  run: (frame: Frame) => Completion,
-  before: (frame: Frame) => void = () => {},
-): Step {
-  const frame = new Frame("control", "body", undefined, undefined);
-  return withFrame(frame, () => {
-    before(frame);
-    const args = carried.flatMap((c) => c.arguments(frame));
-    const entries = carried.map((c) => c.binding.value);
-    const region = new Region("loop", state.region, frame, collects);
-    for (const c of carried) c.binding.value = c.inside(args);
-    try {
-      const end = inRegion(region, () => run(frame));
-      const values = new Map(carried.map((c) => [c.binding, c.binding.value]));
-      return { frame, end, values, region };
-    } finally {
-      rewind(region);
-      carried.forEach((c, i) => {
-        c.binding.value = entries[i];
-      });
-    }
-  });
-}
 
 /** How a loop may be left by a jump, and with what: the code and the result are carried, too. */
 interface Exit {
@@ -128,17 +47,17 @@ function exitOf(end: Completion): Exit | undefined {
 }
 
 export interface WhileLoop {
+  readonly node: object;
   readonly test: () => unknown;
   readonly step: () => Completion;
   readonly candidates: Set<Binding>;
   readonly span: SpanRef;
   readonly checkTest: (holds: unknown) => Tensor | boolean;
-  /** Whether every step that runs also ran the first time: then variables have values after it. */
 }
 
-export function whileLoop({ test, step, candidates, span, checkTest }: WhileLoop): Completion {
+export function whileLoop({ node, test, step, candidates, span, checkTest }: WhileLoop): Completion {
   // no frame's time is spent on places: the interpreter knows them
-  const { carried, step: body } = settle(candidates, span, (c) => traceStep(c, false, step));
+  const { carried, step: body } = settle(candidates, span, knownOf(node), (c) => traceStep(c, false, step));
   const exit = exitOf(body.end);
   const program = finishStep(body, carried, exit);
   const t = traceTest(carried, exit, test, checkTest);
@@ -243,6 +162,7 @@ function whereTaken(holds: Tensor): Tensor {
 }
 
 export interface ScanLoop {
+  readonly node: object;
   /** What the loop runs over: numbers, or the first axis of arrays. */
   readonly source: RangeValue | Tensor | unknown;
   readonly step: (value: unknown) => Completion;
@@ -261,11 +181,12 @@ export function scanLoop(loop: ScanLoop): Completion {
   const range = source instanceof RangeValue ? source : undefined;
   const xAvals = tensors.map((t) => aval(t.aval.shape.slice(1), t.aval.dtype));
 
-  const trace = (masked: boolean) => {
+  const known = knownOf(loop.node);
+  const trace = (masked: boolean, straight = false) => {
     let exit: Exit | undefined;
     let index: Tensor | undefined;
     let elements: Tensor[] = [];
-    const settled = settle(loop.candidates, span, (carried) =>
+    const oneStep = (carried: readonly Carried[]): Step =>
       traceStep(
         carried,
         !masked,
@@ -286,13 +207,28 @@ export function scanLoop(loop: ScanLoop): Completion {
         (frame) => {
           index = range ? frame.argument(aval([], "i32")) : undefined;
         },
-      ),
-    );
+      );
+    const settled = settle(loop.candidates, span, known, oneStep, straight);
     return { ...settled, exit, index, elements };
   };
 
-  let traced = trace(false);
-  if (traced.step.end !== undefined) traced = trace(true);
+  const again = (): ReturnType<typeof trace> | undefined => {
+    if (!known.masked) return undefined;
+    try {
+      const found = trace(true);
+      if (found.exit) return found;
+    } catch {
+      // what was known may be of other types: the loop is traced as if nothing were, and says itself what is wrong
+    }
+    Object.assign(known, { masked: false, carried: [] });
+    known.inner.clear();
+    return undefined;
+  };
+  let traced = again() ?? trace(false, true);
+  if (!known.masked && traced.step.end !== undefined) {
+    known.masked = true;
+    traced = trace(true);
+  }
   const { carried, step, exit } = traced;
   const masked = step.end !== undefined || exit !== undefined;
   const pushes = [...step.region.pushes];
@@ -435,7 +371,7 @@ function boundsLoop(loop: ScanLoop, range: RangeValue): Completion {
     typeof x === "number" ? scalar(x, "i32") : convertTo(toInteger(x), "i32");
   const [start, stop] = [asIndex(range.start), asIndex(range.stop)];
   let index: Tensor | undefined;
-  const settled = settle(loop.candidates, span, (carried) =>
+  const settled = settle(loop.candidates, span, knownOf(loop.node), (carried) =>
     traceStep(
       carried,
       false,
