@@ -35,3 +35,10 @@ it("recursion that JavaScript ends is unrolled, and refused where it is too deep
 it("a bit operation on floats names np.trunc", () => {
   expect(() => jit(captured("(x) => x | 0"))(array(2.5) as never)).toThrow(/TW2005[\s\S]*np\.trunc/);
 });
+
+it("the index of a range takes part in sums and products of floats", () => {
+  const f = jit(
+    captured("(x) => { let s = x; for (const i of range(4)) s = s + (i + 1) * 0.5 - 0.5 + x * i; return s; }"),
+  ) as (x: unknown) => Tensor;
+  expect(f(array(2)).js()).toBe(17);
+});

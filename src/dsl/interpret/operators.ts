@@ -10,7 +10,17 @@ import { Tensor } from "../../tracer/tensor.js";
 import * as tree from "../../tree/index.js";
 import type { ArithmeticOperator, BinaryOperator, ComparisonOperator, UnaryOperator } from "../ast.js";
 import { joinChoice, toLeaf } from "./merge.js";
-import { describe, isSoft, isWhole, isWholeFloat, markSoft, markWhole, toInteger } from "./values.js";
+import {
+  describe,
+  isCounter,
+  isSoft,
+  isWhole,
+  isWholeFloat,
+  markCounter,
+  markSoft,
+  markWhole,
+  toInteger,
+} from "./values.js";
 
 type Like = Tensor | number | boolean | bigint;
 type Binary = (x: Like, y: Like) => Tensor;
@@ -78,18 +88,23 @@ export function binary(op: BinaryOperator, left: unknown, right: unknown, span: 
   const out = f(x, y);
   locate(before);
   if (isSoft(x) && isSoft(y)) markSoft(out);
+  const counts = [x, y].every((v) => isCounter(v) || (typeof v === "number" && Number.isInteger(v)));
+  if (counts && KEEPS_WHOLE.has(op) && isInt(out.aval.dtype)) markCounter(out);
   if (COUNTS.has(op) && isTruth(left) && isTruth(right)) return markWhole(markSoft(out));
   if ((isWholeFloat(left) || isWholeFloat(right)) && KEEPS_WHOLE.has(op) && isWhole(left) && isWhole(right))
     return isFloat(out.aval.dtype) ? markWhole(out) : out;
   return out;
 }
 
+const isFraction = (x: unknown): boolean => typeof x === "number" && !Number.isInteger(x);
 const isTruth = (x: unknown): boolean => typeof x === "boolean" || (x instanceof Tensor && x.aval.dtype === "bool");
 /** A truth as JavaScript's number. */
 const counted = (x: Like): Like => (x instanceof Tensor ? markWhole(convertTo(x, "f32")) : Number(x));
 
 /** What came of JavaScript's numbers takes the type of what it meets, as the numbers would: whole ones that of integers. */
 function yielding(x: Like, y: Like): [Like, Like] {
+  if (isCounter(x) && isFraction(y)) return [markWhole(convertTo(x, "f32")), y];
+  if (isCounter(y) && isFraction(x)) return [x, markWhole(convertTo(y, "f32"))];
   if (!(x instanceof Tensor && y instanceof Tensor)) return [x, y];
   if (isWholeFloat(x) && isInt(y.aval.dtype)) return [convertTo(x, y.aval.dtype), y];
   if (isWholeFloat(y) && isInt(x.aval.dtype)) return [x, convertTo(y, x.aval.dtype)];

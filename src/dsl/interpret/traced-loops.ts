@@ -15,7 +15,7 @@ import { registerStack, sliceTree } from "./lists.js";
 import { chooseWay, toLeaf, traceWay } from "./merge.js";
 import { type Binding, checkMutation, inRegion, Region, state, write } from "./region.js";
 import { knownOf, settle, type Step, traceStep } from "./settle.js";
-import { DEAD, describe, markLike, Poison, RangeValue, strong, toInteger, zerosOf } from "./values.js";
+import { DEAD, describe, markCounter, markLike, Poison, RangeValue, strong, toInteger, zerosOf } from "./values.js";
 
 /** How a loop may be left by a jump, and with what: the code and the result are carried, too. */
 interface Exit {
@@ -205,7 +205,7 @@ export function scanLoop(loop: ScanLoop): Completion {
           });
         },
         (frame) => {
-          index = range ? frame.argument(aval([], "i32")) : undefined;
+          index = range ? markCounter(frame.argument(aval([], "i32"))) : undefined;
         },
       );
     const settled = settle(loop.candidates, span, known, oneStep, straight);
@@ -377,7 +377,7 @@ function boundsLoop(loop: ScanLoop, range: RangeValue): Completion {
       false,
       () => loop.step(index),
       (frame) => {
-        index = frame.argument(aval([], "i32"));
+        index = markCounter(frame.argument(aval([], "i32")));
       },
     ),
   );

@@ -54,6 +54,15 @@ export function markSoft(x: Tensor): Tensor {
   if (x.aval.dtype === "f32" && !x.aval.weak) soft.add(x);
   return x;
 }
+/** Integers that count the steps of a range: JavaScript's numbers, which a fraction beside them makes floats. */
+const counters = new WeakSet<Tensor>();
+export function markCounter(x: Tensor): Tensor {
+  counters.add(x);
+  return x;
+}
+export function isCounter(x: unknown): x is Tensor {
+  return x instanceof Tensor && counters.has(x);
+}
 /** A copy or a result that stands for `x`: its marks are those of `x`. */
 export function markLike(t: Tensor, x: unknown): Tensor {
   if (isSoft(x)) markSoft(t);
