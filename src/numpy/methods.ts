@@ -7,7 +7,6 @@ import { astype } from "../lax/operand.js";
 import * as creation from "./creation.js";
 import * as e from "./elementwise.js";
 import * as i from "./indexing.js";
-import { unstack } from "./joining.js";
 import * as m from "./movement.js";
 import { formatArray } from "./print.js";
 import * as p from "./products.js";
@@ -20,9 +19,6 @@ type Reduce = (axis?: Axis, options?: r.ReduceOptions) => Tensor;
 
 declare module "../tracer/tensor.js" {
   interface TensorMethods<S extends ShapeSpec, D extends DType> {
-    /** The slices along the first axis: `for (const row of x)`, `const [a, b] = x`. */
-    // biome-ignore lint/suspicious/noExplicitAny: rows of any shape
-    [Symbol.iterator](): IterableIterator<Tensor<any, D>>;
     add(y: TensorLike): Tensor;
     sub(y: TensorLike): Tensor;
     subtract(y: TensorLike): Tensor;
@@ -109,7 +105,8 @@ declare module "../tracer/tensor.js" {
     /** A place for functional updates: `x.at(0, [1, 3]).set(v)`. */
     at(...indices: i.Index[]): i.IndexedTensor;
     /** The parts along the first axis: `const [a, b] = x`. In staged code `for (const row of x)` is one loop, not unrolled. */
-    [Symbol.iterator](): IterableIterator<Tensor>;
+    // biome-ignore lint/suspicious/noExplicitAny: parts of any shape
+    [Symbol.iterator](): IterableIterator<Tensor<any, D>>;
     /** Waits until the values are there; gives the tensor. */
     blockUntilReady(): Promise<Tensor<S, D>>;
     readonly T: Tensor;
@@ -236,6 +233,7 @@ export function installMethods(): void {
     value(this: Tensor) {
       return parts(this);
     },
+    writable: true,
     configurable: true,
   });
   getter("T", function () {
@@ -243,13 +241,6 @@ export function installMethods(): void {
   });
   getter("mT", function () {
     return m.matrixTranspose(this);
-  });
-  Object.defineProperty(prototype, Symbol.iterator, {
-    *value(this: Tensor): Generator<Tensor> {
-      for (const row of unstack(this)) yield row;
-    },
-    writable: true,
-    configurable: true,
   });
   const plain = prototype.toString;
   Object.defineProperty(prototype, "toString", {
