@@ -11,13 +11,21 @@ export const alias = [
   { find: /^tilework\/capture$/, replacement: source("dsl/index.ts") },
 ];
 
+/** Everyday tests in kind, but they start a process for each check or compile at every size: they run with the long ones. */
+export const SLOW = [
+  "test/cli/command.test.ts",
+  "test/cli/build.test.ts",
+  "test/plugin/register.test.ts",
+  "test/api/dynamic-sizes.test.ts",
+];
+
 export default defineConfig({
   // staged source as users write it
   plugins: [tilework.vite({ include: [/\/test\/(?:programs|errors\/refused)\/.*\.ts$/, /\/examples\/.*\.ts$/] })],
   resolve: { alias },
   test: {
     include: ["test/**/*.test.ts"],
-    exclude: ["test/long/**", "test/browser/**", "node_modules/**"],
+    exclude: [...SLOW, "test/long/**", "test/browser/**", "node_modules/**"],
     pool: "forks",
     maxWorkers: 2,
     // nothing is left in the home of who runs the tests

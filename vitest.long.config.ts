@@ -1,11 +1,11 @@
 import { defineConfig } from "vitest/config";
-import { alias } from "./vitest.config.js";
+import { alias, SLOW } from "./vitest.config.js";
 
-/** What takes minutes: the fuzzer and the memory runs. `npm run test:fuzz`. */
+/** What takes minutes: the fuzzer, the memory runs, and the slow everyday tests. `npm run test:fuzz`. */
 export default defineConfig({
   resolve: { alias },
   test: {
-    include: ["test/long/**/*.test.ts"],
+    include: ["test/long/**/*.test.ts", ...SLOW],
     pool: "forks",
     maxWorkers: 2,
     testTimeout: 1_200_000,
