@@ -5,6 +5,7 @@ import type {
   HasNum,
   In,
   InArgs,
+  Opaque,
   Out,
   ResultOf,
   StagedArgs,
@@ -13,8 +14,6 @@ import type {
 } from "../tracer/signatures.js";
 import type { HasMethods, Mapped } from "../tree/types.js";
 import type { Tensor } from "../tracer/tensor.js";
-
-type Opaque = string | bigint | symbol | null | undefined | ((...args: never[]) => unknown);
 
 /** Elements of `A` at the positions of `argnums`: one number gives that argument, a list gives a list. */
 export type PickArgs<A extends readonly unknown[], N> = N extends number

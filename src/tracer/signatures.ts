@@ -7,7 +7,7 @@ import type { HasMethods } from "../tree/types.js";
 import type { IsAny, IsNum, TensorOf } from "./num.js";
 import type { Tensor } from "./tensor.js";
 
-type Opaque = string | symbol | bigint | null | undefined | ((...args: never[]) => unknown);
+export type Opaque = string | symbol | bigint | null | undefined | ((...args: never[]) => unknown);
 
 /** What a transformed function accepts where the user's function takes `T`: numbers do for tensors, trees of them for trees. */
 export type In<T> =
