@@ -10,6 +10,7 @@ import { contraction } from "./contraction.js";
 import { control } from "./control.js";
 import { elementwise } from "./elementwise.js";
 import { indexing } from "./indexing.js";
+import { kernel } from "./kernel.js";
 import { linalg } from "./linalg.js";
 import { movement } from "./movement.js";
 import { random } from "./random.js";
@@ -28,6 +29,7 @@ const rules = {
   ...linalg,
   ...sort,
   ...collective,
+  ...kernel,
 } satisfies Table<InterpretKind>;
 
 export interface InterpretOptions {

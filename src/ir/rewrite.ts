@@ -1,13 +1,14 @@
 /** What passes over core programs share: substitution, uses, effects, nested programs. */
 import { abstractEval } from "./abstract-eval/index.js";
 import { joinEffects } from "./effects.js";
-import type { ControlOps, Params, Prim } from "./ops/index.js";
+import type { ControlOps, KernelOps, Params, Prim } from "./ops/index.js";
 import { type AnyEqn, type Atom, isVar, type Program, Var } from "./program.js";
 
 type Core = Program<"core">;
 
+type Holding = ControlOps & Pick<KernelOps, "kernel_call">;
 /** Where each control primitive keeps its programs. Lazy programs are not among them: nobody may force them. */
-const NESTED: { readonly [P in keyof ControlOps]: readonly (keyof ControlOps[P])[] } = {
+const NESTED: { readonly [P in keyof Holding]: readonly (keyof Holding[P])[] } = {
   cond: ["branches"],
   while: ["cond", "body"],
   scan: ["body"],
@@ -19,9 +20,10 @@ const NESTED: { readonly [P in keyof ControlOps]: readonly (keyof ControlOps[P])
   custom_linear_solve: ["matvec", "vecmat", "solve", "transposeSolve"],
   optimization_barrier: [],
   debug_callback: [],
+  kernel_call: ["body"],
 };
 const nestedKeys = (prim: Prim): readonly string[] =>
-  prim in NESTED ? (NESTED[prim as keyof ControlOps] as readonly string[]) : [];
+  prim in NESTED ? (NESTED[prim as keyof Holding] as readonly string[]) : [];
 
 /** The programs in an equation's parameters, in a fixed order. */
 export function nestedPrograms(eqn: Pick<AnyEqn, "prim" | "params">): readonly Core[] {

@@ -5,6 +5,7 @@ import type {
   ControlOps,
   ElementwiseOps,
   IndexingOps,
+  KernelOps,
   LinalgOps,
   MovementOps,
   Prim,
@@ -24,6 +25,7 @@ export interface Families {
   linalg: LinalgOps;
   sort: SortOps;
   collective: CollectiveOps;
+  kernel: KernelOps;
 }
 export type Family = keyof Families;
 type FamilyTable = { [F in Family]: Readonly<Record<keyof Families[F], true>> };
@@ -172,6 +174,7 @@ const FAMILIES = {
     ppermute: true,
     axis_index: true,
   },
+  kernel: { kernel_call: true, load: true, store: true, atomic: true, atomic_cas: true, empty: true },
 } satisfies FamilyTable;
 
 const familyByPrim = new Map<string, Family>();

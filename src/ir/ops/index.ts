@@ -3,6 +3,7 @@ import type { ContractionOps } from "./contraction.js";
 import type { ControlOps } from "./control.js";
 import type { ElementwiseOps } from "./elementwise.js";
 import type { IndexingOps } from "./indexing.js";
+import type { KernelOps } from "./kernel.js";
 import type { LinalgOps } from "./linalg.js";
 import type { MovementOps } from "./movement.js";
 import type { RandomOps } from "./random.js";
@@ -20,7 +21,8 @@ export interface Ops
     RandomOps,
     LinalgOps,
     SortOps,
-    CollectiveOps {}
+    CollectiveOps,
+    KernelOps {}
 
 export type Prim = keyof Ops;
 export type Params<P extends Prim = Prim> = Ops[P];
@@ -31,6 +33,7 @@ export type {
   ControlOps,
   ElementwiseOps,
   IndexingOps,
+  KernelOps,
   LinalgOps,
   MovementOps,
   RandomOps,
@@ -42,4 +45,5 @@ export type * from "./contraction.js";
 export type * from "./control.js";
 export type { None } from "./elementwise.js";
 export type * from "./indexing.js";
+export type * from "./kernel.js";
 export type * from "./reduction.js";

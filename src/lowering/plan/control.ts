@@ -12,13 +12,13 @@ import { isView, type Site } from "./place.js";
 import { Value, type View } from "./view.js";
 
 /** The part of a stacked value that belongs to one iteration. */
-function partOf(whole: View, loop: number, length: Dim): View {
+export function partOf(whole: View, loop: number, length: Dim): View {
   const size = dimFloorDiv(whole.size, length);
   return { ...whole, follow: [...whole.follow, { loop, stride: dimMul(size, byteSize(whole.dtype)) }], size };
 }
 
 /** Tells the values made from now on, but for literals in memory, which belong to the whole plan. */
-function fromNowOn(lowering: Lowering): (value: Value) => boolean {
+export function fromNowOn(lowering: Lowering): (value: Value) => boolean {
   const mark = Value.next();
   return (value) => value.id >= mark && !lowering.isConstant(value);
 }

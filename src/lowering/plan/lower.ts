@@ -1,4 +1,6 @@
 /** Core programs without calls to steps: straight lines are scheduled as blocks, control flow becomes loops and branches. */
+import { aval } from "../../ir/aval.js";
+import type { Dim } from "../../ir/dim.js";
 import type { DType } from "../../ir/dtype.js";
 import type { AnyEqn, Atom, Literal, Program, Var } from "../../ir/program.js";
 import { substitute, substituteAll } from "../../ir/rewrite.js";
@@ -10,6 +12,7 @@ import { kernelDType } from "../schedule/expand.js";
 import type { Kept } from "../schedule/rule.js";
 import type { Machine } from "../target.js";
 import { lowerCond, lowerScan, lowerWhile } from "./control.js";
+import { lowerKernelCall } from "./kernel.js";
 import { isView, makeValue, type Place, type Site, wholeView } from "./place.js";
 import { Bindings, type Step } from "./step.js";
 import type { Value, View } from "./view.js";
@@ -108,6 +111,9 @@ export class Lowering {
       case "cond":
         lowerCond(this, site, eqn.params);
         return;
+      case "kernel_call":
+        lowerKernelCall(this, site, eqn.params);
+        return;
       case "debug_callback": {
         const args = eqn.inputs.map((_, i) => this.inMemory(site.input(i)));
         site.steps.push({
@@ -134,6 +140,24 @@ export class Lowering {
       this.#constantValues.add(value);
       view = wholeView(value, a.aval);
       this.constantSteps.push(this.fill(a, view));
+      this.#constants.set(key, view);
+    }
+    return view;
+  }
+  /** 0, 1, 2… in memory, i32. */
+  counter(length: Dim): View {
+    const key = `counter:${String(length)}`;
+    let view = this.#constants.get(key);
+    if (!view) {
+      const a = aval([length], "i32");
+      const value = makeValue(a, "counter");
+      this.#constantValues.add(value);
+      view = wholeView(value, a);
+      const b = new TileBuilder("counter");
+      const out = b.ref("out0", "i32", "out", length);
+      b.stage([length], (i) => b.store(out, i, i));
+      const launch = { kernel: b.finish(), args: [view], inPlace: [], startFrom: null, scratch: [] };
+      this.constantSteps.push({ kind: "launch", launch });
       this.#constants.set(key, view);
     }
     return view;

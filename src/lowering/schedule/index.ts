@@ -6,6 +6,7 @@ import { contraction } from "./contraction.js";
 import { control } from "./control.js";
 import { elementwise } from "./elementwise.js";
 import { indexing } from "./indexing.js";
+import { kernel } from "./kernel.js";
 import { linalg } from "./linalg.js";
 import { movement } from "./movement.js";
 import { random } from "./random.js";
@@ -24,6 +25,7 @@ const table = {
   ...linalg,
   ...sort,
   ...collective,
+  ...kernel,
 } satisfies Table<ScheduleKind>;
 
 /** The row of a primitive that is known at run time only: its parameters are those of the equation at hand. */

@@ -3,6 +3,7 @@ import { type AnyEqn, isVar, type Program, type Var } from "../../ir/program.js"
 import { isPure, withEqns } from "../../ir/rewrite.js";
 import type { AnyRule, Table } from "../../ir/rules.js";
 import { control } from "./control.js";
+import { kernel } from "./kernel.js";
 import { type DceContext, type DceKind, type Pruned, wholeFamily } from "./rule.js";
 
 const rules = {
@@ -16,6 +17,7 @@ const rules = {
   ...wholeFamily("linalg"),
   ...wholeFamily("sort"),
   ...wholeFamily("collective"),
+  ...kernel,
 } satisfies Table<DceKind>;
 
 /** The program without what its outputs do not need; its inputs and outputs stay. The same object when nothing is dead. */

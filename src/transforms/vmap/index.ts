@@ -15,6 +15,7 @@ import { contraction } from "./rules/contraction.js";
 import { control } from "./rules/control.js";
 import { elementwise } from "./rules/elementwise.js";
 import { indexing } from "./rules/indexing.js";
+import { kernel } from "./rules/kernel.js";
 import { linalg } from "./rules/linalg.js";
 import { movement } from "./rules/movement.js";
 import { random } from "./rules/random.js";
@@ -32,6 +33,7 @@ const rules = {
   ...linalg,
   ...sort,
   ...collective,
+  ...kernel,
 } satisfies Table<BatchKind>;
 
 export interface BatchOptions {

@@ -13,6 +13,7 @@ import { contraction } from "./contraction.js";
 import { control } from "./control.js";
 import { elementwise } from "./elementwise.js";
 import { indexing } from "./indexing.js";
+import { kernel } from "./kernel.js";
 import { linalg } from "./linalg.js";
 import { movement } from "./movement.js";
 import { random } from "./random.js";
@@ -33,6 +34,7 @@ const TABLE = {
   ...linalg,
   ...sort,
   ...collective,
+  ...kernel,
 } satisfies Table<JvpKind>;
 
 const made = memoize<JvpResult>();

@@ -21,6 +21,7 @@ const TABLE = {
   ...postponed("linalg"),
   ...postponed("sort"),
   ...collective,
+  ...postponed("kernel"),
 } satisfies Table<PartialEvalKind>;
 
 const made = memoize<PartialEvalResult>();

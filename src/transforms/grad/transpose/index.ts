@@ -14,6 +14,7 @@ import { contraction } from "./contraction.js";
 import { control } from "./control.js";
 import { elementwise } from "./elementwise.js";
 import { indexing } from "./indexing.js";
+import { kernel } from "./kernel.js";
 import { linalg } from "./linalg.js";
 import { movement } from "./movement.js";
 import { random } from "./random.js";
@@ -32,6 +33,7 @@ const TABLE = {
   ...linalg,
   ...sort,
   ...collective,
+  ...kernel,
 } satisfies Table<TransposeKind>;
 
 const made = memoize<Transposed>();

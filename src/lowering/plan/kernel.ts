@@ -1,0 +1,38 @@
+/**
+ * A kernel is a nest of independent loops over its grid. Its results are written in place by all programs; blocks that a program
+ * makes live in memory that a thread has for itself.
+ */
+import type { KernelOps } from "../../ir/ops/index.js";
+import type { Lowering } from "./lower.js";
+import { finishBody } from "./moves.js";
+import type { Site } from "./place.js";
+import { fromNowOn, partOf } from "./control.js";
+import type { Step } from "./step.js";
+
+export function lowerKernelCall(lowering: Lowering, site: Site, params: KernelOps["kernel_call"]): void {
+  const { body, grid, inits } = params;
+  const { eqn, steps } = site;
+  const reads = eqn.inputs.length - inits.filter((x) => x).length;
+  const outs = eqn.outputs.map((_, k) => site.output(k));
+  let next = reads;
+  outs.forEach((to, k) => {
+    if (inits[k]) steps.push(lowering.put(site.input(next++), to));
+  });
+  steps.push({ kind: "define", values: outs.map((o) => o.value) });
+  if (grid.includes(0)) return;
+  const loops = grid.map((length) => ({ loop: lowering.nextLoop(), length }));
+  const ids = loops.map(({ loop, length }) => partOf(lowering.counter(length), loop, length));
+  const isOwn = fromNowOn(lowering);
+  const operands = eqn.inputs.slice(0, reads).map((_, i) => site.input(i));
+  const inner = lowering.program(body, [...operands, ...ids, ...outs], reads);
+  let nest: readonly Step[] = finishBody(
+    lowering,
+    inner.steps,
+    isOwn,
+    outs.map((to, k) => ({ from: inner.places[k], to })),
+    [],
+  );
+  for (const { loop, length } of loops.reverse())
+    nest = [{ kind: "loop", loop, length, reverse: false, independent: true, body: nest }];
+  steps.push(...nest);
+}

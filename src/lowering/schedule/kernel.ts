@@ -1,0 +1,87 @@
+/** Blocks in kernels: loads are index expressions, fused with what computes with them; stores are nests over their blocks. */
+import type { KernelOps } from "../../ir/ops/index.js";
+import type { Atom } from "../../ir/program.js";
+import type { Rules } from "../../ir/rules.js";
+import { type Affine, addIndex, constantIndex, scaleIndex } from "./affine.js";
+import type { Expander, Pos } from "./expand.js";
+import type { Node } from "./node.js";
+import type { Part } from "./kernel-context.js";
+import { dimsOf, type EqnOf, type KernelRule, point, type ScheduleKind } from "./rule.js";
+import { type Dim, dimSub } from "../../ir/dim.js";
+
+/** An i32 expression as an index: affine as far as its sums and multiples go, within [0, extent) where it is used. */
+function asIndex(x: Expander, node: Node, extent: Dim): Affine {
+  const affine = (n: Node): Affine => {
+    switch (n.kind) {
+      case "const":
+        return constantIndex(Number(n.value));
+      case "index":
+        return n.index;
+      case "op": {
+        const [a, b] = n.args;
+        if (n.prim === "add") return addIndex(affine(a), affine(b));
+        if (n.prim === "sub") return addIndex(affine(a), scaleIndex(affine(b), -1));
+        if (n.prim === "mul" && a.kind === "const") return scaleIndex(affine(b), Number(a.value));
+        if (n.prim === "mul" && b.kind === "const") return scaleIndex(affine(a), Number(b.value));
+        break;
+      }
+      default:
+    }
+    return x.opaque(n, 0, dimSub(extent, 1));
+  };
+  return affine(node);
+}
+
+interface Access {
+  readonly offset: Pos;
+  readonly mask: Node | null;
+}
+/** Where an access goes at a position of its block. */
+function access(x: Expander, ref: Atom, rest: readonly Atom[], masked: boolean, pos: Pos): Access {
+  const shape = dimsOf(ref);
+  const index = shape.map((extent, a) => asIndex(x, x.value(rest[a], pos), extent));
+  return { offset: x.at(shape, index), mask: masked ? x.value(rest[shape.length], pos) : null };
+}
+
+function written(
+  part: (x: Expander, eqn: EqnOf<{ readonly masked: boolean }>, at: Access, pos: Pos) => { readonly value: Node },
+): KernelRule<{ readonly masked: boolean }> {
+  return {
+    kind: "kernel",
+    inlines: (eqn) => eqn.inputs.map((_, i) => i > 0),
+    lower(k, eqn) {
+      const [ref, value, ...rest] = eqn.inputs;
+      const dims = dimsOf(value);
+      const out = k.out(eqn.outputs[0]);
+      k.startFrom(out, k.buffer(ref));
+      if (dims.includes(0)) return;
+      const p: Part = {
+        dims,
+        into: out,
+        write(x, index) {
+          const pos = x.at(dims, index);
+          const at = access(x, ref, rest, eqn.params.masked, pos);
+          return { ...part(x, eqn, at, pos), offset: x.flat(at.offset), guard: at.mask };
+        },
+      };
+      k.parts(eqn.prim, [p]);
+    },
+  };
+}
+
+export const kernel = {
+  kernel_call: { kind: "structured" },
+  load: point<KernelOps["load"]>(2, (x, eqn, _output, pos, guard) => {
+    const [ref, ...rest] = eqn.inputs;
+    const { masked, other } = eqn.params;
+    const at = access(x, ref, rest, masked, pos);
+    const value = x.value(ref, at.offset, x.and(guard, at.mask));
+    if (!masked || at.mask === null || !other) return value;
+    const otherwise = x.scalar(rest[rest.length - 1]);
+    return x.op("select", [at.mask, value, otherwise], value.dtype);
+  }),
+  store: written((x, eqn, _at, pos) => ({ value: x.value(eqn.inputs[1], pos) })),
+  atomic: { kind: "refused", code: "TW4001", reason: "atomics do not compile yet" },
+  atomic_cas: { kind: "refused", code: "TW4001", reason: "atomics do not compile yet" },
+  empty: { kind: "kernel", lower: () => {} },
+} satisfies Rules<KernelOps, ScheduleKind>;
