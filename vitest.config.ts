@@ -9,6 +9,7 @@ export const alias = [
   { find: /^tilework$/, replacement: source("index.ts") },
   { find: /^tilework\/(optim|io|plugin|register|eslint)$/, replacement: source("$1/index.ts") },
   { find: /^tilework\/capture$/, replacement: source("dsl/index.ts") },
+  { find: /^tilework\/kernels$/, replacement: source("dsl/kernel/index.ts") },
 ];
 
 /** Everyday tests in kind, but they start a process for each check or compile at every size: they run with the long ones. */
@@ -21,7 +22,11 @@ export const SLOW = [
 
 export default defineConfig({
   // staged source as users write it
-  plugins: [tilework.vite({ include: [/\/test\/(?:programs|errors\/refused)\/.*\.ts$/, /\/examples\/.*\.ts$/] })],
+  plugins: [
+    tilework.vite({
+      include: [/\/test\/(?:programs|kernels\/language|errors\/refused)\/.*\.ts$/, /\/examples\/.*\.ts$/],
+    }),
+  ],
   resolve: { alias },
   test: {
     include: ["test/**/*.test.ts"],

@@ -85,6 +85,18 @@ const TITLES: Readonly<Record<Code, string>> = {
   TW7030: "A decorator or directive that nobody reads",
   TW7031: "A staged function called with plain numbers",
   TW7016: "The captured source is of another version",
+  // 8xxx: kernels
+  TW8001: "A function of the kernel language outside of a kernel",
+  TW8002: "A reference is used as a value",
+  TW8003: "The kernel language does not take this",
+  TW8004: "An index does not fit the reference",
+  TW8005: "A mask does not fit the block",
+  TW8006: "A value has another dtype than the reference",
+  TW8007: "A store to an argument of a kernel",
+  TW8008: "Blocks of different shapes",
+  TW8009: "A constant of a kernel is missing or unknown",
+  TW8010: "The grid of a kernel is wrong, or has no such axis",
+  TW8013: "The function cannot be a kernel",
 };
 
 const CODES = Object.keys(HELP) as Code[];

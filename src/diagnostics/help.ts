@@ -83,6 +83,18 @@ export const HELP = {
   TW7030: "write jit(function …) (kernel(…) likewise), or let tilework/plugin or tilework/register read the source",
   TW7031: "pass arrays (np.array(3)), or say what comes back: tensor(f(3)) in staged code, await f(x).data() outside",
   TW7016: "build again: the build plugin and the package must have one version",
+  // 8xxx: kernels
+  TW8001: "call it in the body of a function that is wrapped with kernel(…)",
+  TW8002: "load a block of it: load(x, [index])",
+  TW8003: "compare the call with the table in docs/kernels.md",
+  TW8004: "give one integer block or number for each axis, or null for a whole axis",
+  TW8005: "a mask is a block of bools that broadcasts to the block of the indices",
+  TW8006: "convert it with cast(x, dtype)",
+  TW8007: "store to an out; `alias` in the options makes an out start as an argument",
+  TW8008: "sizes must be equal or 1, counted from the last axis; expandDims adds an axis",
+  TW8009: "pass constants by name in the last argument of the call: { BLOCK: 128 }",
+  TW8010: "a grid is one number or a list of numbers that are known when the kernel is called",
+  TW8013: "a kernel is a plain function that stores its results",
 } as const satisfies Readonly<Record<`TW${number}`, string>>;
 
 export type Code = keyof typeof HELP;

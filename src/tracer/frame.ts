@@ -44,7 +44,7 @@ export interface NamedAxis {
 }
 
 /** What a traced function is being traced for; errors name it. */
-export type FrameKind = "jit" | "grad" | "jvp" | "vmap" | "control" | "custom" | "shape";
+export type FrameKind = "jit" | "grad" | "jvp" | "vmap" | "control" | "custom" | "shape" | "kernel";
 
 /** One program under construction. */
 export class Frame {
@@ -125,7 +125,8 @@ export class Frame {
       this.kind === "vmap" ||
       this.kind === "control" ||
       this.kind === "custom" ||
-      this.kind === "shape"
+      this.kind === "shape" ||
+      this.kind === "kernel"
     ) {
       return undefined;
     }

@@ -22,7 +22,7 @@ mkdirSync(folder, { recursive: true });
 async function run(name: string, text: string): Promise<unknown> {
   const file = join(folder, `${name}.ts`);
   // what only captured source can do
-  writeFileSync(file, name.startsWith("TW7") ? captureModule(text, `${name}.ts`) : text);
+  writeFileSync(file, /^TW[78]/.test(name) ? captureModule(text, `${name}.ts`) : text);
   try {
     await import(/* @vite-ignore */ file);
     return undefined;

@@ -90,7 +90,7 @@ const ALLOWED: Record<string, readonly string[]> = {
     "runtime",
     "interpreter",
   ],
-  api: BELOW_API,
+  api: [...BELOW_API, "dsl"],
   // edges
   io: ["util", "diagnostics", "tree", "ir", "tracer", "api"],
   data: [...BELOW_API, "api"],

@@ -3,6 +3,7 @@ import { CATALOG } from "../catalog.js";
 import type { Code } from "../help.js";
 import { painter } from "../render.js";
 import { CAPTURE } from "./capture.js";
+import { KERNELS } from "./kernels.js";
 import { RUNNING } from "./running.js";
 import { SHAPES } from "./shapes.js";
 import { TRANSFORMS } from "./transforms.js";
@@ -18,6 +19,7 @@ export const EXPLANATIONS: Readonly<Record<Code, Explanation>> = {
   ...TRANSFORMS,
   ...RUNNING,
   ...CAPTURE,
+  ...KERNELS,
 };
 
 /** Everything that is known about a code, as a terminal shows it. */

@@ -331,8 +331,14 @@ function evaluateBinary(node: Binary, scope: Scope): unknown {
   const right = evaluate(node.right, scope);
   if ((left instanceof Tensor && node.op !== "instanceof") || right instanceof Tensor)
     return binary(node.op, left, right, scope.span(node));
-  return plainBinary(node.op, left, right);
+  if (!isObject(left) && !isObject(right)) return plainBinary(node.op, left, right);
+  // what an object makes of the operator may be an error of ours
+  const before = locate(scope.span(node));
+  const value = plainBinary(node.op, left, right);
+  locate(before);
+  return value;
 }
+const isObject = (x: unknown): boolean => typeof x === "object" && x !== null;
 
 // JavaScript's own operators, whatever the operands are
 function plainBinary(op: Binary["op"], left: unknown, right: unknown): unknown {

@@ -61,7 +61,8 @@ export class Binding {
     public value: unknown,
     readonly mutable: boolean,
     readonly region: Region | undefined,
-    readonly activation: Activation,
+    /** The call that it is a variable of; a kernel's references have none. */
+    readonly activation: Activation | undefined,
   ) {}
 }
 
