@@ -5,7 +5,7 @@
 import type { KernelOps } from "../../ir/ops/index.js";
 import type { Lowering } from "./lower.js";
 import { finishBody } from "./moves.js";
-import type { Site } from "./place.js";
+import { isView, type Site } from "./place.js";
 import { fromNowOn, partOf } from "./control.js";
 import type { Step } from "./step.js";
 
@@ -18,13 +18,23 @@ export function lowerKernelCall(lowering: Lowering, site: Site, params: KernelOp
   outs.forEach((to, k) => {
     if (inits[k]) steps.push(lowering.put(site.input(next++), to));
   });
-  steps.push({ kind: "define", values: outs.map((o) => o.value) });
-  if (grid.includes(0)) return;
-  const loops = grid.map((length) => ({ loop: lowering.nextLoop(), length }));
-  const ids = loops.map(({ loop, length }) => partOf(lowering.counter(length), loop, length));
-  const isOwn = fromNowOn(lowering);
+  for (const o of outs) o.value.isState = true;
   const operands = eqn.inputs.slice(0, reads).map((_, i) => site.input(i));
-  const inner = lowering.program(body, [...operands, ...ids, ...outs], reads);
+  if (grid.includes(0)) {
+    steps.push({ kind: "define", values: outs.map((o) => o.value) });
+    return;
+  }
+  const ids = body.inputs.slice(reads, reads + grid.length);
+  const whole = lowering.grid(body, [...operands, ...ids.map(() => null), ...outs], ids, grid);
+  if (whole?.places.every((p, k) => isView(p) && p.value === outs[k].value)) {
+    steps.push(...whole.steps);
+    return;
+  }
+  steps.push({ kind: "define", values: outs.map((o) => o.value) });
+  const loops = grid.map((length) => ({ loop: lowering.nextLoop(), length }));
+  const counters = loops.map(({ loop, length }) => partOf(lowering.counter(length), loop, length));
+  const isOwn = fromNowOn(lowering);
+  const inner = lowering.program(body, [...operands, ...counters, ...outs], reads);
   let nest: readonly Step[] = finishBody(
     lowering,
     inner.steps,

@@ -1,4 +1,5 @@
 /** Core programs without calls to steps: straight lines are scheduled as blocks, control flow becomes loops and branches. */
+import { internal } from "../../diagnostics/error.js";
 import { aval } from "../../ir/aval.js";
 import type { Dim } from "../../ir/dim.js";
 import type { DType } from "../../ir/dtype.js";
@@ -21,6 +22,30 @@ type Core = Program<"core">;
 
 const NONE: Kept = { values: new Set(), exact: false };
 
+/** Steps, and where results lie after them. */
+interface Lowered {
+  readonly steps: Step[];
+  readonly places: readonly Place[];
+}
+
+/** A program's equations with its inputs at their places; inputs that are literals are put into them, null leaves one free. */
+function bound(
+  program: Core,
+  inputs: readonly (Place | null)[],
+): { readonly eqns: readonly AnyEqn[]; readonly env: Map<Var, View>; readonly outputs: readonly Atom[] } {
+  const env = new Map<Var, View>();
+  const literals = new Map<Var, Atom>();
+  program.inputs.forEach((v, i) => {
+    const place = inputs[i];
+    if (place === null) return;
+    if (isView(place)) env.set(v, place);
+    else literals.set(v, place);
+  });
+  if (literals.size === 0) return { eqns: program.eqns, env, outputs: program.outputs };
+  const eqns = program.eqns.map((e) => substitute(e, literals));
+  return { eqns, env, outputs: substituteAll(program.outputs, literals) };
+}
+
 export class Lowering {
   readonly bindings = new Bindings();
   readonly callbacks: ((...args: readonly unknown[]) => void)[] = [];
@@ -41,16 +66,16 @@ export class Lowering {
   }
 
   /** The steps of `eqns`, and where `outputs` lie after them. */
-  block(
-    eqns: readonly AnyEqn[],
-    env: ReadonlyMap<Var, View>,
-    outputs: readonly Atom[],
-    kept: Kept = NONE,
-  ): { readonly steps: Step[]; readonly places: readonly Place[] } {
+  block(eqns: readonly AnyEqn[], env: ReadonlyMap<Var, View>, outputs: readonly Atom[], kept: Kept = NONE): Lowered {
     const block = new Block(eqns, env, outputs, this.#kernels, this.machine, kept);
+    return this.#steps(block, outputs) ?? internal("a block that needs memory for each program of a grid");
+  }
+  #steps(block: Block, outputs: readonly Atom[]): Lowered | null {
     const place = (a: Atom): Place => block.place(a) ?? (block.literalOf(a) as Literal);
     const steps: Step[] = [];
-    for (const item of block.write((a) => this.constant(a as Literal))) {
+    const items = block.write((a) => this.constant(a as Literal));
+    if (!items) return null;
+    for (const item of items) {
       if (item.kind === "structured") {
         const { eqn } = item;
         this.#structured({
@@ -73,27 +98,20 @@ export class Lowering {
    * The steps of a program whose inputs lie at `inputs`; inputs that are literals are put into its equations. The first `kept`
    * inputs stay the same while the program is run many times.
    */
-  program(
-    program: Core,
-    inputs: readonly Place[],
-    kept = 0,
-  ): { readonly steps: Step[]; readonly places: readonly Place[] } {
-    const env = new Map<Var, View>();
-    const literals = new Map<Var, Atom>();
-    program.inputs.forEach((v, i) => {
-      const place = inputs[i];
-      if (isView(place)) env.set(v, place);
-      else literals.set(v, place);
-    });
+  program(program: Core, inputs: readonly Place[], kept = 0): Lowered {
+    const { eqns, env, outputs } = bound(program, inputs);
     const values = new Set(inputs.slice(0, kept).flatMap((p) => (isView(p) ? [p.value] : [])));
-    const stays: Kept = { values, exact: false };
-    if (literals.size === 0) return this.block(program.eqns, env, program.outputs, stays);
-    return this.block(
-      program.eqns.map((e) => substitute(e, literals)),
-      env,
-      substituteAll(program.outputs, literals),
-      stays,
-    );
+    return this.block(eqns, env, outputs, { values, exact: false });
+  }
+  /**
+   * All programs of a grid at once, over the whole of what they read and write; null where a program keeps something in memory, or
+   * has loops and branches. `ids` are the inputs that say which program it is.
+   */
+  grid(program: Core, inputs: readonly (Place | null)[], ids: readonly Var[], grid: readonly Dim[]): Lowered | null {
+    const { eqns, env, outputs } = bound(program, inputs);
+    if (eqns.some((e) => e.effects.length > 0)) return null;
+    const block = new Block(eqns, env, outputs, this.#kernels, this.machine, NONE, { ids, grid });
+    return this.#steps(block, outputs);
   }
 
   #structured(site: Site): void {

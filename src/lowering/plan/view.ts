@@ -7,6 +7,8 @@ import type { Follow } from "../../ir/plan.js";
 export class Value {
   static #count = 0;
   readonly id = Value.#count++;
+  /** A kernel's reference: stores change it in place, and nobody asks for what it was before. */
+  isState = false;
   constructor(
     readonly bytes: Dim,
     readonly name: string,

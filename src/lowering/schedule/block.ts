@@ -11,7 +11,7 @@ import type { TileProgram } from "../../ir/tile.js";
 import { Value, type View } from "../plan/view.js";
 import type { Machine } from "../target.js";
 import { copyRule, splitPadding } from "./contraction.js";
-import { Draft, type DraftSource } from "./draft.js";
+import { Draft, type DraftSource, type Programs, type StoreInto } from "./draft.js";
 import type { Expander, Pos } from "./expand.js";
 import { scheduleRule } from "./index.js";
 import { literalsInMemory } from "./literal.js";
@@ -85,6 +85,12 @@ export class Block implements DraftSource {
   /** Kernels that read a value. */
   readonly #readersOf = new Map<Value, Set<Draft>>();
   readonly #live: AnyEqn[] = [];
+  /** Memory that there was before. */
+  readonly #given = new Set<Value>();
+  /** References that something is stored to: what is read from them is read before that. */
+  readonly #written = new Set<Atom>();
+  /** The last item that reads or writes this memory, kernels of expressions apart. */
+  readonly #touched = new Map<Value, number>();
 
   readonly eqns: readonly AnyEqn[];
 
@@ -96,8 +102,13 @@ export class Block implements DraftSource {
     readonly kernels: Map<string, TileProgram>,
     readonly machine: Machine,
     readonly kept: Kept,
+    /** All programs of a grid at once: whatever is written must be parts of the inputs. */
+    readonly programs: Programs | null = null,
   ) {
-    for (const [v, view] of inputs) this.#views.set(v, view);
+    for (const [v, view] of inputs) {
+      this.#views.set(v, view);
+      this.#given.add(view.value);
+    }
     this.eqns = literalsInMemory(eqns.flatMap(splitPadding));
     this.#analyse();
     this.#group();
@@ -122,6 +133,7 @@ export class Block implements DraftSource {
       if (rule.kind === "refused") fail(rule.code, `${eqn.prim}: ${rule.reason}`, { span: eqn.span });
       this.#live.push(eqn);
       eqn.outputs.forEach((v, output) => this.#defs.set(v, { eqn, output, rule }));
+      if (rule.kind === "kernel" && rule.place) this.#written.add(eqn.inputs[0]);
       const inlines = rule.kind === "kernel" ? rule.inlines?.(eqn as never) : undefined;
       eqn.inputs.forEach((a, k) => {
         if (!isVar(a)) return;
@@ -183,17 +195,64 @@ export class Block implements DraftSource {
           });
           break;
         case "kernel":
-          this.#items.push({ kind: "kernel", eqn, rule });
-          eqn.outputs.forEach((v) => this.#define(v));
+          if (rule.place && this.#isState(eqn.inputs[0])) this.#store(eqn, rule);
+          else {
+            this.#items.push({ kind: "kernel", eqn, rule });
+            this.#touch(eqn);
+            eqn.outputs.forEach((v) => this.#define(v));
+          }
           break;
         case "structured":
           this.#items.push({ kind: "structured", eqn });
+          this.#touch(eqn);
           eqn.outputs.forEach((v) => this.#define(v));
           break;
         default:
           internal(`${eqn.prim} reached the schedule`);
       }
     }
+  }
+  /** Memory that stores change in place. */
+  #isState(a: Atom): boolean {
+    return isVar(a) && this.view(a)?.value.isState === true;
+  }
+  #touch(eqn: AnyEqn): void {
+    for (const a of eqn.inputs) {
+      const value = isVar(a) ? this.view(a)?.value : undefined;
+      if (value) this.#touched.set(value, this.#items.length - 1);
+    }
+  }
+  /** A store: by the kernel that makes the value, where nothing comes between; else by one of its own. The result is the reference. */
+  #store(eqn: AnyEqn, rule: KernelRule<never>): void {
+    const [ref, value] = eqn.inputs;
+    const { place } = rule;
+    const into = (isVar(ref) ? this.view(ref) : undefined) ?? internal("a store to nowhere");
+    const [result] = eqn.outputs;
+    const of = isVar(value) ? (this.#sameBytes.get(value) ?? value) : undefined;
+    const at = of ? this.#position.get(of) : undefined;
+    const home = at !== undefined ? this.#items[at] : undefined;
+    const last = Math.max(
+      isVar(ref) ? (this.#position.get(ref) ?? -1) : -1,
+      this.#touched.get(into.value) ?? -1,
+      ...[...(this.#readersOf.get(into.value) ?? [])].map((d) => d.index),
+      ...this.#leavesOf(eqn.inputs.slice(2)).map((l) => this.#position.get(l) ?? -1),
+    );
+    let position = this.#items.length;
+    if (place && of && home?.kind === "draft" && home.draft.index >= last) {
+      const store: StoreInto = {
+        of,
+        shape: dimsOf(value),
+        into,
+        place: (x, pos) => naming(eqn.prim, () => place(x, eqn as never, pos)),
+      };
+      if (home.draft.tryStore(store)) position = home.draft.index;
+    }
+    if (position === this.#items.length) {
+      this.#items.push({ kind: "kernel", eqn, rule });
+      this.#touch(eqn);
+    }
+    this.#views.set(result, into);
+    this.#position.set(result, position);
   }
   #define(v: Var): void {
     this.#roots.add(v);
@@ -211,11 +270,14 @@ export class Block implements DraftSource {
       return;
     }
     const source = this.view(a) ?? internal("an alias of a value without memory");
+    this.#sameBytes.set(v, this.#sameBytes.get(a) ?? a);
     this.#views.set(v, { ...source, dtype: v.aval.dtype, size: sizeOf(v) });
     const barrier = this.#defs.get(v)?.eqn.prim === "optimization_barrier";
     this.#position.set(v, barrier ? this.#items.length - 1 : (this.#position.get(a) ?? -1));
   }
   readonly #literalAliases = new Map<Var, Atom>();
+  /** Values that are others under another shape. */
+  readonly #sameBytes = new Map<Var, Var>();
 
   #placePoint(v: Var, eqn: AnyEqn, rule: PointRule<never>): void {
     if (!this.#isNeeded(v)) return;
@@ -248,7 +310,7 @@ export class Block implements DraftSource {
     return this.#demanded.has(v) || (this.#uses.get(v)?.length ?? 0) > 0;
   }
   #shouldKeep(v: Var, cost: number, leaves: readonly Var[]): boolean {
-    if (this.#demanded.has(v)) return true;
+    if (this.#demanded.has(v) || this.#readsState(v)) return true;
     if (cost > MOST_COST || leaves.length > MOST_LOADS) return true;
     const users = this.#uses.get(v) ?? [];
     if (!this.#isView(v) && users.some(isContraction)) return true;
@@ -257,6 +319,12 @@ export class Block implements DraftSource {
     const cheap = cost <= (leaves.length === 0 ? CHEAP_WITHOUT_LOADS : CHEAP) && loads <= 2;
     if (!cheap && this.readers(v) > 1) return true;
     return !cheap && users.some((eqn) => repeats(eqn, v));
+  }
+
+  /** Is it read from what something is stored to later? */
+  #readsState(v: Var): boolean {
+    const eqn = this.#defs.get(v)?.eqn;
+    return eqn?.prim === "load" && this.#written.has(eqn.inputs[0]);
   }
 
   /** How many equations compute with it; movement does not, but those that read what was moved do. */
@@ -277,7 +345,8 @@ export class Block implements DraftSource {
   /** Elements of something in memory at other places, perhaps converted: what a contraction can read as it stands. */
   #isView(v: Var): boolean {
     const def = this.#defs.get(v);
-    if (!def || !VIEWS.has(def.eqn.prim)) return false;
+    if (!def || !(VIEWS.has(def.eqn.prim) || def.eqn.prim === "load")) return false;
+    if (def.eqn.prim === "load") return this.programs !== null || !def.eqn.params.masked;
     const [source] = def.eqn.inputs;
     return isVar(source) && (!this.#inline.has(source) || this.#isView(source));
   }
@@ -288,7 +357,7 @@ export class Block implements DraftSource {
     for (const a of atoms) {
       if (!isVar(a)) continue;
       if (this.#inline.has(a)) for (const l of this.#leaves.get(a) ?? []) result.add(l);
-      else if (!this.#literalAliases.has(a)) result.add(a);
+      else if (!this.#literalAliases.has(a) && !this.programs?.ids.includes(a)) result.add(a);
     }
     return [...result];
   }
@@ -392,8 +461,10 @@ export class Block implements DraftSource {
 
   // writing
 
-  /** `launchFor` writes a literal operand into memory and gives its view. */
-  write(constant: (a: Atom) => View): BlockItem[] {
+  /** `constant` writes a literal operand into memory and gives its view. Null where programs of a grid would need memory each. */
+  write(constant: (a: Atom) => View): BlockItem[] | null {
+    if (this.programs && this.#items.some((i) => i.kind === "structured" || (i.kind === "kernel" && !i.rule.place)))
+      return null;
     // first everything is expanded, to know which values others read
     const pending = this.#items.map((item): PendingKernel | null => {
       if (item.kind === "draft") return lowerDraft(item.draft);
@@ -403,6 +474,7 @@ export class Block implements DraftSource {
     });
     const wanted = new Set<Value>();
     for (const p of pending) p?.reads((view) => wanted.add(view.value));
+    if (this.programs) for (const value of wanted) if (!this.#given.has(value)) return null;
     for (const item of this.#items) {
       if (item.kind !== "structured") continue;
       for (const a of item.eqn.inputs) {
@@ -423,6 +495,7 @@ export class Block implements DraftSource {
           const view = this.view(v);
           if (view && wanted.has(view.value)) item.draft.store(v, view);
         }
+        item.draft.placeStores();
       }
       return { kind: "launches", launches: writeLaunches(p, this) };
     });

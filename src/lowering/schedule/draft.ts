@@ -5,10 +5,10 @@
 import { type Dim, dimFloorDiv, dimMul, dimProduct, dimSame, type Shape } from "../../ir/dim.js";
 import type { Var } from "../../ir/program.js";
 import { hintOf } from "../../ir/size.js";
-import { type Affine, type Loop, SplitLoop } from "./affine.js";
-import type { Value, View } from "../plan/view.js";
+import { type Affine, affineKey, type Loop, SplitLoop, ZERO } from "./affine.js";
+import { type Value, type View, viewKey } from "../plan/view.js";
 import { Expander, flatOver, kernelDType, OtherPoint, type Pos, type Source } from "./expand.js";
-import type { LoadNode, Member, Node } from "./node.js";
+import type { LoadNode, Member, Node, Target } from "./node.js";
 import { reachable } from "./nest.js";
 import { dimsOf, type ReduceSpec } from "./rule.js";
 
@@ -18,6 +18,24 @@ export interface Space {
   readonly reduced: readonly boolean[];
   /** Sizes of the loops that walk each axis, outer to inner; one loop each when left out. */
   readonly factors?: readonly Shape[];
+  /** The same of the axes of the grid around. */
+  readonly programs?: readonly Shape[];
+}
+
+/** The programs of a grid that a block computes all at once. */
+export interface Programs {
+  /** Which program it is, along each axis. */
+  readonly ids: readonly Var[];
+  readonly grid: Shape;
+}
+
+/** A value of the kernel that goes into a part of something in memory. */
+export interface StoreInto {
+  /** What the kernel computes; its elements are in the order of the value that is stored. */
+  readonly of: Var;
+  readonly shape: Shape;
+  readonly into: View;
+  readonly place: (x: Expander, pos: Pos) => Pick<Target, "offset" | "guard">;
 }
 
 /** What the draft asks of its block. */
@@ -31,6 +49,7 @@ export interface DraftSource {
   isExpression(v: Var): boolean;
   /** How many equations compute with it. */
   readers(v: Var): number;
+  readonly programs: Programs | null;
 }
 
 interface Entry {
@@ -81,7 +100,9 @@ function isTrailing(space: Space): boolean {
 /** The loops, expander and entries for one space; thrown away when the space changes. */
 class Frame implements Source {
   readonly loops: Loop[] = [];
+  readonly stores: { readonly store: StoreInto; readonly target: Target }[] = [];
   readonly axes: Affine[];
+  readonly #ids = new Map<Var, Affine>();
   readonly full: Affine;
   readonly row: Affine;
   readonly x: Expander;
@@ -93,23 +114,25 @@ class Frame implements Source {
     readonly space: Space,
     readonly source: DraftSource,
   ) {
-    this.axes = factorsOf(space).map((factors, i) => {
+    const walk = (factors: Shape, reduced: boolean): Affine => {
       const own: Loop[] = [];
       for (const extent of factors) {
         if (extent === 1) continue;
-        own.push({
-          kind: "loop",
-          id: this.loops.length + own.length,
-          extent,
-          reduced: space.reduced[i],
-          merged: false,
-        });
+        own.push({ kind: "loop", id: this.loops.length + own.length, extent, reduced, merged: false });
       }
       this.loops.push(...own);
       return flatOver(own);
-    });
-    this.full = flatOver(this.loops);
-    this.row = flatOver(this.loops.filter((l) => !l.reduced));
+    };
+    const { programs } = source;
+    if (programs) {
+      const factors = space.programs ?? programs.grid.map((n) => [n]);
+      programs.ids.forEach((v, i) => this.#ids.set(v, walk(factors[i], false)));
+    }
+    const outside = this.loops.length;
+    this.axes = factorsOf(space).map((factors, i) => walk(factors, space.reduced[i]));
+    const block = this.loops.slice(outside);
+    this.full = flatOver(block);
+    this.row = flatOver(block.filter((l) => !l.reduced));
     this.loopMask = this.loops.reduce((mask, l) => mask | (1 << l.id), 0);
     this.x = new Expander(this);
   }
@@ -118,7 +141,8 @@ class Frame implements Source {
   }
 
   member(v: Var): { readonly node: Node; readonly at: Affine } | undefined {
-    return this.entries.get(v);
+    const id = this.#ids.get(v);
+    return id ? { node: this.x.indexNode(id), at: ZERO } : this.entries.get(v);
   }
   view(v: Var): View | undefined {
     const view = this.source.view(v);
@@ -129,7 +153,24 @@ class Frame implements Source {
   }
   #writes(value: Value): boolean {
     for (const v of this.entries.keys()) if (this.source.view(v)?.value === value) return true;
-    return false;
+    return this.stores.some((s) => s.store.into.value === value);
+  }
+  /** False where something of what is written is read at another place. */
+  addStore(store: StoreInto): boolean {
+    const entry = this.entries.get(store.of);
+    const { into } = store;
+    if (!entry || this.#writes(into.value)) return false;
+    const place = store.place(this.x, this.x.atFlat(store.shape, entry.at));
+    const target: Target = { view: into, ...place };
+    const key = affineKey(target.offset);
+    const inPlace = reachable(this.members, [target]).every(
+      (n) =>
+        n.kind !== "load" ||
+        n.view.value !== into.value ||
+        (viewKey(n.view) === viewKey(into) && affineKey(n.offset) === key),
+    );
+    if (inPlace) this.stores.push({ store, target });
+    return inPlace;
   }
   expand(x: Expander, v: Var, pos: Pos, guard: Node | null): Node {
     return this.source.expand(x, v, pos, guard);
@@ -239,8 +280,13 @@ export class Draft {
   computes(v: Var): boolean {
     return this.#kinds.has(v);
   }
+  /** Does it write parts of something, as kernels over blocks do? */
+  get storesParts(): boolean {
+    return this.#stores.length > 0;
+  }
   loads(): LoadNode[] {
-    return reachable(this.members).filter((n): n is LoadNode => n.kind === "load");
+    const targets = this.#frame.stores.map((s) => s.target);
+    return reachable(this.members, targets).filter((n): n is LoadNode => n.kind === "load");
   }
 
   /** Expands all values over `space`, splitting its axes where an index needs it. */
@@ -249,13 +295,41 @@ export class Draft {
       const frame = new Frame(space, this.source);
       try {
         for (const [v, kind] of kinds) frame.add(v, kind);
+        for (const store of this.#stores) if (!frame.addStore(store)) throw new OtherPoint();
         return frame;
       } catch (e) {
         if (!(e instanceof SplitLoop)) throw e;
-        space = splitSpace(space, e);
+        space = splitSpace(space, e, this.source.programs);
       }
     }
   }
+
+  /** Makes this kernel write one of its values into something in memory, if it reads nothing else of that. */
+  tryStore(store: StoreInto): boolean {
+    const before = this.#frame;
+    const own = [...this.#stores];
+    const count = before.stores.length;
+    try {
+      if (!before.addStore(store)) return false;
+      this.#stores = [...own, store];
+      return true;
+    } catch (e) {
+      before.stores.length = count;
+      if (e instanceof OtherPoint) return false;
+      if (!(e instanceof SplitLoop)) throw e;
+      try {
+        this.#stores = [...own, store];
+        this.#frame = this.#build(splitSpace(before.space, e, this.source.programs), this.#kinds);
+        return true;
+      } catch (again) {
+        this.#stores = own;
+        this.#frame = before;
+        if (again instanceof OtherPoint) return false;
+        throw again;
+      }
+    }
+  }
+  #stores: readonly StoreInto[] = [];
 
   /** Makes `v` one of this kernel's values if it fits; else leaves the kernel as it was. */
   tryAdd(v: Var, dependsOnThis: boolean): boolean {
@@ -265,7 +339,7 @@ export class Draft {
     const hasReductions = space.reduced.some((r) => r) || [...this.#kinds.values()].includes("reduce");
     const full = this.size;
     const isFull = (n: Dim): boolean => dimSame(n, full);
-    const large = hintOf(full) > SMALL_SPACE;
+    const large = hintOf(full) > SMALL_SPACE && !this.source.programs;
     let kind: "full" | "row" | "reduce";
     let next = space;
     if (spec) {
@@ -297,7 +371,7 @@ export class Draft {
           before.members.length = count;
           before.entries.delete(v);
           if (!(e instanceof SplitLoop)) throw e;
-          this.#frame = this.#build(splitSpace(space, e), kinds);
+          this.#frame = this.#build(splitSpace(space, e, this.source.programs), kinds);
         }
       } else this.#frame = this.#build(next, kinds);
     } catch (e) {
@@ -338,11 +412,29 @@ export class Draft {
     const entry = this.#frame.entries.get(v);
     if (entry) entry.member.store = { view, offset: entry.at, guard: null };
   }
+  /** Gives the values that go into parts of something their places, when it is known which values have memory of their own. */
+  placeStores(): void {
+    const { stores, entries, members, x } = this.#frame;
+    for (const { store, target } of stores) {
+      const entry = entries.get(store.of);
+      if (!entry) continue;
+      const { member } = entry;
+      if (!member.store) {
+        member.store = target;
+        continue;
+      }
+      const kind = member.kind === "full" ? "full" : "row";
+      const node = x.member(member, entry.node.loops);
+      members.push({ ...member, kind, combine: null, node, payload: null, valid: null, store: target });
+    }
+  }
 }
 
 /** The axis that the loop belongs to is walked by one loop more. */
-function splitSpace(space: Space, split: SplitLoop): Space {
-  return { ...space, factors: splitFactors(factorsOf(space), split) };
+function splitSpace(space: Space, split: SplitLoop, around: Programs | null): Space {
+  const programs = space.programs ?? around?.grid.map((n) => [n]) ?? [];
+  const factors = splitFactors([...programs, ...factorsOf(space)], split);
+  return { ...space, programs: factors.slice(0, programs.length), factors: factors.slice(programs.length) };
 }
 export function splitFactors(factors: readonly Shape[], { loop, inner }: SplitLoop): readonly Shape[] {
   let id = 0;

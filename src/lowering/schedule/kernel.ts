@@ -2,12 +2,13 @@
 import type { KernelOps } from "../../ir/ops/index.js";
 import type { Atom } from "../../ir/program.js";
 import type { Rules } from "../../ir/rules.js";
-import { type Affine, addIndex, constantIndex, scaleIndex } from "./affine.js";
+import { internal } from "../../diagnostics/error.js";
+import { type Affine, addIndex, constantIndex, divideIndex, rangeOf, scaleIndex } from "./affine.js";
 import type { Expander, Pos } from "./expand.js";
 import type { Node } from "./node.js";
 import type { Part } from "./kernel-context.js";
-import { dimsOf, type EqnOf, type KernelRule, point, type ScheduleKind } from "./rule.js";
-import { type Dim, dimSub } from "../../ir/dim.js";
+import { dimsOf, type KernelRule, point, type ScheduleKind } from "./rule.js";
+import { type Dim, dimAtLeast, dimSub } from "../../ir/dim.js";
 
 /** An i32 expression as an index: affine as far as its sums and multiples go, within [0, extent) where it is used. */
 function asIndex(x: Expander, node: Node, extent: Dim): Affine {
@@ -23,6 +24,11 @@ function asIndex(x: Expander, node: Node, extent: Dim): Affine {
         if (n.prim === "sub") return addIndex(affine(a), scaleIndex(affine(b), -1));
         if (n.prim === "mul" && a.kind === "const") return scaleIndex(affine(b), Number(a.value));
         if (n.prim === "mul" && b.kind === "const") return scaleIndex(affine(a), Number(b.value));
+        if ((n.prim === "div" || n.prim === "rem") && b.kind === "const" && Number(b.value) > 0) {
+          const whole = affine(a);
+          if (dimAtLeast(rangeOf(whole)[0], 0) === true)
+            return divideIndex(whole, Number(b.value), x)[n.prim === "div" ? 0 : 1];
+        }
         break;
       }
       default:
@@ -43,31 +49,32 @@ function access(x: Expander, ref: Atom, rest: readonly Atom[], masked: boolean, 
   return { offset: x.at(shape, index), mask: masked ? x.value(rest[shape.length], pos) : null };
 }
 
-function written(
-  part: (x: Expander, eqn: EqnOf<{ readonly masked: boolean }>, at: Access, pos: Pos) => { readonly value: Node },
-): KernelRule<{ readonly masked: boolean }> {
-  return {
-    kind: "kernel",
-    inlines: (eqn) => eqn.inputs.map((_, i) => i > 0),
-    lower(k, eqn) {
-      const [ref, value, ...rest] = eqn.inputs;
-      const dims = dimsOf(value);
-      const out = k.out(eqn.outputs[0]);
-      k.startFrom(out, k.buffer(ref));
-      if (dims.includes(0)) return;
-      const p: Part = {
-        dims,
-        into: out,
-        write(x, index) {
-          const pos = x.at(dims, index);
-          const at = access(x, ref, rest, eqn.params.masked, pos);
-          return { ...part(x, eqn, at, pos), offset: x.flat(at.offset), guard: at.mask };
-        },
-      };
-      k.parts(eqn.prim, [p]);
-    },
-  };
-}
+const store: KernelRule<KernelOps["store"]> = {
+  kind: "kernel",
+  inlines: (eqn) => eqn.inputs.map((_, i) => i > 1),
+  place(x, eqn, pos) {
+    const [ref, , ...rest] = eqn.inputs;
+    const { offset, mask } = access(x, ref, rest, eqn.params.masked, pos);
+    return { offset: x.flat(offset), guard: mask };
+  },
+  lower(k, eqn) {
+    const [ref, value] = eqn.inputs;
+    const dims = dimsOf(value);
+    const out = k.out(eqn.outputs[0]);
+    const from = k.buffer(ref);
+    if (from.value !== out.value) k.startFrom(out, from);
+    if (dims.includes(0)) return;
+    const p: Part = {
+      dims,
+      into: out,
+      write(x, index) {
+        const pos = x.at(dims, index);
+        return { value: x.value(value, pos), ...(store.place?.(x, eqn, pos) ?? internal("a store without a place")) };
+      },
+    };
+    k.parts(eqn.prim, [p]);
+  },
+};
 
 export const kernel = {
   kernel_call: { kind: "structured" },
@@ -80,7 +87,7 @@ export const kernel = {
     const otherwise = x.scalar(rest[rest.length - 1]);
     return x.op("select", [at.mask, value, otherwise], value.dtype);
   }),
-  store: written((x, eqn, _at, pos) => ({ value: x.value(eqn.inputs[1], pos) })),
+  store,
   atomic: { kind: "refused", code: "TW4001", reason: "atomics do not compile yet" },
   atomic_cas: { kind: "refused", code: "TW4001", reason: "atomics do not compile yet" },
   empty: { kind: "kernel", lower: () => {} },

@@ -6,7 +6,7 @@ import { type Dim, dimMul, dimSame, isStatic } from "../../ir/dim.js";
 import { byteSize } from "../../ir/dtype.js";
 import { hintOf } from "../../ir/size.js";
 import type { Affine, Loop } from "./affine.js";
-import { isCheap, type Member, type Node } from "./node.js";
+import { isCheap, type Member, type Node, type Target } from "./node.js";
 
 export interface Nest {
   /** Outer to inner; reduced ones may stand anywhere. */
@@ -35,7 +35,7 @@ export interface PreparedNest {
 }
 
 /** Every node that the members need, operands before users. */
-export function reachable(members: readonly Member[]): Node[] {
+export function reachable(members: readonly Member[], targets: readonly Target[] = []): Node[] {
   const seen = new Set<Node>();
   const order: Node[] = [];
   const visitIndex = (a: Affine): void => {
@@ -51,15 +51,17 @@ export function reachable(members: readonly Member[]): Node[] {
     } else if (n.kind === "index") visitIndex(n.index);
     order.push(n);
   };
+  const visitTarget = (t: Target): void => {
+    visit(t.guard);
+    visitIndex(t.offset);
+  };
   for (const m of members) {
     visit(m.node);
     visit(m.payload);
     visit(m.valid);
-    if (m.store) {
-      visit(m.store.guard);
-      visitIndex(m.store.offset);
-    }
+    if (m.store) visitTarget(m.store);
   }
+  targets.forEach(visitTarget);
   return order;
 }
 

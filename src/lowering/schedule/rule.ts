@@ -60,6 +60,11 @@ export interface KernelRule<P> {
   readonly kind: "kernel";
   /** Operands that the kernel reads as expressions; the others must lie in memory. */
   readonly inlines?: (eqn: EqnOf<P>) => readonly boolean[];
+  /**
+   * Of a store: where an element of the second operand goes in the first, of which the result is the new contents. Whoever
+   * computes the value may write it there at once.
+   */
+  readonly place?: (x: Expander, eqn: EqnOf<P>, pos: Pos) => { readonly offset: Affine; readonly guard: Node | null };
   readonly lower: (k: KernelContext, eqn: EqnOf<P>) => void;
 }
 /** Steps of the plan, not kernels: written by lowering/plan. */

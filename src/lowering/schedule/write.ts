@@ -8,8 +8,9 @@ import { naming } from "../../ir/size.js";
 import { TileBuilder } from "../../ir/tile-builder.js";
 import type { Machine } from "../target.js";
 import { Value, type View, viewKey } from "../plan/view.js";
-import { type Affine, type Loop, SplitLoop } from "./affine.js";
+import { type Affine, type Loop, SplitLoop, ZERO } from "./affine.js";
 import type { Block } from "./block.js";
+import { boundNest } from "./bounds.js";
 import { type Draft, splitFactors } from "./draft.js";
 import { emitContractionNest, matchContraction } from "./contract.js";
 import { emitColumnNest, matchColumns } from "./columns.js";
@@ -59,7 +60,8 @@ export function lowerDraft(draft: Draft): PendingKernel {
         name: "",
         nests: () => {
           draft.prune();
-          return [{ loops: draft.loops, members: draft.members, parallel: true, vectorise: true }];
+          const nest = { loops: draft.loops, members: draft.members, parallel: true, vectorise: true };
+          return [draft.source.programs || draft.storesParts ? boundNest(nest) : nest];
         },
         program: null,
         startFrom: null,
@@ -114,7 +116,8 @@ export function lowerKernel(
     parts(name, parts) {
       const nests = parts.map((p) => partNest(p, block));
       for (const n of nests) for (const node of reachable(n.members)) if (node.kind === "load") read.push(node.view);
-      launches.push({ name, nests: () => nests, program: null, startFrom: takeStart() });
+      const bounded = block.programs || rule.place ? nests.map(boundNest) : nests;
+      launches.push({ name, nests: () => bounded, program: null, startFrom: takeStart() });
     },
   };
   naming(eqn.prim, () => rule.lower(context, eqn as unknown as EqnOf<never>));
@@ -147,7 +150,8 @@ function withScratch(kernel: TileProgram, views: readonly View[]): { args: View[
 }
 
 function partNest(part: Part, block: Block): Nest {
-  let factors: readonly Shape[] = part.dims.map((n) => [n]);
+  const grid = block.programs?.grid ?? [];
+  let factors: readonly Shape[] = [...grid, ...part.dims].map((n) => [n]);
   for (;;) {
     try {
       return partOver(part, factors, block);
@@ -161,16 +165,21 @@ function partNest(part: Part, block: Block): Nest {
 /** `factors`: the loops that walk each axis. */
 function partOver(part: Part, factors: readonly Shape[], block: Block): Nest {
   const loops: Loop[] = [];
-  const axes = factors.map((extents, axis): Affine => {
-    const reduced = part.sum?.reduced[axis] ?? false;
+  const ids = block.programs?.ids ?? [];
+  const all = factors.map((extents, axis): Affine => {
+    const reduced = part.sum?.reduced[axis - ids.length] ?? false;
     const own = extents
       .filter((extent) => extent !== 1)
       .map((extent, i): Loop => ({ kind: "loop", id: loops.length + i, extent, reduced, merged: false }));
     loops.push(...own);
     return flatOver(own);
   });
-  const x = new Expander({
-    member: () => undefined,
+  const axes = all.slice(ids.length);
+  const x: Expander = new Expander({
+    member(v) {
+      const i = ids.indexOf(v);
+      return i < 0 ? undefined : { node: x.indexNode(all[i]), at: ZERO };
+    },
     view: (v) => block.view(v),
     expand: (y: Expander, v: Var, pos: Pos, guard: Node | null) => block.expand(y, v, pos, guard),
   });
