@@ -24,7 +24,7 @@ import { locateNan } from "./nans.js";
 import { Family, type Fit, fitCase, type Variant } from "./promotion.js";
 import { axesOf, promotionReason, recompileReason } from "./reasons.js";
 import { argumentSpecs, checkSpecs, type DeclaredArgs } from "./spec.js";
-import { staticKey } from "./static-key.js";
+import { staticKey } from "../tracer/static-key.js";
 import { inputName, OTHER, WarmCall, type WarmSignature } from "./warm.js";
 
 /** Which arguments are static, and which are donated. */

@@ -1,6 +1,6 @@
 /** Static arguments as parts of cache keys: plain data by value, everything else by identity. */
 import { fail } from "../diagnostics/error.js";
-import { Tensor } from "../tracer/tensor.js";
+import { Tensor } from "./tensor.js";
 import { identity } from "../util/index.js";
 
 /** Text that is equal for equal static values. `what` names the argument in errors. */
