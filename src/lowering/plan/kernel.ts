@@ -10,7 +10,7 @@ import { fromNowOn, partOf } from "./control.js";
 import type { Step } from "./step.js";
 
 export function lowerKernelCall(lowering: Lowering, site: Site, params: KernelOps["kernel_call"]): void {
-  const { body, grid, inits } = params;
+  const { body, grid, inits, serial } = params;
   const { eqn, steps } = site;
   const reads = eqn.inputs.length - inits.filter((x) => x).length;
   const outs = eqn.outputs.map((_, k) => site.output(k));
@@ -42,7 +42,7 @@ export function lowerKernelCall(lowering: Lowering, site: Site, params: KernelOp
     outs.map((to, k) => ({ from: inner.places[k], to })),
     [],
   );
-  for (const { loop, length } of loops.reverse())
-    nest = [{ kind: "loop", loop, length, reverse: false, independent: true, body: nest }];
+  for (let a = loops.length - 1; a >= 0; a--)
+    nest = [{ kind: "loop", ...loops[a], reverse: false, independent: serial?.[a] !== true, body: nest }];
   steps.push(...nest);
 }

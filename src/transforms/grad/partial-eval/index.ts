@@ -5,6 +5,7 @@ import type { AnyRule, Table } from "../../../ir/rules.js";
 import { flags, memoize } from "../programs.js";
 import { collective } from "./collective.js";
 import { control } from "./control.js";
+import { kernel } from "./kernel.js";
 import { type PartialEvalKind, type PartialEvalOptions, type PartialEvalResult, postponed } from "./rule.js";
 import { Split } from "./split.js";
 
@@ -21,7 +22,7 @@ const TABLE = {
   ...postponed("linalg"),
   ...postponed("sort"),
   ...collective,
-  ...postponed("kernel"),
+  ...kernel,
 } satisfies Table<PartialEvalKind>;
 
 const made = memoize<PartialEvalResult>();

@@ -36,13 +36,21 @@ function called(
   cts: readonly MaybeZero[],
   inputs: readonly Operand[],
   program: Core,
-  { transpose, strict }: TransposeContext,
+  ctx: TransposeContext,
   emit: (operands: readonly Atom[], transposed: Core) => readonly Atom[],
 ): MaybeZero[] {
-  const options: TransposeOptions = { nonzero: nonzero(cts), strict };
+  const { transpose, strict, inPlace } = ctx;
+  const sums = sumsSoFar(inputs, ctx);
+  const options: TransposeOptions = { nonzero: nonzero(cts), strict, inPlace, accumulate: nonzero(sums) };
   const { program: transposed, nonzeroIn } = transpose(program, isLinear(inputs), options);
   if (!nonzeroIn.includes(true)) return inputs.map(() => null);
-  return spread(inputs, nonzeroIn, emit([...present(inputs), ...present(cts)], transposed));
+  return spread(inputs, nonzeroIn, emit([...present(inputs), ...present(cts), ...present(sums)], transposed));
+}
+
+/** What linear operands have got so far, one for each of them, where sums are threaded through. */
+function sumsSoFar(inputs: readonly Operand[], ctx: TransposeContext, first = 0): MaybeZero[] {
+  if (!ctx.inPlace) return [];
+  return inputs.flatMap((x, i) => (x === null ? [ctx.takeSum(first + i)] : []));
 }
 
 /** A function with a derivative rule of its own, but asked for the transpose of itself. */
@@ -60,12 +68,20 @@ export const control = {
   cond: (b, cts, [index, ...operands], { branches }, ctx) => {
     if (index === null) return failNotLinear(ctx, "which branch runs depends on the linear inputs");
     const linear = isLinear(operands);
-    const options: TransposeOptions = { nonzero: nonzero(cts), strict: ctx.strict };
+    const sums = sumsSoFar(operands, ctx, 1);
+    const options: TransposeOptions = {
+      nonzero: nonzero(cts),
+      strict: ctx.strict,
+      inPlace: ctx.inPlace,
+      accumulate: nonzero(sums),
+    };
     const first = branches.map((p) => ctx.transpose(p, linear, options).nonzeroIn);
     const nonzeroIn = first[0].map((_, i) => first.some((o) => o[i]));
     if (!nonzeroIn.includes(true)) return [null, ...operands.map(() => null)];
     const programs = branches.map((p) => ctx.transpose(p, linear, { ...options, instantiate: nonzeroIn }).program);
-    const found = b.emit("cond", [index, ...present(operands), ...present(cts)], { branches: programs });
+    const found = b.emit("cond", [index, ...present(operands), ...present(cts), ...present(sums)], {
+      branches: programs,
+    });
     return [null, ...spread(operands, nonzeroIn, found)];
   },
   while: (_b, _cts, _inputs, _params, { eqn }) =>

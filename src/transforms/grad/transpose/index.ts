@@ -47,13 +47,14 @@ export function transposeLinear(
   linear: readonly boolean[],
   options: TransposeOptions = {},
 ): Transposed {
-  const { nonzero, instantiate, accumulate, strict } = options;
+  const { nonzero, instantiate, accumulate, strict, inPlace } = options;
   const key = [
     flags(linear),
     flags(nonzero ?? []),
     flags(instantiate ?? []),
     flags(accumulate ?? []),
     strict === true,
+    inPlace === true,
   ].join("/");
   return made(program, key, () => makeTransposed(program, linear, options));
 }
@@ -61,7 +62,7 @@ export function transposeLinear(
 function makeTransposed(
   program: Program<"core">,
   linear: readonly boolean[],
-  { nonzero, instantiate, accumulate: sums, strict = false }: TransposeOptions,
+  { nonzero, instantiate, accumulate: sums, strict = false, inPlace = false }: TransposeOptions,
 ): Transposed {
   const b = new Builder();
   const isLinear = new Set<Atom>();
@@ -116,7 +117,7 @@ function makeTransposed(
       cts.delete(a);
       return sum;
     };
-    const ctx: TransposeContext = { eqn, transpose: transposeLinear, strict, takeSum, isZero };
+    const ctx: TransposeContext = { eqn, transpose: transposeLinear, strict, inPlace, takeSum, isZero };
     const rule = TABLE[eqn.prim] as AnyRule<TransposeKind>;
     const operands = eqn.inputs.map((a) => (isLinear.has(a) ? null : a));
     const found = rule(b, results, operands, eqn.params as never, ctx);

@@ -15,6 +15,8 @@ export interface TransposeOptions {
   readonly accumulate?: readonly boolean[];
   /** A sum with what is not linear is an error: only 0 may be added. */
   readonly strict?: boolean;
+  /** Sums so far are threaded through equations that hold programs, so that references of kernels are added to where they lie. */
+  readonly inPlace?: boolean;
 }
 export interface Transposed {
   /**
@@ -36,6 +38,7 @@ export interface TransposeContext {
   readonly eqn: AnyEqn;
   readonly transpose: Transpose;
   readonly strict: boolean;
+  readonly inPlace: boolean;
   /**
    * What operand i has got from later equations, taken out of the sum: the rule gives a result that includes it. For rules
    * that touch few elements, which would else add an array of zeros.

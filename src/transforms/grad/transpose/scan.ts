@@ -20,7 +20,7 @@ export function transposeScan(
   cts: readonly MaybeZero[],
   inputs: readonly Operand[],
   params: ControlOps["scan"],
-  { eqn, transpose, strict, takeSum }: TransposeContext,
+  { eqn, transpose, strict, inPlace, takeSum }: TransposeContext,
 ): readonly MaybeZero[] {
   const { body, numConsts, numCarry } = params;
   const [consts, init, xs] = split(inputs, numConsts, numCarry);
@@ -33,6 +33,7 @@ export function transposeScan(
     // cotangents of the carry that circulate are wanted even where a step gives zero
     instantiate: [...fill(linearConsts, false), ...c, ...fill(linearXs, false)],
     strict,
+    inPlace,
   });
   const { step: first, carry } = fixpoint(nonzero(carryCts), (c) => transpose(body, linear, options(c)), linearConsts);
   const [sumOf, , xOf] = split(first.nonzeroIn, linearConsts, numCarry);

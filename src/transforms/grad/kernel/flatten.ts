@@ -1,0 +1,50 @@
+/** The body of an adjoint before it is looked at: calls inlined, every variable its own, loops that keep only their carries. */
+import { Builder } from "../../../ir/builder.js";
+import { type AnyEqn, type Atom, isVar, type Program, Var } from "../../../ir/program.js";
+import { callee, mapPrograms, nestedPrograms, withEqns } from "../../../ir/rewrite.js";
+import { memoize } from "../programs.js";
+
+type Core = Program<"core">;
+
+/** A copy without calls; no variable of it, nor of the programs in it, is defined twice. */
+export function flatten(program: Core): Core {
+  const b = new Builder();
+  const inputs = program.inputs.map((v) => b.input(v.aval, v.name));
+  return b.finish(flattenInto(b, program, inputs), program.name);
+}
+
+function flattenInto(b: Builder, program: Core, args: readonly Atom[]): readonly Atom[] {
+  const env = new Map<Var, Atom>(program.inputs.map((v, i) => [v, args[i]]));
+  const read = (a: Atom): Atom => (isVar(a) ? (env.get(a) ?? a) : a);
+  for (const eqn of program.eqns) {
+    const inputs = eqn.inputs.map(read);
+    const call = callee(eqn, inputs);
+    if (call) {
+      const results = flattenInto(b, call.program, call.args);
+      eqn.outputs.forEach((v, i) => env.set(v, results[i]));
+      continue;
+    }
+    const outputs = eqn.outputs.map((v) => new Var(v.aval, v.name));
+    eqn.outputs.forEach((v, i) => env.set(v, outputs[i]));
+    b.eqns.push({ ...mapPrograms(eqn, flatten), inputs, outputs } as AnyEqn);
+  }
+  return program.outputs.map(read);
+}
+
+const made = memoize<Core>();
+
+/** Every step of a loop is a checkpoint: what its derivative needs is made again from the carry that the step began with. */
+export function checkpointLoops(program: Core): Core {
+  return made(program, "", () => withEqns(program, program.eqns.map(checkpointed)));
+}
+
+function checkpointed(eqn: AnyEqn): AnyEqn {
+  if (nestedPrograms(eqn).length === 0) return eqn;
+  const inner = mapPrograms(eqn, checkpointLoops);
+  if (inner.prim !== "scan") return inner;
+  const { body } = inner.params;
+  const b = new Builder();
+  const inputs = body.inputs.map((v) => b.input(v.aval, v.name));
+  const outs = b.emit("checkpoint", inputs, { program: body, policy: null, prevent: false });
+  return { ...inner, params: { ...inner.params, body: b.finish(outs, body.name) } };
+}
