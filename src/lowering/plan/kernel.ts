@@ -25,7 +25,10 @@ export function lowerKernelCall(lowering: Lowering, site: Site, params: KernelOp
     return;
   }
   const ids = body.inputs.slice(reads, reads + grid.length);
-  const whole = lowering.grid(body, [...operands, ...ids.map(() => null), ...outs], ids, grid);
+  // what programs add to in turn is no part of the whole that each writes for itself
+  const whole = serial?.includes(true)
+    ? null
+    : lowering.grid(body, [...operands, ...ids.map(() => null), ...outs], ids, grid);
   if (whole?.places.every((p, k) => isView(p) && p.value === outs[k].value)) {
     steps.push(...whole.steps);
     return;

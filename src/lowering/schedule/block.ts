@@ -131,6 +131,8 @@ export class Block implements DraftSource {
       if (!eqn.outputs.some((v) => needed.has(v)) && eqn.effects.length === 0) continue;
       const rule = ruleOf(eqn);
       if (rule.kind === "refused") fail(rule.code, `${eqn.prim}: ${rule.reason}`, { span: eqn.span });
+      if (eqn.prim === "atomic" && needed.has(eqn.outputs[1]))
+        fail("TW4001", "atomic: what it gives back does not compile yet", { span: eqn.span });
       this.#live.push(eqn);
       eqn.outputs.forEach((v, output) => this.#defs.set(v, { eqn, output, rule }));
       if (rule.kind === "kernel" && rule.place) this.#written.add(eqn.inputs[0]);
@@ -238,12 +240,15 @@ export class Block implements DraftSource {
       ...this.#leavesOf(eqn.inputs.slice(2)).map((l) => this.#position.get(l) ?? -1),
     );
     let position = this.#items.length;
-    if (place && of && home?.kind === "draft" && home.draft.index >= last) {
+    const alone = rule.oneByOne?.(eqn as never) === true;
+    if (place && of && !alone && home?.kind === "draft" && home.draft.index >= last) {
+      const { combine } = rule;
       const store: StoreInto = {
         of,
         shape: dimsOf(value),
         into,
         place: (x, pos) => naming(eqn.prim, () => place(x, eqn as never, pos)),
+        ...(combine ? { combine: (x, old, node) => combine(x, eqn as never, old, node) } : {}),
       };
       if (home.draft.tryStore(store)) position = home.draft.index;
     }

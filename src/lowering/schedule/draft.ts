@@ -36,6 +36,8 @@ export interface StoreInto {
   readonly shape: Shape;
   readonly into: View;
   readonly place: (x: Expander, pos: Pos) => Pick<Target, "offset" | "guard">;
+  /** What is written, from what stands there and the value. Left out: the value. */
+  readonly combine?: (x: Expander, old: Node, value: Node) => Node;
 }
 
 /** What the draft asks of its block. */
@@ -419,6 +421,14 @@ export class Draft {
       const entry = entries.get(store.of);
       if (!entry) continue;
       const { member } = entry;
+      if (store.combine) {
+        const value = x.member(member, entry.node.loops);
+        const old = x.loadAnew(target.view, target.offset, target.guard, this.#frame.axes);
+        const node = store.combine(x, old, value);
+        const kind = member.kind === "full" ? "full" : "row";
+        members.push({ ...member, kind, combine: null, node, payload: null, valid: null, store: target });
+        continue;
+      }
       if (!member.store) {
         member.store = target;
         continue;

@@ -2,12 +2,12 @@
 import type { KernelOps } from "../../ir/ops/index.js";
 import type { Atom } from "../../ir/program.js";
 import type { Rules } from "../../ir/rules.js";
-import { internal } from "../../diagnostics/error.js";
+import { fail } from "../../diagnostics/error.js";
 import { type Affine, addIndex, constantIndex, divideIndex, rangeOf, scaleIndex } from "./affine.js";
 import type { Expander, Pos } from "./expand.js";
 import type { Node } from "./node.js";
 import type { Part } from "./kernel-context.js";
-import { dimsOf, type KernelRule, point, type ScheduleKind } from "./rule.js";
+import { dimsOf, type EqnOf, type KernelRule, point, type ScheduleKind } from "./rule.js";
 import { type Dim, dimAtLeast, dimSub } from "../../ir/dim.js";
 
 /** An i32 expression as an index: affine as far as its sums and multiples go, within [0, extent) where it is used. */
@@ -49,32 +49,56 @@ function access(x: Expander, ref: Atom, rest: readonly Atom[], masked: boolean, 
   return { offset: x.at(shape, index), mask: masked ? x.value(rest[shape.length], pos) : null };
 }
 
-const store: KernelRule<KernelOps["store"]> = {
-  kind: "kernel",
-  inlines: (eqn) => eqn.inputs.map((_, i) => i > 1),
-  place(x, eqn, pos) {
+type Stored = { readonly masked: boolean };
+type Combine<P> = (x: Expander, eqn: EqnOf<P>, old: Node, value: Node) => Node;
+
+/** Writes a block to its places; `combine`: with what stands there. */
+function written<P extends Stored>(options: Pick<KernelRule<P>, "combine" | "oneByOne"> = {}): KernelRule<P> {
+  const combine: Combine<P> | undefined = options.combine;
+  const place = (x: Expander, eqn: EqnOf<P>, pos: Pos) => {
     const [ref, , ...rest] = eqn.inputs;
     const { offset, mask } = access(x, ref, rest, eqn.params.masked, pos);
     return { offset: x.flat(offset), guard: mask };
+  };
+  return {
+    ...options,
+    kind: "kernel",
+    inlines: (eqn) => eqn.inputs.map((_, i) => i > 1),
+    place,
+    lower(k, eqn) {
+      const [ref, value] = eqn.inputs;
+      const dims = dimsOf(value);
+      const out = k.out(eqn.outputs[0]);
+      const from = k.buffer(ref);
+      if (from.value !== out.value) k.startFrom(out, from);
+      if (dims.includes(0)) return;
+      const p: Part = {
+        dims,
+        into: out,
+        serial: options.oneByOne?.(eqn) === true,
+        write(x, index) {
+          const pos = x.at(dims, index);
+          const at = place(x, eqn, pos);
+          const node = x.value(value, pos);
+          return { ...at, value: combine ? combine(x, eqn, x.loadAnew(out, at.offset, at.guard, index), node) : node };
+        },
+      };
+      k.parts(eqn.prim, [p]);
+    },
+  };
+}
+
+/** The value of an atomic operation where nothing else touches the element at the same time. */
+const atomic: KernelRule<KernelOps["atomic"]> = written<KernelOps["atomic"]>({
+  combine(x, { params: { op, meet } }, old, value) {
+    if (meet === undefined) fail("TW4001", "atomic: programs that may meet do not compile yet", {});
+    const { dtype } = value;
+    if (op === "xchg") return value;
+    if (dtype !== "bool") return x.op(op, [old, value], dtype);
+    return x.op(op === "add" || op === "max" ? "or" : op === "min" ? "and" : op, [old, value], dtype);
   },
-  lower(k, eqn) {
-    const [ref, value] = eqn.inputs;
-    const dims = dimsOf(value);
-    const out = k.out(eqn.outputs[0]);
-    const from = k.buffer(ref);
-    if (from.value !== out.value) k.startFrom(out, from);
-    if (dims.includes(0)) return;
-    const p: Part = {
-      dims,
-      into: out,
-      write(x, index) {
-        const pos = x.at(dims, index);
-        return { value: x.value(value, pos), ...(store.place?.(x, eqn, pos) ?? internal("a store without a place")) };
-      },
-    };
-    k.parts(eqn.prim, [p]);
-  },
-};
+  oneByOne: ({ params }) => params.meet !== "none",
+});
 
 export const kernel = {
   kernel_call: { kind: "structured" },
@@ -87,8 +111,8 @@ export const kernel = {
     const otherwise = x.scalar(rest[rest.length - 1]);
     return x.op("select", [at.mask, value, otherwise], value.dtype);
   }),
-  store,
-  atomic: { kind: "refused", code: "TW4001", reason: "atomics do not compile yet" },
+  store: written<KernelOps["store"]>(),
+  atomic,
   atomic_cas: { kind: "refused", code: "TW4001", reason: "atomics do not compile yet" },
   empty: { kind: "kernel", lower: () => {} },
 } satisfies Rules<KernelOps, ScheduleKind>;

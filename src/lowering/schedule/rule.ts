@@ -65,6 +65,10 @@ export interface KernelRule<P> {
    * computes the value may write it there at once.
    */
   readonly place?: (x: Expander, eqn: EqnOf<P>, pos: Pos) => { readonly offset: Affine; readonly guard: Node | null };
+  /** Of a store that combines: what is written, from what stands there and the value. */
+  readonly combine?: (x: Expander, eqn: EqnOf<P>, old: Node, value: Node) => Node;
+  /** Elements may meet, so that they are written one at a time, by a kernel of their own. */
+  readonly oneByOne?: (eqn: EqnOf<P>) => boolean;
   readonly lower: (k: KernelContext, eqn: EqnOf<P>) => void;
 }
 /** Steps of the plan, not kernels: written by lowering/plan. */
