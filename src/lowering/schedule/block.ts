@@ -10,13 +10,22 @@ import { type AnyEqn, type Atom, isVar, type Var } from "../../ir/program.js";
 import type { TileProgram } from "../../ir/tile.js";
 import { Value, type View } from "../plan/view.js";
 import type { Machine } from "../target.js";
-import { copyRule, splitPadding } from "./contraction.js";
+import { splitPadding } from "./contraction.js";
 import { Draft, type DraftSource, type Programs, type StoreInto } from "./draft.js";
 import type { Expander, Pos } from "./expand.js";
 import { scheduleRule } from "./index.js";
 import { literalsInMemory } from "./literal.js";
+import { withLoopSums } from "./loop-sums.js";
 import type { Node } from "./node.js";
-import { type Kept, type KernelRule, type PointRule, type ReduceSpec, type ScheduleRule, dimsOf } from "./rule.js";
+import {
+  type Kept,
+  type KernelRule,
+  ownRules,
+  type PointRule,
+  type ReduceSpec,
+  type ScheduleRule,
+  dimsOf,
+} from "./rule.js";
 import { type Launch, lowerDraft, lowerKernel, type PendingKernel, writeLaunches } from "./write.js";
 
 export type { Launch } from "./write.js";
@@ -65,7 +74,7 @@ type Item =
   | { readonly kind: "barrier" };
 
 function ruleOf(eqn: AnyEqn): Rule {
-  return copyRule(eqn) ?? scheduleRule(eqn.prim);
+  return ownRules.get(eqn) ?? scheduleRule(eqn.prim);
 }
 
 export class Block implements DraftSource {
@@ -85,6 +94,10 @@ export class Block implements DraftSource {
   /** Kernels that read a value. */
   readonly #readersOf = new Map<Value, Set<Draft>>();
   readonly #live: AnyEqn[] = [];
+  /** Numbers of programs and steps. */
+  readonly #free = new Set<Atom>();
+  /** What depends on numbers of steps: it is nothing outside of the reduction over the steps. */
+  readonly #varying = new Set<Atom>();
   /** Memory that there was before. */
   readonly #given = new Set<Value>();
   /** References that something is stored to: what is read from them is read before that. */
@@ -109,7 +122,11 @@ export class Block implements DraftSource {
       this.#views.set(v, view);
       this.#given.add(view.value);
     }
-    this.eqns = literalsInMemory(eqns.flatMap(splitPadding));
+    const whole = literalsInMemory(eqns.flatMap(splitPadding));
+    const { eqns: all, steps } = programs ? withLoopSums(whole, ruleOf) : { eqns: whole, steps: [] };
+    this.eqns = all;
+    for (const v of [...steps, ...(programs?.ids ?? [])]) this.#free.add(v);
+    for (const v of steps) this.#varying.add(v);
     this.#analyse();
     this.#group();
   }
@@ -286,6 +303,7 @@ export class Block implements DraftSource {
 
   #placePoint(v: Var, eqn: AnyEqn, rule: PointRule<never>): void {
     if (!this.#isNeeded(v)) return;
+    if (eqn.inputs.some((a) => this.#varying.has(a))) this.#varying.add(v);
     const own = typeof rule.cost === "number" ? rule.cost : rule.cost(eqn as never);
     const leaves = this.#leavesOf(eqn.inputs);
     const cost = own + this.#inlineCost(eqn.inputs);
@@ -316,6 +334,9 @@ export class Block implements DraftSource {
   }
   #shouldKeep(v: Var, cost: number, leaves: readonly Var[]): boolean {
     if (this.#demanded.has(v) || this.#readsState(v)) return true;
+    if (this.#varying.has(v)) return false;
+    // masks and indices cost no memory, and what is known of them is lost in it
+    if (this.programs && (v.aval.dtype === "bool" || v.aval.dtype === "i32") && leaves.length === 0) return false;
     if (cost > MOST_COST || leaves.length > MOST_LOADS) return true;
     const users = this.#uses.get(v) ?? [];
     if (!this.#isView(v) && users.some(isContraction)) return true;
@@ -362,7 +383,7 @@ export class Block implements DraftSource {
     for (const a of atoms) {
       if (!isVar(a)) continue;
       if (this.#inline.has(a)) for (const l of this.#leaves.get(a) ?? []) result.add(l);
-      else if (!this.#literalAliases.has(a) && !this.programs?.ids.includes(a)) result.add(a);
+      else if (!this.#literalAliases.has(a) && !this.#free.has(a)) result.add(a);
     }
     return [...result];
   }

@@ -62,7 +62,10 @@ function rewriteNest(
     const own: Node = { kind: "member", id: numbers.next++, dtype: m.dtype, loops: mask, member };
     const extra = more.get(m);
     if (!extra) {
-      replaced.set(m, { member, node: own });
+      // masks and indices are seen through
+      const isOpen = m.kind === "full" && (m.dtype === "bool" || m.dtype === "i32");
+      if (isOpen && !member.store) members.pop();
+      replaced.set(m, { member, node: isOpen ? member.node : own });
       continue;
     }
     const node = extra(own, r);
@@ -166,8 +169,7 @@ function clipReduced(start: Nest, numbers: Numbers): Nest {
 
 function clipOne(nest: Nest, loop: Loop, numbers: Numbers): Nest | null {
   const extent = Number(loop.extent);
-  const sums = nest.members.filter((m) => m.kind === "reduce");
-  const breaks = [...breaksOf(reachable(sums), loop)].filter((t) => t > 0 && t < extent).sort((a, b) => a - b);
+  const breaks = [...breaksOf(reachable(nest.members), loop)].filter((t) => t > 0 && t < extent).sort((a, b) => a - b);
   for (const t of breaks) {
     const more = skipped(nest, loop, { lo: t, hi: extent }, numbers);
     if (more)

@@ -12,7 +12,15 @@ import { unpad } from "./movement.js";
 import { convProduct, phaseRule, phasesOf, reach, suitsPhases } from "./phases.js";
 import { canSplitPhases, splitPhases } from "./polyphase.js";
 import { accumulateType } from "./reduction.js";
-import { dimsOf, type KernelRule, type ReduceRule, type ReduceSpec, type ScheduleKind, shapeOf } from "./rule.js";
+import {
+  dimsOf,
+  type KernelRule,
+  type ReduceRule,
+  type ReduceSpec,
+  type ScheduleKind,
+  shapeOf,
+  ownRules,
+} from "./rule.js";
 import { prod, range } from "../../util/index.js";
 
 /** The axes of a dot: free ones are those that are neither batch nor contracted, in order. */
@@ -107,13 +115,6 @@ const convAsReduction: ReduceRule<ConvParams> = {
   },
 };
 
-/** Equations that the schedule itself made, with the rule of each. */
-const copies = new WeakMap<AnyEqn, KernelRule<never>>();
-
-export function copyRule(eqn: AnyEqn): KernelRule<never> | undefined {
-  return copies.get(eqn);
-}
-
 /**
  * A large convolution with padding or holes in its input: first a copy that has the padding, then a plain sum of products
  * that what follows can join. Gradients of convolutions are of this kind.
@@ -159,7 +160,7 @@ export function splitPadding(eqn: AnyEqn): readonly AnyEqn[] {
       });
     const [input, copy] = paddedCopy(eqn, lhs, embedded);
     const phased: AnyEqn = { ...eqn, inputs: [input, rhs] };
-    copies.set(phased, phaseRule(lows) as KernelRule<never>);
+    ownRules.set(phased, phaseRule(lows) as KernelRule<never>);
     return [...copy, phased];
   }
   if (sideBySide) return [eqn];
@@ -190,12 +191,13 @@ function paddedCopy(eqn: AnyEqn, lhs: Var, axes: readonly EmbeddedAxis[]): [Var,
     },
     outputs: [padded],
   };
-  copies.set(copy, {
+  const rule: KernelRule<never> = {
     kind: "kernel",
     // the fill is known to be zero
     inlines: () => [false, true],
     lower: (k) => k.launch(embed(lhs.aval.dtype, axes), [k.buffer(lhs), k.out(padded)]),
-  });
+  };
+  ownRules.set(copy, rule);
   return [padded, [copy]];
 }
 

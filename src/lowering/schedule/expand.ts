@@ -97,8 +97,17 @@ export class Expander implements OpaqueMaker {
 
   // values
 
+  readonly #bound = new Map<Var, Node>();
+  /** Gives a scalar variable its value, the same wherever it is read. */
+  bind(v: Var, node: Node): void {
+    const known = this.#bound.get(v);
+    if (known && known !== node) throw new OtherPoint();
+    this.#bound.set(v, node);
+  }
   value(atom: Atom, pos: Pos, guard: Node | null = null): Node {
     if (!isVar(atom)) return this.constant(atom.value, kernelDType(atom.aval.dtype));
+    const bound = this.#bound.get(atom);
+    if (bound) return bound;
     const own = this.source.member(atom);
     if (own) {
       if (affineKey(this.flat(pos)) !== affineKey(own.at)) throw new OtherPoint();

@@ -3,7 +3,7 @@ import type { Code } from "../../diagnostics/help.js";
 import { type Aval, staticShape } from "../../ir/aval.js";
 import type { Shape } from "../../ir/dim.js";
 import type { DType } from "../../ir/dtype.js";
-import type { Atom, Var } from "../../ir/program.js";
+import type { AnyEqn, Atom, Var } from "../../ir/program.js";
 import type { RuleKind } from "../../ir/rules.js";
 import type { TileProgram, TileReduceOp } from "../../ir/tile.js";
 import type { Value } from "../plan/view.js";
@@ -92,6 +92,9 @@ export type ScheduleRule<P> =
   | StructuredRule
   | InlinedRule
   | RefusedRule;
+
+/** Equations that the schedule itself made, with the rule of each. */
+export const ownRules = new WeakMap<AnyEqn, ScheduleRule<never>>();
 
 /** Values that stay the same while a block is run many times: copies of them are made once. */
 export interface Kept {

@@ -1,0 +1,203 @@
+/**
+ * Loops that only sum something up, as the k loop of a user's product does: c ← c + f(step). The sum over all steps is one
+ * reduction with an axis more, so that what holds for reductions and contractions over whole arrays holds for it.
+ */
+import { aval } from "../../ir/aval.js";
+import { isStatic } from "../../ir/dim.js";
+import { type AnyEqn, type Atom, type Eqn, isVar, literal, Var } from "../../ir/program.js";
+import { makeEqn, substitute } from "../../ir/rewrite.js";
+import type { TileReduceOp } from "../../ir/tile.js";
+import { accumulateType } from "./reduction.js";
+import { dimsOf, ownRules, type ReduceRule, type ReduceSpec, type ScheduleRule } from "./rule.js";
+
+type RuleOf = (eqn: AnyEqn) => ScheduleRule<never>;
+
+export interface LoopSums {
+  readonly eqns: readonly AnyEqn[];
+  /** The numbers of steps: known only inside of reductions. */
+  readonly steps: readonly Var[];
+}
+
+const COMBINES: Record<string, TileReduceOp> = { add: "sum", max: "max", min: "min" };
+
+/** `eqns` with such loops as reductions. */
+export function withLoopSums(eqns: readonly AnyEqn[], ruleOf: RuleOf): LoopSums {
+  if (!eqns.some((e) => e.prim === "scan")) return { eqns, steps: [] };
+  const made = new Map<Atom, AnyEqn>();
+  const steps: Var[] = [];
+  const result: AnyEqn[] = [];
+  for (const eqn of eqns) {
+    const sums = eqn.prim === "scan" ? sumsOf(eqn as unknown as Eqn<"scan">, ruleOf, made) : undefined;
+    for (const e of sums?.eqns ?? [eqn]) {
+      result.push(e);
+      for (const v of e.outputs) made.set(v, e);
+    }
+    steps.push(...(sums?.steps ?? []));
+  }
+  return { eqns: result, steps };
+}
+
+function sumsOf(eqn: Eqn<"scan">, ruleOf: RuleOf, outside: ReadonlyMap<Atom, AnyEqn>): LoopSums | undefined {
+  const { body, length, numConsts, numCarry, reverse } = eqn.params;
+  if (!isStatic(length) || length < 1 || eqn.outputs.length !== numCarry || eqn.inputs.length !== numConsts + numCarry)
+    return undefined;
+  const inner = withLoopSums(body.eqns, ruleOf);
+  const made = new Map<Atom, AnyEqn>(inner.eqns.flatMap((e) => e.outputs.map((v): [Atom, AnyEqn] => [v, e])));
+  const uses = new Map<Atom, number>();
+  for (const a of [...inner.eqns.flatMap((e) => e.inputs), ...body.outputs]) uses.set(a, (uses.get(a) ?? 0) + 1);
+
+  const step = new Var(aval([], "i32"));
+  const replace = new Map<Var, Atom>();
+  body.inputs.slice(0, numConsts).forEach((v, i) => replace.set(v, eqn.inputs[i]));
+  const eqns: AnyEqn[] = [];
+  const own = (e: AnyEqn): Var => {
+    eqns.push(e);
+    return e.outputs[0];
+  };
+  const number = (n: number): Atom => literal(n, aval([], "i32"));
+
+  // counters: c ← c + number
+  const sums: number[] = [];
+  for (let c = 0; c < numCarry; c++) {
+    const old = body.inputs[numConsts + c];
+    const init = eqn.inputs[numConsts + c];
+    const by = incrementOf(made.get(body.outputs[c]), old);
+    if (by === undefined || isVar(init) || reverse) {
+      sums.push(c);
+      continue;
+    }
+    const first = Number(init.value);
+    const scaled = by === 1 ? step : own(makeEqn("mul", [step, number(by)], {}, eqn.span));
+    replace.set(old, first === 0 ? scaled : own(makeEqn("add", [scaled, number(first)], {}, eqn.span)));
+    const last = makeEqn("broadcast_in_dim", [number(first + by * length)], { shape: [], dims: [] }, eqn.span);
+    eqns.push({ ...last, outputs: [eqn.outputs[c]] } as AnyEqn);
+  }
+
+  // what the sums need of the body, with new variables
+  const taken = new Set<AnyEqn>();
+  const take = (a: Atom): boolean => {
+    const e = made.get(a);
+    if (!e || taken.has(e)) return true;
+    const { kind } = ruleOf(e);
+    if (kind !== "point" && kind !== "reduce") return false;
+    taken.add(e);
+    return e.inputs.every(take);
+  };
+  const parts: { readonly c: number; readonly term: Atom; readonly combine: TileReduceOp }[] = [];
+  for (const c of sums) {
+    const old = body.inputs[numConsts + c];
+    const result = body.outputs[c];
+    const e = made.get(result);
+    const combine = e && COMBINES[e.prim];
+    if (!e || !combine || uses.get(old) !== 1 || uses.get(result) !== 1) return undefined;
+    const term = e.inputs[0] === old ? e.inputs[1] : e.inputs[1] === old ? e.inputs[0] : undefined;
+    if (!term || !isVar(term) || !take(term)) return undefined;
+    parts.push({ c, term, combine });
+  }
+  for (const e of inner.eqns) {
+    if (!taken.has(e)) continue;
+    const outputs = e.outputs.map((v) => {
+      const fresh = new Var(v.aval, v.name);
+      replace.set(v, fresh);
+      return fresh;
+    });
+    const copy = { ...substitute(e, replace), outputs } as AnyEqn;
+    const rule = ownRules.get(e);
+    if (rule) ownRules.set(copy, rule);
+    eqns.push(copy);
+  }
+  const last = new Map<Atom, AnyEqn>(eqns.flatMap((e) => e.outputs.map((v): [Atom, AnyEqn] => [v, e])));
+  for (const { c, term, combine } of parts) {
+    const atom = replace.get(term as Var) ?? term;
+    const sum = reductionOver(step, length, atom, last.get(atom), combine, ruleOf);
+    if (!sum) return undefined;
+    const init = eqn.inputs[numConsts + c];
+    const [out] = [eqn.outputs[c]];
+    if (combine === "sum" && isZero(init, outside)) eqns.push(withOutput(sum, out));
+    else {
+      const total = new Var(out.aval, out.name);
+      const prim = combine === "sum" ? "add" : combine === "max" ? "max" : "min";
+      eqns.push(withOutput(sum, total), { ...makeEqn(prim, [init, total], {}, eqn.span), outputs: [out] } as AnyEqn);
+    }
+  }
+  return { eqns, steps: [step, ...inner.steps] };
+}
+
+function withOutput(e: AnyEqn, out: Var): AnyEqn {
+  const copy = { ...e, outputs: [out] } as AnyEqn;
+  const rule = ownRules.get(e);
+  if (rule) ownRules.set(copy, rule);
+  return copy;
+}
+
+function incrementOf(e: AnyEqn | undefined, old: Var): number | undefined {
+  if (e?.prim !== "add" || old.aval.dtype !== "i32" || old.aval.shape.length > 0) return undefined;
+  const [a, b] = e.inputs;
+  const by = a === old ? b : b === old ? a : undefined;
+  return by && !isVar(by) ? Number(by.value) : undefined;
+}
+function isZero(a: Atom, made: ReadonlyMap<Atom, AnyEqn>): boolean {
+  if (!isVar(a)) return Object.is(Number(a.value), 0);
+  const e = made.get(a);
+  return e?.prim === "broadcast_in_dim" && isZero(e.inputs[0], made);
+}
+
+/** `term` combined over all steps. */
+function reductionOver(
+  step: Var,
+  length: number,
+  term: Atom,
+  made: AnyEqn | undefined,
+  combine: TileReduceOp,
+  ruleOf: RuleOf,
+): AnyEqn | undefined {
+  const rule = made && ruleOf(made);
+  const shape = dimsOf(term);
+  const dtype = accumulateType(term.aval.dtype);
+  let spec: (() => ReduceSpec) | undefined;
+  let inputs: readonly Atom[] = [term];
+  let prim: string = "reduce_sum";
+  if (made && rule?.kind === "reduce") {
+    const inner = (): ReduceSpec => rule.spec(made as never);
+    const found = inner();
+    if (found.combine === combine && found.accumulate === dtype) {
+      spec = inner;
+      inputs = made.inputs;
+      prim = made.prim;
+    }
+  }
+  if (made && rule?.kind !== "point" && !spec) return undefined;
+  const point = (): ReduceSpec => ({
+    dims: shape,
+    reduced: shape.map(() => false),
+    combine,
+    accumulate: dtype,
+    joinable: true,
+    element: (x, index) => ({ node: x.convert(x.value(term, x.at(shape, index)), dtype) }),
+  });
+  const over: ReduceRule<never> = {
+    kind: "reduce",
+    spec(): ReduceSpec {
+      const one = (spec ?? point)();
+      return {
+        ...one,
+        dims: [length, ...one.dims],
+        reduced: [true, ...one.reduced],
+        element(x, index) {
+          x.bind(step, x.indexNode(index[0]));
+          return one.element(x, index.slice(1));
+        },
+      };
+    },
+  };
+  const sum = {
+    prim,
+    inputs,
+    params: {},
+    outputs: [new Var(term.aval)],
+    effects: [],
+    span: made?.span,
+  } as unknown as AnyEqn;
+  ownRules.set(sum, over);
+  return sum;
+}
