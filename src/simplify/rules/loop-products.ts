@@ -129,6 +129,8 @@ export const loopProducts = {
   }),
   "sums of products over the steps": on("scan", (r, eqn) => {
     const { body, numConsts, numCarry } = eqn.params;
+    // blocks of kernels are read where they are used: the schedule makes the loop one contraction, and keeps none
+    if (body.eqns.some((e) => e.prim === "load")) return undefined;
     const steps = stepsOf(eqn);
     const stacked = new Stacked(eqn);
     const sums = sumsOfProducts(eqn).filter(({ dot }) => {
