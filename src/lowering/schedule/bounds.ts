@@ -12,7 +12,8 @@ import { breaksOf, limitsOf, NodeRewriter } from "./rewrite.js";
 
 /** The same nest with fewer loops, shorter where masks say so, and without the masks that are then always true. */
 export function boundNest(nest: Nest): Nest {
-  if (!nest.loops.every((l) => isStatic(l.extent))) return nest;
+  // loops in which elements are written in turn stay as they are
+  if (!nest.parallel || !nest.loops.every((l) => isStatic(l.extent))) return nest;
   const numbers = { next: 0, opaque: 0 };
   for (const n of reachable(nest.members)) numbers.next = Math.max(numbers.next, n.id + 1);
   numbers.opaque = OPAQUE;
