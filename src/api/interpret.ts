@@ -1,8 +1,7 @@
 /** Running a function through the interpreter, the slow and obvious implementation in f64: for checking. */
-import { sizeOf } from "../ir/aval.js";
-import { fromBf16Bits, fromF16Bits, STORAGE, toBf16Bits, toF16Bits, type TypedArray } from "../ir/dtype.js";
 import { interpret } from "../interpreter/index.js";
 import type { NDArray } from "../interpreter/array.js";
+import { fromStored, toStored } from "../interpreter/stored.js";
 import type { ArgsOf, ResultOf, Sync, Transformed, UserFunction } from "../tracer/signatures.js";
 import { checkFunction, leafTensor } from "../tracer/leaf.js";
 import { Tensor } from "../tracer/tensor.js";
@@ -11,20 +10,11 @@ import * as tree from "../tree/index.js";
 import { fromElements } from "../tracer/frame.js";
 
 function toNDArray(t: Tensor): NDArray {
-  const { dtype } = t.aval;
-  const stored = Tensor.source(t).cell("interpret").read();
-  const shape = t.shape;
-  if (dtype === "i64" || dtype === "u64" || dtype === "key") return { dtype, shape, data: stored as never };
-  const decodeOne = dtype === "f16" ? fromF16Bits : dtype === "bf16" ? fromBf16Bits : (x: number): number => x;
-  return { dtype, shape, data: Float64Array.from(stored as Float64Array, decodeOne) as never };
+  return fromStored(Tensor.source(t).cell("interpret").read(), t.aval);
 }
 
 export function fromNDArray(a: NDArray): Tensor {
-  const n = sizeOf(a);
-  const out = new STORAGE[a.dtype](n) as unknown as { [i: number]: number | bigint };
-  const encodeOne = a.dtype === "f16" ? toF16Bits : a.dtype === "bf16" ? toBf16Bits : (x: number): number => x;
-  for (let i = 0; i < n; i++) out[i] = typeof a.data[i] === "bigint" ? a.data[i] : encodeOne(a.data[i] as number);
-  return fromElements(out as unknown as TypedArray, a.shape as readonly number[], a.dtype);
+  return fromElements(toStored(a), a.shape as readonly number[], a.dtype);
 }
 
 /** `f` by plain loops in f64, rounded to each dtype after every operation: the oracle that compiled code is tested against. */

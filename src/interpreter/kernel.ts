@@ -8,7 +8,8 @@ import { type Element, full, generate, isBig, type NDArray, roundTo, zeros } fro
 import { maxOf, minOf } from "./arithmetic.js";
 import type { InterpretKind } from "./rule.js";
 
-function undefinedArray(shape: readonly number[], dtype: NDArray["dtype"]): NDArray {
+/** What is read from memory that nothing was written to. */
+export function undefinedArray(shape: readonly number[], dtype: NDArray["dtype"]): NDArray {
   if (dtype === "bool") return full(shape, dtype, 1);
   if (isFloat(dtype)) return full(shape, dtype, Number.NaN);
   if (dtype === "key") return full(shape, dtype, 0xffffffffffffffffn);
@@ -42,7 +43,8 @@ function placesOf(
 }
 const copy = (x: NDArray): NDArray => ({ ...x, data: x.data.slice() });
 
-function combined(op: AtomicOp, old: Element, value: Element, dtype: NDArray["dtype"]): Element {
+/** What an atomic operation leaves where `old` was. */
+export function combined(op: AtomicOp, old: Element, value: Element, dtype: NDArray["dtype"]): Element {
   switch (op) {
     case "add":
       if (dtype === "bool") return Number(old) | Number(value);

@@ -341,7 +341,7 @@ function evaluateBinary(node: Binary, scope: Scope): unknown {
 const isObject = (x: unknown): boolean => typeof x === "object" && x !== null;
 
 // JavaScript's own operators, whatever the operands are
-function plainBinary(op: Binary["op"], left: unknown, right: unknown): unknown {
+export function plainBinary(op: Binary["op"], left: unknown, right: unknown): unknown {
   const [a, b] = [left as number, right as number];
   switch (op) {
     case "+":
