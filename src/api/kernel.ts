@@ -1,6 +1,7 @@
 /** `kernel`: functions over blocks, run once for each point of a grid. */
 import { fail } from "../diagnostics/error.js";
 import { type KernelOptions, makeLauncher } from "../dsl/kernel/launcher.js";
+import { currentRunner, markKernel } from "../dsl/kernel/runner.js";
 import { isTracing, scalar } from "../tracer/frame.js";
 import { describeValue, isScalarLeaf, leafTensor } from "../tracer/leaf.js";
 import type { AnyFunction } from "../tracer/staged.js";
@@ -16,12 +17,12 @@ export function kernel(fn: AnyFunction, options: KernelOptions): (...args: unkno
   const { name, launch } = makeLauncher(fn, options);
   // biome-ignore lint/suspicious/noExplicitAny: any arguments
   const compiled = new LruMap<string, (...args: any[]) => unknown>(64);
-  return (...given: unknown[]): unknown => {
+  return markKernel((...given: unknown[]): unknown => {
     const last = given[given.length - 1];
     const meta = isOptions(last) ? last : {};
     const args = isOptions(last) ? given.slice(0, -1) : given;
     const leaves = args.map((x, i) => argumentOf(x, () => argumentName(name, args, i)));
-    if (isTracing()) return launch(leaves, meta);
+    if (isTracing() || currentRunner()) return launch(leaves, meta);
     const key = staticKey(meta, name);
     let run = compiled.get(key);
     if (!run) {
@@ -29,7 +30,7 @@ export function kernel(fn: AnyFunction, options: KernelOptions): (...args: unkno
       compiled.set(key, run);
     }
     return run(...leaves);
-  };
+  });
 }
 
 function isOptions(x: unknown): x is Record<string, unknown> {

@@ -139,6 +139,11 @@ export class BlockCell implements Cell {
   async readAsync(): Promise<TypedArray> {
     return this.read();
   }
+  primitive(): number | bigint | boolean | undefined {
+    if (this.array.shape.length > 0) return undefined;
+    const x = this.array.data[0];
+    return this.aval.dtype === "bool" ? x !== 0 : x;
+  }
   dispose(): void {}
   watch(): void {}
 }

@@ -160,7 +160,8 @@ export class Runtime {
   }
   #logical(site: number, op: "&&" | "||", left: Tensor, other: unknown): unknown {
     return this.#at(site, (span) => {
-      const bools = left.dtype === "bool" && (typeof other === "boolean" || (other instanceof Tensor && other.dtype === "bool"));
+      const bools =
+        left.dtype === "bool" && (typeof other === "boolean" || (other instanceof Tensor && other.dtype === "bool"));
       if (bools) return binary(op === "&&" ? "&" : "|", left, other, span);
       if (!(other instanceof Tensor) && typeof other !== "number" && typeof other !== "boolean") {
         fail("TW7015", `${op} meets an array and ${describe(other)}`, {
@@ -195,13 +196,19 @@ export class Runtime {
         return Array.from({ length: iterable.shape[0] }, (_, i) => indexTensor(iterable, i));
       });
     }
-    if (iterable === null || iterable === undefined || typeof (iterable as object)[Symbol.iterator as never] !== "function")
+    if (
+      iterable === null ||
+      iterable === undefined ||
+      typeof (iterable as object)[Symbol.iterator as never] !== "function"
+    )
       this.#notA(site, `${describe(iterable)} is not iterable`);
     return iterable as Iterable<unknown>;
   }
   /** The steps of a range are counted by i32 scalars, as where it is compiled. */
   *#range(site: number, { start, stop, step }: RangeValue): Iterable<unknown> {
-    const [from, to, by] = this.#at(site, () => [start, stop, step].map((x) => (x instanceof Tensor ? Number(toInteger(x).item()) : x)));
+    const [from, to, by] = this.#at(site, () =>
+      [start, stop, step].map((x) => (x instanceof Tensor ? Number(toInteger(x).item()) : x)),
+    );
     for (let i = from; by > 0 ? i < to : i > to; i += by) yield markCounter(scalar(i, "i32"));
   }
 
@@ -224,7 +231,9 @@ export class Runtime {
     if (object === null || object === undefined) this.#notA(site, `Cannot read an element of ${String(object)}`);
     if (object instanceof Tensor) {
       if (typeof index === "string" && index in object) return object[index as keyof Tensor];
-      return this.#at(site, () => indexTensor(object, (index instanceof Tensor ? toInteger(index) : index) as TensorIndex));
+      return this.#at(site, () =>
+        indexTensor(object, (index instanceof Tensor ? toInteger(index) : index) as TensorIndex),
+      );
     }
     if (index instanceof Tensor) return this.#at(site, (span) => listWithTracedIndex(object, index, span));
     return (object as Record<string | number, unknown>)[index as string | number];
@@ -254,7 +263,8 @@ export class Runtime {
     return this.#call(site, fn, undefined, name, args, true);
   }
   method(site: number, object: unknown, key: unknown, args: unknown[]): unknown {
-    if (object === null || object === undefined) this.#notA(site, `Cannot read property ${JSON.stringify(key)} of ${String(object)}`);
+    if (object === null || object === undefined)
+      this.#notA(site, `Cannot read property ${JSON.stringify(key)} of ${String(object)}`);
     return this.#call(site, this.index(site, object, key), object, String(key), args, object instanceof Tensor);
   }
   methodIfPresent(site: number, object: unknown, key: unknown, args: unknown[]): unknown {

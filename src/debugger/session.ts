@@ -16,6 +16,7 @@ import { fromStored } from "../interpreter/stored.js";
 import type { Evaluator } from "../tracer/frame.js";
 import type { Cell } from "../tracer/tensor.js";
 import { stridesOf } from "../util/index.js";
+import { indexOf, indexText } from "./grid.js";
 import { BlockCell, Memory, MemoryCell, noTraffic, type Access, type Toucher } from "./memory.js";
 
 type Operand = Cell | Literal;
@@ -29,7 +30,12 @@ interface Lanes {
   readonly at: (i: number) => number;
 }
 
-const VERBS: Readonly<Record<Access, string>> = { read: "loads", write: "stores to", atomic: "atomically updates" };
+/** `loads out[3]` */
+const does: Readonly<Record<Access, (element: string) => string>> = {
+  read: (x) => `loads ${x}`,
+  write: (x) => `stores to ${x}`,
+  atomic: (x) => `updates ${x} atomically`,
+};
 
 export class Session implements Evaluator {
   /** The program that runs, by its number in the row-major order of the grid. */
@@ -154,7 +160,8 @@ export class Session implements Evaluator {
   #atomic(memory: Memory, operands: readonly NDArray[], eqn: Equation): readonly Cell[] {
     const swap = eqn.prim === "atomic_cas";
     const { masked } = eqn.params as Params<"atomic_cas">;
-    const [compare, value, ...rest] = swap ? operands : [undefined, ...operands];
+    const compare = swap ? operands[0] : undefined;
+    const [value, ...rest] = swap ? operands.slice(1) : operands;
     const lanes = this.#lanes(swap ? "atomicCas" : "atomic", memory, rest, masked);
     const { dtype } = memory.aval;
     const { data } = memory.array;
@@ -170,14 +177,19 @@ export class Session implements Evaluator {
         if (meets) this.#race(memory, at, "atomic", meets);
         const sets = !swap && (eqn.params as Params<"atomic">).op === "xchg";
         if (memory.written?.[at] === 0 && !sets) {
-          fail("TW8102", `an atomic operation of ${this.who()} reads ${memory.element(at)}, which nothing has been written to`, {
-            span: this.place(this.site),
-            help: "start the out from known values: kernel(fn, { init: 0 })",
-          });
+          fail(
+            "TW8102",
+            `an atomic operation of ${this.who()} reads ${memory.element(at)}, which nothing has been written to`,
+            {
+              span: this.place(this.site),
+              help: "start the out from known values: kernel(fn, { init: 0 })",
+            },
+          );
         }
       }
       old.data[i] = data[at] as never;
-      if (compare === undefined) data[at] = roundTo(dtype, combined((eqn.params as Params<"atomic">).op, data[at], x, dtype)) as never;
+      if (compare === undefined)
+        data[at] = roundTo(dtype, combined((eqn.params as Params<"atomic">).op, data[at], x, dtype)) as never;
       else if (data[at] === compare.data[i]) data[at] = x as never;
       if (memory.written) memory.written[at] = 1;
     }
@@ -226,7 +238,7 @@ export class Session implements Evaluator {
 
   /** `program (1, 2)`, or `program 1` of a grid of one axis. */
   who(program = this.program): string {
-    return `program ${programText(program, this.grid)}`;
+    return `program ${indexText(indexOf(program, this.grid))}`;
   }
 
   #outside(
@@ -258,11 +270,14 @@ export class Session implements Evaluator {
 
   #race(memory: Memory, at: number, access: Access, other: Toucher): never {
     const place = this.place(other.site)?.resolve();
-    const both = `${this.who()} ${VERBS[access]} ${memory.element(at)}, which ${this.who(other.program)} ${VERBS[other.access].replace(/ to$/, "")}`;
-    const after = other.access === "write" ? " to, too" : access === "read" || other.access !== "read" ? ", too" : "";
-    fail("TW8103", `a race: ${both}${access === "write" && other.access === "write" ? after : ""}`, {
+    const element = memory.element(at);
+    const [here, there] = [does[access](element), does[other.access]("it")];
+    fail("TW8103", `a race: ${this.who()} ${here}, and ${this.who(other.program)} ${there}`, {
       span: this.place(this.site),
-      ...(place ? { labels: [{ span: place, text: `${this.who(other.program)} ${VERBS[other.access]} ${memory.element(at)} here` }] } : {}),
+      label: `${this.who()} ${here}`,
+      ...(place
+        ? { labels: [{ span: place, text: `${this.who(other.program)} ${does[other.access](element)}` }] }
+        : {}),
       help:
         access === "read" || other.access === "read"
           ? "programs run in any order: let each read what it wrote itself, or make two kernels of it"
@@ -271,10 +286,14 @@ export class Session implements Evaluator {
   }
 
   #collision(memory: Memory, at: number, lane: number, lanes: Lanes): never {
-    fail("TW8104", `store: two lanes of one store write ${memory.element(at)}, the second${laneText(lanes, lane)} of ${this.who()}`, {
-      span: this.place(this.site),
-      help: "reduce the lanes first (sum, max), mask all but one of them, or combine with an atomic",
-    });
+    fail(
+      "TW8104",
+      `store: two lanes of one store write ${memory.element(at)}, the second${laneText(lanes, lane)} of ${this.who()}`,
+      {
+        span: this.place(this.site),
+        help: "reduce the lanes first (sum, max), mask all but one of them, or combine with an atomic",
+      },
+    );
   }
 }
 
@@ -288,20 +307,5 @@ function arrayOf(x: Operand): NDArray {
 
 function laneText({ shape }: Lanes, lane: number): string {
   if (shape.length === 0) return "";
-  return ` in lane ${programText(lane, shape)}`;
-}
-
-/** A position in row-major order as an index. */
-export function indexOf(flat: number, sizes: readonly number[]): number[] {
-  const index = new Array<number>(sizes.length);
-  for (let a = sizes.length - 1; a >= 0; a--) {
-    index[a] = flat % sizes[a];
-    flat = Math.floor(flat / sizes[a]);
-  }
-  return index;
-}
-
-export function programText(program: number, sizes: readonly number[]): string {
-  const index = indexOf(program, sizes);
-  return index.length === 1 ? String(index[0]) : `(${index.join(", ")})`;
+  return ` in lane ${indexText(indexOf(lane, shape))}`;
 }

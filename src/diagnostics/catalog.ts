@@ -97,6 +97,12 @@ const TITLES: Readonly<Record<Code, string>> = {
   TW8009: "A constant of a kernel is missing or unknown",
   TW8010: "The grid of a kernel is wrong, or has no such axis",
   TW8013: "The function cannot be a kernel",
+  // 81xx: what the interpreter of kernels finds
+  TW8101: "A kernel reads or writes outside of an array",
+  TW8102: "A kernel reads what nothing was written to",
+  TW8103: "Two programs of a kernel meet at an element",
+  TW8104: "Two lanes of a store write one element",
+  TW8105: "The kernel cannot be interpreted",
 };
 
 const CODES = Object.keys(HELP) as Code[];

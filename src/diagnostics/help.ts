@@ -95,6 +95,12 @@ export const HELP = {
   TW8009: "pass constants by name in the last argument of the call: { BLOCK: 128 }",
   TW8010: "a grid is one number or a list of numbers that are known when the kernel is called",
   TW8013: "a kernel is a plain function that stores its results",
+  // 81xx: what the interpreter of kernels finds
+  TW8101: "mask the lanes that lie outside: { mask: index < x.shape[axis] }",
+  TW8102: "store before the load, or start the out from known values (init, alias)",
+  TW8103: "let each program store to elements of its own, or combine with an atomic",
+  TW8104: "reduce the lanes first, or combine with an atomic",
+  TW8105: "give interpret a kernel that is captured by tilework/plugin or tilework/register, and concrete arrays",
 } as const satisfies Readonly<Record<`TW${number}`, string>>;
 
 export type Code = keyof typeof HELP;

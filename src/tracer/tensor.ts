@@ -38,6 +38,8 @@ export interface Cell extends Source {
   readonly disposed: boolean;
   /** Called with the handle that users get: its collection may give the memory back. */
   watch(handle: object): void;
+  /** The element of a scalar that acts as JavaScript's: those that a debugger shows, in what a user asks it to evaluate. */
+  primitive?(): string | number | bigint | boolean | undefined;
   /** True when the memory came back from being spilled, which had ended the watch; a handle in use then renews it. */
   readonly unwatched?: boolean;
   rewatch?(handle: object): void;
@@ -198,8 +200,10 @@ export class Tensor<S extends ShapeSpec = any, D extends DType = any> {
   }
 
   /** @internal JavaScript's operators and conditions land here. */
-  [Symbol.toPrimitive](hint: string): string | number {
+  [Symbol.toPrimitive](hint: string): string | number | bigint | boolean {
     if (hint === "string") return this.toString();
+    const known = this.#source.traced ? undefined : (this.#source as Cell).primitive?.();
+    if (known !== undefined) return known;
     // a value that is not known yet says so itself (TW1001)
     if (this.#source.traced) this.#source.cell("a JavaScript operator or condition");
     return fail("TW1004", `a JavaScript operator met an array ${printAval(this.aval)}`, {

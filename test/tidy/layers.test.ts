@@ -76,6 +76,8 @@ const ALLOWED: Record<string, readonly string[]> = {
   optim: [...FRONT, "lax", "numpy", "random", "nn"],
   // captured source is interpreted by calling the library
   dsl: [...FRONT, "lax", "numpy"],
+  // kernels run step by step by the interpreter's rules
+  debugger: [...FRONT, "lax", "numpy", "dsl", "interpreter"],
   // execution
   runtime: LANGUAGE,
   jit: [
@@ -90,7 +92,7 @@ const ALLOWED: Record<string, readonly string[]> = {
     "runtime",
     "interpreter",
   ],
-  api: [...BELOW_API, "dsl"],
+  api: [...BELOW_API, "dsl", "debugger"],
   // edges
   io: ["util", "diagnostics", "tree", "ir", "tracer", "api"],
   data: [...BELOW_API, "api"],

@@ -3,6 +3,7 @@ import { CATALOG } from "../catalog.js";
 import type { Code } from "../help.js";
 import { painter } from "../render.js";
 import { CAPTURE } from "./capture.js";
+import { DEBUGGER } from "./debugger.js";
 import { KERNELS } from "./kernels.js";
 import { RUNNING } from "./running.js";
 import { SHAPES } from "./shapes.js";
@@ -20,6 +21,7 @@ export const EXPLANATIONS: Readonly<Record<Code, Explanation>> = {
   ...RUNNING,
   ...CAPTURE,
   ...KERNELS,
+  ...DEBUGGER,
 };
 
 /** Everything that is known about a code, as a terminal shows it. */

@@ -13,6 +13,7 @@ import { LruMap } from "../../util/index.js";
 import { captureOf } from "../capture.js";
 import { codeOf } from "../interpret/code.js";
 import { type KernelBody, traceBody } from "./call.js";
+import { currentRunner } from "./runner.js";
 
 /** What an out looks like: a tensor, or a shape and a dtype. */
 export interface OutSpec {
@@ -88,6 +89,12 @@ export function makeLauncher(fn: AnyFunction, options: KernelOptions): NamedLaun
         fail("TW8009", `${name}: there is no parameter ${k}`, {
           help: `its constants are ${names.slice(first).join(", ") || "none"}`,
         });
+    }
+    const run = currentRunner();
+    if (run) {
+      const inits = outs.map(() => undefined);
+      const given = run({ name, fn, self: undefined, parameters: names, args, outs, inits, meta: values, grid });
+      return isList ? given : given[0];
     }
     const avals = args.map((x): Aval => aval(x.aval.shape, x.aval.dtype));
     const key = `${avals.map(avalKey).join()}|${outs.map(avalKey).join()}|${staticKey(values, name)}|${grid.join()}`;

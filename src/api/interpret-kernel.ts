@@ -1,0 +1,39 @@
+/** `interpret` of kernels: their programs one by one, in JavaScript that a debugger can step through. */
+import { launchKernel, type InterpretKernelOptions } from "../debugger/launch.js";
+import type { KernelReport } from "../debugger/report.js";
+import { fail } from "../diagnostics/error.js";
+import { withRunner } from "../dsl/kernel/runner.js";
+import { isTracing } from "../tracer/frame.js";
+import type { AnyFunction } from "../tracer/staged.js";
+
+/** A kernel as the interpreter runs it: called as the kernel, it knows after a call what its programs did. */
+export type InterpretedKernel<F extends AnyFunction> = F & {
+  /** Memory traffic and warnings of the last call. */
+  readonly report: KernelReport | undefined;
+};
+
+export function interpretKernel<F extends AnyFunction>(
+  kernel: F,
+  options: InterpretKernelOptions = {},
+): InterpretedKernel<F> {
+  if (isTracing()) {
+    fail("TW8105", "interpret of a kernel in a function that is traced", {
+      help: "call it outside of jit, grad and vmap, with concrete arrays",
+    });
+  }
+  let report: KernelReport | undefined;
+  const run = (...args: unknown[]): unknown => {
+    report = undefined;
+    return withRunner(
+      (request) => {
+        const done = launchKernel(request, options);
+        report = done.report;
+        return done.outs;
+      },
+      () => kernel(...args),
+    );
+  };
+  Object.defineProperty(run, "name", { value: kernel.name, configurable: true });
+  Object.defineProperty(run, "report", { get: () => report });
+  return run as InterpretedKernel<F>;
+}
