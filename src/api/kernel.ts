@@ -10,10 +10,21 @@ import { isTensor, type Tensor } from "../tracer/tensor.js";
 import { argumentName } from "../tracer/trace.js";
 import { LruMap } from "../util/index.js";
 import { jit } from "./jit.js";
+import { withSource } from "./runtime-source.js";
 
 export type { KernelOptions, OutSpec } from "../dsl/kernel/launcher.js";
 
 export function kernel(fn: AnyFunction, options: KernelOptions): (...args: unknown[]) => unknown {
+  return capturedKernel(withSource(fn, "kernel", options.constants), options);
+}
+
+/**
+ * `kernel` of a function whose source the build plugin has read: what it makes of the calls of `kernel`, so that a program without
+ * others does not carry the parser.
+ *
+ * @internal
+ */
+export function capturedKernel(fn: AnyFunction, options: KernelOptions): (...args: unknown[]) => unknown {
   const { name, launch } = makeLauncher(fn, options);
   // biome-ignore lint/suspicious/noExplicitAny: any arguments
   const compiled = new LruMap<string, (...args: any[]) => unknown>(64);

@@ -85,6 +85,8 @@ const TITLES: Readonly<Record<Code, string>> = {
   TW7030: "A decorator or directive that nobody reads",
   TW7031: "A staged function called with plain numbers",
   TW7016: "The captured source is of another version",
+  TW7017: "A name around a function that is read without tooling",
+  TW7018: "The source of a function cannot be read",
   // 8xxx: kernels
   TW8001: "A function of the kernel language outside of a kernel",
   TW8002: "A reference is used as a value",

@@ -83,6 +83,8 @@ export const HELP = {
   TW7030: "write jit(function …) (kernel(…) likewise), or let tilework/plugin or tilework/register read the source",
   TW7031: "pass arrays (np.array(3)), or say what comes back: tensor(f(3)) in staged code, await f(x).data() outside",
   TW7016: "build again: the build plugin and the package must have one version",
+  TW7017: "pass the value: { constants: { name } }, or let tilework/plugin or tilework/register read the source",
+  TW7018: "give a plain function, arrow or method, or let tilework/plugin or tilework/register read the source",
   // 8xxx: kernels
   TW8001: "call it in the body of a function that is wrapped with kernel(…)",
   TW8002: "load a block of it: load(x, [index])",

@@ -16,13 +16,17 @@ import { marks, tokenAt } from "./support/marks.js";
 /** Mistakes in texts and installations, not in programs. */
 const WITHOUT_PROGRAM = ["TW2013", "TW4004", "TW4005", "TW4006", "TW4007", "TW4008", "TW6001", "TW6002", "TW7016"];
 
+/** Mistakes in functions that no tool has read. */
+const UNREAD = ["TW7017", "TW7018"];
+
 // inside the repository, so that "tilework" is found
 const folder = join(root, "build", "errors");
 mkdirSync(folder, { recursive: true });
 async function run(name: string, text: string): Promise<unknown> {
   const file = join(folder, `${name}.ts`);
   // what only captured source can do
-  writeFileSync(file, /^TW[78]/.test(name) ? captureModule(text, `${name}.ts`) : text);
+  const isRead = /^TW[78]/.test(name) && !UNREAD.some((code) => name.startsWith(code));
+  writeFileSync(file, isRead ? captureModule(text, `${name}.ts`) : text);
   try {
     await import(/* @vite-ignore */ file);
     return undefined;
@@ -74,7 +78,10 @@ describe.each(Object.keys(CATALOG) as Code[])("%s", (code) => {
     expect(mark.code).toBe(code);
     const lines = bad.split("\n");
     const at = (line: number, column: number): string => `${line} ${tokenAt(lines[line - 1] ?? "", column)}`;
-    expect(at(span?.line ?? 0, span?.column ?? 0)).toBe(at(mark.line, mark.column));
+    if (code === "TW7017") {
+      // the place is one of the function's text, as the test runner has changed it
+      expect(e.message).toMatch(/^ *\d \|.* factor\b.*\n *\| +\^{6}$/m);
+    } else expect(at(span?.line ?? 0, span?.column ?? 0)).toBe(at(mark.line, mark.column));
     expect(help?.length).toBeGreaterThan(10);
     expect(isTracing()).toBe(false);
   });

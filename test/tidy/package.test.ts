@@ -18,6 +18,7 @@ it("every export and command has a source", () => {
   const sources = [...outputs, ...Object.values(manifest.bin as Record<string, string>)].map((p) =>
     p
       .replace(/node\/tilework-(\w+)/, "$1/index")
+      .replace("kernels/index", "dsl/kernel/index")
       .replace("node/tilework", "index")
       .replace(/^(\.\/)?dist/, "src")
       .replace(/(\.d\.ts|\.js)$/, ".ts"),

@@ -339,4 +339,53 @@ const nine = square(array(3));`,
       "The build plugin writes a function's source beside it, in a form that belongs to its version. A program that was built by " +
       "one version of Tilework and runs with another cannot be read.",
   },
+  TW7017: {
+    explanation:
+      "Without the build plugin a kernel is read from its own text, as JavaScript keeps it. The text names what is around the " +
+      "function and does not hold its values. The functions of tilework/kernels, numpy as np and JavaScript's own globals are " +
+      "known by name; any other value is passed in the options under the name that the text has.",
+    bad: `
+import { array, kernel } from "tilework";
+import { arange, load, store } from "tilework/kernels";
+const factor = 2;
+const double = kernel(function double(x, out) {
+  const i = arange(4);
+  store(out, [i], load(x, [i]) * factor);
+  //                             ^ TW7017
+}, { out: (x) => x });
+double(array([1, 2, 3, 4]));`,
+    fixed: `
+import { array, kernel } from "tilework";
+import { arange, load, store } from "tilework/kernels";
+const factor = 2;
+const double = kernel(function double(x, out) {
+  const i = arange(4);
+  store(out, [i], load(x, [i]) * factor);
+}, { out: (x) => x, constants: { factor } });
+double(array([1, 2, 3, 4]));`,
+  },
+  TW7018: {
+    explanation:
+      "Without the build plugin a kernel is read from its own text, as JavaScript keeps it. A bound function and a function of " +
+      "the engine itself have none.",
+    bad: `
+import { array, kernel } from "tilework";
+import { arange, load, store } from "tilework/kernels";
+function double(x, out) {
+  const i = arange(4);
+  store(out, [i], load(x, [i]) * 2);
+}
+const f = kernel(double.bind(null), { out: (x) => x });
+//        ^ TW7018
+f(array([1, 2, 3, 4]));`,
+    fixed: `
+import { array, kernel } from "tilework";
+import { arange, load, store } from "tilework/kernels";
+function double(x, out) {
+  const i = arange(4);
+  store(out, [i], load(x, [i]) * 2);
+}
+const f = kernel(double, { out: (x) => x });
+f(array([1, 2, 3, 4]));`,
+  },
 } satisfies Record<string, Explanation>;

@@ -29,6 +29,8 @@ export interface KernelOptions {
   readonly init?: number | readonly (number | undefined)[];
   readonly alias?: Readonly<Record<string, string>>;
   readonly name?: string;
+  /** Values that the kernel names and that lie around it, for a kernel that no tool has read: `{ constants: { factor } }`. */
+  readonly constants?: Readonly<Record<string, unknown>>;
 }
 
 interface Parameter {

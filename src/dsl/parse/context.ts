@@ -2,6 +2,7 @@
 import ts from "typescript";
 import type { Code } from "../../diagnostics/help.js";
 import type { Block, Expression, FunctionNode, Located, Pattern, Statement } from "../ast.js";
+import type { Refusal } from "../refusals.js";
 
 /** A construct that capture refuses; offsets in the file. */
 export interface SourceError {
@@ -73,10 +74,10 @@ export class Context {
   }
 
   /** Records that `node` is refused; parsing goes on, to find the other mistakes too. */
-  refuse(node: ts.Node, code: Code, message: string, help?: string): void {
+  refuse(node: ts.Node, refusal: Refusal): void {
     const start = node.getStart(this.source);
-    if (this.errors.some((e) => e.start === start && e.code === code)) return;
-    this.errors.push({ code, message, ...(help ? { help } : {}), start, end: node.end });
+    if (this.errors.some((e) => e.start === start && e.code === refusal.code)) return;
+    this.errors.push({ ...refusal, start, end: node.end });
   }
 
   withScope<R>(names: Iterable<string>, f: () => R): R {

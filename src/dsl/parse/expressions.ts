@@ -14,6 +14,7 @@ import type {
   Spread,
   Update,
 } from "../ast.js";
+import { cannotCapture, REFUSALS, type Refusal, unknownExpression } from "../refusals.js";
 import { bare, type Context } from "./context.js";
 import { parseKey } from "./keys.js";
 import { assignmentTarget } from "./patterns.js";
@@ -67,26 +68,24 @@ const ASSIGNMENT: ReadonlyMap<ts.SyntaxKind, ArithmeticOperator | LogicalOperato
 ]);
 
 /** Constructs without a meaning on traced values, and what to write instead. */
-const REFUSED: ReadonlyMap<ts.SyntaxKind, readonly [what: string, help: string]> = new Map([
-  [ts.SyntaxKind.DeleteExpression, ["delete", "build a new object without the key: const { key, ...rest } = x"]],
-  [ts.SyntaxKind.TaggedTemplateExpression, ["a tagged template", "call the function with its arguments"]],
-  [ts.SyntaxKind.RegularExpressionLiteral, ["a regular expression", "put it in a variable outside of the function"]],
-  [ts.SyntaxKind.ClassExpression, ["a class", "declare it outside of the function"]],
-  [ts.SyntaxKind.JsxElement, ["JSX", "build elements outside of the function"]],
-  [ts.SyntaxKind.JsxSelfClosingElement, ["JSX", "build elements outside of the function"]],
-  [ts.SyntaxKind.JsxFragment, ["JSX", "build elements outside of the function"]],
-  [ts.SyntaxKind.SuperKeyword, ["super", "call a function outside of the class, or a method of another name"]],
-  [
-    ts.SyntaxKind.PrivateIdentifier,
-    ["a #private member", "use TypeScript's `private` keyword, whose names can be read"],
-  ],
+const JSX = cannotCapture("JSX", "build elements outside of the function");
+const REFUSED: ReadonlyMap<ts.SyntaxKind, Refusal> = new Map<ts.SyntaxKind, Refusal>([
+  [ts.SyntaxKind.DeleteExpression, REFUSALS.delete],
+  [ts.SyntaxKind.TaggedTemplateExpression, REFUSALS.taggedTemplate],
+  [ts.SyntaxKind.RegularExpressionLiteral, REFUSALS.regularExpression],
+  [ts.SyntaxKind.ClassExpression, REFUSALS.class],
+  [ts.SyntaxKind.JsxElement, JSX],
+  [ts.SyntaxKind.JsxSelfClosingElement, JSX],
+  [ts.SyntaxKind.JsxFragment, JSX],
+  [ts.SyntaxKind.SuperKeyword, REFUSALS.super],
+  [ts.SyntaxKind.PrivateIdentifier, REFUSALS.privateMember],
 ]);
 
 export function parseExpression(c: Context, outer: ts.Expression): Expression {
   const node = bare(outer);
   const at = c.at(node);
   const refused = REFUSED.get(node.kind);
-  if (refused) return refuse(c, node, refused[0], refused[1]);
+  if (refused) return refuse(c, node, refused);
   if (ts.isIdentifier(node)) return parseName(c, node, at);
   if (ts.isNumericLiteral(node)) return literal(Number(node.text), at);
   if (ts.isStringLiteralLike(node)) return literal(node.text, at);
@@ -128,21 +127,10 @@ export function parseExpression(c: Context, outer: ts.Expression): Expression {
   if (ts.isArrowFunction(node) || ts.isFunctionExpression(node)) return c.functionNode(node);
   if (ts.isAwaitExpression(node)) {
     c.expression(node.expression);
-    return refuseAs(
-      c,
-      node,
-      "TW1005",
-      "await: a staged function is synchronous",
-      "await outside, and pass the result in",
-    );
+    return refuse(c, node, REFUSALS.await);
   }
-  if (ts.isYieldExpression(node))
-    return refuse(c, node, "yield", "return a list, or push to one in a loop over range()");
-  return refuse(c, node, describe(node), "write it with functions, loops and conditions");
-}
-
-function describe(node: ts.Node): string {
-  return `the construct ${ts.SyntaxKind[node.kind]}`;
+  if (ts.isYieldExpression(node)) return refuse(c, node, REFUSALS.yield);
+  return refuse(c, node, unknownExpression(ts.SyntaxKind[node.kind]));
 }
 
 function literal(value: Literal["value"], at: Located): Literal {
@@ -150,11 +138,8 @@ function literal(value: Literal["value"], at: Located): Literal {
 }
 
 /** Records the refusal; parsing goes on with a value in its place. */
-function refuse(c: Context, node: ts.Node, what: string, help: string): Expression {
-  return refuseAs(c, node, "TW7001", `${what} cannot be captured`, help);
-}
-function refuseAs(c: Context, node: ts.Node, code: "TW7001" | "TW1005", message: string, help: string): Expression {
-  c.refuse(node, code, message, help);
+function refuse(c: Context, node: ts.Node, refusal: Refusal): Expression {
+  c.refuse(node, refusal);
   return literal(undefined, c.at(node));
 }
 
@@ -164,7 +149,7 @@ function parseName(c: Context, node: ts.Identifier, at: Located): Expression {
   if (name === "undefined") return literal(undefined, at);
   if (name === "NaN") return literal(Number.NaN, at);
   if (name === "Infinity") return literal(Number.POSITIVE_INFINITY, at);
-  if (name === "arguments") return refuse(c, node, "arguments", "name the parameters, or take ...rest");
+  if (name === "arguments") return refuse(c, node, REFUSALS.arguments);
   return c.captured(name, at);
 }
 
@@ -201,8 +186,7 @@ function parseAccess(
     const object = parseLink(c, node.expression);
     return { kind: "index", object, index: c.expression(node.argumentExpression), optional, ...at };
   }
-  if (node.expression.kind === ts.SyntaxKind.ImportKeyword)
-    return refuse(c, node, "import()", "import the module at the top of the file");
+  if (node.expression.kind === ts.SyntaxKind.ImportKeyword) return refuse(c, node, REFUSALS.import);
   const callee = parseCallee(c, node.expression);
   const call: Call = { kind: "call", callee, args: parseArguments(c, node.arguments), optional, ...at };
   return call;
@@ -304,15 +288,13 @@ function parseBinary(c: Context, node: ts.BinaryExpression, at: Located): Expres
     return assign;
   }
   const logical = LOGICAL.get(token);
-  const left = ts.isPrivateIdentifier(node.left)
-    ? refuse(c, node.left, "a #private member", "keep the value in a public one")
-    : c.expression(node.left);
+  const left = ts.isPrivateIdentifier(node.left) ? refuse(c, node.left, REFUSALS.privateIn) : c.expression(node.left);
   const right = c.expression(node.right);
   if (logical) return { kind: "logical", op: logical, left, right, ...at };
   const op = BINARY.get(token);
   return op
     ? { kind: "binary", op, left, right, ...at }
-    : refuse(c, node, describe(node.operatorToken), "write it out");
+    : refuse(c, node, cannotCapture(`the construct ${ts.SyntaxKind[node.operatorToken.kind]}`, "write it out"));
 }
 
 /** A function without a name takes that of what it is assigned to. */
@@ -338,7 +320,7 @@ function parseObject(c: Context, node: ts.ObjectLiteralExpression, at: Located):
       });
     else if (ts.isMethodDeclaration(p))
       properties.push({ kind: "property", key: parseKey(c, p.name), value: c.functionNode(p), ...where });
-    else refuse(c, p, "a getter or setter", "use a method or a plain property");
+    else refuse(c, p, REFUSALS.accessor);
   }
   return { kind: "object", properties, ...at };
 }

@@ -5,6 +5,7 @@
 import ts from "typescript";
 import { AST_VERSION, type CaptureError, type FunctionNode, type Pattern, type PatternElement } from "../ast.js";
 import { encode } from "../encode.js";
+import { asynchronous, cannotCapture, REFUSALS } from "../refusals.js";
 import { Context, type FunctionLike, type SourceError } from "./context.js";
 import { parseExpression } from "./expressions.js";
 import { parseParameter, parsePattern } from "./patterns.js";
@@ -57,22 +58,9 @@ function functionNode(c: Context, node: FunctionLike): FunctionNode {
   const name = node.name && (ts.isIdentifier(node.name) || ts.isStringLiteral(node.name)) ? node.name.text : "";
   const arrow = ts.isArrowFunction(node);
   const modifiers = ts.canHaveModifiers(node) ? (node.modifiers ?? []) : [];
-  const asynchronous = modifiers.find((m) => m.kind === ts.SyntaxKind.AsyncKeyword);
-  if (asynchronous) {
-    c.refuse(
-      asynchronous,
-      "TW1005",
-      `${name || "the function"} is async; what it does after its first await cannot be traced`,
-      "make it synchronous and await outside of it",
-    );
-  }
-  if (node.asteriskToken)
-    c.refuse(
-      node.asteriskToken,
-      "TW7001",
-      "a generator cannot be captured",
-      "return a list, or push to one in a loop over range()",
-    );
+  const isAsync = modifiers.find((m) => m.kind === ts.SyntaxKind.AsyncKeyword);
+  if (isAsync) c.refuse(isAsync, asynchronous(name));
+  if (node.asteriskToken) c.refuse(node.asteriskToken, REFUSALS.generator);
   const self = ts.isFunctionExpression(node) && node.name !== undefined;
   const parameters = node.parameters.filter((p) => !(ts.isIdentifier(p.name) && p.name.text === "this"));
   const { body } = node;
@@ -115,7 +103,7 @@ function located(c: Context, node: FunctionLike): { start: number; end: number }
 function functionBody(c: Context, node: FunctionLike): FunctionNode["body"] {
   const { body } = node;
   if (body === undefined) {
-    c.refuse(node, "TW7001", "a function without a body cannot be captured", "write its body");
+    c.refuse(node, cannotCapture("a function without a body", "write its body"));
     return { kind: "block", statements: [], ...c.at(node) };
   }
   if (ts.isBlock(body)) return c.block(body.statements, body);

@@ -2,6 +2,7 @@
 import ts from "typescript";
 import type { ArrayPattern, ObjectPattern, Pattern, PatternElement } from "../ast.js";
 import { bare, type Context } from "./context.js";
+import { outerName, outerObject, REFUSALS } from "../refusals.js";
 import { parseKey } from "./keys.js";
 
 /** The pattern of a declaration or a parameter. */
@@ -46,25 +47,13 @@ export function assignmentTarget(c: Context, outer: ts.Expression): Pattern | un
   const at = c.at(node);
   if (ts.isIdentifier(node)) {
     if (c.isLocal(node.text)) return { kind: "name", name: node.text, ...at };
-    c.refuse(
-      node,
-      "TW7004",
-      `${node.text} belongs to the code around the function, which runs once for each trace and not for each call`,
-      `return the new value of ${node.text} and assign it outside`,
-    );
+    c.refuse(node, outerName(node.text));
     return undefined;
   }
   if (ts.isPropertyAccessExpression(node) || ts.isElementAccessExpression(node)) {
     const root = rootOf(c, node);
     if (root !== undefined) {
-      c.refuse(
-        node,
-        "TW7004",
-        `${root} belongs to the code around the function: writing to it happens once for each trace and not for each call`,
-        root === "this"
-          ? "return the new value, and keep it outside"
-          : `return the new value, and write it to ${root} outside`,
-      );
+      c.refuse(node, outerObject(root));
       return undefined;
     }
     const object = c.expression(node.expression);
@@ -74,7 +63,7 @@ export function assignmentTarget(c: Context, outer: ts.Expression): Pattern | un
   }
   if (ts.isArrayLiteralExpression(node)) return arrayTarget(c, node);
   if (ts.isObjectLiteralExpression(node)) return objectTarget(c, node);
-  c.refuse(node, "TW7001", "this cannot be assigned to", "assign to a variable");
+  c.refuse(node, REFUSALS.assignment);
   return undefined;
 }
 
@@ -125,7 +114,7 @@ function objectTarget(c: Context, node: ts.ObjectLiteralExpression): ObjectPatte
     } else if (ts.isPropertyAssignment(p)) {
       const element = targetElement(c, p.initializer);
       if (element) properties.push({ key: parseKey(c, p.name), element });
-    } else c.refuse(p, "TW7001", "this cannot be assigned to", "assign to a variable");
+    } else c.refuse(p, REFUSALS.assignment);
   }
   return { kind: "objectPattern", properties, ...(rest ? { rest } : {}), ...c.at(node) };
 }

@@ -2,6 +2,7 @@
 import ts from "typescript";
 import type { Declaration, ForOf, Statement, SwitchCase } from "../ast.js";
 import type { Context } from "./context.js";
+import { cannotCapture, REFUSALS, type Refusal, unknownStatement } from "../refusals.js";
 import { named } from "./expressions.js";
 import { blockNames, listNames } from "./scope.js";
 
@@ -47,12 +48,7 @@ export function parseStatement(c: Context, node: ts.Statement, label?: string): 
   )
     return undefined;
   if (ts.isTryStatement(node)) {
-    c.refuse(
-      node,
-      "TW7002",
-      "try cannot be staged: what is compiled has no exceptions to catch",
-      "catch outside of the staged function, or test the condition with if",
-    );
+    c.refuse(node, REFUSALS.try);
     for (const block of [node.tryBlock, node.finallyBlock]) if (block) c.block(block.statements, block);
     const caught = node.catchClause?.variableDeclaration;
     const names = caught && ts.isIdentifier(caught.name) ? [caught.name.text] : [];
@@ -61,7 +57,7 @@ export function parseStatement(c: Context, node: ts.Statement, label?: string): 
     return undefined;
   }
   if (ts.isForInStatement(node)) {
-    c.refuse(node, "TW7001", "for … in cannot be captured", "loop over Object.keys(x) with for … of");
+    c.refuse(node, REFUSALS.forIn);
     const { initializer } = node;
     c.expression(node.expression);
     c.withScope(ts.isVariableDeclarationList(initializer) ? listNames(initializer) : [], () =>
@@ -69,18 +65,14 @@ export function parseStatement(c: Context, node: ts.Statement, label?: string): 
     );
     return undefined;
   }
-  const [what, help] = REFUSED.get(node.kind) ?? [
-    ts.SyntaxKind[node.kind],
-    "write it with functions, loops and conditions",
-  ];
-  c.refuse(node, "TW7001", `${what} cannot be captured`, help);
+  c.refuse(node, REFUSED.get(node.kind) ?? unknownStatement(ts.SyntaxKind[node.kind]));
   return undefined;
 }
 
-const REFUSED: ReadonlyMap<ts.SyntaxKind, readonly [what: string, help: string]> = new Map([
-  [ts.SyntaxKind.ClassDeclaration, ["a class", "declare it outside of the function"]],
-  [ts.SyntaxKind.EnumDeclaration, ["an enum", "declare it outside of the function"]],
-  [ts.SyntaxKind.WithStatement, ["with", "name the object"]],
+const REFUSED: ReadonlyMap<ts.SyntaxKind, Refusal> = new Map<ts.SyntaxKind, Refusal>([
+  [ts.SyntaxKind.ClassDeclaration, REFUSALS.class],
+  [ts.SyntaxKind.EnumDeclaration, cannotCapture("an enum", "declare it outside of the function")],
+  [ts.SyntaxKind.WithStatement, REFUSALS.with],
 ]);
 
 /** The statement of an `if` or a loop; an empty block where there is nothing to do. */
@@ -106,15 +98,8 @@ function parseDeclaration(c: Context, list: ts.VariableDeclarationList): Declara
 
 function checkKind(c: Context, list: ts.VariableDeclarationList): void {
   const kind = list.flags & ts.NodeFlags.BlockScoped;
-  if (kind === 0)
-    c.refuse(
-      list,
-      "TW7003",
-      "var has the whole function for its scope, which branches and loops cannot follow",
-      "use let or const",
-    );
-  else if (kind & ts.NodeFlags.Using)
-    c.refuse(list, "TW7001", "using cannot be captured", "use const: traced values need no release");
+  if (kind === 0) c.refuse(list, REFUSALS.var);
+  else if (kind & ts.NodeFlags.Using) c.refuse(list, REFUSALS.using);
 }
 
 function parseFor(c: Context, node: ts.ForStatement, label: string | undefined): Statement {
@@ -138,17 +123,11 @@ function parseFor(c: Context, node: ts.ForStatement, label: string | undefined):
 }
 
 function parseForOf(c: Context, node: ts.ForOfStatement, label: string | undefined): Statement {
-  if (node.awaitModifier)
-    c.refuse(
-      node,
-      "TW1005",
-      "for await: a staged function is synchronous",
-      "collect the elements first, and pass them in",
-    );
+  if (node.awaitModifier) c.refuse(node, REFUSALS.forAwait);
   const iterable = c.expression(node.expression);
   const init = node.initializer;
   if (!ts.isVariableDeclarationList(init)) {
-    c.refuse(init, "TW7001", "the variable of for … of must be declared in it", "write for (const x of …)");
+    c.refuse(init, REFUSALS.forOfTarget);
     c.statement(node.statement);
     return emptyBlock(c, node);
   }
@@ -192,7 +171,7 @@ function parseLabelled(c: Context, node: ts.LabeledStatement): Statement | undef
     ts.isForOfStatement(statement) ||
     ts.isSwitchStatement(statement);
   if (!takesLabel) {
-    c.refuse(node.label, "TW7001", "a label here cannot be captured", "label a loop or a switch");
+    c.refuse(node.label, REFUSALS.label);
     return c.statement(statement);
   }
   return parseStatement(c, statement, node.label.text);
