@@ -1,5 +1,6 @@
 import { fileURLToPath } from "node:url";
-import { defineConfig } from "vitest/config";
+import { defineConfig, type Plugin } from "vitest/config";
+import { rewriteModule } from "./src/dsl/parse/rewrite.js";
 import tilework from "./src/plugin/index.js";
 
 const source = (path: string) => fileURLToPath(new URL(`./src/${path}`, import.meta.url));
@@ -9,8 +10,26 @@ export const alias = [
   { find: /^tilework$/, replacement: source("index.ts") },
   { find: /^tilework\/(optim|io|plugin|register|eslint)$/, replacement: source("$1/index.ts") },
   { find: /^tilework\/capture$/, replacement: source("dsl/index.ts") },
-  { find: /^tilework\/kernels$/, replacement: source("dsl/kernel/index.ts") },
+  { find: /^tilework\/kernels$/, replacement: source("kernels/index.ts") },
 ];
+
+/** The library's kernels with their source, as the build makes them (scripts/capture.mjs). */
+export const ownKernels: Plugin = {
+  name: "own-kernels",
+  enforce: "pre",
+  transform(code, id) {
+    const path = /\/src\/kernels\/library\/([^?]*\.ts)/.exec(id)?.[1];
+    if (path === undefined) return undefined;
+    const done = rewriteModule(code, {
+      file: `src/kernels/library/${path}`,
+      withSource: true,
+      captureFrom: "../../dsl/capture.js",
+    });
+    const error = done?.problems.find((p) => p.severity === "error");
+    if (error) this.error(`${error.file}:${error.line}: ${error.message}`);
+    return done && { code: done.code, map: done.map };
+  },
+};
 
 /** Everyday tests in kind, but they start a process for each check or compile at every size: they run with the long ones. */
 export const SLOW = [
@@ -23,6 +42,7 @@ export const SLOW = [
 export default defineConfig({
   // staged source as users write it
   plugins: [
+    ownKernels,
     tilework.vite({
       include: [/\/test\/(?:programs|kernels\/language|errors\/refused)\/.*\.ts$/, /\/examples\/.*\.ts$/],
     }),

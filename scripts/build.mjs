@@ -64,13 +64,13 @@ function compile(stamp, { config, folders, outDir }) {
     return status ?? 1;
   }
   removeOrphans(folders[folders.length - 1], outDir);
-  if (outDir !== "dist") {
-    const captured = spawnSync(process.execPath, [join(root, "scripts", "capture.mjs"), "examples", outDir], {
-      cwd: root,
-      stdio: "inherit",
-    });
-    if (captured.status !== 0) return captured.status ?? 1;
-  }
+  const library = ["--own", join("src", "kernels", "library"), join("dist", "kernels", "library")];
+  const captured = spawnSync(
+    process.execPath,
+    [join(root, "scripts", "capture.mjs"), ...(outDir === "dist" ? library : ["examples", outDir])],
+    { cwd: root, stdio: "inherit" },
+  );
+  if (captured.status !== 0) return captured.status ?? 1;
   if (outDir === "dist") {
     const bundled = spawnSync(process.execPath, [join(root, "scripts", "bundle.mjs")], { cwd: root, stdio: "inherit" });
     if (bundled.status !== 0) return bundled.status ?? 1;

@@ -36,7 +36,7 @@ await build({
         tilework: join(dist, "index.js"),
         "tilework-optim": join(dist, "optim", "index.js"),
         "tilework-io": join(dist, "io", "index.js"),
-        "tilework-kernels": join(dist, "dsl", "kernel", "index.js"),
+        "tilework-kernels": join(dist, "kernels", "index.js"),
         "tilework-dsl": join(dist, "dsl", "index.js"),
       },
       output: {

@@ -55,6 +55,9 @@ const ALLOWED: Record<string, readonly string[]> = {
   // constants are folded by the oracle's own functions
   simplify: [...LANGUAGE, "interpreter"],
   kernels: LANGUAGE,
+  // kernels in the kernel language: functions of the library, and with the language itself what `tilework/kernels` is
+  "kernels/library": [...FRONT, "lax", "numpy", "dsl"],
+  "kernels/index.ts": ["dsl", "kernels/library"],
   transforms: [...PASS, "transforms/grad", "transforms/vmap", "transforms/pmap"],
   "transforms/grad": [...PASS, "transforms", "transforms/vmap", "transforms/pmap"],
   "transforms/vmap": [...PASS, "transforms", "transforms/grad", "transforms/pmap"],

@@ -5,7 +5,9 @@ import type { Program } from "../../ir/program.js";
 import { Frame, withFrame } from "../../tracer/frame.js";
 import { type AnyFunction, staged } from "../../tracer/staged.js";
 import type { Tensor } from "../../tracer/tensor.js";
+import { captureOf } from "../capture.js";
 import { inRegion, Region, state } from "../interpret/region.js";
+import { stage } from "../interpret/stage.js";
 import { inLaunch } from "./launch.js";
 import { KernelRef } from "./ref.js";
 
@@ -42,7 +44,9 @@ export function traceBody({ name, fn, self, parameters, args, outs, meta, grid }
         const called = parameters[args.length + k];
         return new KernelRef(called, "out", frame.argument(a, called));
       });
-      const result = inLaunch({ name, grid, ids }, () => staged(fn).apply(self, [...values, ...refs, ...meta]));
+      // the library's own kernels are interpreted also where nothing installs the interpreter for the program's functions
+      const run = captureOf(fn) === undefined ? staged(fn) : stage(fn);
+      const result = inLaunch({ name, grid, ids }, () => run.apply(self, [...values, ...refs, ...meta]));
       if (result instanceof Promise) {
         result.catch(() => {});
         fail("TW1005", `kernel(${name}): the function is async`, { help: "a kernel is a plain function" });

@@ -3,7 +3,7 @@ import { fail } from "../../diagnostics/error.js";
 import { type Aval, aval } from "../../ir/aval.js";
 import type { DType } from "../../ir/dtype.js";
 import { avalKey } from "../../ir/key.js";
-import { bind, TracedSource } from "../../tracer/frame.js";
+import { bind, scalar, TracedSource } from "../../tracer/frame.js";
 import { checkFunction } from "../../tracer/leaf.js";
 import type { AnyFunction } from "../../tracer/staged.js";
 import { staticKey } from "../../tracer/static-key.js";
@@ -59,6 +59,31 @@ export interface NamedLauncher {
   readonly launch: Launcher;
 }
 
+/** What out `k` starts as: an argument, a number everywhere, or nothing. */
+function startOf(
+  name: string,
+  { init, alias = {} }: KernelOptions,
+  names: readonly string[],
+  args: readonly Tensor[],
+  k: number,
+  out: Aval,
+): Tensor | undefined {
+  const called = names[args.length + k];
+  if (called in alias) {
+    const from = args[names.indexOf(alias[called])];
+    return (
+      from ??
+      fail("TW8009", `${name}: ${called} starts as ${alias[called]}, which is no argument`, {
+        help: `its arguments are ${names.slice(0, args.length).join(", ") || "none"}`,
+      })
+    );
+  }
+  const value = typeof init === "number" ? init : init?.[k];
+  return value === undefined
+    ? undefined
+    : bind("broadcast_in_dim", [scalar(value, out.dtype)], { shape: out.shape, dims: [] })[0];
+}
+
 export function makeLauncher(fn: AnyFunction, options: KernelOptions): NamedLauncher {
   checkFunction("kernel", fn);
   const name = options.name ?? (fn.name || "kernel");
@@ -105,10 +130,11 @@ export function makeLauncher(fn: AnyFunction, options: KernelOptions): NamedLaun
       body = traceBody({ name, fn, self: undefined, parameters: names, args: avals, outs, meta: values, grid });
       if (!body.captures.some((c) => Tensor.source(c) instanceof TracedSource)) bodies.set(key, body);
     }
-    const results = bind("kernel_call", [...body.captures, ...args], {
+    const starts = outs.map((o, k) => startOf(name, options, names, args, k, o));
+    const results = bind("kernel_call", [...body.captures, ...args, ...starts.filter((x) => x !== undefined)], {
       body: body.program,
       grid,
-      inits: outs.map(() => false),
+      inits: starts.map((x) => x !== undefined),
       name,
     });
     return isList ? [...results] : results[0];

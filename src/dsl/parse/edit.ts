@@ -29,6 +29,8 @@ export interface RewriteOptions {
   readonly withSource?: boolean;
   /** Only what no tool can read is rewritten (`@jit function`): for a scanner of dependencies. */
   readonly syntaxOnly?: boolean;
+  /** For the package's own modules, which may not import the package: where `capture` comes from. */
+  readonly captureFrom?: string;
 }
 
 export class Edit {
@@ -135,7 +137,9 @@ export class Edit {
 
   addImports(): void {
     const parts = [
-      ...(this.#helpers.size > 0 ? [`import { ${specifiers(this.#helpers)} } from "tilework/capture"; `] : []),
+      ...(this.#helpers.size > 0
+        ? [`import { ${specifiers(this.#helpers)} } from "${this.options.captureFrom ?? "tilework/capture"}"; `]
+        : []),
       ...(this.#imports.size > 0 ? [`import { ${specifiers(this.#imports)} } from "tilework"; `] : []),
     ];
     if (parts.length === 0) return;

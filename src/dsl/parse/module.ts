@@ -19,9 +19,11 @@ export interface Module {
 }
 
 const OWN = /^tilework(?:\/(?:kernels|optim|data|io))?$/;
+/** The package's own kernels import what wraps them from where it is. */
+const OWN_SOURCES = /^(?:\.\.\/)+dsl\/kernel\/[\w-]+\.js$/;
 
-export function isOwnSpecifier(specifier: string): boolean {
-  return OWN.test(specifier);
+export function isOwnSpecifier(specifier: string, inPackage = false): boolean {
+  return OWN.test(specifier) || (inPackage && OWN_SOURCES.test(specifier));
 }
 
 /** The compiler's name for what the extension says; the language is that of the extension. */
@@ -32,7 +34,8 @@ export function scriptName(file: string): string {
   return /\.[cm]?[jt]sx?$/.test(path) ? path : `${path}.ts`;
 }
 
-export function parseModule(fileName: string, text: string): Module {
+/** `inPackage`: it is one of the package's own modules. */
+export function parseModule(fileName: string, text: string, inPackage = false): Module {
   const name = scriptName(fileName);
   const file = ts.createSourceFile(name, text, ts.ScriptTarget.ESNext, true);
   // resolution of names only: no library, no other file, no types
@@ -71,8 +74,8 @@ export function parseModule(fileName: string, text: string): Module {
     return known.get(d);
   }
   function findApi(d: ts.Declaration): string | undefined {
-    if (ts.isImportSpecifier(d)) return importsOwn(d) ? (d.propertyName ?? d.name).text : undefined;
-    if (ts.isNamespaceImport(d)) return importsOwn(d) ? "" : undefined;
+    if (ts.isImportSpecifier(d)) return importsOwn(d, inPackage) ? (d.propertyName ?? d.name).text : undefined;
+    if (ts.isNamespaceImport(d)) return importsOwn(d, inPackage) ? "" : undefined;
     if (ts.isVariableDeclaration(d)) return d.initializer && isConst(d) ? apiName(d.initializer) : undefined;
     if (ts.isBindingElement(d) && ts.isObjectBindingPattern(d.parent) && !d.dotDotDotToken) {
       const holder = d.parent.parent;
@@ -92,7 +95,7 @@ export function parseModule(fileName: string, text: string): Module {
     if (ts.isAwaitExpression(e) && ts.isCallExpression(e.expression)) {
       const { expression: callee, arguments: args } = e.expression;
       const isImport = callee.kind === ts.SyntaxKind.ImportKeyword && args.length > 0;
-      return isImport && ts.isStringLiteralLike(args[0]) && isOwnSpecifier(args[0].text) ? "" : undefined;
+      return isImport && ts.isStringLiteralLike(args[0]) && isOwnSpecifier(args[0].text, inPackage) ? "" : undefined;
     }
     return undefined;
   }
@@ -138,9 +141,9 @@ function member(base: string | undefined, name: string): string | undefined {
   return base === "" ? name : `${base}.${name}`;
 }
 
-function importsOwn(node: ts.Node): boolean {
+function importsOwn(node: ts.Node, inPackage: boolean): boolean {
   const declaration = ts.findAncestor(node, ts.isImportDeclaration);
-  return declaration !== undefined && isOwnSpecifier((declaration.moduleSpecifier as ts.StringLiteral).text);
+  return declaration !== undefined && isOwnSpecifier((declaration.moduleSpecifier as ts.StringLiteral).text, inPackage);
 }
 
 function isValueDeclaration(d: ts.Declaration): boolean {

@@ -24,8 +24,9 @@ export interface Rewritten {
 
 /** Undefined when there is nothing to do. */
 export function rewriteModule(text: string, options: RewriteOptions): Rewritten | undefined {
-  if (!mayBeStaged(text)) return undefined;
-  const module = parseModule(options.file, text);
+  const inPackage = options.captureFrom !== undefined;
+  if (!inPackage && !mayBeStaged(text)) return undefined;
+  const module = parseModule(options.file, text, inPackage);
   // another tool says what is wrong with it
   if (module.syntaxErrors.length > 0) return undefined;
   const findings = findStaged(module);
