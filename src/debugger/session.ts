@@ -255,7 +255,7 @@ export class Session implements Evaluator {
     for (let i = lane + 1; i < lanes.size; i++) if ((!mask || mask.data[i]) && out(i) >= 0) more++;
     const axis = out(lane);
     const where = shape.length === 1 ? "" : ` on axis ${axis}`;
-    const others = more === 0 ? "" : `; ${more} more lanes are outside`;
+    const others = more === 0 ? "" : `; ${more} more ${more === 1 ? "lane is" : "lanes are"} outside`;
     fail(
       "TW8101",
       `${what}: the index ${Number(index[axis][lane])}${where} is outside of ${memory.name} ${printAval(memory.aval)}${laneText(lanes, lane)} of ${this.who()}${others}`,
