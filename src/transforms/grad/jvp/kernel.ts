@@ -6,6 +6,7 @@ import type { Atom } from "../../../ir/program.js";
 import type { Rules } from "../../../ir/rules.js";
 import { copyEqn, instantiate, type MaybeZero, strong, zeros } from "../emit.js";
 import { count, fill, split, withSignature } from "../programs.js";
+import { withSoftmax } from "../kernel/softmax.js";
 import { failNotDifferentiable, type JvpKind, notDifferentiable, zeroTangent } from "./rule.js";
 
 const present = (tangents: readonly MaybeZero[]): Atom[] => tangents.filter((t) => t !== null);
@@ -20,7 +21,8 @@ function tangentRef(b: Builder, ref: Atom, t: MaybeZero): Atom {
 
 export const kernel = {
   kernel_call: (b, primals, tangents, params, _eqn, jvp) => {
-    const { body, grid, inits } = params;
+    const { grid, inits } = params;
+    const body = withSoftmax(params.body);
     const [reads, starts] = split(primals, primals.length - count(inits));
     const [readDots, startDots] = split(tangents, reads.length);
     let next = 0;

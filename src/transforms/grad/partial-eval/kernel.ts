@@ -6,11 +6,13 @@ import type { KernelOps } from "../../../ir/ops/index.js";
 import { type AnyEqn, Var } from "../../../ir/program.js";
 import type { Rules } from "../../../ir/rules.js";
 import { prune } from "../../../simplify/index.js";
+import { reread } from "../kernel/reread.js";
 import { count, fill, split } from "../programs.js";
 import { eqnWithoutIo } from "./nested.js";
 import { type Halves, type PartialEvalKind, postpone } from "./rule.js";
 
-function splitKernel(h: Halves, eqn: AnyEqn, { body, grid, inits }: KernelOps["kernel_call"]): void {
+function splitKernel(h: Halves, eqn: AnyEqn, params: KernelOps["kernel_call"]): void {
+  const { body, grid, inits } = params;
   const unknown = eqn.inputs.map((a) => h.isUnknown(a));
   const [reads, starts] = split(unknown, unknown.length - count(inits));
   let next = 0;
@@ -21,10 +23,11 @@ function splitKernel(h: Halves, eqn: AnyEqn, { body, grid, inits }: KernelOps["k
     if (more.every((o, k) => o === outs[k])) break;
     outs = more;
   }
+  let results: readonly Var[] = [];
   if (outs.includes(false)) {
     // unknown operands feed nothing of the known half: they stand for themselves until pruning drops them
     const operands = eqn.inputs.map((a, i) => (unknown[i] ? new Var(a.aval) : h.readKnown(a)));
-    const results = eqn.outputs.map((v) => new Var(v.aval, v.name));
+    results = eqn.outputs.map((v) => new Var(v.aval, v.name));
     const whole = { ...eqn, inputs: operands, outputs: results } as AnyEqn;
     const live = results.filter((_, k) => !outs[k]);
     const { program } = prune(
@@ -32,14 +35,31 @@ function splitKernel(h: Halves, eqn: AnyEqn, { body, grid, inits }: KernelOps["k
       live.map(() => true),
     );
     h.known.eqns.push(...program.eqns);
+    const kept = results;
     eqn.outputs.forEach((v, k) => {
-      if (!outs[k]) h.bindKnown(v, results[k]);
+      if (!outs[k]) h.bindKnown(v, kept[k]);
     });
   }
   if (!outs.includes(true)) return;
   const outputs = eqn.outputs.map((v, k) => (outs[k] ? v : new Var(v.aval, v.name)));
-  const late = outs.includes(false) ? eqnWithoutIo(eqn) : eqn;
-  h.unknown.eqns.push({ ...late, inputs: eqn.inputs.map((a) => h.readUnknown(a)), outputs } as AnyEqn);
+  const again = reread(
+    body,
+    reads.length,
+    grid.length,
+    outs.map((o) => !o),
+    outs,
+  );
+  const late = { ...eqn, params: { ...params, body: again.body } } as AnyEqn;
+  const operands = eqn.inputs.map((a) => h.readUnknown(a));
+  h.unknown.eqns.push({
+    ...(outs.includes(false) ? eqnWithoutIo(late) : late),
+    inputs: [
+      ...operands.slice(0, reads.length),
+      ...again.outs.map((k) => h.residual(results[k])),
+      ...operands.slice(reads.length),
+    ],
+    outputs,
+  } as AnyEqn);
   eqn.outputs.forEach((v, k) => {
     if (outs[k]) h.bindUnknown(v, v);
   });
