@@ -50,14 +50,20 @@ function position(record: CaptureRecord, offset: number): { line: number; column
   return { line: record.line - 1 + n, column };
 }
 
-/** The address of a file that a record names as the user knows it: relative to where the program runs, or to its site. */
+/**
+ * The address of a file that a record names as the user knows it: relative to where the program runs, or to its site. A source that
+ * is in no file has an address of its own.
+ */
 export function sourceAddress(file: string): string {
   if (/^[a-z][\w+.-]+:/i.test(file)) return file;
+  const fs = nodeModule<typeof import("node:fs")>("node:fs");
   const path = nodeModule<typeof import("node:path")>("node:path");
   const url = nodeModule<typeof import("node:url")>("node:url");
-  if (path && url) return url.pathToFileURL(path.resolve(file)).href;
+  if (fs && path && url && fs.existsSync(file)) return url.pathToFileURL(path.resolve(file)).href;
   const { location } = globalThis as { location?: { origin?: string } };
-  return location?.origin ? new URL(file.replace(/^\/?/, "/"), location.origin).href : file;
+  return location?.origin
+    ? new URL(file.replace(/^\/?/, "/"), location.origin).href
+    : `tilework://source/${encodeURIComponent(file)}`;
 }
 
 /** The user's file; where it can't be read, what is known of it: the function, where it stands. */

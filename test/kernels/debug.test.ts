@@ -7,6 +7,7 @@ import type { KernelReport } from "../../src/debugger/report.js";
 import { KernelRef } from "../../src/dsl/kernel/ref.js";
 import { bind } from "../../src/tracer/frame.js";
 import { captured } from "../dsl/captured.js";
+import { agree } from "./agree.js";
 import { softmax } from "./language/debug-softmax.js";
 
 // biome-ignore lint/suspicious/noExplicitAny: kernels of texts take anything
@@ -52,13 +53,13 @@ function found(
 
 test("an interpreted kernel gives what the compiled one gives, in any order of its programs", () => {
   const x = random.normal(random.key(0), [5, 33]);
-  const want = (softmax as Any)(x, { BLOCK: 64 }) as Tensor;
-  for (const order of ["forward", "reverse", { shuffled: 7 }] as const) {
-    const got = interpret(softmax as Any, { order })(x, { BLOCK: 64 }) as Tensor;
-    expect(got.shape).toEqual(want.shape);
-    const [a, b] = [got.dataSync(), want.dataSync()];
-    a.forEach((v: number, i: number) => expect(Math.abs(v - b[i])).toBeLessThan(1e-6));
-  }
+  agree(softmax as Any, [x, { BLOCK: 64 }], { orders: ["forward", "reverse", { shuffled: 7 }] });
+  // and what differs is seen
+  let calls = 0;
+  const other = kernel(captured("(x, out) => { store(out, [0], value()); }", { ...scope, value: () => ++calls }), {
+    out: same,
+  });
+  expect(() => agree(other as Any, [np.ones([1])])).toThrow("out 0, element 0: 1 compiled, 2 interpreted");
 });
 
 test("programs run in the order that is asked for, and only those that are", () => {
@@ -277,15 +278,7 @@ describe("blocks as a person looks at them", () => {
     };
     const text = "(x, out) => { const v = load(x, [arange(2), null]); look(v, sum(v)); store(out, [0], 1); }";
     const f = kernel(captured(text, { ...scope, look }), { out: () => ({ shape: [1] }) });
-    interpret(
-      f as never,
-      {},
-    )(
-      np.array([
-        [1, 2],
-        [3, 4.5],
-      ]) as never,
-    );
+    interpret(f as Any, {})(np.array([[1, 2], [3, 4.5]])); // biome-ignore format: a matrix
     expect(seen).toEqual(["[[1.  2. ]\n [3.  4.5]]", "10.5", "10.5", 11.5]);
   });
 });
