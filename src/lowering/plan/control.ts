@@ -2,7 +2,10 @@
  * Loops and branches as steps. A carry lives in one buffer, its result's: the first value is copied there before the loop
  * (memory planning drops the copy when that value dies there), and the body leaves the new value in it.
  */
-import { type Dim, dimFloorDiv, dimMul } from "../../ir/dim.js";
+import { type Dim, dimFloorDiv, dimMul, isStatic } from "../../ir/dim.js";
+import { isVar, type Literal } from "../../ir/program.js";
+import { definitions } from "../../ir/rewrite.js";
+import { incrementOf } from "../schedule/loop-sums.js";
 import { byteSize } from "../../ir/dtype.js";
 import type { ControlOps } from "../../ir/ops/index.js";
 import { scalarLoop } from "../schedule/scalar-loop.js";
@@ -41,6 +44,62 @@ export function lowerScan(
   { body, length, reverse, numConsts, numCarry }: ControlOps["scan"],
 ): void {
   if (asKernel(lowering, site)) return;
+  if (lowering.inKernel && !reverse && withoutCounters(lowering, site)) return;
+  lowerSteps(lowering, site, { body, length, reverse, numConsts, numCarry }, []);
+}
+
+/** Counters among the carries are no carries: what they are in a step follows from its number. */
+function withoutCounters(lowering: Lowering, site: Site): boolean {
+  const { eqn, steps } = site;
+  if (eqn.prim !== "scan") return false;
+  const { params } = eqn;
+  const { body, numConsts, numCarry, length } = params;
+  const made = definitions(body);
+  const counters: View[] = [];
+  const isCounter = body.outputs.map((out, k): boolean => {
+    const start = k < numCarry ? site.input(numConsts + k) : null;
+    const by =
+      k < numCarry ? incrementOf(isVar(out) ? made.get(out) : undefined, body.inputs[numConsts + k]) : undefined;
+    if (by === undefined || start === null || isView(start) || !isStatic(length)) return false;
+    const first = Number(start.value);
+    counters.push(lowering.counter(length, first, by));
+    const last: Literal = { ...start, value: first + by * length };
+    steps.push(lowering.fill(last, site.output(k)));
+    return true;
+  });
+  if (counters.length === 0) return false;
+  const inputs = eqn.inputs.map((_, i) => i);
+  const carryAt = (i: number): boolean =>
+    isCounter[i - numConsts] === true && i >= numConsts && i < numConsts + numCarry;
+  const left = inputs.filter((i) => !carryAt(i));
+  const outs = eqn.outputs.map((_, k) => k).filter((k) => !isCounter[k]);
+  const own = body.inputs.filter((_, i) => carryAt(i));
+  const inner: Site = {
+    eqn: { ...eqn, inputs: left.map((i) => eqn.inputs[i]), outputs: outs.map((k) => eqn.outputs[k]) },
+    input: (i) => site.input(left[i]),
+    output: (k) => site.output(outs[k]),
+    steps,
+  };
+  const less = {
+    ...params,
+    body: {
+      ...body,
+      inputs: [...left.map((i) => body.inputs[i]), ...own],
+      outputs: outs.map((k) => body.outputs[k]),
+    },
+    numCarry: numCarry - counters.length,
+  };
+  lowerSteps(lowering, inner, less, counters);
+  return true;
+}
+
+/** `more`: what the last inputs of the body are, step by step. */
+function lowerSteps(
+  lowering: Lowering,
+  site: Site,
+  { body, length, reverse, numConsts, numCarry }: ControlOps["scan"],
+  more: readonly View[],
+): void {
   const n = length;
   const { eqn, steps } = site;
   const carries = eqn.outputs.slice(0, numCarry).map((_, i) => site.output(i));
@@ -54,7 +113,8 @@ export function lowerScan(
     .map((_, i) => partOf(lowering.inMemory(site.input(numConsts + numCarry + i)), loop, n));
   const consts = eqn.inputs.slice(0, numConsts).map((_, i) => site.input(i));
   const isOwn = fromNowOn(lowering);
-  const inner = lowering.program(body, [...consts, ...carries, ...xs], numConsts);
+  const counters = more.map((m) => partOf(m, loop, n));
+  const inner = lowering.program(body, [...consts, ...carries, ...xs, ...counters], numConsts);
   const done = finishBody(
     lowering,
     inner.steps,

@@ -7,10 +7,12 @@ import type { Lowering } from "./lower.js";
 import { finishBody } from "./moves.js";
 import { isView, type Site } from "./place.js";
 import { fromNowOn, partOf } from "./control.js";
+import { sinkIndices } from "./sink.js";
 import type { Step } from "./step.js";
 
 export function lowerKernelCall(lowering: Lowering, site: Site, params: KernelOps["kernel_call"]): void {
-  const { body, grid, inits, serial } = params;
+  const { grid, inits, serial } = params;
+  const body = sinkIndices(params.body);
   const { eqn, steps } = site;
   const reads = eqn.inputs.length - inits.filter((x) => x).length;
   const outs = eqn.outputs.map((_, k) => site.output(k));
@@ -37,7 +39,7 @@ export function lowerKernelCall(lowering: Lowering, site: Site, params: KernelOp
   const loops = grid.map((length) => ({ loop: lowering.nextLoop(), length }));
   const counters = loops.map(({ loop, length }) => partOf(lowering.counter(length), loop, length));
   const isOwn = fromNowOn(lowering);
-  const inner = lowering.program(body, [...operands, ...counters, ...outs], reads);
+  const inner = lowering.kernelBody(body, [...operands, ...counters, ...outs], reads);
   let nest: readonly Step[] = finishBody(
     lowering,
     inner.steps,

@@ -1,7 +1,7 @@
 /** Core programs without calls to steps: straight lines are scheduled as blocks, control flow becomes loops and branches. */
 import { internal } from "../../diagnostics/error.js";
 import { aval } from "../../ir/aval.js";
-import type { Dim } from "../../ir/dim.js";
+import { type Dim, isStatic } from "../../ir/dim.js";
 import type { DType } from "../../ir/dtype.js";
 import type { AnyEqn, Atom, Literal, Program, Var } from "../../ir/program.js";
 import { substitute, substituteAll } from "../../ir/rewrite.js";
@@ -67,7 +67,7 @@ export class Lowering {
 
   /** The steps of `eqns`, and where `outputs` lie after them. */
   block(eqns: readonly AnyEqn[], env: ReadonlyMap<Var, View>, outputs: readonly Atom[], kept: Kept = NONE): Lowered {
-    const block = new Block(eqns, env, outputs, this.#kernels, this.machine, kept);
+    const block = new Block(eqns, env, outputs, this.#kernels, this.machine, kept, this.#inKernel);
     return this.#steps(block, outputs) ?? internal("a block that needs memory for each program of a grid");
   }
   #steps(block: Block, outputs: readonly Atom[]): Lowered | null {
@@ -110,8 +110,20 @@ export class Lowering {
   grid(program: Core, inputs: readonly (Place | null)[], ids: readonly Var[], grid: readonly Dim[]): Lowered | null {
     const { eqns, env, outputs } = bound(program, inputs);
     if (eqns.some((e) => e.effects.length > 0)) return null;
-    const block = new Block(eqns, env, outputs, this.#kernels, this.machine, NONE, { ids, grid });
+    const block = new Block(eqns, env, outputs, this.#kernels, this.machine, NONE, true, { ids, grid });
     return this.#steps(block, outputs);
+  }
+
+  #inKernel = false;
+  get inKernel(): boolean {
+    return this.#inKernel;
+  }
+  /** As `program`, for the body of a kernel. */
+  kernelBody(program: Core, inputs: readonly Place[], kept: number): Lowered {
+    this.#inKernel = true;
+    const result = this.program(program, inputs, kept);
+    this.#inKernel = false;
+    return result;
   }
 
   #structured(site: Site): void {
@@ -162,18 +174,22 @@ export class Lowering {
     }
     return view;
   }
-  /** 0, 1, 2… in memory, i32. */
-  counter(length: Dim): View {
-    const key = `counter:${String(length)}`;
+  /** first, first + step, first + 2 step… in memory, i32. */
+  counter(length: Dim, first = 0, step = 1): View {
+    const key = `counter:${String(length)}:${first}:${step}`;
     let view = this.#constants.get(key);
     if (!view) {
       const a = aval([length], "i32");
       const value = makeValue(a, "counter");
+      if (isStatic(length)) value.counter = { first, step, length };
       this.#constantValues.add(value);
       view = wholeView(value, a);
       const b = new TileBuilder("counter");
       const out = b.ref("out0", "i32", "out", length);
-      b.stage([length], (i) => b.store(out, i, i));
+      b.stage([length], (i) => {
+        const scaled = step === 1 ? i : b.mul(i, b.i32(step));
+        b.store(out, i, first === 0 ? scaled : b.add(scaled, b.i32(first)));
+      });
       const launch = { kernel: b.finish(), args: [view], inPlace: [], startFrom: null, scratch: [] };
       this.constantSteps.push({ kind: "launch", launch });
       this.#constants.set(key, view);

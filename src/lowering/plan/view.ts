@@ -9,6 +9,8 @@ export class Value {
   readonly id = Value.#count++;
   /** A kernel's reference: stores change it in place, and nobody asks for what it was before. */
   isState = false;
+  /** It holds first, first + step, first + 2 step…, i32. */
+  counter: { readonly first: number; readonly step: number; readonly length: number } | null = null;
   constructor(
     readonly bytes: Dim,
     readonly name: string,

@@ -3,7 +3,7 @@
  * groups the latter into kernels over common spaces, and writes the kernels as tile programs.
  */
 import { fail, internal } from "../../diagnostics/error.js";
-import { type Dim, dimAdd, dimAtLeast, dimMul, dimProduct, dimSame } from "../../ir/dim.js";
+import { type Dim, dimAdd, dimAtLeast, dimMul, dimProduct, dimSame, isStatic } from "../../ir/dim.js";
 import { byteSize } from "../../ir/dtype.js";
 import { hintOf, naming } from "../../ir/size.js";
 import { type AnyEqn, type Atom, isVar, type Var } from "../../ir/program.js";
@@ -26,7 +26,7 @@ import {
   type ScheduleRule,
   dimsOf,
 } from "./rule.js";
-import { type Launch, lowerDraft, lowerKernel, type PendingKernel, writeLaunches } from "./write.js";
+import { isInPlace, type Launch, lowerDraft, lowerKernel, type PendingKernel, writeLaunches } from "./write.js";
 
 export type { Launch } from "./write.js";
 
@@ -115,6 +115,8 @@ export class Block implements DraftSource {
     readonly kernels: Map<string, TileProgram>,
     readonly machine: Machine,
     readonly kept: Kept,
+    /** A block of a kernel: indices and masks are computed where they are used. */
+    readonly inKernel = false,
     /** All programs of a grid at once: whatever is written must be parts of the inputs. */
     readonly programs: Programs | null = null,
   ) {
@@ -306,7 +308,7 @@ export class Block implements DraftSource {
     if (eqn.inputs.some((a) => this.#varying.has(a))) this.#varying.add(v);
     const own = typeof rule.cost === "number" ? rule.cost : rule.cost(eqn as never);
     const leaves = this.#leavesOf(eqn.inputs);
-    const cost = own + this.#inlineCost(eqn.inputs);
+    const cost = this.#isIndex(v, leaves) ? 0 : own + this.#inlineCost(eqn.inputs);
     const [first] = eqn.inputs;
     // a demanded reshape of something in memory is another view of it
     if (rule.aliasOf === 0 && this.#demanded.has(v) && first !== undefined && isVar(first) && this.view(first)) {
@@ -336,7 +338,7 @@ export class Block implements DraftSource {
     if (this.#demanded.has(v) || this.#readsState(v)) return true;
     if (this.#varying.has(v)) return false;
     // masks and indices cost no memory, and what is known of them is lost in it
-    if (this.programs && (v.aval.dtype === "bool" || v.aval.dtype === "i32") && leaves.length === 0) return false;
+    if (this.#isIndex(v, leaves)) return false;
     if (cost > MOST_COST || leaves.length > MOST_LOADS) return true;
     const users = this.#uses.get(v) ?? [];
     if (!this.#isView(v) && users.some(isContraction)) return true;
@@ -347,6 +349,11 @@ export class Block implements DraftSource {
     return !cheap && users.some((eqn) => repeats(eqn, v));
   }
 
+  /** Is it an index or a mask of a kernel, known from the numbers of programs and steps? Most of it is folded away. */
+  #isIndex(v: Var, leaves: readonly Var[]): boolean {
+    const { dtype } = v.aval;
+    return this.inKernel && (dtype === "bool" || dtype === "i32") && leaves.every((l) => this.view(l)?.value.counter);
+  }
   /** Is it read from what something is stored to later? */
   #readsState(v: Var): boolean {
     const eqn = this.#defs.get(v)?.eqn;
@@ -372,7 +379,7 @@ export class Block implements DraftSource {
   #isView(v: Var): boolean {
     const def = this.#defs.get(v);
     if (!def || !(VIEWS.has(def.eqn.prim) || def.eqn.prim === "load")) return false;
-    if (def.eqn.prim === "load") return this.programs !== null || !def.eqn.params.masked;
+    if (def.eqn.prim === "load") return isInPlace(def.eqn, this) || (this.programs !== null && def.eqn.params.masked);
     const [source] = def.eqn.inputs;
     return isVar(source) && (!this.#inline.has(source) || this.#isView(source));
   }
@@ -448,6 +455,9 @@ export class Block implements DraftSource {
       size,
       dtype: v.aval.dtype,
     };
+    const made = this.#defs.get(v)?.eqn;
+    if (made?.prim === "iota" && v.aval.dtype === "i32" && v.aval.shape.length === 1 && isStatic(size))
+      view.value.counter = { first: 0, step: 1, length: size };
     this.#views.set(v, view);
     return view;
   }

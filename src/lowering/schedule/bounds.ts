@@ -8,7 +8,7 @@ import type { TileReduceOp } from "../../ir/tile.js";
 import { type Affine, addIndex, atomIndex, constantIndex, type Loop, ZERO } from "./affine.js";
 import { type Nest, reachable } from "./nest.js";
 import type { Member, Node } from "./node.js";
-import { breaksOf, limitsOf, NodeRewriter } from "./rewrite.js";
+import { breaksOf, followed, limitsOf, NodeRewriter } from "./rewrite.js";
 
 /** The same nest with fewer loops, shorter where masks say so, and without the masks that are then always true. */
 export function boundNest(nest: Nest): Nest {
@@ -48,8 +48,7 @@ function rewriteNest(
       payload: m.payload && r.node(m.payload),
       valid: m.valid && r.node(m.valid),
       store: m.store && {
-        view: m.store.view,
-        offset: r.affine(m.store.offset),
+        ...followed(m.store.view, r.affine(m.store.offset)),
         guard: m.store.guard && r.node(m.store.guard),
       },
     };

@@ -51,6 +51,7 @@ export interface DraftSource {
   isExpression(v: Var): boolean;
   /** How many equations compute with it. */
   readers(v: Var): number;
+  readonly inKernel: boolean;
   readonly programs: Programs | null;
 }
 
@@ -281,10 +282,6 @@ export class Draft {
   }
   computes(v: Var): boolean {
     return this.#kinds.has(v);
-  }
-  /** Does it write parts of something, as kernels over blocks do? */
-  get storesParts(): boolean {
-    return this.#stores.length > 0;
   }
   loads(): LoadNode[] {
     const targets = this.#frame.stores.map((s) => s.target);

@@ -3,12 +3,12 @@
  * reduction with an axis more, so that what holds for reductions and contractions over whole arrays holds for it.
  */
 import { aval } from "../../ir/aval.js";
-import { isStatic } from "../../ir/dim.js";
+import { dimSub, isStatic } from "../../ir/dim.js";
 import { type AnyEqn, type Atom, type Eqn, isVar, literal, Var } from "../../ir/program.js";
 import { makeEqn, substitute } from "../../ir/rewrite.js";
 import type { TileReduceOp } from "../../ir/tile.js";
 import { accumulateType } from "./reduction.js";
-import { dimsOf, ownRules, type ReduceRule, type ReduceSpec, type ScheduleRule } from "./rule.js";
+import { dimsOf, ownRules, type PointRule, type ReduceRule, type ReduceSpec, type ScheduleRule } from "./rule.js";
 
 type RuleOf = (eqn: AnyEqn) => ScheduleRule<never>;
 
@@ -39,8 +39,7 @@ export function withLoopSums(eqns: readonly AnyEqn[], ruleOf: RuleOf): LoopSums 
 
 function sumsOf(eqn: Eqn<"scan">, ruleOf: RuleOf, outside: ReadonlyMap<Atom, AnyEqn>): LoopSums | undefined {
   const { body, length, numConsts, numCarry, reverse } = eqn.params;
-  if (!isStatic(length) || length < 1 || eqn.outputs.length !== numCarry || eqn.inputs.length !== numConsts + numCarry)
-    return undefined;
+  if (!isStatic(length) || length < 1 || eqn.outputs.length !== numCarry) return undefined;
   const inner = withLoopSums(body.eqns, ruleOf);
   const made = new Map<Atom, AnyEqn>(inner.eqns.flatMap((e) => e.outputs.map((v): [Atom, AnyEqn] => [v, e])));
   const uses = new Map<Atom, number>();
@@ -72,6 +71,11 @@ function sumsOf(eqn: Eqn<"scan">, ruleOf: RuleOf, outside: ReadonlyMap<Atom, Any
     const last = makeEqn("broadcast_in_dim", [number(first + by * length)], { shape: [], dims: [] }, eqn.span);
     eqns.push({ ...last, outputs: [eqn.outputs[c]] } as AnyEqn);
   }
+
+  body.inputs.slice(numConsts + numCarry).forEach((v, i) => {
+    const whole = eqn.inputs[numConsts + numCarry + i];
+    replace.set(v, own(elementOf(whole, step, v)));
+  });
 
   // what the sums need of the body, with new variables
   const taken = new Set<AnyEqn>();
@@ -123,6 +127,23 @@ function sumsOf(eqn: Eqn<"scan">, ruleOf: RuleOf, outside: ReadonlyMap<Atom, Any
   return { eqns, steps: [step, ...inner.steps] };
 }
 
+/** `whole[step]`. */
+function elementOf(whole: Atom, step: Var, like: Var): AnyEqn {
+  const rule: PointRule<never> = {
+    kind: "point",
+    cost: 1,
+    expand(x, _eqn, _output, pos, guard) {
+      const shape = dimsOf(whole);
+      const at = x.opaque(x.scalar(step), 0, dimSub(shape[0], 1));
+      return x.value(whole, x.at(shape, [at, ...x.index(pos)]), guard);
+    },
+  };
+  const e = { prim: "slice", inputs: [whole, step], params: {}, outputs: [new Var(like.aval)], effects: [] };
+  const eqn = { ...e, span: undefined } as unknown as AnyEqn;
+  ownRules.set(eqn, rule);
+  return eqn;
+}
+
 function withOutput(e: AnyEqn, out: Var): AnyEqn {
   const copy = { ...e, outputs: [out] } as AnyEqn;
   const rule = ownRules.get(e);
@@ -130,7 +151,8 @@ function withOutput(e: AnyEqn, out: Var): AnyEqn {
   return copy;
 }
 
-function incrementOf(e: AnyEqn | undefined, old: Var): number | undefined {
+/** What a step adds to a counter. */
+export function incrementOf(e: AnyEqn | undefined, old: Var): number | undefined {
   if (e?.prim !== "add" || old.aval.dtype !== "i32" || old.aval.shape.length > 0) return undefined;
   const [a, b] = e.inputs;
   const by = a === old ? b : b === old ? a : undefined;

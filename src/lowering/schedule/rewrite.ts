@@ -1,6 +1,7 @@
 /** Expressions of a nest written anew: other loops, and what the loops' ranges decide is folded away. */
-import { isStatic } from "../../ir/dim.js";
-import { type DType, isFloat } from "../../ir/dtype.js";
+import { dimMul, isStatic } from "../../ir/dim.js";
+import { byteSize, type DType, isFloat } from "../../ir/dtype.js";
+import type { Follow } from "../../ir/plan.js";
 import {
   type Affine,
   addIndex,
@@ -11,8 +12,8 @@ import {
   rangeOf,
   scaleIndex,
 } from "./affine.js";
-import { viewKey } from "../plan/view.js";
-import type { Member, Node } from "./node.js";
+import { type View, viewKey } from "../plan/view.js";
+import type { LoadNode, Member, Node } from "./node.js";
 
 /** Least and greatest value. */
 export type Interval = readonly [number, number];
@@ -97,11 +98,13 @@ export class NodeRewriter {
       case "load": {
         const guard = n.guard && this.node(n.guard);
         if (guard?.kind === "const" && !guard.value) return this.constant(zeroOf(n.dtype), n.dtype);
-        const offset = this.affine(n.offset);
+        if (countOf(n)) return this.#count(n);
+        const { view, offset } = followed(n.view, this.affine(n.offset));
         const kept = guard?.kind === "const" ? null : guard;
-        return this.#intern(`l${viewKey(n.view)}@${affineKey(offset)}?${kept ? kept.id : ""}`, (id) => ({
+        return this.#intern(`l${viewKey(view)}@${affineKey(offset)}?${kept ? kept.id : ""}`, (id) => ({
           ...n,
           id,
+          view,
           loops: loopsOf(offset) | (kept ? kept.loops : 0),
           offset,
           guard: kept,
@@ -115,6 +118,19 @@ export class NodeRewriter {
     }
   }
 
+  /** The number of a program or of a step, as an index. */
+  #count(n: LoadNode): Node {
+    const same = this.#intern(`l${viewKey(n.view)}@`, (id) => ({ ...n, id, loops: 0 }));
+    const { first, step, length } = n.view.value.counter ?? { first: 0, step: 0, length: 1 };
+    const last = first + step * (length - 1);
+    let index = this.#opaques.get(same.id);
+    if (!index) {
+      const [lo, hi] = [Math.min(first, last), Math.max(first, last)];
+      index = atomIndex({ kind: "opaque", id: this.numbers.opaque++, node: same, lo, hi });
+      this.#opaques.set(same.id, index);
+    }
+    return this.index(index);
+  }
   #intern(key: string, make: (id: number) => Node): Node {
     let node = this.#interned.get(key);
     if (!node) {
@@ -231,6 +247,32 @@ export class NodeRewriter {
     const value = { add: x + y, sub: x - y, mul: x * y, max: Math.max(x, y), min: Math.min(x, y) }[prim];
     return this.constant(Math.fround(value), dtype);
   }
+}
+
+/** Does it read the number of a program or of a step? Then, of which loop. */
+function countOf(n: Node): Follow | null {
+  if (n.kind !== "load" || !n.view.value.counter || n.guard || n.view.size !== 1) return null;
+  const { follow, offset } = n.view;
+  const isFirst = n.offset.terms.length === 0 && n.offset.constant === 0 && offset === 0;
+  return isFirst && follow.length === 1 ? follow[0] : null;
+}
+
+/** An access whose place follows the numbers of loops around: their part belongs to the view. */
+export function followed(view: View, offset: Affine): { readonly view: View; readonly offset: Affine } {
+  const follow = [...view.follow];
+  let rest: Affine = { constant: offset.constant, terms: [] };
+  for (const t of offset.terms) {
+    const counted = t.atom.kind === "opaque" ? countOf(t.atom.node) : null;
+    const node = t.atom.kind === "opaque" ? t.atom.node : null;
+    const counter = node?.kind === "load" ? node.view.value.counter : null;
+    if (!counted || !counter) {
+      rest = addIndex(rest, { constant: 0, terms: [t] });
+      continue;
+    }
+    rest = addIndex(rest, constantIndex(dimMul(t.factor, counter.first)));
+    follow.push({ loop: counted.loop, stride: dimMul(dimMul(t.factor, counter.step), byteSize(view.dtype)) });
+  }
+  return follow.length === view.follow.length ? { view, offset } : { view: { ...view, follow }, offset: rest };
 }
 
 /** What every float type holds as it is. */

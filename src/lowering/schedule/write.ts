@@ -12,7 +12,7 @@ import { type Affine, type Loop, SplitLoop, ZERO } from "./affine.js";
 import type { Block } from "./block.js";
 import { boundNest } from "./bounds.js";
 import { type Draft, splitFactors } from "./draft.js";
-import { emitContractionNest, matchContraction } from "./contract.js";
+import { emitContractionNest, matchContraction, plainLoad } from "./contract.js";
 import { emitColumnNest, matchColumns } from "./columns.js";
 import { emitNest, type RefOf } from "./emit.js";
 import { Expander, flatOver, kernelDType, type Pos } from "./expand.js";
@@ -61,7 +61,7 @@ export function lowerDraft(draft: Draft): PendingKernel {
         nests: () => {
           draft.prune();
           const nest = { loops: draft.loops, members: draft.members, parallel: true, vectorise: true };
-          return [draft.source.programs || draft.storesParts ? boundNest(nest) : nest];
+          return [draft.source.inKernel ? boundNest(nest) : nest];
         },
         program: null,
         startFrom: null,
@@ -116,7 +116,7 @@ export function lowerKernel(
     parts(name, parts) {
       const nests = parts.map((p) => partNest(p, block));
       for (const n of nests) for (const node of reachable(n.members)) if (node.kind === "load") read.push(node.view);
-      const bounded = block.programs || rule.place ? nests.map(boundNest) : nests;
+      const bounded = block.inKernel ? nests.map(boundNest) : nests;
       launches.push({ name, nests: () => bounded, program: null, startFrom: takeStart() });
     },
   };
@@ -147,6 +147,18 @@ function withScratch(kernel: TileProgram, views: readonly View[]): { args: View[
   }
   if (next !== views.length) internal(`${kernel.name}: ${views.length} operands for ${next} references`);
   return { args, scratch };
+}
+
+/** Are a load's elements where they are, all of them, at places that the loops alone decide? */
+export function isInPlace(eqn: AnyEqn, block: Block): boolean {
+  const [result] = eqn.outputs;
+  const into: View = { value: new Value(0, ""), offset: 0, follow: [], size: 0, dtype: result.aval.dtype };
+  const write: Part["write"] = (x, index) => {
+    const pos = x.at(result.aval.shape, index);
+    return { value: block.expand(x, result, pos, null), offset: x.flat(pos) };
+  };
+  const { members } = boundNest(partNest({ dims: result.aval.shape, into, write }, block));
+  return members.every((m) => plainLoad(m.node) !== undefined);
 }
 
 function partNest(part: Part, block: Block): Nest {
