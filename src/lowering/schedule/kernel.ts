@@ -7,11 +7,12 @@ import { type Affine, addIndex, constantIndex, divideIndex, rangeOf, scaleIndex 
 import type { Expander, Pos } from "./expand.js";
 import type { Node } from "./node.js";
 import type { Part } from "./kernel-context.js";
+import { countOf, rangeOfCount } from "./rewrite.js";
 import { dimsOf, type EqnOf, type KernelRule, point, type ScheduleKind } from "./rule.js";
-import { type Dim, dimAtLeast, dimSub } from "../../ir/dim.js";
+import { dimAtLeast } from "../../ir/dim.js";
 
-/** An i32 expression as an index: affine as far as its sums and multiples go, within [0, extent) where it is used. */
-function asIndex(x: Expander, node: Node, extent: Dim): Affine {
+/** An i32 expression as an index: affine as far as its sums and multiples go. */
+function asIndex(x: Expander, node: Node): Affine {
   const affine = (n: Node): Affine => {
     switch (n.kind) {
       case "const":
@@ -33,10 +34,13 @@ function asIndex(x: Expander, node: Node, extent: Dim): Affine {
       }
       default:
     }
-    return x.opaque(n, 0, dimSub(extent, 1));
+    if (n.kind === "load" && countOf(n)) return x.opaque(n, ...rangeOfCount(n));
+    return x.opaque(n, ...INT32);
   };
   return affine(node);
 }
+
+const INT32 = [-(2 ** 31), 2 ** 31 - 1] as const;
 
 interface Access {
   readonly offset: Pos;
@@ -45,7 +49,7 @@ interface Access {
 /** Where an access goes at a position of its block. */
 function access(x: Expander, ref: Atom, rest: readonly Atom[], masked: boolean, pos: Pos): Access {
   const shape = dimsOf(ref);
-  const index = shape.map((extent, a) => asIndex(x, x.value(rest[a], pos), extent));
+  const index = shape.map((_, a) => asIndex(x, x.value(rest[a], pos)));
   return { offset: x.at(shape, index), mask: masked ? x.value(rest[shape.length], pos) : null };
 }
 

@@ -1,5 +1,5 @@
 /** Expressions of a nest written anew: other loops, and what the loops' ranges decide is folded away. */
-import { dimMul, isStatic } from "../../ir/dim.js";
+import { dimAtLeast, dimMul, isStatic } from "../../ir/dim.js";
 import { byteSize, type DType, isFloat } from "../../ir/dtype.js";
 import type { Follow } from "../../ir/plan.js";
 import {
@@ -121,11 +121,9 @@ export class NodeRewriter {
   /** The number of a program or of a step, as an index. */
   #count(n: LoadNode): Node {
     const same = this.#intern(`l${viewKey(n.view)}@`, (id) => ({ ...n, id, loops: 0 }));
-    const { first, step, length } = n.view.value.counter ?? { first: 0, step: 0, length: 1 };
-    const last = first + step * (length - 1);
     let index = this.#opaques.get(same.id);
     if (!index) {
-      const [lo, hi] = [Math.min(first, last), Math.max(first, last)];
+      const [lo, hi] = rangeOfCount(n);
       index = atomIndex({ kind: "opaque", id: this.numbers.opaque++, node: same, lo, hi });
       this.#opaques.set(same.id, index);
     }
@@ -250,11 +248,18 @@ export class NodeRewriter {
 }
 
 /** Does it read the number of a program or of a step? Then, of which loop. */
-function countOf(n: Node): Follow | null {
+export function countOf(n: Node): Follow | null {
   if (n.kind !== "load" || !n.view.value.counter || n.guard || n.view.size !== 1) return null;
   const { follow, offset } = n.view;
   const isFirst = n.offset.terms.length === 0 && n.offset.constant === 0 && offset === 0;
   return isFirst && follow.length === 1 ? follow[0] : null;
+}
+
+/** The range of a number of a program or of a step. */
+export function rangeOfCount(n: LoadNode): Interval {
+  const { first, step, length } = n.view.value.counter ?? { first: 0, step: 0, length: 1 };
+  const last = first + step * (length - 1);
+  return [Math.min(first, last), Math.max(first, last)];
 }
 
 /** An access whose place follows the numbers of loops around: their part belongs to the view. */
@@ -265,7 +270,8 @@ export function followed(view: View, offset: Affine): { readonly view: View; rea
     const counted = t.atom.kind === "opaque" ? countOf(t.atom.node) : null;
     const node = t.atom.kind === "opaque" ? t.atom.node : null;
     const counter = node?.kind === "load" ? node.view.value.counter : null;
-    if (!counted || !counter) {
+    // addresses before the beginning of memory would be ones far behind its end
+    if (!counted || !counter || dimAtLeast(dimMul(t.factor, counter.step), 1) !== true) {
       rest = addIndex(rest, { constant: 0, terms: [t] });
       continue;
     }
