@@ -1,8 +1,9 @@
 import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
-import { build } from "vite";
+import { build, type PluginOption } from "vite";
 import { beforeAll, describe, expect, it } from "vitest";
+import tilework from "../../src/plugin/index.js";
 import { buildDist, root, runNode, runNpm, temporaryFolder } from "./workspace.js";
 
 const MAX_PACKED = 1_400_000;
@@ -28,7 +29,8 @@ beforeAll(() => {
   mkdirSync(project);
   writeFileSync(join(project, "package.json"), '{ "name": "empty", "private": true, "type": "module" }\n');
   const dependencies = Object.keys(manifest().dependencies).map((name) => join(root, "node_modules", name));
-  const installed = runNpm(["install", join(folder, packed.filename), ...dependencies], project);
+  // a folder's own scripts would run, which those of the registry's packages have behind them
+  const installed = runNpm(["install", "--ignore-scripts", join(folder, packed.filename), ...dependencies], project);
   expect(installed.status, installed.output).toBe(0);
 });
 
@@ -119,6 +121,35 @@ describe("the package", () => {
     const bundle = readFileSync(join(outDir, "app.js"));
     expect(bundle.toString()).not.toMatch(/from\s*["']node:|require\(["']/);
     expect(gzipSync(bundle).length).toBeLessThan(MAX_BROWSER_CORE);
+  });
+
+  it("brings the parser of functions with kernels that no tool has read, and with nothing else", async () => {
+    writeFileSync(
+      join(project, "double.js"),
+      `import { array, kernel } from "tilework";
+      import { arange, load, store } from "tilework/kernels";
+      const double = kernel(
+        function double(x, out, FACTOR) {
+          const i = arange(4);
+          store(out, [i], load(x, [i]) * FACTOR);
+        },
+        { out: (x) => x },
+      );
+      console.log(JSON.stringify(double(array([1, 2, 3, 4]), { FACTOR: 2 }).js()));\n`,
+    );
+    const outDir = join(project, "kernels");
+    const bundle = async (plugins: PluginOption[], minify: boolean): Promise<string> => {
+      const rolldownOptions = { input: join(project, "double.js"), output: { entryFileNames: "app.js" } };
+      const options = { rolldownOptions, outDir, minify, modulePreload: false } as const;
+      await build({ root: project, logLevel: "error", configFile: false, plugins, build: options });
+      expect(runNode([join(outDir, "app.js")], project)).toEqual({ status: 0, output: "[2,4,6,8]" });
+      return readFileSync(join(outDir, "app.js"), "utf8");
+    };
+    // a message of acorn's
+    const parser = "Unterminated template";
+    expect(await bundle([], false)).toContain(parser);
+    expect(await bundle([tilework.vite()], true)).not.toContain(parser);
+    expect(readFileSync(join(project, "bundle", "app.js"), "utf8")).not.toContain(parser);
   });
 
   it("runs the first example of the README, which type-checks under strict", () => {

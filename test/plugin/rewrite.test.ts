@@ -18,6 +18,11 @@ describe("the text", () => {
       "export const f = /*#__PURE__*/jit(/*#__PURE__*/tw$capture((x) => np.abs(x) * k, RECORD(np.abs, k))); const k = 2;",
     ],
     [
+      "kernels that are captured need no parser",
+      "const k = kernel((x, out) => { out.y = x; }, o); const b = function (x) { return x; }; export const f = [kernel(b, o), kernel(k2, o)];",
+      'const k = /*#__PURE__*/tw$capturedKernel(/*#__PURE__*/tw$capture((x, out) => { out.y = x; }, RECORD()), o); const b = /*#__PURE__*/tw$capture(function (x) { return x; }, RECORD(), "b"); export const f = [tw$capturedKernel(b, o), kernel(k2, o)];',
+    ],
+    [
       "an arrow keeps the name of its constant",
       "const f = (x) => x; jit(f);",
       'const f = /*#__PURE__*/tw$capture((x) => x, RECORD(), "f"); jit(f);',

@@ -36,7 +36,7 @@ export interface RewriteOptions {
 export class Edit {
   readonly s: MagicString;
   readonly problems: SourceProblem[] = [];
-  readonly captured: { readonly name: string; readonly at: number }[] = [];
+  readonly captured: { readonly name: string; readonly at: number; readonly node: FunctionSyntax }[] = [];
   /** Names from "tilework/capture" and from "tilework" that the text needs, each with its local name. */
   readonly #helpers = new Map<string, string>();
   readonly #imports = new Map<string, string>();
@@ -70,7 +70,7 @@ export class Edit {
       }
       return undefined;
     }
-    this.captured.push({ name: nameOfFunction(f.node), at: f.node.pos });
+    this.captured.push({ name: nameOfFunction(f.node), at: f.node.pos, node: f.node });
     const data = recordData(parsed, file, this.options.file, { withSource: this.options.withSource ?? false });
     return recordText(data, parsed.chains);
   }
@@ -95,7 +95,7 @@ export class Edit {
     return this.#local(this.#helpers, name);
   }
   /** The local name of one of Tilework's own functions: an import that is there, or a new one. */
-  own(name: "jit" | "kernel"): string {
+  own(name: "jit" | "kernel" | "capturedKernel"): string {
     return this.#local(this.#imports, name);
   }
   #local(names: Map<string, string>, name: string): string {

@@ -9,6 +9,7 @@ import { Edit, type RewriteOptions, type SourceProblem } from "./edit.js";
 import { type Findings, findStaged } from "./find.js";
 import { parseModule } from "./module.js";
 import { placeClass } from "./place-class.js";
+import { placeKernels } from "./place-kernel.js";
 import { placeDeclaration, placeExpression, placeObjectMethod } from "./place-function.js";
 import { mayBeStaged } from "./staged.js";
 
@@ -56,6 +57,9 @@ function run(edit: Edit, { functions, decoratedFunctions, decoratedClasses }: Fi
     else if (ts.isClassLike(node.parent)) classes.add(node.parent);
   }
   for (const node of [...classes].sort((a, b) => b.pos - a.pos)) placeClass(edit, node);
-  if (!edit.options.syntaxOnly && edit.s.hasChanged()) edit.markPure();
+  if (!edit.options.syntaxOnly && edit.s.hasChanged()) {
+    placeKernels(edit);
+    edit.markPure();
+  }
   edit.addImports();
 }
