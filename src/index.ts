@@ -29,7 +29,9 @@ export {
 } from "./api/inspect.js";
 export type { Explanation } from "./api/inspect.js";
 export { jit } from "./api/jit.js";
-export { capturedKernel, kernel } from "./api/kernel.js";
+export { kernel } from "./api/kernel.js";
+/** @internal */
+export { capturedKernel } from "./api/kernel.js";
 export type { KernelOptions, OutSpec } from "./api/kernel.js";
 export { model } from "./api/model.js";
 export type { ModelOptions } from "./api/model.js";

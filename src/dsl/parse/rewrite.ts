@@ -58,7 +58,8 @@ function run(edit: Edit, { functions, decoratedFunctions, decoratedClasses }: Fi
   }
   for (const node of [...classes].sort((a, b) => b.pos - a.pos)) placeClass(edit, node);
   if (!edit.options.syntaxOnly && edit.s.hasChanged()) {
-    placeKernels(edit);
+    // the package's own modules take their kernels below the parser anyway
+    if (edit.options.captureFrom === undefined) placeKernels(edit);
     edit.markPure();
   }
   edit.addImports();
