@@ -22,13 +22,14 @@ export interface Accesses {
   readonly opaque: boolean;
 }
 
-/** The accesses to each of the inputs `refs` of a flat program whose inputs `ids` are program ids. */
+/** The accesses to each of the inputs `refs` of a flat program whose inputs `ids` are program ids; `all`: to any memory. */
 export function accessesOf(
   body: Core,
   ids: readonly Var[],
   grid: readonly Dim[],
   refs: readonly Var[],
-): ReadonlyMap<Var, Accesses> {
+): { readonly of: ReadonlyMap<Var, Accesses>; readonly all: ReadonlyMap<AnyEqn, Access> } {
+  const all = new Map<AnyEqn, Access>();
   const forms = new Forms();
   ids.forEach((v, axis) => {
     const n = grid[axis];
@@ -100,18 +101,20 @@ export function accessesOf(
     const rank = ref.aval.shape.length;
     const rest = others.slice(values);
     const block = eqn.prim === "load" ? eqn.outputs[0].aval.shape : eqn.inputs[1].aval.shape;
-    entry(ref)?.list.push({
+    const access: Access = {
       eqn,
       index: rest.slice(0, rank).map((a) => forms.form(a)),
       mask: eqn.params.masked ? forms.conditions(rest[rank]) : { forms: [], exact: true },
       lanes: block.map((n) => ({ extent: isStatic(n) ? n : Number.POSITIVE_INFINITY, grid: -1 })),
       once,
-    });
+    };
+    all.set(eqn, access);
+    entry(ref)?.list.push(access);
     const own = isVar(ref) ? origin.get(ref) : undefined;
     if (own && eqn.prim !== "load") origin.set(eqn.outputs[0], own);
   };
   visit(body, true);
-  return found;
+  return { of: found, all };
 }
 
 /** A form over variables alone. */

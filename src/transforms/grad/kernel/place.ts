@@ -51,7 +51,7 @@ export function placed(b: Builder, adjoint: Adjoint): readonly MaybeZero[] {
   const { body, operands, outs, grid } = adjoint;
   const vars = body.inputs.slice(operands.length + grid.length);
   const ids = body.inputs.slice(operands.length, operands.length + grid.length);
-  const accesses = accessesOf(body, ids, grid, vars);
+  const accesses = accessesOf(body, ids, grid, vars).of;
   const meets = outs.map((_, k) => serialAxes(accesses.get(vars[k]), vars[k], grid));
   const wanted = outs.flatMap((o, k) => (o.kind === "sum" || (o.kind === "cotangent" && o.wanted) ? [k] : []));
   const work = grid.reduce<number>((n, d) => n * hintOf(d), 1) * mostLanes(accesses);
@@ -143,7 +143,7 @@ function emitGroup(
   let found = accessesOf(step.program, ids, grid, vars);
   for (;;) {
     const more = outs.map((o, k) => {
-      const uses = found.get(vars[k]);
+      const uses = found.of.get(vars[k]);
       const reads = o.kind === "cotangent" && uses && !uses.opaque && uses.list.every((x) => x.eqn.prim === "load");
       return live[k] || (step.used[first + k] && !reads);
     });
@@ -159,7 +159,8 @@ function emitGroup(
   const serial = grid.map((n, a) => n !== 1 && (g.serial[a] || live.some((l, k) => l && inOrder(k)?.[a])));
   const members = outs.flatMap((_, k) => (live[k] ? [k] : []));
   const opaque = members.some(
-    (k) => (outs[k].kind === "again" ? adjoint.serial?.includes(true) === true : found.get(vars[k])?.opaque) !== false,
+    (k) =>
+      (outs[k].kind === "again" ? adjoint.serial?.includes(true) === true : found.of.get(vars[k])?.opaque) !== false,
   );
   const runs = g.work < SMALL || opaque ? null : runsOf(adjoint, vars, { members, serial }, g.meets);
 
@@ -168,7 +169,7 @@ function emitGroup(
   const notes: string[] = [];
   for (const k of members) {
     const o = outs[k];
-    const uses = found.get(vars[k]);
+    const uses = found.of.get(vars[k]);
     if (o.kind !== "sum" || !uses) {
       starts[k] = o.start;
       continue;
@@ -199,6 +200,7 @@ function emitGroup(
     serial,
     runs,
     plans,
+    accesses: found.all,
   });
   const results = b.emit(
     "kernel_call",

@@ -2,8 +2,8 @@
 import { aval } from "../../../ir/aval.js";
 import { Builder } from "../../../ir/builder.js";
 import type { Dim } from "../../../ir/dim.js";
-import { type AnyEqn, type Atom, isVar, type Program, Var } from "../../../ir/program.js";
-import { maskTo } from "../emit.js";
+import { type AnyEqn, type Atom, isVar, type Program, type Var } from "../../../ir/program.js";
+import { copyEqn, maskTo } from "../emit.js";
 import { absentLanes, type Access, type Accesses, lanesApart } from "./access.js";
 
 type Core = Program<"core">;
@@ -34,6 +34,7 @@ interface Move {
   readonly serial: readonly boolean[];
   readonly runs: Runs | null;
   readonly plans: ReadonlyMap<Var, Plan>;
+  readonly accesses: ReadonlyMap<AnyEqn, Access>;
 }
 
 /** (…operands, …outs that are only read, …program ids, …live outs) → live outs. */
@@ -83,9 +84,7 @@ export function relocate(
     const { shape, dtype } = v.aval;
     env.set(v, b.input(plan?.partial && runs ? aval([runs.runs, ...shape], dtype) : v.aval, v.name));
   });
-  const accesses = new Map<AnyEqn, Access>();
-  for (const plan of plans.values()) for (const x of plan.accesses.list) accesses.set(x.eqn, x);
-  const outputs = rebuild(b, body, { env, refs, accesses, run, inside });
+  const outputs = rebuild(b, body, { env, refs, accesses: move.accesses, run, inside });
   return { body: b.finish(outputs, body.name), grid, serial: flags };
 }
 
@@ -138,16 +137,21 @@ function rebuild(b: Builder, program: Core, scope: Scope): readonly Atom[] {
       });
       inherit(branches[0].outputs, eqn.outputs);
       results = b.emit("cond", [index, ...inner[0].more, ...rest], { branches: inner.map((x) => x.program) });
-    } else {
-      results = eqn.outputs.map((v) => new Var(v.aval, v.name));
-      b.eqns.push({ ...eqn, inputs: operands, outputs: results } as AnyEqn);
-    }
+    } else results = copyEqn(b, withMeeting(eqn, scope), operands);
     eqn.outputs.forEach((v, i) => {
       if (results[i]) env.set(v, results[i]);
     });
   }
   b.span = undefined;
   return program.outputs.map(read);
+}
+
+/** Sums in memory that is not planned: that of the program itself, or which only it touches. */
+function withMeeting(eqn: AnyEqn, { accesses }: Scope): AnyEqn {
+  if (eqn.prim !== "atomic" || eqn.params.meet !== "lanes") return eqn;
+  const access = accesses.get(eqn);
+  if (!access || !lanesApart(access, [])) return eqn;
+  return { ...eqn, params: { ...eqn.params, meet: "none" } };
 }
 
 /** A program in the program, its first inputs of the types that its operands have now; after `at` of them it takes the run. */

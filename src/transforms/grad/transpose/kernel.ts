@@ -24,7 +24,7 @@ export const kernel = {
       failNotLinear(ctx, "what stands for masked elements is not 0");
     const at = fixed(other ? rest.slice(0, -1) : rest, ctx);
     const into = ctx.takeSum(0) ?? zeros(b, ctx.eqn.inputs[0].aval);
-    return [b.emit("atomic", [into, ct, ...at], { op: "add", masked })[0], ...rest.map(() => null)];
+    return [b.emit("atomic", [into, ct, ...at], { op: "add", masked, meet: "lanes" })[0], ...rest.map(() => null)];
   },
   store: (b, [ct], [ref, value, ...rest], params, ctx) => {
     if (ct === null) return ctx.eqn.inputs.map(() => null);
