@@ -2,8 +2,10 @@
 import { readFileSync } from "node:fs";
 import { type Debugger, Session } from "node:inspector";
 import { pathToFileURL } from "node:url";
-import { interpret, numpy as np } from "tilework";
+import { interpret, kernel, numpy as np } from "tilework";
+import * as language from "tilework/kernels";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { captured } from "../dsl/captured.js";
 import { softmax } from "./language/debug-softmax.js";
 import { decodeMappings } from "./source-map.js";
 
@@ -141,4 +143,21 @@ test("steps go over the user's statements, and into helper functions", () => {
     "store(out, [row, col], p, { mask: inside });",
     "} as Any,",
   ]);
+});
+
+test("a breakpoint that is set before the kernel runs for the first time holds it", () => {
+  const text = "(x, out) => {\n  const v = load(x, [0]);\n  store(out, [0], v);\n}";
+  const fresh = kernel(captured(text, language), { out: () => ({ shape: [1] }) });
+  const paused: (string | undefined)[] = [];
+  session.on("Debugger.paused", ({ params }) => {
+    const [frame] = params.callFrames;
+    // debuggers look for the breakpoints of a source when its script is about to run
+    if (params.reason === "instrumentation") breakAt(3);
+    else paused.push(`${original(frame.location)?.line} ${evaluate(frame, "v.item()")}`);
+    session.post("Debugger.resume");
+  });
+  session.post("Debugger.setInstrumentationBreakpoint", { instrumentation: "beforeScriptWithSourceMapExecution" });
+  // biome-ignore lint/suspicious/noExplicitAny: a kernel of a text
+  (interpret as any)(fresh)(np.array([7]));
+  expect(paused).toEqual(["3 7"]);
 });
