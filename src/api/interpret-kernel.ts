@@ -22,7 +22,7 @@ export function interpretKernel<F extends AnyFunction>(
     });
   }
   let report: KernelReport | undefined;
-  const run = (...args: unknown[]): unknown => {
+  const run = function (this: unknown, ...args: unknown[]): unknown {
     report = undefined;
     return withRunner(
       (request) => {
@@ -30,7 +30,7 @@ export function interpretKernel<F extends AnyFunction>(
         report = done.report;
         return done.outs;
       },
-      () => kernel(...args),
+      () => kernel.apply(this, args),
     );
   };
   Object.defineProperty(run, "name", { value: kernel.name, configurable: true });

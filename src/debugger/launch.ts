@@ -8,6 +8,9 @@ import { captureOf } from "../dsl/capture.js";
 import { inLaunch } from "../dsl/kernel/launch.js";
 import type { LaunchRequest } from "../dsl/kernel/runner.js";
 import { KernelRef } from "../dsl/kernel/ref.js";
+import { markCounter, markSoft } from "../dsl/interpret/values.js";
+import { isInt } from "../ir/dtype.js";
+import { convertTo } from "../tracer/control.js";
 import { fromStored, toStored } from "../interpreter/stored.js";
 import { currentEvaluator, fromElements, scalar, setEvaluator } from "../tracer/frame.js";
 import type { Tensor as AnyTensor } from "../tracer/tensor.js";
@@ -65,7 +68,7 @@ export function launchKernel(request: LaunchRequest, options: InterpretKernelOpt
       session.bytes = { loaded: 0, stored: 0 };
       const ref = (m: Memory) =>
         new KernelRef(m.name, m.role === "out" ? "out" : "input", new Tensor(new MemoryCell(m)));
-      const values = inputs.map((x) => (x instanceof Memory ? ref(x) : x));
+      const values = inputs.map((x) => (x instanceof Memory ? ref(x) : scalarValue(x)));
       const ids = id.map((i) => scalar(i, "i32"));
       const result = inLaunch({ name, grid, ids }, () => run.apply(self, [...values, ...memories.map(ref), ...meta]));
       if (result !== undefined) {
@@ -96,6 +99,13 @@ export function launchKernel(request: LaunchRequest, options: InterpretKernelOpt
       warnings,
     ),
   };
+}
+
+/** A scalar argument; one that was JavaScript's number behaves as one beside others, as where it is traced. */
+function scalarValue(x: Tensor): Tensor {
+  if (!x.aval.weak) return x;
+  const value = convertTo(x, x.aval.dtype);
+  return isInt(x.aval.dtype) ? markCounter(value) : markSoft(value);
 }
 
 function chosenPrograms(name: string, grid: readonly number[], given: InterpretKernelOptions["programs"]): number[] {

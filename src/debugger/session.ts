@@ -46,6 +46,8 @@ export class Session implements Evaluator {
   bytes = { loaded: 0, stored: 0 };
   #store = 0;
   readonly #places: SpanRef[] = [];
+  readonly #sites = new WeakMap<SpanRef, number | undefined>();
+  readonly #memories = new WeakMap<NDArray, Memory>();
 
   constructor(
     readonly name: string,
@@ -74,13 +76,19 @@ export class Session implements Evaluator {
   }
 
   evaluate(eqn: Equation, inputs: readonly Operand[]): readonly Cell[] {
+    for (const x of inputs) {
+      const old = x instanceof MemoryCell && x.version !== x.memory.version;
+      if (old) internal(`${eqn.prim} of what ${x.memory.name} held before`);
+    }
     const first = inputs[0];
     if (first instanceof MemoryCell) {
-      if (first.version !== first.memory.version) internal(`${eqn.prim} of what ${first.memory.name} held before`);
       const rest = inputs.slice(1).map(arrayOf);
+      const { dtype } = first.memory.aval;
       switch (eqn.prim) {
-        case "load":
-          return [this.#load(first, rest, eqn.params as Params<"load">)];
+        case "load": {
+          const value = this.#load(first.memory, rest, eqn.params as Params<"load">);
+          return [new BlockCell({ shape: value.shape, dtype }, value)];
+        }
         case "store":
           return [this.#storeTo(first.memory, rest, eqn.params as Params<"store">)];
         case "atomic":
@@ -96,14 +104,36 @@ export class Session implements Evaluator {
     const atoms = inputs.map((x) => ("kind" in x ? x : b.input(x.aval)));
     const outputs = b.emit(eqn.prim, atoms, eqn.params as never, eqn.span);
     const program = b.finish(outputs, eqn.prim);
+    for (const x of inputs) if (x instanceof MemoryCell) this.#memories.set(x.array, x.memory);
     const arrays = inputs.flatMap((x) => ("kind" in x ? [] : [arrayOf(x)]));
-    return interpret(program, arrays).map((a, i) => new BlockCell(outputs[i].aval, a));
+    const override = (e: AnyEqn, operands: readonly NDArray[]) => this.#loadInside(e, operands);
+    return interpret(program, arrays, { override }).map((a, i) => new BlockCell(outputs[i].aval, a));
+  }
+
+  /** The number of an equation's place; none for a place in generated code. */
+  #siteOf(span: SpanRef | undefined): number | undefined {
+    if (!span) return undefined;
+    if (!this.#sites.has(span)) {
+      const at = span.resolve();
+      this.#sites.set(span, at && !at.file.startsWith("tilework:") ? this.addPlaces([span]) : undefined);
+    }
+    return this.#sites.get(span);
+  }
+
+  /** A load in a function that was traced by itself, such as the body of a foriLoop. */
+  #loadInside(eqn: AnyEqn, [ref, ...rest]: readonly NDArray[]): readonly NDArray[] | undefined {
+    const memory = eqn.prim === "load" ? this.#memories.get(ref) : undefined;
+    if (!memory) return undefined;
+    const caller = this.site;
+    this.site = this.#siteOf(eqn.span) ?? caller;
+    const value = this.#load(memory, rest, eqn.params as Params<"load">);
+    this.site = caller;
+    return [value];
   }
 
   // ---- loads and stores
 
-  #load(cell: MemoryCell, rest: readonly NDArray[], { masked, other }: Params<"load">): Cell {
-    const { memory } = cell;
+  #load(memory: Memory, rest: readonly NDArray[], { masked, other }: Params<"load">): NDArray {
     const { dtype } = memory.aval;
     const lanes = this.#lanes("load", memory, rest, masked);
     const otherwise = other ? rest[rest.length - 1].data[0] : isBig(dtype) ? 0n : 0;
@@ -117,7 +147,7 @@ export class Session implements Evaluator {
       return data[at];
     });
     this.#count(memory, "loads", count);
-    return new BlockCell({ shape: lanes.shape, dtype }, value);
+    return value;
   }
 
   #checkRead(memory: Memory, at: number, lane: number, lanes: Lanes): void {

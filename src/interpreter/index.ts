@@ -37,6 +37,8 @@ export interface InterpretOptions {
   readonly axisEnv?: ReadonlyMap<string, AxisPlace>;
   /** What debug callbacks receive for each operand; the array itself when left out. */
   readonly callbackValue?: (x: NDArray) => unknown;
+  /** What is asked first for the results of an equation; undefined leaves it to its rule. */
+  readonly override?: (eqn: AnyEqn, inputs: readonly NDArray[]) => readonly NDArray[] | undefined;
 }
 
 /** Runs `program` on `inputs`. Symbolic dims are solved from the shapes of the inputs. */
@@ -45,11 +47,17 @@ export function interpret(
   inputs: readonly NDArray[],
   options: InterpretOptions = {},
 ): NDArray[] {
-  const world: World = { axisEnv: options.axisEnv ?? new Map(), callbackValue: options.callbackValue ?? ((x) => x) };
+  const world: World = {
+    axisEnv: options.axisEnv ?? new Map(),
+    callbackValue: options.callbackValue ?? ((x) => x),
+    override: options.override,
+  };
   return run(program, inputs, world, new Map());
 }
 
-type World = Pick<InterpretContext, "axisEnv" | "callbackValue">;
+type World = Pick<InterpretContext, "axisEnv" | "callbackValue"> & {
+  readonly override: InterpretOptions["override"] | undefined;
+};
 
 function run(
   program: Program<"core">,
@@ -79,11 +87,13 @@ function run(
   for (const eqn of program.eqns) {
     const ctx: InterpretContext = {
       outputs: eqn.outputs.map((v) => v.aval),
-      ...world,
+      axisEnv: world.axisEnv,
+      callbackValue: world.callbackValue,
       size,
       interpret: (p, xs) => run(p, xs, world, sizes),
     };
-    const results = apply(ctx, eqn, eqn.inputs.map(read));
+    const operands = eqn.inputs.map(read);
+    const results = world.override?.(eqn, operands) ?? apply(ctx, eqn, operands);
     if (results.length !== eqn.outputs.length) {
       internal(`interpret ${eqn.prim}: ${results.length} results for ${eqn.outputs.length} outputs`);
     }

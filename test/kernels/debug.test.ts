@@ -148,6 +148,18 @@ describe("what is found", () => {
     expect(slowly(masked, { out: same })(np.ones([3])).js()).toEqual([2, 2, 2]);
     expect(slowly(text, { out: same }, { check: false })(np.ones([3])).js()).toEqual([2, 2, 2]);
   });
+  it("a load outside in a function that is traced by itself", () => {
+    const text = `(x, out) => {
+      const total = foriLoop(0, 4, (i, t) => t.add(load(x, [i])), np.array(0));
+      store(out, [0], total);
+    }`;
+    const f = slowly(text, { out: () => ({ shape: [1] }) });
+    expect(f(np.array([1, 2, 3, 4])).js()).toEqual([10]);
+    expect(f.report.refs[0].loads).toBe(4);
+    const { code, message, at } = found(text, () => f(np.ones([3])));
+    expect([code, at]).toEqual(["TW8101", "const total = foriLoop(0, 4, (i, t) => t.add(load(x, [i])), np.array(0));"]);
+    expect(message).toContain("the index 3 is outside of x f32[3] of program 0");
+  });
   it("reads of what was not written: outs", () => {
     const text = `(x, out) => {
       const i = arange(3);
