@@ -146,6 +146,30 @@ class Printer {
         out.push(`${indent}scatter(${this.ref(s.ref)}, ${this.#atom(s.index)}, ${this.#atom(s.value)}${mask})`);
         return;
       }
+      case "dot": {
+        const acc = s.acc ? `, acc=${this.#atom(s.acc)}` : "";
+        define(s.out, `dot(${this.#atom(s.lhs)}, ${this.#atom(s.rhs)}${acc})`);
+        return;
+      }
+      case "scan":
+        define(s.out, `scan_${s.op}(${this.#atom(s.arg)}, axis=${s.axis}${s.reverse ? ", reverse" : ""})`);
+        return;
+      case "sort": {
+        const args = s.args.map((a) => this.#atom(a)).join(", ");
+        const outs = s.outs.map((v) => this.#out(v)).join(", ");
+        out.push(`${indent}${outs} = sort(${args}, axis=${s.axis}, keys=${s.keys})`);
+        return;
+      }
+      case "pick":
+        define(s.out, `pick(${this.#atom(s.arg)}, ${this.#atom(s.index)})`);
+        return;
+      case "atomic":
+      case "atomic_cas": {
+        const mask = s.mask ? `, mask=${this.#atom(s.mask)}` : "";
+        const what = s.kind === "atomic" ? s.op : `cas ${this.#atom(s.compare)}`;
+        define(s.out, `atomic_${what}(${this.ref(s.ref)}, ${this.#atom(s.index)}, ${this.#atom(s.value)}${mask})`);
+        return;
+      }
       case "var":
         define(s.out, this.#atom(s.init));
         return;

@@ -7,6 +7,7 @@ import type { ElementwiseOps } from "./ops/index.js";
 import type {
   ElementwisePrim,
   TileAtom,
+  TileAtomicOp,
   TileConst,
   TileProgram,
   TileReduceOp,
@@ -159,6 +160,36 @@ export class TileBuilder {
   }
   storeAt(ref: TileRef, index: TileAtom, value: TileAtom, mask: TileAtom | null = null): void {
     this.#push({ kind: "store_at", ref, index, value, mask });
+  }
+  dot(lhs: TileAtom, rhs: TileAtom, dtype: DType, acc: TileAtom | null = null): TileVar {
+    const out = this.#fresh(dtype, [...lhs.shape.slice(0, -1), rhs.shape[rhs.shape.length - 1]]);
+    this.#push({ kind: "dot", out, lhs, rhs, acc });
+    return out;
+  }
+  scan(op: TileReduceOp, arg: TileAtom, axis: number, reverse: boolean): TileVar {
+    const out = this.#fresh(arg.dtype, arg.shape);
+    this.#push({ kind: "scan", out, op, arg, axis, reverse });
+    return out;
+  }
+  sort(args: readonly TileAtom[], axis: number, keys: number): TileVar[] {
+    const outs = args.map((a) => this.#fresh(a.dtype, a.shape));
+    this.#push({ kind: "sort", outs, args, axis, keys });
+    return outs;
+  }
+  pick(arg: TileAtom, index: TileAtom): TileVar {
+    const out = this.#fresh(arg.dtype, index.shape);
+    this.#push({ kind: "pick", out, arg, index });
+    return out;
+  }
+  atomic(op: TileAtomicOp, ref: TileRef, index: TileAtom, value: TileAtom, mask: TileAtom | null = null): TileVar {
+    const out = this.#fresh(ref.dtype, value.shape);
+    this.#push({ kind: "atomic", out, op, ref, index, mask, value });
+    return out;
+  }
+  atomicCas(ref: TileRef, index: TileAtom, compare: TileAtom, value: TileAtom, mask: TileAtom | null = null): TileVar {
+    const out = this.#fresh(ref.dtype, value.shape);
+    this.#push({ kind: "atomic_cas", out, ref, index, mask, compare, value });
+    return out;
   }
   /** A mutable variable (also the way to carry state through loops). */
   var(init: TileAtom, name?: string): TileVar {

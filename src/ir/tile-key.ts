@@ -90,6 +90,30 @@ class KeyWriter {
       case "store_at":
         this.text += `store_at(${this.#number(s.ref)},${this.#atom(s.index)}${this.#atom(s.mask)}${this.#atom(s.value)})`;
         return;
+      case "dot":
+        this.text += `${this.#out(s.out)}dot(${this.#atom(s.lhs)}${this.#atom(s.rhs)}${this.#atom(s.acc)})`;
+        return;
+      case "scan":
+        this.text += `${this.#out(s.out)}scan_${s.op}(${this.#atom(s.arg)}${s.axis}${s.reverse ? "r" : ""})`;
+        return;
+      case "sort": {
+        const args = s.args.map((a) => this.#atom(a)).join("");
+        this.text += `${s.outs.map((v) => this.#out(v)).join("")}sort(${args}${s.axis},${s.keys})`;
+        return;
+      }
+      case "pick":
+        this.text += `${this.#out(s.out)}pick(${this.#atom(s.arg)}${this.#atom(s.index)})`;
+        return;
+      case "atomic": {
+        const args = `${this.#atom(s.index)}${this.#atom(s.mask)}${this.#atom(s.value)}`;
+        this.text += `${this.#out(s.out)}atomic_${s.op}(${this.#number(s.ref)},${args})`;
+        return;
+      }
+      case "atomic_cas": {
+        const args = `${this.#atom(s.index)}${this.#atom(s.mask)}${this.#atom(s.compare)}${this.#atom(s.value)}`;
+        this.text += `${this.#out(s.out)}atomic_cas(${this.#number(s.ref)},${args})`;
+        return;
+      }
       case "var":
         this.text += `${this.#out(s.out)}var(${this.#atom(s.init)})`;
         return;

@@ -20,6 +20,11 @@ export function tileAccesses(body: readonly TileStmt[]): TileAccesses {
         case "store_at":
           written.add(s.ref);
           break;
+        case "atomic":
+        case "atomic_cas":
+          read.add(s.ref);
+          written.add(s.ref);
+          break;
         case "for":
           visit(s.body);
           break;
@@ -48,6 +53,8 @@ export function withRefs(body: readonly TileStmt[], refOf: (ref: TileRef) => Til
       case "load_at":
       case "store":
       case "store_at":
+      case "atomic":
+      case "atomic_cas":
         return { ...s, ref: refOf(s.ref) };
       case "for":
         return { ...s, body: all(s.body) };

@@ -48,6 +48,8 @@ export type TileAtom = TileVar | TileConst | TileSize;
 export type ElementwisePrim = keyof ElementwiseOps;
 export type TileReduceOp = "sum" | "prod" | "max" | "min" | "and" | "or" | "xor";
 
+export type TileAtomicOp = "add" | "max" | "min" | "and" | "or" | "xor" | "xchg";
+
 export type TileStmt =
   /** Elementwise; operands have the shape of `out` or are scalars (which broadcast). */
   | {
@@ -102,6 +104,53 @@ export type TileStmt =
       readonly mask: TileAtom | null;
       readonly value: TileAtom;
     }
+  // over whole blocks, which only programs of users' kernels for GPUs have
+  /** acc + lhs · rhs, in the type of out: [b…, m, k] times [b…, k, n]. */
+  | {
+      readonly kind: "dot";
+      readonly out: TileVar;
+      readonly lhs: TileAtom;
+      readonly rhs: TileAtom;
+      readonly acc: TileAtom | null;
+    }
+  /** Element i along `axis` combines the elements up to i, or from i on. */
+  | {
+      readonly kind: "scan";
+      readonly out: TileVar;
+      readonly op: TileReduceOp;
+      readonly arg: TileAtom;
+      readonly axis: number;
+      readonly reverse: boolean;
+    }
+  /** Stable and ascending by the first `keys` operands, NaN last; the others move along. */
+  | {
+      readonly kind: "sort";
+      readonly outs: readonly TileVar[];
+      readonly args: readonly TileAtom[];
+      readonly axis: number;
+      readonly keys: number;
+    }
+  /** out[lane] = arg[index[lane]]: row-major positions within the block. */
+  | { readonly kind: "pick"; readonly out: TileVar; readonly arg: TileAtom; readonly index: TileAtom }
+  /** What was there before goes to `out`; lanes and programs may meet at an element. */
+  | {
+      readonly kind: "atomic";
+      readonly out: TileVar;
+      readonly op: TileAtomicOp;
+      readonly ref: TileRef;
+      readonly index: TileAtom;
+      readonly mask: TileAtom | null;
+      readonly value: TileAtom;
+    }
+  | {
+      readonly kind: "atomic_cas";
+      readonly out: TileVar;
+      readonly ref: TileRef;
+      readonly index: TileAtom;
+      readonly mask: TileAtom | null;
+      readonly compare: TileAtom;
+      readonly value: TileAtom;
+    }
   /** A mutable variable with its first value. */
   | { readonly kind: "var"; readonly out: TileVar; readonly init: TileAtom }
   | { readonly kind: "assign"; readonly target: TileVar; readonly value: TileAtom }
@@ -138,6 +187,8 @@ export interface TileProgram {
   readonly name: string;
   readonly refs: readonly TileRef[];
   readonly stages: readonly TileStage[];
+  /** On GPUs: whether a program is one invocation's, with small blocks (left out), or all of a workgroup's, with whole ones. */
+  readonly distribution?: "invocation" | "workgroup" | undefined;
   /** What was fused into it, for people (`explain`). */
   readonly notes: readonly string[];
 }

@@ -25,12 +25,45 @@ export interface Target {
    * places after one pointer). Code is the same without it; its shape may differ.
    */
   readonly wide: boolean;
+  readonly gpu: null;
   readonly math: MathLibrary;
 }
 
+/** What a GPU gives to one kernel. */
+export interface GpuLimits {
+  /** Invocations of a workgroup. */
+  readonly workgroupSize: number;
+  /** Bytes that the invocations of a workgroup share. */
+  readonly workgroupBytes: number;
+  /** Arrays in memory that one kernel may read or write. */
+  readonly bindings: number;
+  /** Workgroups along one dimension of a dispatch. */
+  readonly gridSize: number;
+  /** Operations among the invocations that run in step. */
+  readonly subgroups: boolean;
+  /** f16 in memory and in registers; else it is packed in words. */
+  readonly f16: boolean;
+}
+/** What WebGPU promises on every device. */
+export const WEBGPU_DEFAULTS: GpuLimits = {
+  workgroupSize: 256,
+  workgroupBytes: 16384,
+  bindings: 8,
+  gridSize: 65535,
+  subgroups: false,
+  f16: false,
+};
+
 /** What the schedule asks of a target, to choose among kernels that give the same results. */
-export type Machine = Pick<Target, "simd" | "relaxedMadd" | "wide">;
-export const PLAIN_MACHINE: Machine = { simd: true, relaxedMadd: false, wide: false };
+export interface Machine extends Pick<Target, "simd" | "relaxedMadd" | "wide"> {
+  /**
+   * Of GPUs: programs of a grid are invocations, thousands at a time. Each makes one element, or one row's reduction; nothing is made in
+   * place, since two bindings may not be one memory.
+   */
+  readonly gpu: GpuLimits | null;
+}
+export const PLAIN_MACHINE: Machine = { simd: true, relaxedMadd: false, wide: false, gpu: null };
+export const GPU_MACHINE: Machine = { simd: false, relaxedMadd: true, wide: false, gpu: WEBGPU_DEFAULTS };
 
 /** Elements of a type in one vector register: 4 for everything computed in 32 bits, 2 for the 8-byte types. */
 export function vectorLanes(dtype: DType, target: Target): number {

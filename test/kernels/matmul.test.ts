@@ -42,7 +42,7 @@ function problem(layout: string, m: number, n: number, k: number, b?: number): P
 
 const MACHINES: Readonly<Record<string, Machine>> = {
   plain: PLAIN_MACHINE,
-  wide: { simd: true, relaxedMadd: true, wide: true },
+  wide: { simd: true, relaxedMadd: true, wide: true, gpu: null },
 };
 const LAYOUTS = ["NN", "NT", "TN", "TT"];
 const SIZES: readonly (readonly [number, number, number])[] = [

@@ -5,6 +5,7 @@ import { dce } from "../../simplify/dce/index.js";
 import type { ShareOptions } from "../shares.js";
 import { type Machine, PLAIN_MACHINE } from "../target.js";
 import { distributeLoops } from "./distribute.js";
+import { checkForGpu } from "./gpu.js";
 import { Hoist } from "./hoist.js";
 import { inlineCalls } from "./inline.js";
 import { Lowering } from "./lower.js";
@@ -86,6 +87,7 @@ function draftOf(
   keep: readonly number[],
 ): Draft & { readonly steps: readonly Step[] } {
   const core = dce(inlineCalls(program));
+  if (options.machine?.gpu) checkForGpu(core);
   const lowering = new Lowering(options.machine ?? PLAIN_MACHINE);
   const inputs = core.inputs.map((v, i) => makeValue(v.aval, v.name ?? `input${i}`));
   const env = new Map<Var, View>(core.inputs.map((v, i) => [v, wholeView(inputs[i], v.aval)]));

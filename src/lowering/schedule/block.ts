@@ -106,6 +106,7 @@ export class Block implements DraftSource {
   readonly #touched = new Map<Value, number>();
 
   readonly eqns: readonly AnyEqn[];
+  readonly mostBindings: number;
 
   /** `inputs`: where the free variables lie; `outputs`: what must lie in memory at the end. */
   constructor(
@@ -124,6 +125,7 @@ export class Block implements DraftSource {
       this.#views.set(v, view);
       this.#given.add(view.value);
     }
+    this.mostBindings = machine.gpu?.bindings ?? Number.POSITIVE_INFINITY;
     const whole = literalsInMemory(eqns.flatMap(splitPadding));
     const { eqns: all, steps } = programs ? withLoopSums(whole, ruleOf) : { eqns: whole, steps: [] };
     this.eqns = all;
@@ -339,7 +341,7 @@ export class Block implements DraftSource {
     if (this.#varying.has(v)) return false;
     // masks and indices cost no memory, and what is known of them is lost in it
     if (this.#isIndex(v, leaves)) return false;
-    if (cost > MOST_COST || leaves.length > MOST_LOADS) return true;
+    if (cost > MOST_COST || leaves.length > Math.min(MOST_LOADS, this.mostBindings - 1)) return true;
     const users = this.#uses.get(v) ?? [];
     if (!this.#isView(v) && users.some(isContraction)) return true;
     // what belongs to a row or a column costs little to read beside the whole

@@ -42,6 +42,8 @@ export interface StoreInto {
 
 /** What the draft asks of its block. */
 export interface DraftSource {
+  /** Arrays in memory that a kernel may read or write. */
+  readonly mostBindings: number;
   view(v: Var): View | undefined;
   expand(x: Expander, v: Var, pos: Pos, guard: Node | null): Node;
   /** The value at a point, of a variable that is to be computed by this kernel. */
@@ -378,7 +380,11 @@ export class Draft {
       if (e instanceof OtherPoint) return false;
       throw e;
     }
-    if (this.loads().length > MOST_LOADS || (this.#solo && this.#streams() > this.#mostStreams)) {
+    if (
+      this.#bindings() > this.source.mostBindings ||
+      this.loads().length > MOST_LOADS ||
+      (this.#solo && this.#streams() > this.#mostStreams)
+    ) {
       this.#frame = this.#build(space, this.#kinds);
       return false;
     }
@@ -386,6 +392,11 @@ export class Draft {
     return true;
   }
 
+  #bindings(): number {
+    const { mostBindings } = this.source;
+    if (!Number.isFinite(mostBindings)) return 0;
+    return new Set(this.loads().map((n) => viewKey(n.view))).size + this.members.length;
+  }
   /** Large arrays that what follows the reduction reads beside its result. */
   #streams(): number {
     const rows = this.members.filter((m) => m.kind === "row");

@@ -28,6 +28,7 @@ export interface GridLoop {
  */
 export function gridOf(nest: PreparedNest, chunkable: readonly Loop[], across: Loop | null): readonly GridLoop[] {
   const { vector, width, points, nodes } = nest;
+  if (nest.gpu) return chunkable.map((loop) => ({ loop, rows: 1 }));
   const all = [...nest.kept, ...nest.reduced];
   const effort = Math.min(MOST_EFFORT, Math.max(1, instructionsOf(nodes) / SHORT_BODY));
   const small = points * effort <= SMALL && all.every((l) => isStatic(l.extent));

@@ -5,6 +5,7 @@
 import { type Dim, dimMul, dimSame, isStatic } from "../../ir/dim.js";
 import { byteSize } from "../../ir/dtype.js";
 import { hintOf } from "../../ir/size.js";
+import type { GpuLimits, Machine } from "../target.js";
 import type { Affine, Loop } from "./affine.js";
 import { isCheap, type Member, type Node, type Target } from "./node.js";
 
@@ -32,6 +33,8 @@ export interface PreparedNest {
   readonly points: number;
   readonly nodes: readonly Node[];
   readonly parallel: boolean;
+  /** Where it is written for a GPU. */
+  readonly gpu: GpuLimits | null;
 }
 
 /** Every node that the members need, operands before users. */
@@ -106,7 +109,7 @@ function vectorScore(loop: Loop, accesses: readonly { readonly offset: Affine; r
   return score;
 }
 
-export function prepareNest(nest: Nest): PreparedNest {
+export function prepareNest(nest: Nest, { gpu }: Machine): PreparedNest {
   const nodes = reachable(nest.members);
   const accesses: Affine[] = [];
   const touches: { offset: Affine; weight: number }[] = [];
@@ -153,9 +156,9 @@ export function prepareNest(nest: Nest): PreparedNest {
     if (m.kind !== "row") count = Math.max(count, m.pass + 1);
   }
 
-  // vectorisation
+  // vectorisation; neighbours of a GPU are invocations
   let vector: Loop | null = null;
-  if (nest.vectorise && all.length > 0) {
+  if (!gpu && nest.vectorise && all.length > 0) {
     const lastKept = kept[kept.length - 1] as Loop | undefined;
     const lastReduced = reduced[reduced.length - 1] as Loop | undefined;
     const carriesPayload = nest.members.some((m) => m.payload !== null && m.payload.kind !== "index");
@@ -176,6 +179,7 @@ export function prepareNest(nest: Nest): PreparedNest {
     points,
     nodes,
     parallel: nest.parallel,
+    gpu,
   };
 }
 

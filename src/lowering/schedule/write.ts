@@ -268,7 +268,7 @@ function writeNests(
   let kernel = kernels.get(key);
   if (!kernel) {
     const b = new TileBuilder(name || kernelName(nests));
-    const prepared = nests.map(prepareNest);
+    const prepared = nests.map((n) => prepareNest(n, machine));
     // a result that is read back in a later pass
     for (const n of prepared) for (const { view } of planSpills(n).values()) number(view, "read");
     const refs: TileRef[] = views.map((v, i) => {
@@ -300,6 +300,10 @@ function writeNests(
 
 /** Writes a nest in the form that suits it; gives the outputs that may lie over inputs. */
 function emitBest(b: TileBuilder, nest: PreparedNest, refOf: RefOf, machine: Machine, kept: Kept): readonly InPlace[] {
+  if (machine.gpu) {
+    emitNest(b, nest, refOf);
+    return [];
+  }
   const taps = matchTaps(nest);
   if (taps) {
     emitTapNest(b, nest, taps, refOf);

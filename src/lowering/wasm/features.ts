@@ -40,6 +40,7 @@ export function wasmTarget({ simd, relaxedSimd, wide = false }: WasmFeatures = w
     vectorBytes: simd ? 16 : 8,
     relaxedMadd: simd && relaxedSimd,
     wide: simd && wide,
+    gpu: null,
     math: wasmMath,
   };
 }

@@ -232,7 +232,7 @@ const CASES: readonly Case[] = [
   { name: "window larger than the input", input: [2, 2, 2, 2], filter: [3, 2, 3, 3] },
 ];
 
-const WIDE = { simd: true, relaxedMadd: true, wide: true };
+const WIDE = { simd: true, relaxedMadd: true, wide: true, gpu: null };
 const check = (c: Case, dtype: DType, outDtype: DType): void => {
   const space = c.input.length - 2;
   const ones = Array(space).fill(1);
