@@ -2,6 +2,7 @@
 import { fail } from "../diagnostics/error.js";
 import type { Aval } from "../ir/aval.js";
 import type { Dim } from "../ir/dim.js";
+import { nestedPrograms } from "../ir/rewrite.js";
 import { printProgram } from "../ir/print.js";
 import type { Program } from "../ir/program.js";
 import { type Profile, profileProgram } from "../jit/profile.js";
@@ -96,6 +97,14 @@ function keptNote(positions: readonly number[]): string[] {
   return [`packed copies of ${inputs} are kept between calls: it was compiled a second time for that`];
 }
 
+/** How kernels in the program add up cotangents. */
+function kernelNotes(program: Program<"core">): string[] {
+  return program.eqns.flatMap((eqn) => [
+    ...(eqn.prim === "kernel_call" ? (eqn.params.notes ?? []).map((n) => `${eqn.params.name}: ${n}`) : []),
+    ...nestedPrograms(eqn).flatMap(kernelNotes),
+  ]);
+}
+
 /** Every stage of the compiled program for these arguments, the passes' times, and why it was compiled. */
 export function explain(f: AnyFunction): (...args: unknown[]) => Explanation {
   checkFunction("explain", f);
@@ -115,6 +124,7 @@ export function explain(f: AnyFunction): (...args: unknown[]) => Explanation {
       dynamic: entry.sizes.map((s, i) => `${s.name} ≥ ${s.atLeast}: ${entry.axes[i].join(", ")}`),
       notes: [
         ...(entry.refusal ? [`not dynamic: ${entry.refusal}`] : []),
+        ...kernelNotes(entry.program),
         ...compiled.plan.notes,
         ...(compiled.shares?.notes ?? []),
         ...keptNote(entry.executable?.keeper?.positions ?? []),
