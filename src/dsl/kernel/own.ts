@@ -2,6 +2,7 @@
 import type { AnyFunction } from "../../tracer/staged.js";
 import { isTensor, type Tensor } from "../../tracer/tensor.js";
 import { type KernelOptions, makeLauncher } from "./launcher.js";
+import { markKernel } from "./runner.js";
 
 type Constants = Readonly<Record<string, unknown>>;
 
@@ -11,9 +12,9 @@ export function kernel<R extends Tensor | readonly Tensor[] = Tensor>(
   options: KernelOptions,
 ): (...args: readonly (Tensor | Constants)[]) => R {
   const { launch } = makeLauncher(fn, options);
-  return (...given) => {
+  return markKernel((...given: readonly (Tensor | Constants)[]): R => {
     const last = given[given.length - 1];
     const tensors = given.filter(isTensor);
     return launch(tensors, isTensor(last) ? {} : last) as R;
-  };
+  });
 }
