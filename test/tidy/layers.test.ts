@@ -82,8 +82,8 @@ const ALLOWED: Record<string, readonly string[]> = {
   optim: [...FRONT, "lax", "numpy", "random", "nn"],
   // without tooling the text of functions is read at run time, for those who ask for it
   "dsl/estree": ["dsl", "diagnostics", "util"],
-  // captured source is interpreted by calling the library
-  dsl: [...FRONT, "lax", "numpy"],
+  // captured source is interpreted by calling the library; kernels are checked when they are traced
+  dsl: [...FRONT, "lax", "numpy", "simplify"],
   // kernels run step by step by the interpreter's rules
   debugger: [...FRONT, "lax", "numpy", "dsl", "interpreter"],
   // execution

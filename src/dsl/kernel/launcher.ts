@@ -3,6 +3,7 @@ import { fail } from "../../diagnostics/error.js";
 import { type Aval, aval } from "../../ir/aval.js";
 import type { DType } from "../../ir/dtype.js";
 import { avalKey } from "../../ir/key.js";
+import { checkKernel } from "../../simplify/bounds/check.js";
 import { bind, scalar, TracedSource } from "../../tracer/frame.js";
 import { checkFunction } from "../../tracer/leaf.js";
 import type { AnyFunction } from "../../tracer/staged.js";
@@ -128,6 +129,7 @@ export function makeLauncher(fn: AnyFunction, options: KernelOptions): NamedLaun
     let body = bodies.get(key);
     if (!body) {
       body = traceBody({ name, fn, self: undefined, parameters: names, args: avals, outs, meta: values, grid });
+      checkKernel({ body: body.program, grid, inits: outs.map(() => false), name });
       if (!body.captures.some((c) => Tensor.source(c) instanceof TracedSource)) bodies.set(key, body);
     }
     const starts = outs.map((o, k) => startOf(name, options, names, args, k, o));
