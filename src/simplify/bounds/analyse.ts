@@ -24,7 +24,17 @@ import {
   symbol,
 } from "./form.js";
 import { movementOf } from "./movement.js";
-import { known, mapPredicate, NOTHING, notOf, type Predicate, UNKNOWN, type Value, Values, wholeLimits } from "./value.js";
+import {
+  known,
+  mapPredicate,
+  NOTHING,
+  notOf,
+  type Predicate,
+  UNKNOWN,
+  type Value,
+  Values,
+  wholeLimits,
+} from "./value.js";
 
 type Core = Program<"core">;
 export type AccessEqn = Extract<AnyEqn, { prim: "load" | "store" | "atomic" | "atomic_cas" }>;
@@ -153,7 +163,15 @@ class Walker {
     if (call) return this.program(call.program, call.args, context, depth);
     if (!out) return [];
     const map = movementOf(eqn);
-    if (map) return [this.#moved(out, args[0], (f) => mapForm(f, map), (p) => mapPredicate(p, map))];
+    if (map)
+      return [
+        this.#moved(
+          out,
+          args[0],
+          (f) => mapForm(f, map),
+          (p) => mapPredicate(p, map),
+        ),
+      ];
     return [RULES[eqn.prim]?.(this.values, out, args, eqn)];
   }
 
@@ -293,7 +311,14 @@ class Walker {
         lane: (axis: number) => (axis === 0 ? at : symbol(laneSym(axis - 1, shape[axis - 1]))),
         axis: (axis: number) => (axis === 0 ? undefined : axis - 1),
       };
-      return this.#moved(a, x, (f) => mapForm(f, map), (p) => mapPredicate(p, map)) ?? this.values.unknown(a);
+      return (
+        this.#moved(
+          a,
+          x,
+          (f) => mapForm(f, map),
+          (p) => mapPredicate(p, map),
+        ) ?? this.values.unknown(a)
+      );
     });
     const step = (carried: readonly Value[]): readonly Value[] =>
       this.program(body, [...consts, ...carried, ...xs], context, depth + 1);

@@ -43,10 +43,11 @@ function corners(a: Value, b: Value, f: (x: number, y: number) => number): reado
 /** a + by·b */
 function linear(v: Values, out: Aval, a: Value, b: Value, by: number): Value | undefined {
   if (a.form && b.form) {
-    const sum = v.formed(out, combine(a.form, b.form, by));
-    if (sum.form && (isInt(out.dtype) || sum.lo > Number.NEGATIVE_INFINITY || v.unbounded)) {
+    const form = combine(a.form, b.form, by);
+    const sum = v.formed(out, form);
+    if (sum.form === form) {
       const [lo, hi] = by > 0 ? [a.lo + b.lo, a.hi + b.hi] : [a.lo - b.hi, a.hi - b.lo];
-      return { ...sum, lo: Math.max(sum.lo, lo), hi: Math.min(sum.hi, hi) };
+      return { form, lo: Math.max(sum.lo, lo), hi: Math.min(sum.hi, hi) };
     }
   }
   if (!isFloat(out.dtype)) return undefined;
@@ -77,14 +78,20 @@ function product(v: Values, out: Aval, a: Value, b: Value): Value | undefined {
 /** Down, of x / d for d > 0: a form where the division is exact in every lane. */
 export function floorBy(v: Values, out: Aval, x: Form, d: number): Form {
   if (d === 1) return x;
-  const whole = { c: Math.floor(x.c / d), terms: x.terms.filter((t) => t.c % d === 0).map((t) => ({ ...t, c: t.c / d })) };
+  const whole = {
+    c: Math.floor(x.c / d),
+    terms: x.terms.filter((t) => t.c % d === 0).map((t) => ({ ...t, c: t.c / d })),
+  };
   const rest = combine(x, scale(whole, d), -1);
   const low = Math.floor(lowest(rest) / d);
   if (low === Math.floor(-lowest(scale(rest, -1)) / d)) return shift(whole, low);
   return v.divided(out, x, d).quotient;
 }
 function remainderBy(v: Values, out: Aval, x: Form, d: number): Form {
-  const whole = { c: Math.floor(x.c / d), terms: x.terms.filter((t) => t.c % d === 0).map((t) => ({ ...t, c: t.c / d })) };
+  const whole = {
+    c: Math.floor(x.c / d),
+    terms: x.terms.filter((t) => t.c % d === 0).map((t) => ({ ...t, c: t.c / d })),
+  };
   const rest = combine(x, scale(whole, d), -1);
   const low = Math.floor(lowest(rest) / d);
   if (low === Math.floor(-lowest(scale(rest, -1)) / d)) return shift(rest, -low * d);
@@ -115,7 +122,12 @@ function quotient(v: Values, out: Aval, a: Value, b: Value): Value | undefined {
   if (!a.form || !b.form || b.lo < 1) return undefined;
   if (isConstant(b) && a.lo >= 0) return v.formed(out, floorBy(v, out, a.form, b.lo));
   const [lo, hi] = corners(a, b, (x, y) => Math.trunc(x / y));
-  return v.ranged(out, lo, hi, at2(a.form, b.form, (x, y) => Math.trunc(x / y)));
+  return v.ranged(
+    out,
+    lo,
+    hi,
+    at2(a.form, b.form, (x, y) => Math.trunc(x / y)),
+  );
 }
 
 function remainder(v: Values, out: Aval, a: Value, b: Value): Value | undefined {
@@ -125,7 +137,12 @@ function remainder(v: Values, out: Aval, a: Value, b: Value): Value | undefined 
   const lo = a.lo >= 0 ? 0 : Math.max(-most, a.lo);
   const hi = a.hi <= 0 ? 0 : Math.min(most, a.hi);
   if (isFloat(out.dtype)) return finite(a) && finite(b) ? { lo, hi } : undefined;
-  const made = v.ranged(out, lo, hi, at2(a.form, b.form, (x, y) => x % y));
+  const made = v.ranged(
+    out,
+    lo,
+    hi,
+    at2(a.form, b.form, (x, y) => x % y),
+  );
   const atom = made.form?.terms[0]?.sym.atom;
   // r ≤ d - 1, and r ≤ x for x ≥ 0
   if (atom && made.form) {
@@ -226,7 +243,14 @@ export const RULES: Readonly<Record<string, Rule>> = {
     const hi = Math.max(-a.lo, a.hi);
     if (!Number.isFinite(hi) || (!isFloat(out.dtype) && hi > wholeLimits(out.dtype)[1])) return undefined;
     const { form } = a;
-    return isFloat(out.dtype) ? { lo, hi } : v.ranged(out, lo, hi, at2(form, form, (x) => Math.abs(x)));
+    return isFloat(out.dtype)
+      ? { lo, hi }
+      : v.ranged(
+          out,
+          lo,
+          hi,
+          at2(form, form, (x) => Math.abs(x)),
+        );
   },
   sign: (v, out) => (isInt(out.dtype) ? v.ranged(out, -1, 1) : undefined),
   floor: (v, out, [a]) => rounded(v, out, a, false),
@@ -235,7 +259,8 @@ export const RULES: Readonly<Record<string, Rule>> = {
   stop_gradient: (_v, _out, [a]) => a,
   convert_element_type: (v, out, [a], eqn) => {
     const from = eqn.inputs[0].aval.dtype;
-    if (from === "bool") return isInt(out.dtype) ? v.ranged(out, 0, 1) : isFloat(out.dtype) ? { lo: 0, hi: 1 } : undefined;
+    if (from === "bool")
+      return isInt(out.dtype) ? v.ranged(out, 0, 1) : isFloat(out.dtype) ? { lo: 0, hi: 1 } : undefined;
     if (out.dtype === "bool") return undefined;
     const [least, most] = wholeLimits(out.dtype);
     if (a.form) {
@@ -281,8 +306,7 @@ export const RULES: Readonly<Record<string, Rule>> = {
       if (x.form && x.lo >= 0 && (size & m.lo) === 0) return v.formed(out, remainderBy(v, out, x.form, size));
       return v.ranged(out, 0, m.lo);
     }
-    if (a.lo >= 0 || b.lo >= 0)
-      return v.ranged(out, 0, Math.min(a.lo >= 0 ? a.hi : b.hi, b.lo >= 0 ? b.hi : a.hi));
+    if (a.lo >= 0 || b.lo >= 0) return v.ranged(out, 0, Math.min(a.lo >= 0 ? a.hi : b.hi, b.lo >= 0 ? b.hi : a.hi));
     return undefined;
   },
   or: (v, out, [a, b]) => {
@@ -303,7 +327,9 @@ export const RULES: Readonly<Record<string, Rule>> = {
     return a.form && out.dtype === "i32" ? v.formed(out, shift(scale(a.form, -1), -1)) : undefined;
   },
   shift_left: (v, out, [a, b]) =>
-    isConstant(b) && b.lo >= 0 && b.lo < 31 ? product(v, out, a, { ...b, lo: 2 ** b.lo, hi: 2 ** b.lo, form: constant(2 ** b.lo) }) : undefined,
+    isConstant(b) && b.lo >= 0 && b.lo < 31
+      ? product(v, out, a, { ...b, lo: 2 ** b.lo, hi: 2 ** b.lo, form: constant(2 ** b.lo) })
+      : undefined,
   shift_right_arithmetic: (v, out, [a, b]) => shifted(v, out, a, b),
   shift_right_logical: (v, out, [a, b]) => (a.lo >= 0 ? shifted(v, out, a, b) : undefined),
   integer_pow: (v, out, [a], eqn) =>
@@ -317,7 +343,9 @@ export const RULES: Readonly<Record<string, Rule>> = {
 };
 
 function shifted(v: Values, out: Aval, a: Value, b: Value): Value | undefined {
-  return a.form && isConstant(b) && b.lo >= 0 && b.lo < 31 ? v.formed(out, floorBy(v, out, a.form, 2 ** b.lo)) : undefined;
+  return a.form && isConstant(b) && b.lo >= 0 && b.lo < 31
+    ? v.formed(out, floorBy(v, out, a.form, 2 ** b.lo))
+    : undefined;
 }
 /** The greatest number of as many bits. */
 const below2 = (n: number): number => (n < 1 ? 0 : 2 ** (Math.floor(Math.log2(n)) + 1) - 1);

@@ -135,7 +135,11 @@ function isInjective(access: Access, needed: readonly string[]): boolean {
 }
 
 /** Elements that lanes write in a program, with the first lane that does; stops where `met` says so. */
-function elements(access: Access, ids: ReadonlyMap<string, number>, met: (flat: number, lane: number) => boolean): void {
+function elements(
+  access: Access,
+  ids: ReadonlyMap<string, number>,
+  met: (flat: number, lane: number) => boolean,
+): void {
   const { block, index, shape } = access;
   const facts = conditions(access);
   const lanes = Math.min(

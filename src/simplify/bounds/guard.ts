@@ -36,7 +36,10 @@ export function guardBody(params: Pick<KernelOps["kernel_call"], "body" | "grid"
     seen.add(eqn);
     if (sides.every((s) => s.low && s.high)) return;
     const worst = unsafe.get(eqn);
-    unsafe.set(eqn, worst ? worst.map((s, a) => ({ low: s.low && sides[a].low, high: s.high && sides[a].high })) : [...sides]);
+    unsafe.set(
+      eqn,
+      worst ? worst.map((s, a) => ({ low: s.low && sides[a].low, high: s.high && sides[a].high })) : [...sides],
+    );
   });
   const known = new Map<Core, Core>();
   const rewrite = (p: Core): Core => {
@@ -45,7 +48,9 @@ export function guardBody(params: Pick<KernelOps["kernel_call"], "body" | "grid"
       const eqns = p.eqns.flatMap((eqn): readonly AnyEqn[] => {
         if (!isAccess(eqn)) return [mapPrograms(eqn, rewrite)];
         // what no way was found to is never run, but costs nothing to make safe
-        const sides = seen.has(eqn) ? unsafe.get(eqn) : eqn.inputs[0].aval.shape.map(() => ({ low: false, high: false }));
+        const sides = seen.has(eqn)
+          ? unsafe.get(eqn)
+          : eqn.inputs[0].aval.shape.map(() => ({ low: false, high: false }));
         return sides ? guarded(eqn, sides) : [eqn];
       });
       result = withEqns(p, eqns);
