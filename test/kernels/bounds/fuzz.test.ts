@@ -155,7 +155,7 @@ test("guarded kernels stay within their arrays; findings are mistakes", () => {
       checkKernel(eqn.params);
     } catch (e) {
       if (!isTileworkError(e)) throw e;
-      if (e.code !== "TW8021") continue;
+      if (e.code !== "TW8101") continue;
       found++;
       expect(() => interpret(program, inputs), `${seed}: ${e.message}`).toThrow();
     }
