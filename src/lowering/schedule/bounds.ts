@@ -47,16 +47,10 @@ function rewriteNest(
       node: r.node(m.node),
       payload: m.payload && r.node(m.payload),
       valid: m.valid && r.node(m.valid),
-      store: m.store && {
-        ...followed(m.store.view, r.affine(m.store.offset)),
-        guard: m.store.guard && r.node(m.store.guard),
-      },
     };
     // positions of extrema are told from other payloads by being indices
     if (m.payload?.kind === "index" && member.payload?.kind === "const")
       member.payload = { kind: "index", id: numbers.next++, dtype: "i32", loops: 0, index: r.affine(m.payload.index) };
-    const guard = member.store?.guard;
-    if (member.store && guard?.kind === "const") member.store = guard.value ? { ...member.store, guard: null } : null;
     members.push(member);
     const mask = m.kind === "reduce" ? kept : member.node.loops;
     const own: Node = { kind: "member", id: numbers.next++, dtype: m.dtype, loops: mask, member };
@@ -73,6 +67,16 @@ function rewriteNest(
     member.store = null;
     members.push(row);
     replaced.set(m, { member: row, node: { ...own, id: numbers.next++, member: row } });
+  }
+  // where a value goes may be told by values that come after it
+  for (const m of members) {
+    if (!m.store) continue;
+    const { view, offset, guard } = m.store;
+    const now = guard && r.node(guard);
+    m.store =
+      now?.kind === "const" && !now.value
+        ? null
+        : { ...followed(view, r.affine(offset)), guard: now?.kind === "const" ? null : now };
   }
   return { ...nest, loops, members };
 }
