@@ -1,6 +1,7 @@
 /** Core programs to plans: launches of tile programs in order, loops and branches between them, and where everything lies. */
 import { type Aval, aval } from "../../ir/aval.js";
 import type { Program, Var } from "../../ir/program.js";
+import { atomicsInTurn } from "../../simplify/atomics.js";
 import { guardKernels } from "../../simplify/bounds/guard.js";
 import { dce } from "../../simplify/dce/index.js";
 import type { ShareOptions } from "../shares.js";
@@ -87,7 +88,8 @@ function draftOf(
   options: PlanOptions,
   keep: readonly number[],
 ): Draft & { readonly steps: readonly Step[] } {
-  const core = dce(guardKernels(inlineCalls(program)));
+  const guarded = guardKernels(inlineCalls(program));
+  const core = dce(options.machine?.gpu ? guarded : atomicsInTurn(guarded));
   if (options.machine?.gpu) checkForGpu(core);
   const lowering = new Lowering(options.machine ?? PLAIN_MACHINE);
   const inputs = core.inputs.map((v, i) => makeValue(v.aval, v.name ?? `input${i}`));
