@@ -28,6 +28,16 @@ export {
   ShapeDtype,
 } from "./api/inspect.js";
 export type { Explanation } from "./api/inspect.js";
+export { autotune, heuristics } from "./api/autotune/index.js";
+export type {
+  AutotuneOptions,
+  Heuristics,
+  KernelConfig,
+  TunedKernel,
+  TuneProgress,
+  Tuning,
+  TuningRow,
+} from "./api/autotune/index.js";
 export { jit } from "./api/jit.js";
 export { kernel } from "./api/kernel.js";
 /** @internal */

@@ -12,6 +12,7 @@ import { Tensor } from "../tracer/tensor.js";
 import { type AnyFunction, argumentName, type Traced, traceFunction } from "../tracer/trace.js";
 import { withHoles } from "../transforms/sizes/index.js";
 import * as tree from "../tree/index.js";
+import { tuningNotes } from "./autotune/index.js";
 import { backend } from "./backend.js";
 import { declaredAxes, type DynamicOption } from "./dynamic-option.js";
 import { jit, jitEntry } from "./jit.js";
@@ -126,6 +127,7 @@ export function explain(f: AnyFunction): (...args: unknown[]) => Explanation {
         ...(entry.refusal ? [`not dynamic: ${entry.refusal}`] : []),
         ...kernelNotes(entry.program),
         ...compiled.plan.notes,
+        ...tuningNotes(f, args),
         ...(compiled.shares?.notes ?? []),
         ...keptNote(entry.executable?.keeper?.positions ?? []),
         backend.threadNote(),

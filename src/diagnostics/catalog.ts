@@ -100,6 +100,8 @@ const TITLES: Readonly<Record<Code, string>> = {
   TW8010: "The grid of a kernel is wrong, or has no such axis",
   TW8013: "The function cannot be a kernel",
   // 81xx: what the interpreter of kernels finds
+  TW8030: "A constant is chosen by autotune and given in the call",
+  TW8031: "No configuration of a kernel works",
   TW8101: "A kernel reads or writes outside of an array",
   TW8102: "A kernel reads what nothing was written to",
   TW8103: "Two programs of a kernel meet at an element",

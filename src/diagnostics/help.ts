@@ -98,6 +98,8 @@ export const HELP = {
   TW8010: "a grid is one number or a list of numbers that are known when the kernel is called",
   TW8013: "a kernel is a plain function that stores its results",
   // 81xx: what the interpreter of kernels finds
+  TW8030: "leave the constant out of the call",
+  TW8031: "give a configuration that the kernel can be compiled with",
   TW8101: "mask the lanes that lie outside: { mask: index < x.shape[axis] }",
   TW8102: "store before the load, or start the out from known values (init, alias)",
   TW8103: "let each program store to elements of its own, or combine with an atomic",

@@ -371,6 +371,16 @@ export function withFrame<R>(frame: Frame, f: () => R): R {
   }
 }
 
+/** Runs `f` as if nothing were traced: what it computes is computed at once, and is no part of the program. */
+export function outsideFrames<R>(f: () => R): R {
+  const open = stack.splice(0);
+  try {
+    return f();
+  } finally {
+    stack.push(...open);
+  }
+}
+
 /** An operand that is no tensor must be a literal: from JavaScript anything may come. */
 function literalOperand(prim: string, x: Literal): Literal {
   if (typeof x === "object" && x !== null && "kind" in x && !isTensor(x)) return x;

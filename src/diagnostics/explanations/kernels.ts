@@ -298,4 +298,72 @@ const twice = kernel(
 );
 twice(np.ones([8]), { BLOCK: 4 });`,
   },
+  TW8030: {
+    explanation:
+      "autotune measures its configurations and takes the fastest. A call that gives one of their constants itself would be " +
+      "measured with a value and run with another.",
+    bad: `
+import { autotune, kernel, numpy as np } from "tilework";
+import { arange, load, programId, store } from "tilework/kernels";
+const twice = autotune(
+  kernel(
+    (x, out, BLOCK) => {
+      const i = programId(0) * BLOCK + arange(BLOCK);
+      store(out, [i], load(x, [i]) * 2);
+    },
+    { out: (x) => x, grid: (x, { BLOCK }) => x.shape[0] / BLOCK },
+  ),
+  { configs: [{ BLOCK: 4 }, { BLOCK: 8 }], budget: 1 },
+);
+twice(np.ones([8]), { BLOCK: 4 });
+//^ TW8030`,
+    fixed: `
+import { autotune, kernel, numpy as np } from "tilework";
+import { arange, load, programId, store } from "tilework/kernels";
+const twice = autotune(
+  kernel(
+    (x, out, BLOCK) => {
+      const i = programId(0) * BLOCK + arange(BLOCK);
+      store(out, [i], load(x, [i]) * 2);
+    },
+    { out: (x) => x, grid: (x, { BLOCK }) => x.shape[0] / BLOCK },
+  ),
+  { configs: [{ BLOCK: 4 }, { BLOCK: 8 }], budget: 1 },
+);
+twice(np.ones([8]));`,
+  },
+  TW8031: {
+    explanation:
+      "A configuration that the kernel cannot be compiled or run with is left out, and the others are measured. When none is " +
+      "left, the notes say what is wrong with each.",
+    bad: `
+import { autotune, kernel, numpy as np } from "tilework";
+import { arange, load, programId, store } from "tilework/kernels";
+const twice = autotune(
+  kernel(
+    (x, out, BLOCK) => {
+      const i = programId(0) * BLOCK + arange(BLOCK);
+      store(out, [i], load(x, [i]) * 2);
+    },
+    { out: (x) => x, grid: (x, { BLOCK }) => x.shape[0] / BLOCK },
+  ),
+  { configs: [] },
+);
+twice(np.ones([8]));
+//^ TW8031`,
+    fixed: `
+import { autotune, kernel, numpy as np } from "tilework";
+import { arange, load, programId, store } from "tilework/kernels";
+const twice = autotune(
+  kernel(
+    (x, out, BLOCK) => {
+      const i = programId(0) * BLOCK + arange(BLOCK);
+      store(out, [i], load(x, [i]) * 2);
+    },
+    { out: (x) => x, grid: (x, { BLOCK }) => x.shape[0] / BLOCK },
+  ),
+  { configs: [{ BLOCK: 8 }], budget: 1 },
+);
+twice(np.ones([8]));`,
+  },
 } satisfies Readonly<Record<`TW8${string}`, Explanation>>;
