@@ -43,6 +43,8 @@ export const samples: readonly (readonly [string, () => Core])[] = Object.entrie
   rotary: () => own.rotary(3, 5, 8),
   dropout: () => own.dropout(13, 4),
   "atomic sums": () => own.scatterAdd(13, 4, 4),
+  "atomic maxima": () => own.scatterMax(13, 4, 4, "max"),
+  "atomic minima": () => own.scatterMax(13, 4, 4, "min"),
   "in place": () => own.inPlace(7, 4),
   "stores in a loop": () => own.loopStores(3, 7, 4),
   "through memory": () => own.throughMemory(3, 5),

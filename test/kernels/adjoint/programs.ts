@@ -190,3 +190,21 @@ export function branches(rows: number, cols: number): Core {
     return k.emit("cond", [odd, x, w, i, c, y], { branches: programs });
   });
 }
+
+/** The greatest of what data put in each place, beside what stood there. */
+export function scatterMax(n: number, bins: number, block: number, op: "max" | "min"): Core {
+  return kernelProgram(
+    "scatterMax",
+    [f32(n), i32(n)],
+    [f32(bins), f32(n)],
+    [up(n, block)],
+    (k, [x, where], [i], [y, z]) => {
+      const { at, inside } = lanes(k, i, block, n);
+      const v = k.op("sin", k.bin("mul", k.load(x, [at], inside), 3));
+      const bin = k.load(where, [at], inside);
+      const top = k.emit("atomic", [y, v, bin, inside], { op, masked: true })[0];
+      return [top, k.store(z, [at], k.bin("mul", v, v), inside)];
+    },
+    [true, false],
+  );
+}

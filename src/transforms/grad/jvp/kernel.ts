@@ -6,8 +6,16 @@ import type { Atom } from "../../../ir/program.js";
 import type { Rules } from "../../../ir/rules.js";
 import { copyEqn, instantiate, type MaybeZero, strong, zeros } from "../emit.js";
 import { count, fill, split, withSignature } from "../programs.js";
+import { winners } from "../kernel/extremum.js";
 import { withSoftmax } from "../kernel/softmax.js";
-import { failNotDifferentiable, type JvpKind, notDifferentiable, zeroTangent } from "./rule.js";
+import {
+  failNotDifferentiable,
+  type JvpKind,
+  type JvpOut,
+  type JvpProgram,
+  notDifferentiable,
+  zeroTangent,
+} from "./rule.js";
 
 const present = (tangents: readonly MaybeZero[]): Atom[] => tangents.filter((t) => t !== null);
 const nonzero = (tangents: readonly MaybeZero[]): boolean[] => tangents.map((t) => t !== null);
@@ -19,8 +27,28 @@ function tangentRef(b: Builder, ref: Atom, t: MaybeZero): Atom {
   return made?.prim === "empty" ? b.emit1("empty", [], made.params) : zeros(b, ref.aval);
 }
 
+/** Calls whose outs are atomic maxima or minima. */
+function winnersOf(
+  b: Builder,
+  primals: readonly Atom[],
+  tangents: readonly MaybeZero[],
+  params: KernelOps["kernel_call"],
+  jvp: JvpProgram,
+): JvpOut | null {
+  const extrema = params.body.eqns.some((e) => e.prim === "atomic" && (e.params.op === "max" || e.params.op === "min"));
+  const results = extrema ? b.emit("kernel_call", primals, params) : [];
+  const program = extrema ? winners(params, primals, results) : null;
+  if (!program) return null;
+  const { program: both, nonzeroOut } = jvp(program, [...nonzero(tangents), ...fill(results.length, false)]);
+  const dots = b.inline(both, [...primals, ...results, ...present(tangents)]).slice(results.length);
+  let next = 0;
+  return { primals: results, tangents: nonzeroOut.map((o) => (o ? dots[next++] : null)) };
+}
+
 export const kernel = {
   kernel_call: (b, primals, tangents, params, _eqn, jvp) => {
+    const done = winnersOf(b, primals, tangents, params, jvp);
+    if (done) return done;
     const { grid, inits } = params;
     const body = withSoftmax(params.body);
     const [reads, starts] = split(primals, primals.length - count(inits));
