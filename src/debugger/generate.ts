@@ -89,6 +89,9 @@ class Generator extends ExpressionWriter {
         out.write(`function ${node.fn.name}(`);
         this.#rest(node.fn);
         return;
+      case "debugger":
+        out.write("debugger;");
+        return;
       case "block":
         this.#block(node);
         return;

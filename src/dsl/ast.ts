@@ -4,7 +4,7 @@
  */
 
 /** Counted up when the meaning or the encoding of a node changes; a record of another version is refused. */
-export const AST_VERSION = 1;
+export const AST_VERSION = 2;
 
 /** Where a node stands: offsets from the beginning of its function's text (UTF-16 units), end exclusive. */
 export interface Located {
@@ -210,6 +210,7 @@ export type Statement =
   | Return
   | Throw
   | Block
+  | DebuggerStatement
   | FunctionDeclaration;
 
 export interface Declaration extends Located {
@@ -291,6 +292,11 @@ export interface Throw extends Located {
 export interface Block extends Located {
   readonly kind: "block";
   readonly statements: readonly Statement[];
+}
+
+/** `debugger`: where the interpreter of kernels stops; compiled, it is nothing. */
+export interface DebuggerStatement extends Located {
+  readonly kind: "debugger";
 }
 
 export type Node = Expression | Statement | Spread | Property | Pattern | PatternElement | SwitchCase;

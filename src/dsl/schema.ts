@@ -72,6 +72,7 @@ export const SCHEMA = {
   return: { value: "node?" },
   throw: { value: "node" },
   block: { statements: "nodes" },
+  debugger: {},
 } as const satisfies Readonly<Record<Node["kind"], Fields>>;
 
 export const KINDS = Object.keys(SCHEMA) as Node["kind"][];

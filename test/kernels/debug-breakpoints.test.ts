@@ -161,3 +161,16 @@ test("a breakpoint that is set before the kernel runs for the first time holds i
   (interpret as any)(fresh)(np.array([7]));
   expect(paused).toEqual(["3 7"]);
 });
+
+test("a debugger statement in the kernel holds it", () => {
+  const text = "(x, out) => {\n  const v = load(x, [0]);\n  if (v > 1) debugger;\n  store(out, [0], v);\n}";
+  const f = kernel(captured(text, language), { out: () => ({ shape: [1] }) });
+  const paused: (number | undefined)[] = [];
+  session.on("Debugger.paused", ({ params }) => {
+    paused.push(original(params.callFrames[0].location)?.line);
+    session.post("Debugger.resume");
+  });
+  // biome-ignore lint/suspicious/noExplicitAny: a kernel of a text
+  for (const v of [1, 2]) (interpret as any)(f)(np.array([v]));
+  expect(paused).toEqual([3]);
+});

@@ -49,8 +49,9 @@ export function parseStatement(c: Context, node: es.Statement, labelled: Labelle
     case "LabeledStatement":
       return parseLabelled(c, node);
     case "EmptyStatement":
-    case "DebuggerStatement":
       return undefined;
+    case "DebuggerStatement":
+      return { kind: "debugger", ...at };
     case "TryStatement":
       return refuseTry(c, node);
     case "ForInStatement":

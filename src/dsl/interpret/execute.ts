@@ -22,6 +22,7 @@ export function execute(node: Statement, scope: Scope): Completion {
       declare(node, scope);
       return undefined;
     case "declareFunction":
+    case "debugger":
       return undefined;
     case "block":
       return runBlock(node.statements, scope.child());

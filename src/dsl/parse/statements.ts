@@ -40,13 +40,8 @@ export function parseStatement(c: Context, node: ts.Statement, label?: string): 
   if (ts.isThrowStatement(node)) return { kind: "throw", value: c.expression(node.expression), ...at };
   if (ts.isFunctionDeclaration(node)) return { kind: "declareFunction", fn: c.functionNode(node), ...at };
   if (ts.isLabeledStatement(node)) return parseLabelled(c, node);
-  if (
-    ts.isEmptyStatement(node) ||
-    node.kind === ts.SyntaxKind.DebuggerStatement ||
-    ts.isInterfaceDeclaration(node) ||
-    ts.isTypeAliasDeclaration(node)
-  )
-    return undefined;
+  if (node.kind === ts.SyntaxKind.DebuggerStatement) return { kind: "debugger", ...at };
+  if (ts.isEmptyStatement(node) || ts.isInterfaceDeclaration(node) || ts.isTypeAliasDeclaration(node)) return undefined;
   if (ts.isTryStatement(node)) {
     c.refuse(node, REFUSALS.try);
     for (const block of [node.tryBlock, node.finallyBlock]) if (block) c.block(block.statements, block);
