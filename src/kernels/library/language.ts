@@ -14,7 +14,7 @@ export interface Ref {
   readonly size: number;
   readonly rank: number;
 }
-type Axis = number | null | { axis?: number | null; keepDims?: boolean };
+type Axis = number | null | { axis?: number | readonly number[] | null; keepDims?: boolean };
 const T = (x: unknown) => x as Tensor;
 const B = (x: unknown) => x as Block;
 const over = (a: Axis | undefined) =>
@@ -29,7 +29,8 @@ export const store = (r: Ref, at: readonly (Block | null)[], v: Block | boolean,
   lang.store(r, at, v, o as never);
 export const programId = (a = 0): Block => B(lang.programId(a));
 export const arange = (n: number): Block => B(lang.arange(n));
-export const cast = (x: Block | boolean, d: DType): Block => B(T(x).astype(d));
+export const cast = (x: Block | boolean, d: DType): Block => B(np.asarray(T(x)).astype(d));
+export const floorDiv = (x: Block, y: Block): Block => B(np.floorDivide(T(x), T(y)));
 export const sum = (x: Block, a?: Axis): Block => B(np.sum(T(x), over(a)));
 export const max = (x: Block, a?: Axis): Block => B(np.max(T(x), over(a)));
 export const exp = (x: Block): Block => B(np.exp(T(x)));
@@ -46,7 +47,8 @@ export const full = (s: readonly number[], v: number, d: DType = "f32"): Block =
 export const zeros = (s: readonly number[], d: DType = "f32"): Block => B(np.zeros(s, { dtype: d }));
 export const flip = (x: Block, axis: number): Block => B(np.flip(T(x), axis));
 export const cat = (xs: readonly Block[], axis = 0): Block => B(np.concatenate(xs.map(T), axis));
-export const cumsum = (x: Block, o: number, reverse = false): Block => B(lax.cumsum(T(x), o, reverse));
+export const cumsum = (x: Block, o = 0, r: { reverse?: boolean } = {}): Block =>
+  B(lax.cumsum(T(x), o, r.reverse ?? false));
 export const topK = (x: Block, k: number): [Block, Block] => lax.topK(T(x), k) as never;
 export const dot = (a: Block, b: Block, o: { dtype?: DType; acc?: Block } = {}): Block => {
   const r = bind("dot_general", [T(a), T(b)], {

@@ -79,13 +79,17 @@ function sumsOf(eqn: Eqn<"scan">, ruleOf: RuleOf, outside: ReadonlyMap<Atom, Any
 
   // what the sums need of the body, with new variables
   const taken = new Set<AnyEqn>();
-  const take = (a: Atom): boolean => {
+  const changing = new Set<Atom>(body.inputs.slice(numConsts));
+  for (const e of inner.eqns) if (e.inputs.some((a) => changing.has(a))) for (const v of e.outputs) changing.add(v);
+  const take = (a: Atom, outermost = false): boolean => {
     const e = made.get(a);
     if (!e || taken.has(e)) return true;
     const { kind } = ruleOf(e);
     if (kind !== "point" && kind !== "reduce") return false;
+    // within a sum over the steps there is no place for what a step sums up first
+    if (kind === "reduce" && !outermost && e.outputs.some((v) => changing.has(v))) return false;
     taken.add(e);
-    return e.inputs.every(take);
+    return e.inputs.every((x) => take(x));
   };
   const parts: { readonly c: number; readonly term: Atom; readonly combine: TileReduceOp }[] = [];
   for (const c of sums) {
@@ -95,7 +99,7 @@ function sumsOf(eqn: Eqn<"scan">, ruleOf: RuleOf, outside: ReadonlyMap<Atom, Any
     const combine = e && COMBINES[e.prim];
     if (!e || !combine || uses.get(old) !== 1 || uses.get(result) !== 1) return undefined;
     const term = e.inputs[0] === old ? e.inputs[1] : e.inputs[1] === old ? e.inputs[0] : undefined;
-    if (!term || !isVar(term) || !take(term)) return undefined;
+    if (!term || !isVar(term) || !take(term, true)) return undefined;
     parts.push({ c, term, combine });
   }
   for (const e of inner.eqns) {
