@@ -254,3 +254,67 @@ export function flash(heads: number, n: number, d: number, bq: number, bk: numbe
     return [k.store(out, [h, k.expand(rq, 1), rd], k.bin("div", acc, k.expand(l, 1)), insideQ)];
   });
 }
+/** Layer norm of long rows, block by block: sums in one loop, results stored in another. */
+export function layerNormLoops(rows: number, cols: number, block: number): Core {
+  const steps = up(cols, block);
+  return kernelProgram("layerNormLoops", [f32(rows, cols)], [f32(rows, cols)], [rows], (k, [x], [row], [out]) => {
+    const zeros = k.full([block], 0, "f32");
+    const [total] = k.loop(steps, [zeros], [x, row], (s, t, [sum], [X, R]) => {
+      const col = s.bin("add", s.bin("mul", t, block), s.arange(block));
+      return [s.add(sum, s.load(X, [R, col], s.bin("lt", col, cols), 0))];
+    });
+    const mean = k.bin("div", k.all("reduce_sum", total, 0), cols);
+    const [squares] = k.loop(steps, [zeros], [x, row, mean], (s, t, [sum], [X, R, M]) => {
+      const col = s.bin("add", s.bin("mul", t, block), s.arange(block));
+      const inside = s.bin("lt", col, cols);
+      const d = s.bin("sub", s.load(X, [R, col], inside, 0), M);
+      return [s.add(sum, s.select(inside, s.bin("mul", d, d), s.full([block], 0, "f32")))];
+    });
+    const scale = k.op("rsqrt", k.bin("add", k.bin("div", k.all("reduce_sum", squares, 0), cols), 1e-5));
+    return k.loop(steps, [out], [x, row, mean, scale], (s, t, [o], [X, R, M, S]) => {
+      const col = s.bin("add", s.bin("mul", t, block), s.arange(block));
+      const inside = s.bin("lt", col, cols);
+      return [s.store(o, [R, col], s.bin("mul", s.bin("sub", s.load(X, [R, col], inside), M), S), inside)];
+    });
+  });
+}
+/** A convolution without padding: loops over taps, products of channels. */
+export function convolution(
+  n: number,
+  h: number,
+  w: number,
+  c: number,
+  f: number,
+  taps: number,
+  bp: number,
+  bf: number,
+): Core {
+  const [oh, ow] = [h - taps + 1, w - taps + 1];
+  const reads = [f32(n, h, w, c), f32(taps, taps, c, f)];
+  return kernelProgram(
+    "convolution",
+    reads,
+    [f32(n, oh, ow, f)],
+    [n * oh, up(ow, bp), up(f, bf)],
+    (k, [x, y], ids, [out]) => {
+      const [batch, row] = [k.op("div", ...k.pair(ids[0], oh)), k.op("rem", ...k.pair(ids[0], oh))];
+      const p = k.expand(k.bin("add", k.bin("mul", ids[1], bp), k.arange(bp)), 1);
+      const q = k.expand(k.bin("add", k.bin("mul", ids[2], bf), k.arange(bf)), 0);
+      const [insideP, insideQ] = [k.bin("lt", p, ow), k.bin("lt", q, f)];
+      const [acc] = k.loop(
+        taps,
+        [k.full([bp, bf], 0, "f32")],
+        [x, y, batch, row, p, q],
+        (s, i, [sum], [X, Y, B, R, P, Q]) =>
+          s.loop(taps, [sum], [X, Y, B, R, P, Q, i], (u, j, [part], [XX, YY, BB, RR, PP, QQ, ii]) => {
+            const channel = u.arange(c);
+            const at = [BB, u.bin("add", RR, ii), u.bin("add", PP, j), u.expand(channel, 0)];
+            const lhs = u.load(XX, at, u.bin("lt", PP, ow));
+            const rhs = u.load(YY, [ii, j, u.expand(channel, 1), QQ], u.bin("lt", QQ, f));
+            return [u.add(part, u.dot(lhs, rhs))];
+          }),
+      );
+      return [k.store(out, [batch, row, p, q], acc, k.bin("and", insideP, insideQ))];
+    },
+  );
+}

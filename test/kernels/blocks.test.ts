@@ -10,9 +10,11 @@ import { expectSame } from "../laws/compare.js";
 import { randomInputs } from "../laws/fuzz-program.js";
 import {
   columnSums,
+  convolution,
   flash,
   gatherRows,
   layerNorm,
+  layerNormLoops,
   matmul,
   softmax,
   stencil,
@@ -33,6 +35,8 @@ const programs: Record<string, () => Program<"core">> = {
   stencil: () => stencil(13, 19, 4, 8),
   transpose: () => transpose(13, 19, 4, 8),
   "gathered rows": () => gatherRows(9, 7, 21, 8),
+  "layer norm in loops": () => layerNormLoops(5, 33, 8),
+  convolution: () => convolution(2, 9, 10, 4, 5, 3, 4, 8),
   flash: () => flash(2, 21, 8, 8, 8),
   "causal flash": () => flash(2, 21, 8, 8, 8, true),
 };

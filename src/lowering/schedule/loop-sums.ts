@@ -136,10 +136,10 @@ function elementOf(whole: Atom, step: Var, like: Var): AnyEqn {
   const rule: PointRule<never> = {
     kind: "point",
     cost: 1,
-    expand(x, _eqn, _output, pos, guard) {
-      const shape = dimsOf(whole);
-      const at = x.opaque(x.scalar(step), 0, dimSub(shape[0], 1));
-      return x.value(whole, x.at(shape, [at, ...x.index(pos)]), guard);
+    expand(x, { inputs: [all, number] }, _output, pos, guard) {
+      const shape = dimsOf(all);
+      const at = x.opaque(x.scalar(number), 0, dimSub(shape[0], 1));
+      return x.value(all, x.at(shape, [at, ...x.index(pos)]), guard);
     },
   };
   const e = { prim: "slice", inputs: [whole, step], params: {}, outputs: [new Var(like.aval)], effects: [] };
@@ -180,38 +180,36 @@ function reductionOver(
   const rule = made && ruleOf(made);
   const shape = dimsOf(term);
   const dtype = accumulateType(term.aval.dtype);
-  let spec: (() => ReduceSpec) | undefined;
-  let inputs: readonly Atom[] = [term];
-  let prim: string = "reduce_sum";
-  if (made && rule?.kind === "reduce") {
-    const inner = (): ReduceSpec => rule.spec(made as never);
-    const found = inner();
-    if (found.combine === combine && found.accumulate === dtype) {
-      spec = inner;
-      inputs = made.inputs;
-      prim = made.prim;
-    }
-  }
-  if (made && rule?.kind !== "point" && !spec) return undefined;
-  const point = (): ReduceSpec => ({
+  // the operands of what is combined in a step are those of the whole: they may be given other names later
+  let one = (inputs: readonly Atom[]): ReduceSpec => ({
     dims: shape,
     reduced: shape.map(() => false),
     combine,
     accumulate: dtype,
     joinable: true,
-    element: (x, index) => ({ node: x.convert(x.value(term, x.at(shape, index)), dtype) }),
+    element: (x, index) => ({ node: x.convert(x.value(inputs[0], x.at(shape, index)), dtype) }),
   });
+  let inputs: readonly Atom[] = [term];
+  let prim: string = "reduce_sum";
+  if (made && rule?.kind === "reduce") {
+    const inner = (own: readonly Atom[]): ReduceSpec => rule.spec({ ...made, inputs: own } as never);
+    const found = inner(made.inputs);
+    if (found.combine !== combine || found.accumulate !== dtype) return undefined;
+    one = inner;
+    inputs = made.inputs;
+    prim = made.prim;
+  } else if (made && rule?.kind !== "point") return undefined;
   const over: ReduceRule<never> = {
     kind: "reduce",
-    spec(): ReduceSpec {
-      const one = (spec ?? point)();
+    spec(eqn): ReduceSpec {
+      const each = one(eqn.inputs);
       return {
-        ...one,
-        dims: [length, ...one.dims],
-        reduced: [true, ...one.reduced],
+        ...each,
+        dims: [length, ...each.dims],
+        reduced: [true, ...each.reduced],
         element(x, index) {
           x.bind(step, x.indexNode(index[0]));
-          return one.element(x, index.slice(1));
+          return each.element(x, index.slice(1));
         },
       };
     },
