@@ -114,7 +114,7 @@ export function blockCase(seed: number): BlockCase {
   const refShapes = Array.from({ length: rng.int(1, 2) }, () => sizes.map((n) => n + rng.pick([0, 0, 2])));
   const reads = [...refShapes.map((s) => f32(...s)), aval([TABLE], "i32")];
 
-  const layout = rng.pick(["same", "same", "same", "turned", "reversed", "strided", "shifted"]);
+  const layout = rng.pick(["same", "same", "same", "turned", "reversed", "strided", "shifted", "steps", "steps"]);
   const outShape =
     layout === "turned"
       ? [...sizes].reverse()
@@ -122,11 +122,16 @@ export function blockCase(seed: number): BlockCase {
         ? sizes.map((n) => 2 * n)
         : layout === "shifted"
           ? sizes.map((n) => n + 3)
-          : sizes;
-  const inOut = rng.chance(0.3);
+          : layout === "steps"
+            ? [4 * sizes[0], ...sizes.slice(1)]
+            : sizes;
+  const inOut = layout !== "steps" && rng.chance(0.3);
   const alsoRows = isRow && rng.chance(0.5);
   const outs = [f32(...outShape), ...(alsoRows ? [f32(...(rank === 2 ? [sizes[0]] : [1]))] : [])];
-  const inits = [inOut || layout === "strided" || layout === "shifted", ...(alsoRows ? [false] : [])];
+  const inits = [
+    inOut || layout === "strided" || layout === "shifted" || layout === "steps",
+    ...(alsoRows ? [false] : []),
+  ];
 
   const program = kernelProgram(
     `blocks${seed}`,
@@ -210,6 +215,27 @@ export function blockCase(seed: number): BlockCase {
               : layout === "shifted"
                 ? axes.map((x) => k.bin("add", x, 2))
                 : [...axes];
+      if (layout === "steps") {
+        // each step of a loop stores a block: apart, over the one of the step before, or partly over it
+        const steps = rng.int(1, 3);
+        const by = rng.pick([sizes[0], sizes[0], 0, ...(counts[0] === 1 ? [1] : [])]);
+        const [stored] = k.loop(
+          steps,
+          [out],
+          [value, mask, ...floats, numbers, ...axes],
+          (s, i, [o], [v, m, ...more]) => {
+            const at = more.slice(floats.length + 1);
+            const x = s.to(maker.load(s, at, more.slice(0, floats.length), more[floats.length]), blockShape);
+            const scaled = s.bin("mul", x, s.emit1("convert_element_type", [i], { dtype: "f32" }));
+            const to = [s.bin("add", at[0], s.bin("mul", i, by)), ...at.slice(1)];
+            return [s.store(o, to, s.bin("add", v, scaled), m)];
+          },
+        );
+        if (!rows || rowValue === undefined) return [stored];
+        if (rank === 1) return [stored, k.store(rows, [0], rowValue)];
+        const row = k.bin("add", k.bin("mul", places[0], blocks[0]), k.arange(blocks[0]));
+        return [stored, k.store(rows, [row], rowValue, k.bin("lt", row, sizes[0]))];
+      }
       if (inOut) value = k.bin("add", value, whole(k.load(out, to, mask)));
       let result = k.store(out, to, value, mask);
       if (layout === "strided" && rng.chance(0.6)) {

@@ -9,7 +9,7 @@ import { naming } from "../../ir/size.js";
 import type { TileProgram } from "../../ir/tile.js";
 import { TileBuilder } from "../../ir/tile-builder.js";
 import { Block } from "../schedule/block.js";
-import { kernelDType } from "../schedule/expand.js";
+import { kernelDType, OtherPoint } from "../schedule/expand.js";
 import type { Kept } from "../schedule/rule.js";
 import type { Machine } from "../target.js";
 import { lowerCond, lowerScan, lowerWhile } from "./control.js";
@@ -110,8 +110,14 @@ export class Lowering {
   grid(program: Core, inputs: readonly (Place | null)[], ids: readonly Var[], grid: readonly Dim[]): Lowered | null {
     const { eqns, env, outputs } = bound(program, inputs);
     if (eqns.some((e) => e.effects.length > 0)) return null;
-    const block = new Block(eqns, env, outputs, this.#kernels, this.machine, NONE, true, { ids, grid });
-    return this.#steps(block, outputs);
+    try {
+      const block = new Block(eqns, env, outputs, this.#kernels, this.machine, NONE, true, { ids, grid });
+      return this.#steps(block, outputs);
+    } catch (e) {
+      // steps of loops that may meet
+      if (e instanceof OtherPoint) return null;
+      throw e;
+    }
   }
 
   #inKernel = false;

@@ -337,8 +337,9 @@ export class Block implements DraftSource {
     return this.#demanded.has(v) || (this.#uses.get(v)?.length ?? 0) > 0;
   }
   #shouldKeep(v: Var, cost: number, leaves: readonly Var[]): boolean {
-    if (this.#demanded.has(v) || this.#readsState(v)) return true;
+    if (this.#demanded.has(v)) return true;
     if (this.#varying.has(v)) return false;
+    if (this.#readsState(v)) return true;
     // masks and indices cost no memory, and what is known of them is lost in it
     if (this.#isIndex(v, leaves)) return false;
     if (cost > MOST_COST || leaves.length > Math.min(MOST_LOADS, this.mostBindings - 1)) return true;

@@ -9,6 +9,7 @@ import type { ElementwiseOps } from "../../ir/ops/index.js";
 import { type Atom, isVar, type Var } from "../../ir/program.js";
 import type { ElementwisePrim } from "../../ir/tile.js";
 import { type View, viewKey } from "../plan/view.js";
+import { asIndex } from "./as-index.js";
 import {
   type Affine,
   addIndex,
@@ -123,6 +124,10 @@ export class Expander implements OpaqueMaker {
       this.#memo.set(key, node);
     }
     return node;
+  }
+  /** What these i32 values are as indices, at one position of all. */
+  indices(atoms: readonly Atom[], pos: Pos): readonly Affine[] {
+    return atoms.map((a) => asIndex(this, this.value(a, pos)));
   }
   /** A scalar operand (a start index, a fill value). */
   scalar(atom: Atom): Node {

@@ -3,44 +3,10 @@ import type { KernelOps } from "../../ir/ops/index.js";
 import type { Atom } from "../../ir/program.js";
 import type { Rules } from "../../ir/rules.js";
 import { fail } from "../../diagnostics/error.js";
-import { type Affine, addIndex, constantIndex, divideIndex, rangeOf, scaleIndex } from "./affine.js";
 import type { Expander, Pos } from "./expand.js";
 import type { Node } from "./node.js";
 import type { Part } from "./kernel-context.js";
-import { countOf, rangeOfCount } from "./rewrite.js";
 import { dimsOf, type EqnOf, type KernelRule, point, type ScheduleKind } from "./rule.js";
-import { dimAtLeast } from "../../ir/dim.js";
-
-/** An i32 expression as an index: affine as far as its sums and multiples go. */
-function asIndex(x: Expander, node: Node): Affine {
-  const affine = (n: Node): Affine => {
-    switch (n.kind) {
-      case "const":
-        return constantIndex(Number(n.value));
-      case "index":
-        return n.index;
-      case "op": {
-        const [a, b] = n.args;
-        if (n.prim === "add") return addIndex(affine(a), affine(b));
-        if (n.prim === "sub") return addIndex(affine(a), scaleIndex(affine(b), -1));
-        if (n.prim === "mul" && a.kind === "const") return scaleIndex(affine(b), Number(a.value));
-        if (n.prim === "mul" && b.kind === "const") return scaleIndex(affine(a), Number(b.value));
-        if ((n.prim === "div" || n.prim === "rem") && b.kind === "const" && Number(b.value) > 0) {
-          const whole = affine(a);
-          if (dimAtLeast(rangeOf(whole)[0], 0) === true)
-            return divideIndex(whole, Number(b.value), x)[n.prim === "div" ? 0 : 1];
-        }
-        break;
-      }
-      default:
-    }
-    if (n.kind === "load" && countOf(n)) return x.opaque(n, ...rangeOfCount(n));
-    return x.opaque(n, ...INT32);
-  };
-  return affine(node);
-}
-
-const INT32 = [-(2 ** 31), 2 ** 31 - 1] as const;
 
 interface Access {
   readonly offset: Pos;
@@ -49,7 +15,7 @@ interface Access {
 /** Where an access goes at a position of its block. */
 function access(x: Expander, ref: Atom, rest: readonly Atom[], masked: boolean, pos: Pos): Access {
   const shape = dimsOf(ref);
-  const index = shape.map((_, a) => asIndex(x, x.value(rest[a], pos)));
+  const index = x.indices(rest.slice(0, shape.length), pos);
   return { offset: x.at(shape, index), mask: masked ? x.value(rest[shape.length], pos) : null };
 }
 

@@ -1,14 +1,26 @@
 /**
  * Loops that only sum something up, as the k loop of a user's product does: c ← c + f(step). The sum over all steps is one
- * reduction with an axis more, so that what holds for reductions and contractions over whole arrays holds for it.
+ * reduction with an axis more, so that what holds for reductions and contractions over whole arrays holds for it. Stores of
+ * steps that do not meet are one store.
  */
 import { aval } from "../../ir/aval.js";
 import { dimSub, isStatic } from "../../ir/dim.js";
 import { type AnyEqn, type Atom, type Eqn, isVar, literal, Var } from "../../ir/program.js";
 import { makeEqn, substitute } from "../../ir/rewrite.js";
 import type { TileReduceOp } from "../../ir/tile.js";
+import { identityOf } from "../../ir/reduce-op.js";
+import type { Affine, AffineAtom } from "./affine.js";
+import { type Expander, OtherPoint, type Pos } from "./expand.js";
 import { accumulateType } from "./reduction.js";
-import { dimsOf, ownRules, type PointRule, type ReduceRule, type ReduceSpec, type ScheduleRule } from "./rule.js";
+import {
+  dimsOf,
+  type KernelRule,
+  ownRules,
+  type PointRule,
+  type ReduceRule,
+  type ReduceSpec,
+  type ScheduleRule,
+} from "./rule.js";
 
 type RuleOf = (eqn: AnyEqn) => ScheduleRule<never>;
 
@@ -26,9 +38,11 @@ export function withLoopSums(eqns: readonly AnyEqn[], ruleOf: RuleOf): LoopSums 
   const made = new Map<Atom, AnyEqn>();
   const steps: Var[] = [];
   const result: AnyEqn[] = [];
+  const uses = new Map<Atom, number>();
+  for (const a of eqns.flatMap((e) => e.inputs)) uses.set(a, (uses.get(a) ?? 0) + 1);
   for (const eqn of eqns) {
     const sums = eqn.prim === "scan" ? sumsOf(eqn as unknown as Eqn<"scan">, ruleOf, made) : undefined;
-    for (const e of sums?.eqns ?? [eqn]) {
+    for (const e of sums?.eqns ?? [ofLoopSum(eqn, made, uses, ruleOf) ?? eqn]) {
       result.push(e);
       for (const v of e.outputs) made.set(v, e);
     }
@@ -77,7 +91,17 @@ function sumsOf(eqn: Eqn<"scan">, ruleOf: RuleOf, outside: ReadonlyMap<Atom, Any
     replace.set(v, own(elementOf(whole, step, v)));
   });
 
-  // what the sums need of the body, with new variables
+  // references to which each step stores something
+  const stores: { readonly c: number; readonly store: AnyEqn }[] = [];
+  const left = sums.filter((c) => {
+    const store = made.get(body.outputs[c]);
+    const old = body.inputs[numConsts + c];
+    if (store?.prim !== "store" || store.inputs[0] !== old || uses.get(old) !== 1) return true;
+    stores.push({ c, store });
+    return false;
+  });
+
+  // what all that needs of the body, with new variables
   const taken = new Set<AnyEqn>();
   const changing = new Set<Atom>(body.inputs.slice(numConsts));
   for (const e of inner.eqns) if (e.inputs.some((a) => changing.has(a))) for (const v of e.outputs) changing.add(v);
@@ -92,7 +116,8 @@ function sumsOf(eqn: Eqn<"scan">, ruleOf: RuleOf, outside: ReadonlyMap<Atom, Any
     return e.inputs.every((x) => take(x));
   };
   const parts: { readonly c: number; readonly term: Atom; readonly combine: TileReduceOp }[] = [];
-  for (const c of sums) {
+  if (!stores.every(({ store }) => store.inputs.slice(1).every(take))) return undefined;
+  for (const c of left) {
     const old = body.inputs[numConsts + c];
     const result = body.outputs[c];
     const e = made.get(result);
@@ -121,14 +146,86 @@ function sumsOf(eqn: Eqn<"scan">, ruleOf: RuleOf, outside: ReadonlyMap<Atom, Any
     if (!sum) return undefined;
     const init = eqn.inputs[numConsts + c];
     const [out] = [eqn.outputs[c]];
-    if (combine === "sum" && isZero(init, outside)) eqns.push(withOutput(sum, out));
+    if (isNeutral(init, combine, outside)) eqns.push(withOutput(sum, out));
     else {
       const total = new Var(out.aval, out.name);
       const prim = combine === "sum" ? "add" : combine === "max" ? "max" : "min";
       eqns.push(withOutput(sum, total), { ...makeEqn(prim, [init, total], {}, eqn.span), outputs: [out] } as AnyEqn);
     }
   }
+  for (const { c, store } of stores) {
+    const [, ...operands] = substitute(store, replace).inputs;
+    const base = ruleOf(store);
+    const ref = eqn.inputs[numConsts + c];
+    if (base.kind !== "kernel" || !base.place) return undefined;
+    eqns.push(...storeOfSteps(store, [ref, ...operands], base as PlacedRule, step, length, eqn.outputs[c]));
+  }
   return { eqns, steps: [step, ...inner.steps] };
+}
+
+type PlacedRule = KernelRule<never> & Required<Pick<KernelRule<never>, "place">>;
+
+/** The stores of all steps as one, of a block with an axis more; throws `OtherPoint` where steps may meet at an element. */
+function storeOfSteps(
+  store: AnyEqn,
+  inputs: readonly Atom[],
+  base: PlacedRule,
+  step: Var,
+  length: number,
+  out: Var,
+): AnyEqn[] {
+  const [ref, value, ...rest] = inputs;
+  const shape = dimsOf(value);
+  const all = new Var(aval([length, ...shape], value.aval.dtype));
+  const stacked = { ...store, prim: "slice", inputs: [value], params: {}, outputs: [all] } as unknown as AnyEqn;
+  const inStep = (x: Expander, pos: Pos): Pos => {
+    const [first, ...index] = x.index(pos);
+    x.bind(step, x.indexNode(first));
+    return x.at(shape, index);
+  };
+  const point: PointRule<never> = {
+    kind: "point",
+    cost: 0,
+    expand: (x, e, _output, pos, guard) => x.value(e.inputs[0], inStep(x, pos), guard),
+  };
+  ownRules.set(stacked, point);
+  const whole = { ...store, inputs: [ref, all, ...rest], outputs: [out] } as AnyEqn;
+  const rule: PlacedRule = {
+    kind: "kernel",
+    inlines: (e) => e.inputs.map((_, i) => i > 1),
+    place(x, e, pos) {
+      const inner = inStep(x, pos);
+      const [first] = x.index(pos);
+      const lanes = x.index(inner).flatMap((a) => a.terms.map((t) => t.atom));
+      const index = x.indices(e.inputs.slice(2, 2 + dimsOf(ref).length), inner);
+      if (!index.some((a) => keepsApart(a, first, lanes))) throw new OtherPoint();
+      return base.place(x, e, inner);
+    },
+    lower(k, e) {
+      const into = k.out(e.outputs[0]);
+      const write = (x: Expander, index: readonly Affine[]) => {
+        const pos = x.at(all.aval.shape, index);
+        return { ...rule.place(x, e, pos), value: x.value(e.inputs[1], pos) };
+      };
+      k.parts("store", [{ dims: all.aval.shape, into, write }]);
+    },
+  };
+  ownRules.set(whole, rule);
+  return [stacked, whole];
+}
+
+/** Is this index another one in each step, whatever the lanes of the block are? */
+function keepsApart(index: Affine, step: Affine, lanes: readonly AffineAtom[]): boolean {
+  if (step.terms.length === 0) return true;
+  const [{ atom: loop }] = step.terms;
+  let by = 0;
+  let span = 0;
+  for (const { atom, factor } of index.terms) {
+    if (atom.kind !== "loop" || !isStatic(factor) || !isStatic(atom.extent)) return false;
+    if (atom === loop) by = Math.abs(factor);
+    else if (lanes.includes(atom)) span += Math.abs(factor) * (atom.extent - 1);
+  }
+  return step.terms.length === 1 && by > span;
 }
 
 /** `whole[step]`. */
@@ -162,10 +259,41 @@ export function incrementOf(e: AnyEqn | undefined, old: Var): number | undefined
   const by = a === old ? b : b === old ? a : undefined;
   return by && !isVar(by) ? Number(by.value) : undefined;
 }
-function isZero(a: Atom, made: ReadonlyMap<Atom, AnyEqn>): boolean {
-  if (!isVar(a)) return Object.is(Number(a.value), 0);
+/** Is it what a combination starts from? */
+function isNeutral(a: Atom, combine: TileReduceOp, made: ReadonlyMap<Atom, AnyEqn>): boolean {
+  if (!isVar(a)) return a.value === identityOf(combine, a.aval.dtype) && !Object.is(a.value, -0);
   const e = made.get(a);
-  return e?.prim === "broadcast_in_dim" && isZero(e.inputs[0], made);
+  return e?.prim === "broadcast_in_dim" && isNeutral(e.inputs[0], combine, made);
+}
+
+/** A reduction of what a loop has summed up, as one over the steps as well. */
+function ofLoopSum(
+  e: AnyEqn,
+  made: ReadonlyMap<Atom, AnyEqn>,
+  uses: ReadonlyMap<Atom, number>,
+  ruleOf: RuleOf,
+): AnyEqn | undefined {
+  if (e.prim !== "reduce_sum" && e.prim !== "reduce_max" && e.prim !== "reduce_min") return undefined;
+  const [operand] = e.inputs;
+  const sum = made.get(operand);
+  const rule = ruleOf(e);
+  const inner = sum && ownRules.get(sum);
+  if (!sum || inner?.kind !== "reduce" || rule.kind !== "reduce" || uses.get(operand) !== 1) return undefined;
+  const outer = rule.spec(e as never);
+  const first = inner.spec(sum as never);
+  if (!first.joinable || first.combine !== outer.combine || outer.passNaN || first.accumulate !== outer.accumulate)
+    return undefined;
+  const over: ReduceRule<never> = {
+    kind: "reduce",
+    spec(own): ReduceSpec {
+      const one = inner.spec(own);
+      let k = 0;
+      return { ...one, reduced: one.reduced.map((r) => r || outer.reduced[k++]) };
+    },
+  };
+  const whole = { ...sum, outputs: e.outputs } as AnyEqn;
+  ownRules.set(whole, over);
+  return whole;
 }
 
 /** `term` combined over all steps. */
