@@ -1,8 +1,9 @@
 import { defineConfig } from "vitest/config";
-import { alias, SLOW } from "./vitest.config.js";
+import { alias, ownKernels, SLOW } from "./vitest.config.js";
 
 /** What takes minutes: the fuzzer, the memory runs, and the slow everyday tests. `npm run test:fuzz`. */
 export default defineConfig({
+  plugins: [ownKernels],
   resolve: { alias },
   test: {
     include: ["test/long/**/*.test.ts", ...SLOW],

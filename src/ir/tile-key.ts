@@ -18,6 +18,7 @@ class KeyWriter {
   readonly #numbers = new Map<TileVar | TileRef, number>();
 
   constructor(program: Program<"tile">) {
+    if (program.distribution) this.text += `${program.distribution};`;
     for (const ref of program.refs) {
       this.#number(ref);
       this.text += `${ref.dtype}*${String(ref.size)};`;

@@ -7,9 +7,11 @@ import { makeProgram, tree } from "../../src/index.js";
 import type { DType } from "../../src/ir/dtype.js";
 import { interpret } from "../../src/interpreter/index.js";
 import { CASES, caseInputs, caseProgram, caseTitle } from "../laws/cases.js";
+import { kernelInputs } from "../kernels/adjoint/laws.js";
 import { canonical, expectSame } from "../laws/compare.js";
 import { runOnDevice } from "../lowering/wgsl/device.js";
 import { planFor } from "../lowering/wgsl/lower.js";
+import { kernels } from "../lowering/wgsl/kernels.js";
 import { programs } from "../lowering/wgsl/programs.js";
 import { evaluated } from "../lowering/wgsl/values.js";
 
@@ -25,6 +27,14 @@ describe.runIf(process.env["TILEWORK_GPU"] === "1")("on a device", () => {
       const got = await runOnDevice(planFor(program), inputs);
       expectSame(name, got, interpret(program, inputs), { rel: 2e-5, abs: 2e-5 });
     });
+  }
+  for (const [name, make] of Object.entries(kernels)) {
+    it(`kernel: ${name}`, async () => {
+      const program = make();
+      const inputs = kernelInputs(program, 1);
+      const got = await runOnDevice(planFor(program), inputs);
+      expectSame(name, got, interpret(program, inputs), { rel: 3e-5, abs: 3e-5 });
+    }, 120_000);
   }
   for (const prim of [...new Set(CASES.map((c) => c.prim))]) {
     it(`${prim} of the op table`, async () => {

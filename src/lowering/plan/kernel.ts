@@ -7,6 +7,8 @@ import type { Lowering } from "./lower.js";
 import { finishBody } from "./moves.js";
 import { isView, type Site } from "./place.js";
 import { fromNowOn, partOf } from "./control.js";
+import { wholeKernel } from "../schedule/whole/index.js";
+import { withScratch } from "../schedule/write.js";
 import { sinkIndices } from "./sink.js";
 import type { Step } from "./step.js";
 
@@ -24,6 +26,13 @@ export function lowerKernelCall(lowering: Lowering, site: Site, params: KernelOp
   const operands = eqn.inputs.slice(0, reads).map((_, i) => site.input(i));
   if (grid.includes(0)) {
     steps.push({ kind: "define", values: outs.map((o) => o.value) });
+    return;
+  }
+  if (lowering.machine.gpu) {
+    const args = [...operands.map((p) => lowering.inMemory(p)), ...outs];
+    steps.push({ kind: "define", values: outs.map((o) => o.value) });
+    const kernel = wholeKernel(params);
+    steps.push({ kind: "launch", launch: { kernel, ...withScratch(kernel, args), inPlace: [], startFrom: null } });
     return;
   }
   const ids = body.inputs.slice(reads, reads + grid.length);

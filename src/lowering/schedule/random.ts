@@ -12,16 +12,18 @@ const ROTATIONS = [
 ];
 const PARITY = 0x1bd11bda;
 
-function threefry(x: Expander, k0: Node, k1: Node, x0: Node, x1: Node): readonly [Node, Node] {
-  const add = (a: Node, b: Node): Node => x.op("add", [a, b], "u32");
-  const xor = (a: Node, b: Node): Node => x.op("xor", [a, b], "u32");
-  const word = (n: number): Node => x.constant(n, "u32");
-  const rotate = (a: Node, by: number): Node =>
-    x.op(
-      "or",
-      [x.op("shift_left", [a, word(by)], "u32"), x.op("shift_right_logical", [a, word(32 - by)], "u32")],
-      "u32",
-    );
+/** Arithmetic on u32, of expressions or of blocks. */
+export interface Words<N> {
+  op(prim: "add" | "xor" | "or" | "shift_left" | "shift_right_logical", args: readonly [N, N]): N;
+  word(n: number): N;
+}
+
+export function threefry<N>(x: Words<N>, k0: N, k1: N, x0: N, x1: N): readonly [N, N] {
+  const add = (a: N, b: N): N => x.op("add", [a, b]);
+  const xor = (a: N, b: N): N => x.op("xor", [a, b]);
+  const word = (n: number): N => x.word(n);
+  const rotate = (a: N, by: number): N =>
+    x.op("or", [x.op("shift_left", [a, word(by)]), x.op("shift_right_logical", [a, word(32 - by)])]);
   const keys = [k0, k1, xor(xor(k0, k1), word(PARITY))];
   let a = add(x0, k0);
   let b = add(x1, k1);
@@ -36,10 +38,14 @@ function threefry(x: Expander, k0: Node, k1: Node, x0: Node, x1: Node): readonly
   return [a, b];
 }
 
+function wordsOf(x: Expander): Words<Node> {
+  return { op: (prim, args) => x.op(prim, args, "u32"), word: (n) => x.constant(n, "u32") };
+}
+
 export const random = {
   threefry2x32: point(100, (x, eqn, output, pos, guard) => {
     const [k0, k1, x0, x1] = eqn.inputs.map((a) => x.value(a, pos, guard));
-    return threefry(x, k0, k1, x0, x1)[output];
+    return threefry(wordsOf(x), k0, k1, x0, x1)[output];
   }),
   // a key is its two words, the first one at the lower address
   random_wrap: { kind: "alias" },

@@ -132,7 +132,7 @@ export function lowerKernel(
 }
 
 /** The views of a kernel's refs in their order: those given, and memory of this launch alone for its scratch. */
-function withScratch(kernel: TileProgram, views: readonly View[]): { args: View[]; scratch: Value[] } {
+export function withScratch(kernel: TileProgram, views: readonly View[]): { args: View[]; scratch: Value[] } {
   const args: View[] = [];
   const scratch: Value[] = [];
   let next = 0;

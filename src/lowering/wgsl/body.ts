@@ -106,7 +106,8 @@ export class Body {
   variable(held: Held): void {
     const slots = this.slots(held.shape);
     const type = registerType(held.dtype);
-    const text = `var ${held.name}: ${slots <= 1 ? type : `array<${type}, ${slots}>`};`;
+    // zero is said aloud: in a loop some drivers keep what the last iteration left
+    const text = `var ${held.name} = ${slots <= 1 ? `${type}()` : `array<${type}, ${slots}>()`};`;
     // in front of a loop that is still open
     if (this.#open && slots > 1) this.lines.before(text);
     else this.lines.add(text);
@@ -524,7 +525,7 @@ export class Body {
   /** A scalar that is read only where it may be. */
   masked(test: string, text: string, dtype: DType, other: string | null): string {
     const name = this.fresh();
-    this.lines.add(`var ${name}: ${registerType(dtype)}${other ? ` = ${other}` : ""};`);
+    this.lines.add(`var ${name} = ${other ?? `${registerType(dtype)}()`};`);
     this.lines.add(`if (${test}) { ${name} = ${text}; }`);
     return name;
   }

@@ -8,6 +8,7 @@ import type { Program } from "../../ir/program.js";
 import type { TileRef, TileStage, TileStmt } from "../../ir/tile.js";
 import { tileAccesses } from "../../ir/tile-refs.js";
 import type { GpuLimits } from "../target.js";
+import { prod } from "../../util/index.js";
 import { Arithmetic } from "./arithmetic.js";
 import { Body } from "./body.js";
 import { Library } from "./library/index.js";
@@ -26,6 +27,8 @@ export interface WgslOptions {
 
 /** Invocations of a workgroup whose programs have nothing to do with each other. */
 const SEPARATE = 64;
+/** Fewer invocations than a GPU runs in step are not worth less. */
+const FEWEST = 32;
 
 export function lowerToWgsl(program: Program<"tile">, options: WgslOptions): WgslKernel {
   const name = program.name.replace(/\W/g, "_");
@@ -44,6 +47,23 @@ function atomicRefs(body: readonly TileStmt[], found = new Set<TileRef>()): Set<
     else if (s.kind === "if") atomicRefs([...s.then, ...s.else], found);
   }
   return found;
+}
+
+/** The elements of the largest block, as a power of two, up to a whole workgroup. */
+function lanesFor(body: readonly TileStmt[], most: number): number {
+  let largest = 1;
+  const visit = (list: readonly TileStmt[]): void => {
+    for (const s of list) {
+      if ("out" in s) largest = Math.max(largest, prod(s.out.shape));
+      if (s.kind === "for") visit(s.body);
+      else if (s.kind === "while") visit([...s.cond, ...s.body]);
+      else if (s.kind === "if") visit([...s.then, ...s.else]);
+    }
+  };
+  visit(body);
+  let lanes = FEWEST;
+  while (lanes < largest && lanes < most) lanes *= 2;
+  return lanes;
 }
 
 function stageShader(
@@ -87,7 +107,7 @@ function stageShader(
     return `params.${known}`;
   };
   const whole = distribution === "workgroup";
-  const lanes = whole ? limits.workgroupSize : 1;
+  const lanes = whole ? lanesFor(stage.body, limits.workgroupSize) : 1;
   const workgroupSize = whole ? lanes : Math.min(SEPARATE, limits.workgroupSize);
   const setting: Setting = {
     lines,
