@@ -1,4 +1,4 @@
-/** The kernel whose body is being traced: its programs' ids, its grid, and the region in which its references live. */
+/** The kernel whose body is being traced: the ids of its programs, and its grid. */
 import { fail } from "../../diagnostics/error.js";
 import type { Tensor } from "../../tracer/tensor.js";
 
@@ -20,6 +20,11 @@ export function inLaunch<R>(launch: Launch, f: () => R): R {
   } finally {
     current = outer;
   }
+}
+
+/** The kernel that is being traced. */
+export function currentLaunch(): Launch | undefined {
+  return current;
 }
 
 /** The kernel around; `what` is a function that has a meaning there alone. */

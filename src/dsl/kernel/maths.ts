@@ -1,0 +1,103 @@
+/** Elementwise functions of the language. Those that numpy has are numpy's own. */
+import { fail } from "../../diagnostics/error.js";
+import { printAval } from "../../ir/aval.js";
+import { isInt, isUnsignedInt } from "../../ir/dtype.js";
+import * as lax from "../../lax/index.js";
+import * as np from "../../numpy/elementwise.js";
+import { convertTo } from "../../tracer/control.js";
+import type { Tensor } from "../../tracer/tensor.js";
+import { toInteger } from "../interpret/values.js";
+import type { Block } from "./types.js";
+import { asBlock, blockOf } from "./values.js";
+
+export {
+  abs,
+  ceil,
+  cos,
+  divide as fdiv,
+  erf,
+  exp,
+  exp2,
+  floor,
+  log,
+  log2,
+  pow,
+  rint as round,
+  rsqrt,
+  sin,
+  sqrt,
+  tan,
+  tanh,
+  where,
+} from "../../numpy/elementwise.js";
+
+const isNumber = (x: unknown): x is number => typeof x === "number";
+
+/** x · y + z. */
+export function fma(x: Block, y: Block, z: Block): Block {
+  return asBlock(np.add(np.multiply(blockLike("fma", x), blockLike("fma", y)), blockLike("fma", z)));
+}
+/** 1 / (1 + e⁻ˣ). */
+export function sigmoid(x: Block): Block {
+  const t = blockOf("sigmoid", x);
+  return asBlock(lax.logistic(isInt(t.aval.dtype) ? convertTo(t, "f32") : t));
+}
+/** e^x divided by its sum along an axis, the last one by default. */
+export function softmax(x: Block, axis = -1): Block {
+  const t = blockOf("softmax", x);
+  const at = axis < 0 ? axis + t.ndim : axis;
+  const keep = t.shape.map((d, i) => (i === at ? 1 : d));
+  const e = np.exp(np.subtract(t, lax.reshape(lax.reduceMax(t, [at]), keep)));
+  return asBlock(np.divide(e, lax.reshape(lax.reduceSum(e, [at]), keep)));
+}
+export function minimum(x: Block, y: Block): Block {
+  return isNumber(x) && isNumber(y) ? Math.min(x, y) : asBlock(np.minimum(...yields("minimum", x, y)));
+}
+export function maximum(x: Block, y: Block): Block {
+  return isNumber(x) && isNumber(y) ? Math.max(x, y) : asBlock(np.maximum(...yields("maximum", x, y)));
+}
+/** Not below `low`, and not above `high`. */
+export function clamp(x: Block, low: Block, high: Block): Block {
+  return minimum(maximum(x, low), high);
+}
+/** The quotient of whole numbers, rounded down. */
+export function floorDiv(x: Block, y: Block): Block {
+  if (isNumber(x) && isNumber(y)) return Math.floor(x / y);
+  return asBlock(np.floorDivide(...integers("floorDiv", x, y)));
+}
+/** The quotient of whole numbers, rounded up: how many blocks of `y` hold `x`. */
+export function cdiv(x: Block, y: Block): Block {
+  if (isNumber(x) && isNumber(y)) return Math.ceil(x / y);
+  const [a, b] = integers("cdiv", x, y);
+  return asBlock(np.floorDivide(np.subtract(np.add(a, b), 1), b));
+}
+/** The upper half of the bits of the product of two integers. */
+export function umulhi(x: Block, y: Block): Block {
+  const [a, b] = integers("umulhi", x, y).map((v) => blockOf("umulhi", v));
+  const { dtype } = [a, b].find((v) => !v.aval.weak)?.aval ?? a.aval;
+  if (dtype !== "u32" && dtype !== "i32") {
+    fail("TW2005", `umulhi: an operand is ${printAval(a.aval)}`, { help: "operands are i32 or u32" });
+  }
+  const wide = isUnsignedInt(dtype) ? "u64" : "i64";
+  const product = np.multiply(convertTo(a, wide), convertTo(b, wide));
+  return asBlock(convertTo(np.rightShift(product, 32n), dtype));
+}
+
+type Operand = Tensor | number;
+function blockLike(what: string, x: unknown): Operand {
+  return isNumber(x) ? x : blockOf(what, x);
+}
+function yields(what: string, x: unknown, y: unknown): [Operand, Operand] {
+  return [blockLike(what, x), blockLike(what, y)];
+}
+function integers(what: string, x: unknown, y: unknown): [Operand, Operand] {
+  const whole = (v: unknown): Operand => {
+    if (isNumber(v)) return v;
+    const t = toInteger(blockOf(what, v));
+    if (isInt(t.aval.dtype)) return t;
+    return fail("TW2005", `${what}: an operand is ${printAval(t.aval)}, not of whole numbers`, {
+      help: "convert it: cast(x, 'i32')",
+    });
+  };
+  return [whole(x), whole(y)];
+}
