@@ -42,7 +42,7 @@ export { jit } from "./api/jit.js";
 export { kernel } from "./api/kernel.js";
 /** @internal */
 export { capturedKernel } from "./api/kernel.js";
-export type { KernelOptions, OutSpec } from "./api/kernel.js";
+export type { Kernel, KernelDecorator, KernelOptions, OutSpec, TypedKernelOptions } from "./api/kernel.js";
 export { model } from "./api/model.js";
 export type { ModelOptions } from "./api/model.js";
 export type { DynamicArgument, DynamicAxes, DynamicOption } from "./api/dynamic-option.js";

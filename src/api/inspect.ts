@@ -16,11 +16,19 @@ import { tuningNotes } from "./autotune/index.js";
 import { backend } from "./backend.js";
 import { declaredAxes, type DynamicOption } from "./dynamic-option.js";
 import { jit, jitEntry } from "./jit.js";
+import { kernelInternals } from "./kernel.js";
 import { Family } from "./promotion.js";
 
 /** The function's core program for arguments of these shapes (arrays, or `new ShapeDtype(shape, dtype)`). */
 export function makeProgram(f: AnyFunction): (...args: unknown[]) => Program<"core"> {
   checkFunction("makeProgram", f);
+  const closed = kernelInternals(f)?.closed;
+  if (closed) {
+    return (...args) => {
+      const call = closed(args);
+      return makeProgram(call.f)(...call.args);
+    };
+  }
   return (...args) => {
     const { leaves, treedef } = tree.flatten(args);
     const avals = leaves.map((x, i) => leafAval(x, () => argumentName(f.name, args, i)));
@@ -57,6 +65,8 @@ export function programOverSizes(
 /** Shapes and dtypes of the results, with nothing computed. Arguments may be arrays or `ShapeDtype`s. */
 export function evalShape(f: AnyFunction, ...args: unknown[]): unknown {
   checkFunction("evalShape", f);
+  const call = kernelInternals(f)?.closed(args);
+  if (call) return evalShape(call.f, ...call.args);
   const { leaves, treedef } = tree.flatten(args);
   const avals = leaves.map((x, i) => leafAval(x, () => argumentName(f.name, args, i)));
   const { program, outTree } = traceFunction(f, avals, treedef, { kind: "shape", name: f.name });

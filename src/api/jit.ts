@@ -20,6 +20,7 @@ import { backend } from "./backend.js";
 import { config } from "./config.js";
 import { checkDynamic, checkNames, type Declared, declaredAxes, type DynamicOption } from "./dynamic-option.js";
 import { jitMethod } from "./jit-method.js";
+import { JITTED, type JittedInternals, type Prepared } from "./jitted.js";
 import { locateNan } from "./nans.js";
 import { Family, type Fit, fitCase, type Variant } from "./promotion.js";
 import { axesOf, promotionReason, recompileReason } from "./reasons.js";
@@ -73,7 +74,7 @@ export interface JitEntry {
 }
 
 /** What calls with arguments of certain types run: an entry with what it needs beside the arguments. */
-interface Signature extends WarmSignature {
+export interface Signature extends WarmSignature {
   readonly entry: JitEntry;
 }
 
@@ -83,15 +84,6 @@ export interface JittedMembers<A extends readonly unknown[], R> {
   /** What was compiled so far, oldest first. */
   readonly entries: () => readonly JitEntry[];
   readonly original: (...args: A) => R;
-}
-
-const JITTED = Symbol.for("tilework.jitted");
-interface JittedInternals {
-  prepare(args: readonly unknown[], exact?: boolean): Prepared;
-}
-interface Prepared {
-  readonly signature: Signature;
-  readonly leaves: readonly Tensor[];
 }
 
 function executableOf(entry: JitEntry): Executable {

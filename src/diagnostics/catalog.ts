@@ -98,7 +98,13 @@ const TITLES: Readonly<Record<Code, string>> = {
   TW8008: "Blocks of different shapes",
   TW8009: "A constant of a kernel is missing or unknown",
   TW8010: "The grid of a kernel is wrong, or has no such axis",
+  TW8011: "Blocks of these dtypes have no product",
+  TW8012: "A size or a constant of a kernel is not known when it is compiled",
   TW8013: "The function cannot be a kernel",
+  TW8014: "A static assertion does not hold",
+  TW8015: "An assertion in a kernel does not hold",
+  TW8016: "What a kernel gives is not described",
+  TW8017: "return in a loop that the run decides",
   // 81xx: what the interpreter of kernels finds
   TW8030: "A constant is chosen by autotune and given in the call",
   TW8031: "No configuration of a kernel works",

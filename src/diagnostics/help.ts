@@ -96,7 +96,13 @@ export const HELP = {
   TW8008: "sizes must be equal or 1, counted from the last axis; expandDims adds an axis",
   TW8009: "pass constants by name in the last argument of the call: { BLOCK: 128 }",
   TW8010: "a grid is one number or a list of numbers that are known when the kernel is called",
+  TW8011: "both operands are floats of one dtype, or integers of one width: cast(x, dtype)",
+  TW8012: "take it from x.shape, or from a parameter of the type constexpr",
   TW8013: "a kernel is a plain function that stores its results",
+  TW8014: "call the kernel with other shapes or constants",
+  TW8015: "devicePrint shows the values",
+  TW8016: "give a tensor, or { shape, dtype }, or a list of such: kernel(f, { out: (x) => x })",
+  TW8017: "keep in a variable whether there is more to do, and mask the stores with it",
   // 81xx: what the interpreter of kernels finds
   TW8030: "leave the constant out of the call",
   TW8031: "give a configuration that the kernel can be compiled with",

@@ -27,7 +27,7 @@ const scope = { ...language, ...own, range };
 
 /** A kernel of a text; its file is model.ts. */
 function kernelOf(text: string, options: KernelOptions): (...args: unknown[]) => unknown {
-  return kernel(captured(text, scope), options) as never;
+  return kernel(captured(text, scope), options as never) as never;
 }
 function slowly(text: string, options: KernelOptions, how: Any = {}): Slow {
   return interpret(kernelOf(text, options) as never, how) as never;

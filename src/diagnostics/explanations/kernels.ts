@@ -281,11 +281,11 @@ const twice = kernel(
   (x, out, BLOCK) => {
     const i = programId(0) * BLOCK + arange(BLOCK);
     return load(x, [i]) * 2;
+    //^ TW8013
   },
   { out: (x) => x, grid: (x) => Math.ceil(x.shape[0] / 4) },
 );
-twice(np.ones([8]), { BLOCK: 4 });
-//^ TW8013`,
+twice(np.ones([8]), { BLOCK: 4 });`,
     fixed: `
 import { kernel, numpy as np } from "tilework";
 import { arange, load, programId, store } from "tilework/kernels";
@@ -365,5 +365,183 @@ const twice = autotune(
   { configs: [{ BLOCK: 8 }], budget: 1 },
 );
 twice(np.ones([8]));`,
+  },
+  TW8011: {
+    explanation:
+      "A product of blocks sums products of numbers of one kind: floats of one dtype, or integers of one width. Which of two different dtypes is meant is said with cast; what is added to the product has its dtype.",
+    bad: `
+import { kernel, numpy as np } from "tilework";
+import { dot, load, store } from "tilework/kernels";
+const product = kernel(
+  (a, b, out) => {
+    const [x, y] = [load(a, [null, null]), load(b, [null, null])];
+    store(out, [null, null], dot(x, y));
+    //                       ^ TW8011
+  },
+  { out: (a, b) => ({ shape: [a.shape[0], b.shape[1]] }), grid: 1 },
+);
+product(np.ones([4, 8]), np.ones([8, 2], "i32"));`,
+    fixed: `
+import { kernel, numpy as np } from "tilework";
+import { cast, dot, load, store } from "tilework/kernels";
+const product = kernel(
+  (a, b, out) => {
+    const [x, y] = [load(a, [null, null]), load(b, [null, null])];
+    store(out, [null, null], dot(x, cast(y, "f32")));
+  },
+  { out: (a, b) => ({ shape: [a.shape[0], b.shape[1]] }), grid: 1 },
+);
+product(np.ones([4, 8]), np.ones([8, 2], "i32"));`,
+  },
+  TW8012: {
+    explanation:
+      "A kernel is compiled for blocks of known sizes: those that are given as constants, and those of the arrays. A size that a program computes or loads is known only when it runs; then the block has the greatest size, and a mask.",
+    bad: `
+import { kernel, numpy as np } from "tilework";
+import { arange, load, programId, store } from "tilework/kernels";
+const twice = kernel(
+  (x, out, BLOCK) => {
+    const n = programId(0) + 1;
+    const i = arange(n);
+    //        ^ TW8012
+    store(out, [i], load(x, [i]) * 2);
+  },
+  { out: (x) => x, grid: (x) => Math.ceil(x.shape[0] / 4) },
+);
+twice(np.ones([8]), { BLOCK: 4 });`,
+    fixed: `
+import { kernel, numpy as np } from "tilework";
+import { arange, load, programId, store } from "tilework/kernels";
+const twice = kernel(
+  (x, out, BLOCK) => {
+    const i = programId(0) * BLOCK + arange(BLOCK);
+    store(out, [i], load(x, [i]) * 2);
+  },
+  { out: (x) => x, grid: (x) => Math.ceil(x.shape[0] / 4) },
+);
+twice(np.ones([8]), { BLOCK: 4 });`,
+  },
+  TW8014: {
+    explanation:
+      "staticAssert holds of what is known when a kernel is compiled: constants and shapes. It fails before anything runs.",
+    bad: `
+import { kernel, numpy as np } from "tilework";
+import { arange, load, programId, staticAssert, store } from "tilework/kernels";
+const twice = kernel(
+  (x, out, BLOCK) => {
+    staticAssert(x.shape[0] % BLOCK === 0, "the length is a multiple of BLOCK");
+    //^ TW8014
+    const i = programId(0) * BLOCK + arange(BLOCK);
+    store(out, [i], load(x, [i]) * 2);
+  },
+  { out: (x) => x, grid: (x) => Math.ceil(x.shape[0] / 4) },
+);
+twice(np.ones([7]), { BLOCK: 4 });`,
+    fixed: `
+import { kernel, numpy as np } from "tilework";
+import { arange, load, programId, staticAssert, store } from "tilework/kernels";
+const twice = kernel(
+  (x, out, BLOCK) => {
+    staticAssert(x.shape[0] % BLOCK === 0, "the length is a multiple of BLOCK");
+    const i = programId(0) * BLOCK + arange(BLOCK);
+    store(out, [i], load(x, [i]) * 2);
+  },
+  { out: (x) => x, grid: (x) => Math.ceil(x.shape[0] / 4) },
+);
+twice(np.ones([8]), { BLOCK: 4 });`,
+  },
+  TW8015: {
+    explanation:
+      "deviceAssert looks at values when a program runs, and stops the call where it finds others. The program's ids are in the message.",
+    bad: `
+import { kernel, numpy as np } from "tilework";
+import { arange, deviceAssert, load, programId, sqrt, store } from "tilework/kernels";
+const twice = kernel(
+  (x, out, BLOCK) => {
+    const i = programId(0) * BLOCK + arange(BLOCK);
+    const v = load(x, [i]);
+    deviceAssert(v >= 0, "roots of what is not negative");
+    //^ TW8015
+    store(out, [i], sqrt(v));
+  },
+  { out: (x) => x, grid: (x) => Math.ceil(x.shape[0] / 4) },
+);
+twice(np.ones([8]).neg(), { BLOCK: 4 }).dataSync();`,
+    fixed: `
+import { kernel, numpy as np } from "tilework";
+import { arange, deviceAssert, load, programId, sqrt, store } from "tilework/kernels";
+const twice = kernel(
+  (x, out, BLOCK) => {
+    const i = programId(0) * BLOCK + arange(BLOCK);
+    const v = load(x, [i]);
+    deviceAssert(v >= 0, "roots of what is not negative");
+    store(out, [i], sqrt(v));
+  },
+  { out: (x) => x, grid: (x) => Math.ceil(x.shape[0] / 4) },
+);
+twice(np.ones([8]), { BLOCK: 4 }).dataSync();`,
+  },
+  TW8016: {
+    explanation:
+      "A kernel stores to arrays that its call makes. `out` says of what shape and dtype: like an argument, or as { shape, dtype }; a kernel with several outs gives a list. The function has a parameter for each of them, after the arguments.",
+    bad: `
+import { kernel, numpy as np } from "tilework";
+import { arange, load, programId, store } from "tilework/kernels";
+const twice = kernel(
+  (x, out, BLOCK) => {
+    const i = programId(0) * BLOCK + arange(BLOCK);
+    store(out, [i], load(x, [i]) * 2);
+  },
+  { out: (x) => x.shape, grid: 2 },
+);
+twice(np.ones([8]), { BLOCK: 4 });
+//^ TW8016`,
+    fixed: `
+import { kernel, numpy as np } from "tilework";
+import { arange, load, programId, store } from "tilework/kernels";
+const twice = kernel(
+  (x, out, BLOCK) => {
+    const i = programId(0) * BLOCK + arange(BLOCK);
+    store(out, [i], load(x, [i]) * 2);
+  },
+  { out: (x) => x, grid: (x) => Math.ceil(x.shape[0] / 4) },
+);
+twice(np.ones([8]), { BLOCK: 4 });`,
+  },
+  TW8017: {
+    explanation:
+      "The steps of a loop that the run decides are one program, which all of them run. A return among them would have to stop the others; a kernel says with a variable or a mask what is still to be done. A return that no such loop surrounds is fine.",
+    bad: `
+import { kernel, numpy as np } from "tilework";
+import { load, range, store } from "tilework/kernels";
+const twice = kernel(
+  (x, out, BLOCK) => {
+    let total = 0;
+    for (const i of range(BLOCK)) {
+      const v = load(x, [i]);
+      if (v > 2) return;
+      //         ^ TW8017
+      total += v;
+    }
+    store(out, [0], total);
+  },
+  { out: () => ({ shape: [1] }) },
+);
+twice(np.ones([8]), { BLOCK: 4 });`,
+    fixed: `
+import { kernel, numpy as np } from "tilework";
+import { load, range, store } from "tilework/kernels";
+const twice = kernel(
+  (x, out, BLOCK) => {
+    let total = 0;
+    for (const i of range(BLOCK)) {
+      const v = load(x, [i]);
+      if (v <= 2) total += v;
+    }
+    store(out, [0], total);
+  },
+  { out: () => ({ shape: [1] }) },
+);
+twice(np.ones([8]), { BLOCK: 4 });`,
   },
 } satisfies Readonly<Record<`TW8${string}`, Explanation>>;

@@ -28,7 +28,7 @@ import { listWithTracedIndex } from "./lists.js";
 import { machine } from "./machine.js";
 import { binary, choose, truth, unary } from "./operators.js";
 import { type Binding, checkMutation, inRegion, made, Region, type Scope, state, write } from "./region.js";
-import { describe, isTraced, Poison, toInteger, UNSET } from "./values.js";
+import { describe, isTraced, LibraryObject, Poison, toInteger, UNSET } from "./values.js";
 
 /** What `?.` gives when there is nothing before it, until the end of the chain. */
 const SKIP = Symbol("skip");
@@ -203,7 +203,7 @@ function evaluateCall(node: Call, scope: Scope): unknown {
       fn = readMember(self, callee, scope);
     } else if (callee.optional && (self === null || self === undefined)) fn = SKIP;
     else fn = readIndex(self, evaluate(callee.index, scope), callee, scope);
-    library = self instanceof Tensor;
+    library = self instanceof Tensor || self instanceof LibraryObject;
   } else {
     fn = evaluate(callee, scope);
     library = callee.kind === "captured" && callee.library;

@@ -3,7 +3,8 @@ import { fail } from "../../diagnostics/error.js";
 import type { SpanRef } from "../../diagnostics/span.js";
 import { bind, scalar } from "../../tracer/frame.js";
 import { Tensor } from "../../tracer/tensor.js";
-import type { Break, Continue, Declaration, If, Statement, Switch, Throw } from "../ast.js";
+import type { Break, Continue, Declaration, If, Return, Statement, Switch, Throw } from "../ast.js";
+import { currentLaunch } from "../kernel/launch.js";
 import { type Completion, Mixed, runsOn, without } from "./completion.js";
 import { evaluate } from "./evaluate.js";
 import { machine } from "./machine.js";
@@ -29,6 +30,7 @@ export function execute(node: Statement, scope: Scope): Completion {
     case "if":
       return executeIf(node, scope, undefined);
     case "return":
+      checkReturn(node, scope);
       return {
         kind: "return",
         activation: scope.activation,
@@ -119,6 +121,19 @@ function executeIf(node: If, scope: Scope, rest: (() => Completion) | undefined)
   const onTrue = traceWay("branch", "then", side(then, thenJumps), { index, value: true });
   const onFalse = traceWay("branch", "else", side(otherwise, otherwiseJumps), { index, value: false });
   return chooseWay(index, [onFalse, onTrue], at);
+}
+
+/** In a kernel a loop that the run decides has no way out: its steps are one program. */
+function checkReturn(node: Return, scope: Scope): void {
+  const launch = currentLaunch();
+  if (launch === undefined) return;
+  for (let r = state.region; r !== undefined && r !== scope.activation.region; r = r.parent) {
+    if (r.kind !== "loop") continue;
+    fail("TW8017", `${launch.name}: return in a loop that the run decides`, {
+      span: scope.span(node),
+      help: "keep in a variable whether there is more to do, and mask the stores with it",
+    });
+  }
 }
 
 export function checkScalar(test: Tensor, what: string, span: SpanRef): void {

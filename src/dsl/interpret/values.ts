@@ -105,3 +105,6 @@ export class RangeValue {
     return Math.max(0, Math.ceil((stop - start) / step));
   }
 }
+
+/** Objects of the language whose methods are the library's: what fails in them, fails where they are called. */
+export class LibraryObject {}

@@ -88,7 +88,12 @@ export function ravel<B extends Block | boolean>(x: B): B {
 /** The axes in another order; reversed without one. */
 export function permute<B extends Block | boolean>(x: B, axes?: readonly number[]): B {
   const t = blockOf("permute", x);
-  return asBlock(lax.transpose(t, axes?.map((a) => canonicalAxis("permute", a, t.ndim)))) as B;
+  return asBlock(
+    lax.transpose(
+      t,
+      axes?.map((a) => canonicalAxis("permute", a, t.ndim)),
+    ),
+  ) as B;
 }
 export const transpose: <B extends Block | boolean>(x: B, axes?: readonly number[]) => B = permute;
 /** The last two axes change their places. */
@@ -126,7 +131,12 @@ export function cat<B extends Block>(blocks: readonly B[], axis = 0): B {
   if (!Array.isArray(blocks)) {
     fail("TW8003", "cat: takes a list of blocks", { help: "write cat([a, b], axis)" });
   }
-  return asBlock(concatenate(blocks.map((b) => blockOf("cat", b)), axis)) as B;
+  return asBlock(
+    concatenate(
+      blocks.map((b) => blockOf("cat", b)),
+      axis,
+    ),
+  ) as B;
 }
 
 function meet(what: string, a: unknown, b: unknown): [Tensor, Tensor] {

@@ -26,10 +26,18 @@ export function dot<D extends DType = DType>(a: Block, b: Block, options: DotOpt
     });
   }
   const wanted = options.dtype ?? productType(x.aval, y.aval);
-  if (wanted === undefined || (isFloat(x.aval.dtype) && !isFloat(wanted)) || (isInt(x.aval.dtype) && wanted === "bool")) {
-    fail("TW8011", `dot: the operands are ${printAval(x.aval)} and ${printAval(y.aval)}${options.dtype ? `, the product ${options.dtype}` : ""}`, {
-      help: "both are floats of one dtype or integers of one width: convert one with cast(x, dtype)",
-    });
+  if (
+    wanted === undefined ||
+    (isFloat(x.aval.dtype) && !isFloat(wanted)) ||
+    (isInt(x.aval.dtype) && wanted === "bool")
+  ) {
+    fail(
+      "TW8011",
+      `dot: the operands are ${printAval(x.aval)} and ${printAval(y.aval)}${options.dtype ? `, the product ${options.dtype}` : ""}`,
+      {
+        help: "both are floats of one dtype or integers of one width: convert one with cast(x, dtype)",
+      },
+    );
   }
   const batch = rank === 3 ? [0] : [];
   const product = lax.dotGeneral(

@@ -1,145 +1,198 @@
 /** From the call of a kernel to the equation of its launch: its outs, its grid, its constants, and its traced body. */
 import { fail } from "../../diagnostics/error.js";
-import { type Aval, aval } from "../../ir/aval.js";
-import type { DType } from "../../ir/dtype.js";
+import { type Aval, aval, printAval } from "../../ir/aval.js";
+import { isStaticShape } from "../../ir/dim.js";
+import { isFloat } from "../../ir/dtype.js";
 import { avalKey } from "../../ir/key.js";
 import { checkKernel } from "../../simplify/bounds/check.js";
-import { bind, scalar, TracedSource } from "../../tracer/frame.js";
-import { checkFunction } from "../../tracer/leaf.js";
+import { full } from "../../lax/structure.js";
+import { convertTo } from "../../tracer/control.js";
+import { bind, TracedSource } from "../../tracer/frame.js";
+import { checkFunction, describeValue } from "../../tracer/leaf.js";
 import type { AnyFunction } from "../../tracer/staged.js";
 import { staticKey } from "../../tracer/static-key.js";
 import { Tensor } from "../../tracer/tensor.js";
-import { parameterNames } from "../../tracer/trace.js";
 import { LruMap } from "../../util/index.js";
-import { captureOf } from "../capture.js";
-import { codeOf } from "../interpret/code.js";
 import { type KernelBody, traceBody } from "./call.js";
+import { currentLaunch } from "./launch.js";
 import { currentRunner } from "./runner.js";
+import { bindConstants, type Parameter, parametersOf } from "./signature.js";
+import { gridOf, type Outs, type OutSpec, outsOf } from "./specs.js";
 
-/** What an out looks like: a tensor, or a shape and a dtype. */
-export interface OutSpec {
-  readonly shape: readonly number[];
-  readonly dtype?: DType;
-}
+export type { OutSpec } from "./specs.js";
 
-export interface KernelOptions {
+/** What a kernel's call says, or the kernel for all its calls. */
+export interface LaunchOptions {
+  /** The outs: a tensor or { shape, dtype }, a list of such, or a function of the arguments and the constants that gives them. */
   // biome-ignore lint/suspicious/noExplicitAny: the arguments of the kernel
-  readonly out: OutSpec | readonly OutSpec[] | ((...args: any[]) => OutSpec | readonly OutSpec[]);
+  readonly out?: OutSpec | readonly OutSpec[] | ((...args: any[]) => OutSpec | readonly OutSpec[]);
+  /** The number of programs along each axis, or a function of the arguments and the constants that gives it; 1 by default. */
   // biome-ignore lint/suspicious/noExplicitAny: the arguments of the kernel
   readonly grid?: number | readonly number[] | ((...args: any[]) => number | readonly number[]);
-  readonly init?: number | readonly (number | undefined)[];
+  /** What the outs hold before the first program: one number for all, or one for each. Without it they hold nothing. */
+  readonly init?: number | readonly (number | null | undefined)[];
+  /** For an out by its name the argument that it starts as. */
   readonly alias?: Readonly<Record<string, string>>;
+}
+export interface KernelOptions extends LaunchOptions {
+  /** Shown in messages and programs; the function's own name by default. */
   readonly name?: string;
-  /** Values that the kernel names and that lie around it, for a kernel that no tool has read: `{ constants: { factor } }`. */
+  /** Values of names that the source uses, where the source is read at run time. */
   readonly constants?: Readonly<Record<string, unknown>>;
 }
 
-interface Parameter {
-  readonly name: string;
-  readonly optional: boolean;
-}
-
-function parametersOf(fn: AnyFunction, name: string): readonly Parameter[] {
-  const record = captureOf(fn);
-  if (record) {
-    return codeOf(record).root.params.map(({ pattern, fallback }) => {
-      if (pattern.kind !== "name") {
-        return fail("TW8013", `kernel(${name}): a parameter is a pattern`, { help: "give each parameter a name" });
-      }
-      return { name: pattern.name, optional: fallback !== undefined };
-    });
-  }
-  return parameterNames(fn).map((p, i) => ({ name: p ?? `argument ${i}`, optional: i >= fn.length }));
-}
-
 /** Launches the kernel on tensors: what it gives, as one tensor or a list, as `out` says. */
-export type Launcher = (args: readonly Tensor[], meta: Readonly<Record<string, unknown>>) => Tensor | Tensor[];
+export type Launcher = (
+  args: readonly Tensor[],
+  meta: Readonly<Record<string, unknown>>,
+  self?: unknown,
+) => Tensor | Tensor[];
 
 export interface NamedLauncher {
   readonly name: string;
   readonly launch: Launcher;
 }
 
-/** What out `k` starts as: an argument, a number everywhere, or nothing. */
-function startOf(
-  name: string,
-  { init, alias = {} }: KernelOptions,
-  names: readonly string[],
-  args: readonly Tensor[],
-  k: number,
-  out: Aval,
-): Tensor | undefined {
-  const called = names[args.length + k];
-  if (called in alias) {
-    const from = args[names.indexOf(alias[called])];
-    return (
-      from ??
-      fail("TW8009", `${name}: ${called} starts as ${alias[called]}, which is no argument`, {
-        help: `its arguments are ${names.slice(0, args.length).join(", ") || "none"}`,
-      })
-    );
+/** Names in the last argument of a call that are no constants. */
+export const LAUNCH_OPTIONS: ReadonlySet<string> = new Set<keyof LaunchOptions>(["out", "grid", "init", "alias"]);
+
+/** The last argument of a call taken apart; functions among the options are called with the arguments and the constants. */
+export function resolveOptions(
+  args: readonly unknown[],
+  meta: Readonly<Record<string, unknown>>,
+  defaults: LaunchOptions,
+): { readonly options: LaunchOptions; readonly constants: Readonly<Record<string, unknown>> } {
+  const constants: Record<string, unknown> = {};
+  const options: Record<string, unknown> = { ...defaults };
+  for (const [key, value] of Object.entries(meta)) (LAUNCH_OPTIONS.has(key) ? options : constants)[key] = value;
+  for (const key of ["out", "grid"]) {
+    const given = options[key];
+    if (typeof given === "function") options[key] = (given as AnyFunction)(...args, constants);
   }
-  const value = typeof init === "number" ? init : init?.[k];
-  return value === undefined
-    ? undefined
-    : bind("broadcast_in_dim", [scalar(value, out.dtype)], { shape: out.shape, dims: [] })[0];
+  return { options, constants };
 }
 
-export function makeLauncher(fn: AnyFunction, options: KernelOptions): NamedLauncher {
+export function makeLauncher(fn: AnyFunction, defaults: KernelOptions): NamedLauncher {
   checkFunction("kernel", fn);
-  const name = options.name ?? (fn.name || "kernel");
+  const name = defaults.name ?? (fn.name || "kernel");
   let known: readonly Parameter[] | undefined;
   const bodies = new LruMap<string, KernelBody>(64);
 
-  const launch: Launcher = (args, meta) => {
+  const launch: Launcher = (args, meta, self) => {
     known ??= parametersOf(fn, name);
     const parameters = known;
-    const { grid: override, ...constants } = meta;
-    const outGiven = typeof options.out === "function" ? options.out(...args, constants) : options.out;
-    const isList = Array.isArray(outGiven);
-    const outs = (isList ? (outGiven as readonly OutSpec[]) : [outGiven as OutSpec]).map((o) =>
-      aval(o.shape, o.dtype ?? "f32"),
-    );
-    const gridSource = override ?? options.grid ?? 1;
-    const gridGiven = typeof gridSource === "function" ? (gridSource as AnyFunction)(...args, constants) : gridSource;
-    const grid = (Array.isArray(gridGiven) ? gridGiven : [gridGiven]) as number[];
-    const first = args.length + outs.length;
-    const values = parameters.slice(first).map((p) => {
-      if (p.name in constants) return constants[p.name];
-      if (p.optional) return undefined;
-      return fail("TW8009", `${name}: ${p.name} is missing`, {
-        help: `pass it in the last argument: { ${p.name}: 128 }`,
+    checkCall(name, args);
+    const { options, constants } = resolveOptions(args, meta, defaults);
+    if (options.out === undefined) {
+      fail("TW8016", `${name}: nothing says what it gives`, {
+        help: "say it where the kernel is made, kernel(f, { out: (x) => x, grid }), or in the last argument of the call",
       });
-    });
-    const names = parameters.map((p) => p.name);
-    for (const k of Object.keys(constants)) {
-      if (!names.slice(first).includes(k))
-        fail("TW8009", `${name}: there is no parameter ${k}`, {
-          help: `its constants are ${names.slice(first).join(", ") || "none"}`,
-        });
     }
+    const outs = outsOf(name, options.out);
+    const grid = gridOf(name, options.grid ?? 1);
+    const first = args.length + outs.avals.length;
+    if (parameters.length < first) {
+      const n = (k: number, what: string): string => `${k} ${what}${k === 1 ? "" : "s"}`;
+      fail(
+        "TW8016",
+        `${name}: ${n(args.length, "argument")} and ${n(outs.avals.length, "out")} for ${n(parameters.length, "parameter")}`,
+        { help: "the parameters of the function are the arguments, then one for each out, then the constants" },
+      );
+    }
+    const values = bindConstants(name, parameters, first, constants);
+    const names = parameters.map((p) => p.name);
+    const inits = initsOf(name, args, names, outs, options);
     const run = currentRunner();
     if (run) {
-      const inits = outs.map(() => undefined);
-      const given = run({ name, fn, self: undefined, parameters: names, args, outs, inits, meta: values, grid });
-      return isList ? given : given[0];
+      const given = run({ name, fn, self, parameters: names, args, outs: outs.avals, inits, meta: values, grid });
+      return outs.isList ? given : given[0];
     }
-    const avals = args.map((x): Aval => aval(x.aval.shape, x.aval.dtype));
-    const key = `${avals.map(avalKey).join()}|${outs.map(avalKey).join()}|${staticKey(values, name)}|${grid.join()}`;
+    const key = [
+      args.map((x) => avalKey(x.aval) + (x.aval.weak ? "~" : "")).join(),
+      outs.avals.map(avalKey).join(),
+      staticKey(values, name),
+      grid.join(),
+      self === undefined ? "" : staticKey(self, name),
+    ].join("|");
     let body = bodies.get(key);
     if (!body) {
-      body = traceBody({ name, fn, self: undefined, parameters: names, args: avals, outs, meta: values, grid });
-      checkKernel({ body: body.program, grid, inits: outs.map(() => false), name });
+      const avals = args.map((x): Aval => x.aval);
+      body = traceBody({ name, fn, self, parameters: names, args: avals, outs: outs.avals, meta: values, grid });
+      checkKernel({ body: body.program, grid, inits: inits.map((x) => x !== undefined), name });
       if (!body.captures.some((c) => Tensor.source(c) instanceof TracedSource)) bodies.set(key, body);
     }
-    const starts = outs.map((o, k) => startOf(name, options, names, args, k, o));
-    const results = bind("kernel_call", [...body.captures, ...args, ...starts.filter((x) => x !== undefined)], {
+    const strong = args.map((x) => (x.aval.weak ? convertTo(x, x.aval.dtype) : x));
+    const results = bind("kernel_call", [...body.captures, ...strong, ...inits.filter((x) => x !== undefined)], {
       body: body.program,
       grid,
-      inits: starts.map((x) => x !== undefined),
+      inits: inits.map((x) => x !== undefined),
       name,
     });
-    return isList ? [...results] : results[0];
+    return outs.isList ? [...results] : results[0];
   };
   return { name, launch };
+}
+
+function checkCall(name: string, args: readonly Tensor[]): void {
+  const around = currentLaunch();
+  if (around) {
+    fail("TW8013", `${name}: a kernel is called in the kernel ${around.name}`, {
+      help: "what kernels share is a plain function, which both call; a kernel is launched by programs",
+    });
+  }
+  for (const x of args) {
+    if (isStaticShape(x.aval.shape)) continue;
+    fail("TW2014", `${name}: an argument is ${printAval(x.aval)}`, { help: "a kernel is compiled for known sizes" });
+  }
+}
+
+/** What each out starts as; undefined where it starts as nothing. */
+function initsOf(
+  name: string,
+  args: readonly Tensor[],
+  names: readonly string[],
+  { avals }: Outs,
+  { init, alias = {} }: LaunchOptions,
+): (Tensor | undefined)[] {
+  const outNames = names.slice(args.length, args.length + avals.length);
+  for (const [to, from] of Object.entries(alias)) {
+    if (!outNames.includes(to)) {
+      fail("TW8016", `${name}: alias names ${to}, which is no out`, { help: `its outs are ${outNames.join(", ")}` });
+    }
+    const k = names.slice(0, args.length).indexOf(from);
+    const target = avals[outNames.indexOf(to)];
+    if (k < 0) {
+      fail("TW8016", `${name}: ${to} starts as ${String(from)}, which is no argument`, {
+        help: `its arguments are ${names.slice(0, args.length).join(", ")}`,
+      });
+    }
+    const source = args[k].aval;
+    if (avalKey(aval(source.shape, source.dtype)) === avalKey(target)) continue;
+    fail("TW8016", `${name}: ${to} is ${printAval(target)}, and the argument that it starts as ${printAval(source)}`, {
+      help: "both have one shape and dtype: { out: (x) => x }",
+    });
+  }
+  if (Array.isArray(init) && init.length !== avals.length) {
+    fail("TW8016", `${name}: init has ${init.length} entries for ${avals.length} outs`, {
+      help: "give one number for all outs, or one (or null) for each",
+    });
+  }
+  return avals.map((a, k) => {
+    const from = alias[outNames[k]];
+    if (from !== undefined) return args[names.indexOf(from)];
+    const value: unknown = Array.isArray(init) ? init[k] : init;
+    if (value === undefined || value === null) return undefined;
+    const fits = typeof value === "number" && (isFloat(a.dtype) || Number.isInteger(value));
+    if (!fits) {
+      fail(
+        "TW8016",
+        `${name}: ${outNames[k]} is ${printAval(a)} and starts as ${typeof value === "number" ? value : describeValue(value)}`,
+        {
+          help: "init is a number of the out's dtype",
+        },
+      );
+    }
+    const wide = a.dtype === "i64" || a.dtype === "u64";
+    return full(a.shape, wide ? BigInt(value) : a.dtype === "bool" ? value !== 0 : value, a.dtype);
+  });
 }

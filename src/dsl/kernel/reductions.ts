@@ -154,16 +154,14 @@ export function reduce<X>(x: X, axis: number | null, fn: (a: X, b: X) => X, opti
 }
 
 /** All prefixes of an associative function along an axis; see `reduce`. */
-export function associativeScan<X>(
-  x: X,
-  axis: number,
-  fn: (a: X, b: X) => X,
-  options: { reverse?: boolean } = {},
-): X {
+export function associativeScan<X>(x: X, axis: number, fn: (a: X, b: X) => X, options: { reverse?: boolean } = {}): X {
   const given = leavesOf("associativeScan", x);
   const at = canonicalAxis("associativeScan", axis, given.leaves[0].ndim);
   const combine = combiner("associativeScan", fn, given);
-  const out = scanTree<Tensor[]>((a, b) => combine(a, b), given.leaves, { axis: at, reverse: options.reverse ?? false });
+  const out = scanTree<Tensor[]>((a, b) => combine(a, b), given.leaves, {
+    axis: at,
+    reverse: options.reverse ?? false,
+  });
   return tree.unflatten(given.treedef, out) as X;
 }
 

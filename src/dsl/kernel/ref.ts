@@ -1,10 +1,11 @@
 /** References to arrays in a kernel. What one refers to is a value that stores replace, carried by branches and loops as variables are. */
 import { fail } from "../../diagnostics/error.js";
-import { type SpanRef } from "../../diagnostics/span.js";
-import type { DType } from "../../ir/dtype.js";
+import type { SpanRef } from "../../diagnostics/span.js";
 import { type Aval, printAval } from "../../ir/aval.js";
+import type { DType } from "../../ir/dtype.js";
 import type { Tensor } from "../../tracer/tensor.js";
 import { Binding, state, write } from "../interpret/region.js";
+import { LibraryObject } from "../interpret/values.js";
 
 /**
  * - input: an argument, which is read only;
@@ -13,7 +14,7 @@ import { Binding, state, write } from "../interpret/region.js";
  */
 export type RefKind = "input" | "out" | "scratch";
 
-export class KernelRef {
+export class KernelRef extends LibraryObject {
   readonly aval: Aval;
   readonly #binding: Binding;
   constructor(
@@ -21,6 +22,7 @@ export class KernelRef {
     readonly kind: RefKind,
     value: Tensor,
   ) {
+    super();
     this.aval = value.aval;
     // it belongs to no function: a return leaves what was stored
     this.#binding = new Binding(name, value, true, state.region, undefined);
@@ -53,7 +55,7 @@ export class KernelRef {
     write(this.#binding, value, place);
   }
 
-  toString(): string {
+  override toString(): string {
     return `Ref<${printAval(this.aval)}>`;
   }
   /** Operators land here. */

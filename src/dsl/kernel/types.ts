@@ -26,7 +26,6 @@ export interface Ref<D extends DType = any, S extends ShapeSpec = any> {
   readonly dtype: D;
   /** Number of axes. */
   readonly rank: number;
-  readonly ndim: number;
   /** Number of elements. */
   readonly size: number;
 }
