@@ -60,7 +60,9 @@ function spread(what: string, x: Tensor, shape: readonly number[]): Tensor {
 export function cast<D extends DType>(x: Block | boolean, dtype: D): Block<D> {
   return asBlock(convert(blockOf("cast", x), dtype));
 }
-export const astype: <D extends DType>(x: Block | boolean, dtype: D) => Block<D> = cast;
+export function astype<D extends DType>(x: Block | boolean, dtype: D): Block<D> {
+  return cast(x, dtype);
+}
 /** The bits of the values read as another dtype of the same width. */
 export function bitcast<D extends DType>(x: Block, dtype: D): Block<D> {
   return asBlock(lax.bitcastConvertType(blockOf("bitcast", x), dtype));
@@ -95,7 +97,9 @@ export function permute<B extends Block | boolean>(x: B, axes?: readonly number[
     ),
   ) as B;
 }
-export const transpose: <B extends Block | boolean>(x: B, axes?: readonly number[]) => B = permute;
+export function transpose<B extends Block | boolean>(x: B, axes?: readonly number[]): B {
+  return permute(x, axes);
+}
 /** The last two axes change their places. */
 export function trans<B extends Block | boolean>(x: B): B {
   const rank = blockOf("trans", x).ndim;

@@ -1,4 +1,4 @@
-/** Elementwise functions of the language. Those that numpy has are numpy's own. */
+/** Elementwise functions of the language. */
 import { fail } from "../../diagnostics/error.js";
 import { printAval } from "../../ir/aval.js";
 import { isInt, isUnsignedInt } from "../../ir/dtype.js";
@@ -7,32 +7,80 @@ import * as np from "../../numpy/elementwise.js";
 import { convertTo } from "../../tracer/control.js";
 import type { Tensor } from "../../tracer/tensor.js";
 import { toInteger } from "../interpret/values.js";
-import type { Block } from "./types.js";
+import type { Block, Mask } from "./types.js";
 import { asBlock, blockOf } from "./values.js";
-
-export {
-  abs,
-  ceil,
-  cos,
-  divide as fdiv,
-  erf,
-  exp,
-  exp2,
-  floor,
-  log,
-  log2,
-  pow,
-  rint as round,
-  rsqrt,
-  sin,
-  sqrt,
-  tan,
-  tanh,
-  where,
-} from "../../numpy/elementwise.js";
 
 const isNumber = (x: unknown): x is number => typeof x === "number";
 
+/** The value without its sign. */
+export function abs(x: Block): Block {
+  return asBlock(np.abs(blockOf("abs", x)));
+}
+/** Rounded up. */
+export function ceil(x: Block): Block {
+  return asBlock(np.ceil(blockOf("ceil", x)));
+}
+/** Rounded down. */
+export function floor(x: Block): Block {
+  return asBlock(np.floor(blockOf("floor", x)));
+}
+/** Rounded to the nearest whole number; halves to the even one. */
+export function round(x: Block): Block {
+  return asBlock(np.rint(blockOf("round", x)));
+}
+/** eˣ. */
+export function exp(x: Block): Block {
+  return asBlock(np.exp(blockOf("exp", x)));
+}
+/** 2ˣ. */
+export function exp2(x: Block): Block {
+  return asBlock(np.exp2(blockOf("exp2", x)));
+}
+/** The natural logarithm. */
+export function log(x: Block): Block {
+  return asBlock(np.log(blockOf("log", x)));
+}
+/** The logarithm to the base 2. */
+export function log2(x: Block): Block {
+  return asBlock(np.log2(blockOf("log2", x)));
+}
+/** The square root. */
+export function sqrt(x: Block): Block {
+  return asBlock(np.sqrt(blockOf("sqrt", x)));
+}
+/** 1 / √x. */
+export function rsqrt(x: Block): Block {
+  return asBlock(np.rsqrt(blockOf("rsqrt", x)));
+}
+export function sin(x: Block): Block {
+  return asBlock(np.sin(blockOf("sin", x)));
+}
+export function cos(x: Block): Block {
+  return asBlock(np.cos(blockOf("cos", x)));
+}
+export function tan(x: Block): Block {
+  return asBlock(np.tan(blockOf("tan", x)));
+}
+export function tanh(x: Block): Block {
+  return asBlock(np.tanh(blockOf("tanh", x)));
+}
+/** The error function. */
+export function erf(x: Block): Block {
+  return asBlock(np.erf(blockOf("erf", x)));
+}
+/** x / y, as the operator. */
+export function fdiv(x: Block, y: Block): Block {
+  return asBlock(np.divide(...yields("fdiv", x, y)));
+}
+/** xʸ. */
+export function pow(x: Block, y: Block): Block {
+  return asBlock(np.power(...yields("pow", x, y)));
+}
+/** `x` where the mask holds, else `y`. */
+export function where(mask: Mask | Block, x: Block | boolean, y: Block | boolean): Block {
+  const [a, b] = [x, y].map((v) => (typeof v === "boolean" ? v : blockLike("where", v)));
+  return asBlock(np.where(blockOf("where", mask), a, b));
+}
 /** x · y + z. */
 export function fma(x: Block, y: Block, z: Block): Block {
   return asBlock(np.add(np.multiply(blockLike("fma", x), blockLike("fma", y)), blockLike("fma", z)));

@@ -17,7 +17,7 @@ import { launchFor } from "./launch.js";
 import { fits, type Place, placeOf } from "./place.js";
 import { KernelRef } from "./ref.js";
 import type { Block, IndexOf, Mask, Ref } from "./types.js";
-import { asBlock, describeArgument, refOf, shapeOf } from "./values.js";
+import { asBlock, describeArgument, named, refOf, shapeOf } from "./values.js";
 
 /** Options of `load`. */
 export interface LoadOptions {
@@ -142,7 +142,7 @@ type Atomic = <D extends DType, S extends ShapeSpec>(
   options?: StoreOptions,
 ) => Block<D>;
 const atomic = (name: string, op: AtomicOp): Atomic =>
-  ((target: unknown, at: unknown, value: unknown, options: StoreOptions = {}) => {
+  named(name, ((target: unknown, at: unknown, value: unknown, options: StoreOptions = {}) => {
     const ref = writable(name, target);
     if (BITS.has(op) && isFloat(ref.dtype)) {
       fail("TW2005", `${name}: ${ref.name} holds ${ref.dtype}`, { help: "bits are those of integers and bools" });
@@ -153,7 +153,7 @@ const atomic = (name: string, op: AtomicOp): Atomic =>
     const [after, old] = bind("atomic", operands, { op, masked: mask !== undefined });
     ref.replace(after, currentSpan());
     return asBlock(old);
-  }) as Atomic;
+  }) as Atomic);
 const BITS: ReadonlySet<AtomicOp> = new Set<AtomicOp>(["and", "or", "xor"]);
 
 /** Adds to elements, which lanes and programs may share; gives what was there before. */

@@ -13,7 +13,7 @@ import * as tree from "../../tree/index.js";
 import { checkFunction } from "../../tracer/leaf.js";
 import { toInteger } from "../interpret/values.js";
 import type { Axis, AxisOptions, Block, Mask } from "./types.js";
-import { asBlock, blockOf, describeArgument, sizeOf } from "./values.js";
+import { asBlock, blockOf, describeArgument, named, sizeOf } from "./values.js";
 
 interface Over {
   readonly axis: number | readonly number[] | null;
@@ -27,10 +27,8 @@ function over(axis: Axis | undefined): Over {
 }
 
 type Reducer = (x: Block, axis?: Axis) => Block;
-const reducer =
-  (name: string, f: (x: Tensor, options: Over) => Tensor): Reducer =>
-  (x, axis) =>
-    asBlock(f(blockOf(name, x), over(axis)));
+const reducer = (name: string, f: (x: Tensor, options: Over) => Tensor): Reducer =>
+  named(name, (x, axis) => asBlock(f(blockOf(name, x), over(axis))));
 
 /** The sum of the elements. */
 export const sum: Reducer = reducer("sum", (x, o) => np.sum(x, o));
@@ -170,13 +168,12 @@ export interface CumulativeOptions {
   readonly reverse?: boolean;
 }
 type Cumulative = (x: Block, axis?: number, options?: CumulativeOptions) => Block;
-const cumulative =
-  (name: string, f: (x: Tensor, axis: number, reverse: boolean) => Tensor): Cumulative =>
-  (x, axis = 0, options = {}) => {
+const cumulative = (name: string, f: (x: Tensor, axis: number, reverse: boolean) => Tensor): Cumulative =>
+  named(name, (x, axis = 0, options = {}) => {
     const t = blockOf(name, x);
     const counted = t.aval.dtype === "bool" ? convertTo(t, "i32") : t;
     return asBlock(f(counted, canonicalAxis(name, axis, t.ndim), options.reverse ?? false));
-  };
+  });
 export const cumsum: Cumulative = cumulative("cumsum", lax.cumsum);
 export const cumprod: Cumulative = cumulative("cumprod", lax.cumprod);
 export const cummax: Cumulative = cumulative("cummax", lax.cummax);

@@ -48,6 +48,11 @@ export function refOf(what: string, ref: unknown): KernelRef {
   });
 }
 
+/** A function by the name that it is exported under. */
+export function named<F extends (...args: never[]) => unknown>(name: string, f: F): F {
+  return Object.defineProperty(f, "name", { value: name, configurable: true });
+}
+
 /** To tsc blocks are numbers. */
 export function asBlock<B = number>(x: Tensor): B {
   return x as unknown as B;
