@@ -84,8 +84,11 @@ export const control = {
     });
     return [null, ...spread(operands, nonzeroIn, found)];
   },
-  while: (_b, _cts, _inputs, _params, { eqn }) =>
-    fail("TW3003", "reverse mode goes through a whileLoop, whose number of steps is not bounded", { span: eqn.span }),
+  while: (_b, _cts, _inputs, _params, { eqn, inPlace }) =>
+    fail("TW3003", "reverse mode goes through a whileLoop, whose number of steps is not bounded", {
+      span: eqn.span,
+      ...(inPlace ? { help: "loop over range up to a number, or give the kernel a customVjp rule" } : {}),
+    }),
   scan: transposeScan,
   call: (b, cts, inputs, { program, name }, ctx) =>
     called(cts, inputs, program, ctx, (operands, p) =>
