@@ -2,7 +2,7 @@
 import { codeOf, type Code } from "../dsl/interpret/code.js";
 import type { CaptureRecord, Located } from "../dsl/ast.js";
 import { captureOf } from "../dsl/capture.js";
-import type { SpanRef } from "../diagnostics/span.js";
+import { provideOriginal, type SpanRef } from "../diagnostics/span.js";
 import { nodeModule } from "../util/node.js";
 import type { AnyFunction } from "../tracer/staged.js";
 import { type Generated, generate } from "./generate.js";
@@ -35,6 +35,14 @@ function compile(record: CaptureRecord): Compiled {
   });
   const map = sourceMapComment(url, sourceAddress(record.file), sourceContent(record), encodeMappings(mappings));
   const text = `${generated.body}\n//# sourceURL=${url}\n${map}`;
+  provideOriginal(url, (line, column) => {
+    let found: number | undefined;
+    for (const m of generated.marks) {
+      if (m.line + HEAD_LINES > line - 1 || (m.line + HEAD_LINES === line - 1 && m.column > column - 1)) break;
+      found = m.offset;
+    }
+    return found === undefined ? undefined : code.span({ start: found, end: found + 1 }).resolve();
+  });
   const make = new Function(...generated.parameters, text) as Compiled["make"];
   known = { code, generated, make };
   compiled.set(record, known);

@@ -33,6 +33,15 @@ const internalRoot: string | undefined = (() => {
   return cut < 0 ? undefined : here.slice(0, cut + 1);
 })();
 
+/** From a place in code that was generated from the user's to the user's; lines and columns from 1. */
+type Original = (line: number, column: number) => Span | undefined;
+const generated = new Map<string, Original>();
+
+/** Tells where code with this address comes from. */
+export function provideOriginal(address: string, original: Original): void {
+  generated.set(address, original);
+}
+
 /** The stack frames of the user's own code, innermost first. */
 export function parseFrames(stack: string | undefined): Span[] {
   const frames: Span[] = [];
@@ -40,6 +49,11 @@ export function parseFrames(stack: string | undefined): Span[] {
     const match = FRAME.exec(text);
     if (!match) continue;
     const [, functionName, file, line, column] = match;
+    const original = generated.get(file)?.(Number(line), Number(column));
+    if (original) {
+      frames.push(original);
+      continue;
+    }
     const address =
       file.startsWith("file:") || file.startsWith("http") || file.startsWith("node:") ? file : `file://${file}`;
     if (isInternalFrame(address)) continue;

@@ -1,8 +1,7 @@
 /** The functions of the kernel language, compiled and interpreted: one kernel for each few of them. */
-import { kernel, numpy as np, random, range, type Tensor } from "tilework";
+import { interpret, kernel, numpy as np, random, type Tensor } from "tilework";
 import * as language from "tilework/kernels";
 import { describe, expect, it, vi } from "vitest";
-import { interpret } from "tilework";
 import { captured } from "../dsl/captured.js";
 import { agree, type AgreeOptions } from "./agree.js";
 
@@ -12,7 +11,7 @@ type Any = any;
 const same = (x: Tensor) => ({ shape: x.shape, dtype: x.dtype });
 const shaped = (shape: readonly number[], dtype = "f32") => ({ shape, dtype });
 const kernelOf = (text: string, options: Any, scope: object = {}): Any =>
-  (kernel as Any)(captured(text, { ...language, range, ...scope }), options);
+  (kernel as Any)(captured(text, { ...language, k: language, ...scope }), options);
 
 const x = random.normal(random.key(1), [4, 6]);
 const y = random.normal(random.key(2), [4, 6]);
@@ -63,7 +62,7 @@ const CASES: Readonly<Record<string, Case>> = {
     text: `(x, out) => {
       const v = load(x, [programId(0), null]);
       const larger = (a, b) => (a > b ? a : b);
-      store(out, [programId(0), null], associativeScan(v, 0, (a, b) => a + b) + reduce(v, 0, larger));
+      store(out, [programId(0), null], k.associativeScan(v, 0, (a, b) => a + b) + reduce(v, 0, larger));
     }`,
     out: same,
     args: [x],

@@ -62,6 +62,8 @@ function enter(
     if (node.rest) bindPattern(node.rest, made(args.slice(node.params.length)), scope, BINDS);
     const end = runBlock(node.body.statements, scope.child());
     if (end instanceof Mixed) {
+      // an early exit: nothing on all ways
+      if (end.value === undefined) return undefined;
       fail("TW7006", `${node.name || "the function"} returns a value on one way, and nothing on the other`, {
         span: code.span(node),
         help: "return a value at the end, too",
