@@ -100,6 +100,18 @@ class Maker {
   }
 }
 
+/** Quotient and remainder, as machines have them or rounded down for any sign. */
+function split(k: Blocks, x: Atom, by: number, down: boolean): readonly Atom[] {
+  const [q, r] = [k.op("div", ...k.pair(x, by)), k.op("rem", ...k.pair(x, by))];
+  if (!down) return [q, r];
+  const isBelow = (v: Atom): Atom => k.op("lt", ...k.pair(v, 0));
+  const off = k.op("and", k.op("ne", ...k.pair(r, 0)), k.op("ne", isBelow(r), isBelow(k.full([], by, "i32"))));
+  return [
+    k.op("sub", q, k.emit1("convert_element_type", [off], { dtype: "i32" })),
+    k.select(off, k.bin("add", r, by), r),
+  ];
+}
+
 export function blockCase(seed: number): BlockCase {
   const rng = new Rng(seed);
   const rank = rng.int(1, 2);
@@ -141,9 +153,7 @@ export function blockCase(seed: number): BlockCase {
     (k, refs, ids, [out, rows]) => {
       const numbers = refs[refs.length - 1];
       const floats = refs.slice(0, -1);
-      const places = isFlat
-        ? [k.op("div", ...k.pair(ids[0], counts[1])), k.op("rem", ...k.pair(ids[0], counts[1]))]
-        : ids;
+      const places = isFlat ? split(k, ids[0], counts[1], rng.chance(0.5)) : ids;
       const blockShape = blocks.map((b) => b);
       const axes = blocks.map((b, a): Atom => {
         const at = k.bin("add", k.bin("mul", places[a], b), k.arange(b));

@@ -2,7 +2,7 @@
 import { type Dim, dimAtLeast } from "../../ir/dim.js";
 import { type Affine, addIndex, constantIndex, divideIndex, type OpaqueMaker, rangeOf, scaleIndex } from "./affine.js";
 import type { Node } from "./node.js";
-import { countOf, rangeOfCount } from "./rewrite.js";
+import { compareRange, countOf, intervalOf, rangeOfCount } from "./rewrite.js";
 
 /** An i32 expression as an index: affine as far as its sums and multiples go. */
 export function asIndex(x: OpaqueMaker & { opaque(n: Node, lo: Dim, hi: Dim): Affine }, node: Node): Affine {
@@ -23,6 +23,14 @@ export function asIndex(x: OpaqueMaker & { opaque(n: Node, lo: Dim, hi: Dim): Af
           if (dimAtLeast(rangeOf(whole)[0], 0) === true)
             return divideIndex(whole, Number(b.value), x)[n.prim === "div" ? 0 : 1];
         }
+        if (n.prim === "select") {
+          const t = truth(n.args[0]);
+          if (t !== null) return affine(n.args[t ? 1 : 2]);
+        }
+        if (n.prim === "convert_element_type" && a.dtype === "bool") {
+          const t = truth(a);
+          if (t !== null) return constantIndex(t ? 1 : 0);
+        }
         break;
       }
       default:
@@ -30,7 +38,27 @@ export function asIndex(x: OpaqueMaker & { opaque(n: Node, lo: Dim, hi: Dim): Af
     if (n.kind === "load" && countOf(n)) return x.opaque(n, ...rangeOfCount(n));
     return x.opaque(n, ...INT32);
   };
+  /** What ranges decide of a condition: quotients that round down are made of those that round to zero. */
+  const truth = (n: Node): boolean | null => {
+    if (n.kind === "const") return Boolean(n.value);
+    if (n.kind !== "op") return null;
+    const [a, b] = n.args;
+    if (n.prim === "not") return not(truth(a));
+    if (n.prim === "and" || n.prim === "or") {
+      const absorbing = n.prim === "or";
+      const both = [truth(a), truth(b)];
+      return both.includes(absorbing) ? absorbing : both.includes(null) ? null : !absorbing;
+    }
+    if (a?.dtype === "bool" && (n.prim === "ne" || n.prim === "eq")) {
+      const [s, t] = [truth(a), truth(b)];
+      return s === null || t === null ? null : (s === t) === (n.prim === "eq");
+    }
+    if (a?.dtype !== "i32" || !COMPARISONS.has(n.prim)) return null;
+    return compareRange(n.prim, intervalOf(addIndex(affine(a), scaleIndex(affine(b), -1))));
+  };
   return affine(node);
 }
+const not = (t: boolean | null): boolean | null => (t === null ? null : !t);
+const COMPARISONS: ReadonlySet<string> = new Set(["lt", "le", "gt", "ge", "eq", "ne"]);
 
 const INT32 = [-(2 ** 31), 2 ** 31 - 1] as const;

@@ -116,7 +116,7 @@ function sumsOf(eqn: Eqn<"scan">, ruleOf: RuleOf, outside: ReadonlyMap<Atom, Any
     return e.inputs.every((x) => take(x));
   };
   const parts: { readonly c: number; readonly term: Atom; readonly combine: TileReduceOp }[] = [];
-  if (!stores.every(({ store }) => store.inputs.slice(1).every(take))) return undefined;
+  if (!stores.every(({ store }) => store.inputs.slice(1).every((a) => take(a)))) return undefined;
   for (const c of left) {
     const old = body.inputs[numConsts + c];
     const result = body.outputs[c];

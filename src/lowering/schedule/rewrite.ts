@@ -8,8 +8,11 @@ import {
   affineKey,
   atomIndex,
   constantIndex,
+  divideIndex,
   type Loop,
+  type OpaqueMaker,
   rangeOf,
+  SplitLoop,
   scaleIndex,
 } from "./affine.js";
 import { type View, viewKey } from "../plan/view.js";
@@ -213,7 +216,11 @@ export class NodeRewriter {
       case "max":
       case "min":
         return n.dtype === "i32" ? this.#integer(n.prim, a, b) : this.#float(n.prim, n.dtype, a, b);
+      case "div":
+      case "rem":
+        return n.dtype === "i32" ? this.#quotient(n.prim, a, b) : null;
       case "convert_element_type":
+        if (a.kind === "const" && a.dtype === "bool" && n.dtype === "i32") return this.constant(a.value ? 1 : 0, "i32");
         return a.kind === "const" && isPlainNumber(a.value) && isFloat(n.dtype) && isFloat(a.dtype)
           ? this.constant(a.value, n.dtype)
           : null;
@@ -238,6 +245,19 @@ export class NodeRewriter {
     } else sum = addIndex(x, prim === "add" ? y : scaleIndex(y, -1));
     const range = intervalOf(sum);
     return range && range[0] >= INT32[0] && range[1] <= INT32[1] ? this.index(sum) : null;
+  }
+  /** Where it is exact: a loop of so many iterations belongs to each part. */
+  #quotient(prim: "div" | "rem", a: Node, b: Node): Node | null {
+    const x = affineOf(a);
+    if (!x || b.kind !== "const" || !(Number(b.value) > 0)) return null;
+    const range = intervalOf(x);
+    if (!range || range[0] < 0) return null;
+    try {
+      return this.index(divideIndex(x, Number(b.value), INEXACT)[prim === "div" ? 0 : 1]);
+    } catch (e) {
+      if (e instanceof Inexact || e instanceof SplitLoop) return null;
+      throw e;
+    }
   }
   #float(prim: "add" | "sub" | "mul" | "max" | "min", dtype: DType, a: Node, b: Node): Node | null {
     if (dtype !== "f32" || a.kind !== "const" || b.kind !== "const") return null;
@@ -281,6 +301,16 @@ export function followed(view: View, offset: Affine): { readonly view: View; rea
   return follow.length === view.follow.length ? { view, offset } : { view: { ...view, follow }, offset: rest };
 }
 
+class Inexact {}
+const INEXACT: OpaqueMaker = {
+  quotient() {
+    throw new Inexact();
+  },
+  remainder() {
+    throw new Inexact();
+  },
+};
+
 /** What every float type holds as it is. */
 function isPlainNumber(v: number | bigint | boolean): v is number {
   return typeof v === "number" && (Number.isInteger(v) ? Math.abs(v) <= 256 : !Number.isFinite(v));
@@ -288,7 +318,12 @@ function isPlainNumber(v: number | bigint | boolean): v is number {
 
 /** The outcome of a comparison of indices that their ranges decide. */
 function compare(prim: string, a: Node, b: Node): boolean | null {
-  const range = difference(a, b);
+  if (a.dtype === "bool" && a.kind === "const" && b.kind === "const" && (prim === "eq" || prim === "ne"))
+    return (a.value === b.value) === (prim === "eq");
+  return compareRange(prim, difference(a, b));
+}
+/** `a prim b` for a - b in this range. */
+export function compareRange(prim: string, range: Interval | null): boolean | null {
   if (!range) return null;
   const [lo, hi] = range;
   switch (prim) {
