@@ -9,10 +9,12 @@ export class Lines {
   }
   /** A block; gives what ends it. */
   begin(head: string): () => void {
+    const outer = this.#before;
     this.#before = this.lines.length;
     this.add(head);
     this.#indent += "  ";
     return () => {
+      this.#before = outer;
       this.#indent = this.#indent.slice(2);
       this.add("}");
     };
@@ -28,7 +30,7 @@ export class Lines {
     this.lines.pop();
     this.block("} else {", otherwise);
   }
-  /** A line in front of the block that was begun last. */
+  /** A line in front of the innermost block that is open. */
   before(text: string): void {
     this.lines.splice(this.#before++, 0, this.#indent.slice(2) + text);
   }

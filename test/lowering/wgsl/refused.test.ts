@@ -1,0 +1,27 @@
+/** What GPUs do not have is refused where the program asks for it. */
+import { makeProgram, numpy as np, type Tensor } from "tilework";
+import { expect, test } from "vitest";
+import { isTileworkError } from "../../../src/index.js";
+import { planFor } from "./lower.js";
+
+function refusal(f: (x: Tensor) => unknown, x: Tensor): { readonly message: string; readonly code: string } {
+  try {
+    planFor(makeProgram(f as never)(x));
+  } catch (e) {
+    if (isTileworkError(e)) return { message: e.message, code: e.code };
+    throw e;
+  }
+  throw new Error("nothing was refused");
+}
+
+test("numbers of 64 bits, with their dtype and place", () => {
+  const { message, code } = refusal((x) => np.exp(x.mul(2)), np.array([1, 2], { dtype: "f64" }));
+  expect(code).toBe("TW2005");
+  expect(message).toContain("GPUs have no f64");
+  expect(message).toMatch(/refused\.test\.ts:\d+/);
+  expect(refusal((x) => x.astype("i64").add(1), np.array([1])).message).toContain("GPUs have no i64");
+});
+test("functions that need f64", () => {
+  const f = (x: Tensor): unknown => np.linalg.svd(x);
+  expect(refusal(f, np.ones([3, 3])).message).toContain("svd is computed in f64, which GPUs do not have");
+});
