@@ -11,6 +11,7 @@ import { floatInputs, kernelInputs, samples } from "./laws.js";
 const larger: typeof samples = Object.entries({
   "layer norm of many rows": () => sample.layerNorm(70, 200, 256),
   "larger matmul": () => sample.matmul(70, 50, 33, 16, 32, 8),
+  "product of many blocks": () => sample.matmul(130, 130, 20, 16, 16, 16),
   "larger attention": () => sample.flash(2, 21, 8, 4, 8, true),
 });
 

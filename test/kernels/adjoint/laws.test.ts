@@ -4,6 +4,8 @@ import { interpret } from "../../../src/interpreter/index.js";
 import { batchProgram } from "../../../src/transforms/vmap/index.js";
 import { expectSame } from "../../laws/compare.js";
 import { expectJvp, expectTransposed, reverse, tangentsFor } from "../../transforms/grad/helpers.js";
+import { vjpProgram } from "../../../src/transforms/grad/index.js";
+import * as blocks from "../block-programs.js";
 import { floatInputs, kernelInputs, samples, wide } from "./laws.js";
 
 test.each(samples)("%s", (_name, make) => {
@@ -38,4 +40,21 @@ test.each(samples)("vmap of the gradient of %s is the gradient of its vmap", (_n
   const inputs = kernelInputs(left, 9);
   expectSame("gradient", interpret(right, inputs), interpret(left, inputs), { rel: 1e-12, abs: 1e-12 });
   expect(right.inputs.length).toBe(left.inputs.length);
+});
+
+test("the adjoint of a product is two products, each of whose elements is stored once", () => {
+  const p = blocks.matmul(130, 130, 20, 16, 16, 16);
+  const { backward } = vjpProgram(p, [true, true]);
+  const calls = backward.eqns.flatMap((e) => (e.prim === "kernel_call" ? [e.params] : []));
+  expect(calls.map((c) => c.grid)).toEqual([
+    [9, 2],
+    [9, 2],
+  ]);
+  for (const { inits, serial, notes } of calls) {
+    expect([inits, serial]).toEqual([[false], undefined]);
+    expect(notes?.join()).toMatch(/stored, since every element is touched once/);
+  }
+  const wider = wide(p);
+  const inputs = kernelInputs(wider, 1);
+  expectTransposed(wider, inputs, tangentsFor(inputs, [true, true], 2), 3);
 });

@@ -46,7 +46,7 @@ const matmul = kernel(
   {
     out: (a: Tensor, b: Tensor) => ({ shape: [a.shape[0], b.shape[1]], dtype: a.dtype }),
     grid: (a: Tensor, b: Tensor, { BM, BN }: { BM: number; BN: number }) => [up(a.shape[0], BM), up(b.shape[1], BN)],
-  },
+  } as never,
 );
 
 const attention = kernel(
@@ -73,7 +73,10 @@ const attention = kernel(
     }
     store(out, [rows, lanes], acc / expandDims(total, 1), { mask: rows < n });
   },
-  { out: (q: Tensor) => q, grid: (q: Tensor, _k: Tensor, _v: Tensor, { BQ }: { BQ: number }) => up(q.shape[0], BQ) },
+  {
+    out: (q: Tensor) => q,
+    grid: (q: Tensor, _k: Tensor, _v: Tensor, { BQ }: { BQ: number }) => up(q.shape[0], BQ),
+  } as never,
 );
 
 const embedding = kernel(
@@ -84,7 +87,7 @@ const embedding = kernel(
   {
     out: (table: Tensor, tokens: Tensor) => ({ shape: [tokens.shape[0], table.shape[1]], dtype: table.dtype }),
     grid: (_t: Tensor, tokens: Tensor) => tokens.shape[0],
-  },
+  } as never,
 );
 
 let seed = 20;

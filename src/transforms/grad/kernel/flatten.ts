@@ -2,7 +2,7 @@
 import { Builder } from "../../../ir/builder.js";
 import { type AnyEqn, type Atom, isVar, type Program, Var } from "../../../ir/program.js";
 import { callee, mapPrograms, nestedPrograms, withEqns } from "../../../ir/rewrite.js";
-import { memoize } from "../programs.js";
+import { count, drop, keep, memoize, split } from "../programs.js";
 
 type Core = Program<"core">;
 
@@ -24,11 +24,53 @@ function flattenInto(b: Builder, program: Core, args: readonly Atom[]): readonly
       eqn.outputs.forEach((v, i) => env.set(v, results[i]));
       continue;
     }
-    const outputs = eqn.outputs.map((v) => new Var(v.aval, v.name));
-    eqn.outputs.forEach((v, i) => env.set(v, outputs[i]));
-    b.eqns.push({ ...mapPrograms(eqn, flatten), inputs, outputs } as AnyEqn);
+    const inner = { ...mapPrograms(eqn, flatten), inputs } as AnyEqn;
+    const { eqn: left, results } = inner.prim === "scan" ? withoutFixedCarries(inner) : renamed(inner);
+    b.eqns.push(left);
+    eqn.outputs.forEach((v, i) => env.set(v, results[i]));
   }
   return program.outputs.map(read);
+}
+
+interface Renamed {
+  readonly eqn: AnyEqn;
+  readonly results: readonly Atom[];
+}
+function renamed(eqn: AnyEqn): Renamed {
+  const outputs = eqn.outputs.map((v) => new Var(v.aval, v.name));
+  return { eqn: { ...eqn, outputs } as AnyEqn, results: outputs };
+}
+
+/** Carries that every step hands on as they came are the same in all steps. */
+function withoutFixedCarries(eqn: Extract<AnyEqn, { prim: "scan" }>): Renamed {
+  const { body, numConsts, numCarry } = eqn.params;
+  const [consts, carry, xs] = split(eqn.inputs, numConsts, numCarry);
+  const [constVars, carryVars, xVars] = split(body.inputs, numConsts, numCarry);
+  const fixed = carryVars.map((v, i) => body.outputs[i] === v);
+  if (!fixed.includes(true)) return renamed(eqn);
+  const [ends, ys] = split(body.outputs, numCarry);
+  const outputs = [...drop(eqn.outputs.slice(0, numCarry), fixed), ...eqn.outputs.slice(numCarry)].map(
+    (v) => new Var(v.aval, v.name),
+  );
+  let next = 0;
+  return {
+    eqn: {
+      ...eqn,
+      inputs: [...consts, ...keep(carry, fixed), ...drop(carry, fixed), ...xs],
+      outputs,
+      params: {
+        ...eqn.params,
+        body: {
+          ...body,
+          inputs: [...constVars, ...keep(carryVars, fixed), ...drop(carryVars, fixed), ...xVars],
+          outputs: [...drop(ends, fixed), ...ys],
+        },
+        numConsts: numConsts + count(fixed),
+        numCarry: numCarry - count(fixed),
+      },
+    },
+    results: [...carry.map((a, i) => (fixed[i] ? a : outputs[next++])), ...outputs.slice(numCarry - count(fixed))],
+  };
 }
 
 const made = memoize<Core>();

@@ -14,8 +14,9 @@ import { hintOf } from "../../../ir/size.js";
 import type { Atom, Program, Var } from "../../../ir/program.js";
 import { prune } from "../../../simplify/index.js";
 import { type MaybeZero, zeros } from "../emit.js";
-import { fill, keep } from "../programs.js";
-import { absentLanes, accessesOf, type Accesses, apartOnGrid, coversAll, lanesApart } from "./access.js";
+import { fill, keep, split } from "../programs.js";
+import { absentLanes, type Access, accessesOf, type Accesses, apartOnGrid, coversAll, lanesApart } from "./access.js";
+import { type Gridded, loopAsAxis, sumInside } from "./inside.js";
 import { type Plan, type Runs, relocate } from "./relocate.js";
 
 type Core = Program<"core">;
@@ -47,13 +48,13 @@ interface Adjoint {
 }
 
 /** Emits the adjoint; gives what is left in each out that is wanted. */
-export function placed(b: Builder, adjoint: Adjoint): readonly MaybeZero[] {
+export function placed(b: Builder, adjoint: Adjoint, only?: readonly number[]): readonly MaybeZero[] {
   const { body, operands, outs, grid } = adjoint;
   const vars = body.inputs.slice(operands.length + grid.length);
   const ids = body.inputs.slice(operands.length, operands.length + grid.length);
   const accesses = accessesOf(body, ids, grid, vars).of;
   const meets = outs.map((_, k) => serialAxes(accesses.get(vars[k]), vars[k], grid));
-  const wanted = outs.flatMap((o, k) => (o.kind === "sum" || (o.kind === "cotangent" && o.wanted) ? [k] : []));
+  const wanted = only ?? outs.flatMap((o, k) => (o.kind === "sum" || (o.kind === "cotangent" && o.wanted) ? [k] : []));
   const work = grid.reduce<number>((n, d) => n * hintOf(d), 1) * mostLanes(accesses);
 
   const groups: { members: number[]; serial: readonly boolean[] }[] = [];
@@ -68,8 +69,49 @@ export function placed(b: Builder, adjoint: Adjoint): readonly MaybeZero[] {
     else groups.push({ members: [k], serial: meets[k] });
   }
   const results: MaybeZero[] = outs.map(() => null);
-  for (const g of groups) emitGroup(b, adjoint, { ...g, meets, work, results });
+  for (const g of groups) {
+    const inside = g.serial.includes(true) && work >= SMALL ? addingInside(adjoint, g.members) : null;
+    if (inside) {
+      const found = placed(b, inside, g.members);
+      for (const k of g.members) results[k] = found[k];
+    } else emitGroup(b, adjoint, { ...g, meets, work, results });
+  }
   return results;
+}
+
+/**
+ * A kernel that only adds up, so that each program has its own elements and adds up over what was an axis of the grid; null where
+ * it does more, or too few programs would be left.
+ */
+function addingInside(adjoint: Adjoint, members: readonly number[]): Adjoint | null {
+  const { operands, outs } = adjoint;
+  const live = outs.map((_, k) => members.includes(k));
+  const { program } = prune(adjoint.body, live);
+  let next = 0;
+  const outVars = adjoint.body.inputs.slice(operands.length + adjoint.grid.length);
+  const outputs = outs.map((_, k) => (live[k] ? program.outputs[next++] : outVars[k]));
+  const look = (g: Gridded) => {
+    const [, ids, vars] = split(g.body.inputs, operands.length, g.grid.length);
+    const { of } = accessesOf(g.body, ids, g.grid, vars);
+    const uses = members.map((k) => of.get(vars[k]));
+    const meets = members.map((k) => serialAxes(of.get(vars[k]), vars[k], g.grid));
+    return { uses, serial: g.grid.map((_, a) => meets.some((m) => m[a])) };
+  };
+  let made: Gridded = { body: { ...program, outputs }, grid: adjoint.grid };
+  const axes = loopAsAxis(made, operands.length, members);
+  // steps that meet stay steps
+  if (axes && look(axes).serial[axes.grid.length - 1] === false) made = axes;
+  const { uses, serial } = look(made);
+  const independent = made.grid.reduce<number>((n, d, a) => (serial[a] ? n : n * hintOf(d)), 1);
+  const axis = serial.indexOf(true);
+  if (axis < 0 || serial.indexOf(true, axis + 1) >= 0 || independent < ENOUGH) return null;
+  const single = new Map<number, Access>();
+  members.forEach((k, i) => {
+    const u = uses[i];
+    if (u && !u.opaque && u.list.length === 1 && u.list[0].once) single.set(k, u.list[0]);
+  });
+  const sums = single.size === members.length ? sumInside(made, operands.length, single, axis) : null;
+  return sums && { ...adjoint, ...sums, serial: undefined };
 }
 
 function serialAxes(found: Accesses | undefined, v: Var, grid: readonly Dim[]): readonly boolean[] {
