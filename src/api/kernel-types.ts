@@ -114,7 +114,7 @@ export type Kernel<F, O> =
       };
 
 /** What `out` and `grid` are called with: the arguments and the constants. */
-type HostArguments<F> = number extends ParametersOf<F>["length"]
+type HostArguments<F> = HasRef<Required<ParametersOf<F>>> extends false
   ? // biome-ignore lint/suspicious/noExplicitAny: nothing is known of its parameters
     any[]
   : [

@@ -5,6 +5,7 @@ import { isInt, isUnsignedInt } from "../../ir/dtype.js";
 import * as lax from "../../lax/index.js";
 import * as np from "../../numpy/elementwise.js";
 import { convertTo } from "../../tracer/control.js";
+import { scalar } from "../../tracer/frame.js";
 import type { Tensor } from "../../tracer/tensor.js";
 import { toInteger } from "../interpret/values.js";
 import type { Block, Mask } from "./types.js";
@@ -121,7 +122,7 @@ export function cdiv(x: Block, y: Block): Block {
 }
 /** The upper half of the bits of the product of two integers. */
 export function umulhi(x: Block, y: Block): Block {
-  const [a, b] = integers("umulhi", x, y).map((v) => blockOf("umulhi", v));
+  const [a, b] = integers("umulhi", x, y).map((v) => (isNumber(v) ? scalar(v, "i32", true) : v));
   const { dtype } = [a, b].find((v) => !v.aval.weak)?.aval ?? a.aval;
   if (dtype !== "u32" && dtype !== "i32") {
     fail("TW2005", `umulhi: an operand is ${printAval(a.aval)}`, { help: "operands are i32 or u32" });

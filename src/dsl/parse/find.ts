@@ -152,7 +152,7 @@ export function findStaged(module: Module): Findings {
       }
       if (directiveOf(node)) stage(node, "staged");
       const types = parameterTypes(module, node);
-      if (types.has("Num")) stage(node, "staged");
+      if (types.has("Num") || types.has("Block") || types.has("Ref")) stage(node, "staged");
       else if (isExported(module, node) && isWorthCapturing(node)) {
         const isScript = /\.[cm]?jsx?$/.test(module.file.fileName);
         if ((isScript && importsOwn(module)) || types.has("Tensor")) stage(node, "exported");
