@@ -24,7 +24,7 @@ export { bernoulli, categorical, geometric, poisson, rademacher } from "./discre
 export { binomial, multinomial } from "./binomial.js";
 export { choice, permutation } from "./selection.js";
 export { legacy } from "./legacy.js";
-export { threefry2x32 } from "./threefry.js";
+export { philox4x32, threefry2x32 } from "./threefry.js";
 export type { KeyOptions, Keys } from "./keys.js";
 export type { UniformOptions } from "./uniform.js";
 export type { CategoricalOptions } from "./discrete.js";

@@ -31,6 +31,11 @@ export function threefry2x32(k0: Tensor, k1: Tensor, x0: Tensor, x1: Tensor): [T
   return bind("threefry2x32", [k0, k1, x0, x1], {}) as [Tensor, Tensor];
 }
 
+/** The hash of kernels' random numbers: four words for a counter of four and a key of two, all u32 of one shape. */
+export function philox4x32(...words: readonly [Tensor, Tensor, Tensor, Tensor, Tensor, Tensor]): Tensor[] {
+  return [...bind("philox4x32", words, {})];
+}
+
 /** The hash of every counter under every key. */
 export function threefry(key: Words, c0: Tensor, c1: Tensor): [Tensor, Tensor] {
   const lead = key.k0.aval.shape;

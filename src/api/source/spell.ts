@@ -196,7 +196,8 @@ function textOf(eqn: AnyEqn, xs: readonly Operand[]): string {
       return `lax.sort([${texts(xs)}], { axis: ${axis}, numKeys: ${numKeys}, stable: ${stable} })`;
     }
     case "threefry2x32":
-      return `random.threefry2x32(${texts(xs)})`;
+    case "philox4x32":
+      return `random.${prim}(${texts(xs)})`;
     // the derivative of max pooling, by the function whose derivative it is
     case "select_and_scatter_add":
       return `vjp((x: Tensor) => ${pooling("x", eqn.params)}, ${xs[1].text})[1](${x.text})[0]`;

@@ -79,6 +79,7 @@ export {
   staticRange,
   swizzle2d,
 } from "./programs.js";
+export { philox, rand, rand4x, randint, randint4x, randn } from "./random.js";
 export {
   all,
   any,

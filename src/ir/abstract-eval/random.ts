@@ -1,4 +1,4 @@
-/** Threefry and keys. */
+/** Threefry, Philox and keys. */
 import { printAval, aval } from "../aval.js";
 import type { RandomOps } from "../ops/index.js";
 import type { Rules } from "../rules.js";
@@ -13,6 +13,14 @@ export const random = {
     accepts(ctx, inputs[0], (d) => d === "u32", "u32 words");
     const out = aval(inputs[0].shape, "u32");
     return [out, out];
+  },
+  philox4x32: (ctx, inputs) => {
+    if (inputs.length !== 6) bad(ctx, "takes four words of counter and two of key");
+    sameShape(ctx, inputs);
+    sameDtype(ctx, inputs);
+    accepts(ctx, inputs[0], (d) => d === "u32", "u32 words");
+    const out = aval(inputs[0].shape, "u32");
+    return [out, out, out, out];
   },
   random_wrap: (ctx, [x]) => {
     accepts(ctx, x, (d) => d === "u32", "u32 words");

@@ -161,7 +161,7 @@ const FAMILIES = {
     optimization_barrier: true,
     debug_callback: true,
   },
-  random: { threefry2x32: true, random_wrap: true, random_unwrap: true },
+  random: { threefry2x32: true, philox4x32: true, random_wrap: true, random_unwrap: true },
   linalg: { cholesky: true, triangular_solve: true, lu: true, qr: true, eigh: true, svd: true },
   sort: { sort: true, top_k: true },
   collective: {

@@ -12,6 +12,11 @@ export const random: readonly AnyCase[] = SHAPES.flatMap((shape) => [
     operands: Array.from({ length: 4 }, () => fixed(shape, "u32", anything)),
     dtypes: ["u32"],
   }),
+  row("philox4x32", {
+    name: show(shape),
+    operands: Array.from({ length: 6 }, () => fixed(shape, "u32", anything)),
+    dtypes: ["u32"],
+  }),
   row("random_wrap", { name: show(shape), operands: [fixed([...shape, 2], "u32", anything)], dtypes: ["u32"] }),
   row("random_unwrap", { name: show(shape), operands: [fixed(shape, "key", keys)], dtypes: ["key"] }),
 ]);

@@ -312,6 +312,17 @@ export const elementwise: readonly Template[] = [
     },
   },
   {
+    name: "philox",
+    weight: 0.2,
+    make(m) {
+      const x = m.find((v) => v.atom.aval.dtype === "u32");
+      if (!x) return false;
+      const words = [0, 1, 2, 3, 4, 5].map(() => (m.sameType(x) ?? x).atom);
+      for (const y of m.b.emit("philox4x32", words, {})) m.keep(y, Number.POSITIVE_INFINITY);
+      return true;
+    },
+  },
+  {
     name: "optimization_barrier, stop_gradient",
     weight: 0.2,
     make(m) {

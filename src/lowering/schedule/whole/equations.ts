@@ -9,7 +9,7 @@ import { lowerDot } from "./dot.js";
 import { accumulator, rowMajor, spread, staticShapeOf, type WholeKernel } from "./kernel.js";
 import { concatenate, dynamicSlice, dynamicUpdateSlice, gather, pad, reverse, slice } from "./movement.js";
 import { sortBlocks, topK } from "./sort.js";
-import { threefry } from "../random.js";
+import { philox, threefry } from "../random.js";
 
 const REDUCTIONS: Readonly<Record<string, TileReduceOp>> = {
   reduce_sum: "sum",
@@ -124,6 +124,17 @@ export function lowerEqn(k: WholeKernel, eqn: AnyEqn): void {
       );
       k.set(eqn.outputs[0], y0);
       k.set(eqn.outputs[1], y1);
+      return;
+    }
+    case "philox4x32": {
+      const words = eqn.inputs.map((a) => k.value(a));
+      const ops = {
+        op: (p: ElementwisePrim, args: readonly [TileAtom, TileAtom]) => b.op(p, args),
+        word: (n: number) => b.const(n, "u32"),
+      };
+      philox<TileAtom>(ops, words.slice(0, 4), words.slice(4)).forEach((y, i) => {
+        k.set(eqn.outputs[i], y);
+      });
       return;
     }
     case "empty":

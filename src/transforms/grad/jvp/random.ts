@@ -5,6 +5,7 @@ import { type JvpKind, zeroTangent } from "./rule.js";
 
 export const random = {
   threefry2x32: zeroTangent("bits have no tangents"),
+  philox4x32: zeroTangent("bits have no tangents"),
   random_wrap: zeroTangent("keys have no tangents"),
   random_unwrap: zeroTangent("keys have no tangents"),
 } satisfies Rules<RandomOps, JvpKind>;

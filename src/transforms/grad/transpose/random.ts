@@ -7,6 +7,7 @@ const bits = nonlinear("its operands are bits and keys");
 
 export const random = {
   threefry2x32: bits,
+  philox4x32: bits,
   random_wrap: bits,
   random_unwrap: bits,
 } satisfies Rules<RandomOps, TransposeKind>;

@@ -6,6 +6,7 @@ import { type BatchKind, elementwise, emitAs, same, someDim } from "../rule.js";
 
 export const random = {
   threefry2x32: elementwise,
+  philox4x32: elementwise,
   // the two words of a key stay on the last axis
   random_wrap: (b, [x], dims, params, ctx) => {
     const dim = someDim(dims);
