@@ -12,9 +12,11 @@ import { bind, scalar } from "../../tracer/frame.js";
 import { describeValue } from "../../tracer/leaf.js";
 import { isTensor, type Tensor } from "../../tracer/tensor.js";
 import { toInteger } from "../interpret/values.js";
+import type { Block } from "./types.js";
+import { asBlock } from "./values.js";
 
-/** A whole number, or a tensor of integers. */
-type Whole = number | Tensor;
+type Four = [Block, Block, Block, Block];
+type Words = [Tensor, Tensor, Tensor, Tensor];
 
 function integers(what: string, called: string, x: unknown): Tensor {
   if (typeof x === "number" && Number.isInteger(x)) return scalar(x >>> 0, "u32");
@@ -36,13 +38,14 @@ function words(what: string, called: string, x: unknown): readonly [Tensor, Tens
   return [convertTo(t, "u32"), convertTo(np.rightShift(convertTo(t, "u64"), 32), "u32")];
 }
 
-/** The hash itself: four words of a counter under two of a key; u32 blocks, which meet by NumPy's rules. */
-export function philox(counter: readonly Whole[], key: readonly Whole[]): Tensor[] {
+function hash(counter: readonly Block[], key: readonly Block[]): Words {
   if (counter.length !== 4 || key.length !== 2)
     fail("TW8003", "philox: takes four words of a counter and two of a key", {
       help: "philox([c0, c1, c2, c3], [k0, k1])",
     });
-  const all = [...counter, ...key].map((x, i) => convertTo(integers("philox", `word ${i}`, x), "u32"));
+  return meet([...counter, ...key].map((x, i) => convertTo(integers("philox", `word ${i}`, x), "u32")));
+}
+function meet(all: readonly Tensor[]): Words {
   const shape = np.broadcastShapes(...all.map((t) => t.shape));
   return [
     ...bind(
@@ -50,40 +53,48 @@ export function philox(counter: readonly Whole[], key: readonly Whole[]): Tensor
       all.map((t) => broadcastTo("philox", t, shape)),
       {},
     ),
-  ];
+  ] as Words;
 }
+function bits(what: string, seed: unknown, offsets: unknown): Words {
+  const [low, high] = words(what, "the offsets", offsets);
+  const zero = scalar(0, "u32");
+  return meet([low, high, zero, zero, ...words(what, "the seed", seed)]);
+}
+const four = (x: Words): Four => x.map(asBlock) as Four;
 
+/** The hash itself: four words of a counter under two of a key; u32 blocks, which meet by NumPy's rules. */
+export function philox(counter: readonly Block[], key: readonly Block[]): Four {
+  return four(hash(counter, key));
+}
 /** Four independent blocks of 32 random bits, u32. */
-export function randint4x(seed: Whole, offsets: Whole): [Tensor, Tensor, Tensor, Tensor] {
-  const key = words("randint4x", "the seed", seed);
-  const [low, high] = words("randint4x", "the offsets", offsets);
-  return philox([low, high, 0, 0], key) as [Tensor, Tensor, Tensor, Tensor];
+export function randint4x(seed: Block, offsets: Block): Four {
+  return four(bits("randint4x", seed, offsets));
 }
 /** A block of 32 random bits, u32: one for each offset. */
-export function randint(seed: Whole, offsets: Whole): Tensor {
-  return randint4x(seed, offsets)[0];
+export function randint(seed: Block, offsets: Block): Block {
+  return asBlock(bits("randint", seed, offsets)[0]);
 }
 
 /**
  * Uniform in [0, 1): bits as a signed number, of which what is negative is mirrored, times a little less than 2^-31, so that what is
  * rounded up to 2^31 stays below 1. The same numbers as Triton's.
  */
-function uniform(bits: Tensor): Tensor {
-  const signed = bind("bitcast_convert_type", [bits], { dtype: "i32" })[0];
+function uniform(word: Tensor): Tensor {
+  const signed = bind("bitcast_convert_type", [word], { dtype: "i32" })[0];
   const mirrored = np.where(np.less(signed, 0), np.bitwiseInvert(signed), signed);
   return np.multiply(convertTo(mirrored, "f32"), 4.6566127342e-10);
 }
 /** f32, uniform in [0, 1). */
-export function rand(seed: Whole, offsets: Whole): Tensor {
-  return uniform(randint(seed, offsets));
+export function rand(seed: Block, offsets: Block): Block {
+  return asBlock(uniform(bits("rand", seed, offsets)[0]));
 }
 /** Four independent blocks of `rand`. */
-export function rand4x(seed: Whole, offsets: Whole): [Tensor, Tensor, Tensor, Tensor] {
-  return randint4x(seed, offsets).map(uniform) as [Tensor, Tensor, Tensor, Tensor];
+export function rand4x(seed: Block, offsets: Block): Four {
+  return four(bits("rand4x", seed, offsets).map(uniform) as Words);
 }
 /** f32, standard normal (Box and Muller 1958). */
-export function randn(seed: Whole, offsets: Whole): Tensor {
-  const [a, b] = rand4x(seed, offsets);
+export function randn(seed: Block, offsets: Block): Block {
+  const [a, b] = bits("randn", seed, offsets).map(uniform);
   const radius = np.sqrt(np.multiply(np.log(np.maximum(a, 1e-7)), -2));
-  return np.multiply(radius, np.cos(np.multiply(b, 2 * Math.PI)));
+  return asBlock(np.multiply(radius, np.cos(np.multiply(b, 2 * Math.PI))));
 }
