@@ -19,6 +19,7 @@ import {
   load,
   max,
   maximum,
+  minimum,
   programId,
   type Ref,
   range,
@@ -84,7 +85,9 @@ export const attentionKernel = kernel<Pair>(
     let m = full([BQ], -Infinity, q.dtype);
     let l = zeros([BQ], q.dtype);
     let acc = zeros([BQ, E], q.dtype);
-    for (const j of range(Math.ceil(S / BK))) {
+    const cut = CAUSAL && mask.size === 1 && T <= S;
+    const last = (programId(2) + 1) * BQ + (S - T - 1);
+    for (const j of range(cut ? minimum(floorDiv(last, BK) + 1, Math.ceil(S / BK)) : Math.ceil(S / BK))) {
       const at = j * BK + arange(BK);
       const [keyRow, keyCol] = [expandDims(at, 1), expandDims(at, 0)];
       const keys = load(k, [b, keyRow, ofKeys, expandDims(arange(D), 0)], { mask: keyRow < S });
@@ -147,7 +150,9 @@ const queriesBackward = kernel(
     const l = load(total, [b, h, query], { mask: inQ, other: 1 });
     const d = load(delta, [b, h, query], { mask: inQ });
     let acc = zeros([BQ, D], q.dtype);
-    for (const j of range(Math.ceil(S / BK))) {
+    const cut = CAUSAL && mask.size === 1 && T <= S;
+    const last = (programId(2) + 1) * BQ + (S - T - 1);
+    for (const j of range(cut ? minimum(floorDiv(last, BK) + 1, Math.ceil(S / BK)) : Math.ceil(S / BK))) {
       const at = j * BK + arange(BK);
       const [keyRow, keyCol] = [expandDims(at, 1), expandDims(at, 0)];
       const keys = load(k, [b, keyRow, ofKeys, expandDims(arange(D), 0)], { mask: keyRow < S });
@@ -195,7 +200,10 @@ const keysBackward = kernel<Pair>(
     const values = load(v, [b, keyRow, ofKeys, expandDims(arange(E), 0)], { mask: keyRow < S });
     let dk = zeros([BK, D], q.dtype);
     let dv = zeros([BK, E], q.dtype);
-    for (const step of range(group * blocks)) {
+    // queries before the first key of the block see none of them
+    const cut = CAUSAL && mask.size === 1 && T <= S && group === 1;
+    const first = cut ? maximum(floorDiv(programId(2) * BK - (S - T), BQ), 0) : 0;
+    for (const step of range(first, group * blocks)) {
       const h = group === 1 ? ofKeys : ofKeys * group + floorDiv(step, blocks);
       const query = expandDims((group === 1 ? step : step % blocks) * BQ + arange(BQ), 1);
       const inQ = query < T;

@@ -12,10 +12,12 @@ import {
   max,
   programId,
   type Ref,
+  range,
   reshape,
   store,
   sum,
   trans,
+  zeros,
 } from "./language.js";
 
 export interface WindowOptions {
@@ -52,17 +54,21 @@ export const convDirectKernel = kernel(
   { out: ofImage, grid: rowGrid },
 );
 
-/** A row of results is a product of windows [x, taps] by filters [taps, f]. */
+/** A row of results is a sum over taps of products: pixels [x, channel] by filters [channel, f]. */
 export const convKernel = kernel(
   function convImplicit(input: Ref, w: Ref, out: Ref, STRIDE: constexpr, PAD: constexpr) {
-    const [KH, KW, C, F] = w.shape;
-    const [n, y, x] = [programId(0), programId(1), expandDims(arange(out.shape[2]), [1, 2, 3])];
-    const row = y * STRIDE + expandDims(arange(KH), [1, 2]) - PAD;
-    const col = x * STRIDE + expandDims(arange(KW), 1) - PAD;
-    const inside = row >= 0 && row < input.shape[1] && col >= 0 && col < input.shape[2];
-    const windows = load(input, [n, row, col, arange(C)], { mask: inside });
-    const filters = reshape(load(w, [null, null, null, null]), [KH * KW * C, F]);
-    store(out, [n, y, null, null], dot(reshape(windows, [out.shape[2], KH * KW * C]), filters));
+    const [n, y, x] = [programId(0), programId(1), expandDims(arange(out.shape[2]), 1)];
+    let acc = zeros([out.shape[2], w.shape[3]], input.dtype);
+    for (const ky of range(w.shape[0])) {
+      for (const kx of range(w.shape[1])) {
+        const [row, col] = [y * STRIDE + ky - PAD, x * STRIDE + kx - PAD];
+        const inside = row >= 0 && row < input.shape[1] && col >= 0 && col < input.shape[2];
+        acc =
+          acc +
+          dot(load(input, [n, row, col, arange(input.shape[3])], { mask: inside }), load(w, [ky, kx, null, null]));
+      }
+    }
+    store(out, [n, y, null, null], acc);
   },
   { out: ofImage, grid: rowGrid },
 );

@@ -1,3 +1,4 @@
+/** The language as the library uses it: blocks typed as numbers. */
 import * as np from "../../numpy/index.js";
 import * as lang from "../../dsl/kernel/index.js";
 import { bind } from "../../tracer/frame.js";
@@ -14,6 +15,8 @@ export interface Ref {
   readonly size: number;
   readonly rank: number;
 }
+/** Whatever types the language has for them. */
+type Untyped = (...args: unknown[]) => unknown;
 type Axis = number | null | { axis?: number | readonly number[] | null; keepDims?: boolean };
 const T = (x: unknown) => x as Tensor;
 const B = (x: unknown) => x as Block;
@@ -24,11 +27,11 @@ const over = (a: Axis | undefined) =>
       ? { axis: a }
       : { axis: a.axis ?? null, keepdims: a.keepDims ?? false }) as { axis?: number };
 export const load = (r: Ref, at: readonly (Block | null)[], o?: { mask?: boolean; other?: Block }): Block =>
-  B(lang.load(r, at, o as never));
+  B((lang.load as Untyped)(r, at, o as never));
 export const store = (r: Ref, at: readonly (Block | null)[], v: Block | boolean, o?: { mask?: boolean }): void =>
-  lang.store(r, at, v, o as never);
-export const programId = (a = 0): Block => B(lang.programId(a));
-export const arange = (n: number): Block => B(lang.arange(n));
+  void (lang.store as Untyped)(r, at, v, o);
+export const programId = (a = 0): Block => B((lang.programId as Untyped)(a));
+export const arange = (n: number): Block => B((lang.arange as Untyped)(n));
 export const cast = (x: Block | boolean, d: DType): Block => B(np.asarray(T(x)).astype(d));
 export const floorDiv = (x: Block, y: Block): Block => B(np.floorDivide(T(x), T(y)));
 export const sum = (x: Block, a?: Axis): Block => B(np.sum(T(x), over(a)));
@@ -37,6 +40,7 @@ export const exp = (x: Block): Block => B(np.exp(T(x)));
 export const log = (x: Block): Block => B(np.log(T(x)));
 export const sqrt = (x: Block): Block => B(np.sqrt(T(x)));
 export const rsqrt = (x: Block): Block => B(bind("rsqrt", [T(x)], {})[0]);
+export const minimum = (a: Block, b: Block): Block => B(np.minimum(T(a), T(b)));
 export const maximum = (a: Block, b: Block): Block => B(np.maximum(T(a), T(b)));
 export const where = (c: boolean, a: Block, b: Block): Block => B(np.where(T(c), T(a), T(b)));
 export const expandDims = <X extends Block | boolean>(x: X, a: number | readonly number[]): X =>
