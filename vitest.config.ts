@@ -44,7 +44,7 @@ export default defineConfig({
   plugins: [
     ownKernels,
     tilework.vite({
-      include: [/\/test\/(?:programs|kernels\/language|errors\/refused)\/.*\.ts$/, /\/examples\/.*\.ts$/],
+      include: [/\/test\/(?:programs|kernels\/language|errors\/(?:refused|kernels))\/.*\.ts$/, /\/examples\/.*\.ts$/],
     }),
   ],
   resolve: { alias },

@@ -1,0 +1,14 @@
+// Blocks that are longer than the steps between them.
+import { kernel, numpy as np } from "tilework";
+import { arange, type constexpr, load, programId, type Ref, store } from "tilework/kernels";
+
+const f = kernel(
+  function f(x: Ref<"f32", ["n"]>, out: Ref<"f32", ["n"]>, BLOCK: constexpr) {
+    const i = programId(0) * 2 + arange(BLOCK);
+    const mask = i < x.shape[0];
+    store(out, [i], load(x, [i], { mask }), { mask });
+    //^ TW8103
+  },
+  { out: (x) => x, grid: (x) => Math.ceil(x.shape[0] / 4) },
+);
+export const y = f(np.ones([8]), { BLOCK: 4 });
