@@ -14,7 +14,7 @@ function close(got: Tensor, want: Tensor, tolerance = 1e-5): void {
   expect(got.shape).toEqual(want.shape);
   const [a, b] = [got.dataSync(), want.dataSync()];
   const scale = Math.max(1, ...b.map(Math.abs));
-  a.forEach((v, i) => {
+  a.forEach((v: number, i: number) => {
     expect(Math.abs(v - b[i]) / scale, `element ${i}: ${v} and ${b[i]}`).toBeLessThan(tolerance);
   });
 }
