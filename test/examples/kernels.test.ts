@@ -3,6 +3,7 @@ import { grad, jit, nn, numpy as np, random, type Tensor } from "tilework";
 import { describe, expect, test } from "vitest";
 import { puzzles } from "../../examples/kernels/puzzles/index.js";
 import { makeAttention } from "../../examples/kernels/tutorials/attention.js";
+import { dropout } from "../../examples/kernels/tutorials/dropout.js";
 import { group, groupedGemm } from "../../examples/kernels/tutorials/grouped-gemm.js";
 import { layerNorm } from "../../examples/kernels/tutorials/layer-norm.js";
 import { matmul } from "../../examples/kernels/tutorials/matmul.js";
@@ -53,6 +54,15 @@ describe("tutorials", () => {
     const activated = matmul(a, b, { ...blocks, GROUP: 2, ACTIVATION: "leaky relu" });
     close(activated, nn.leakyRelu(np.dot(a, b), 0.01));
     close(persistentMatmul(a, b, { ...blocks, PROGRAMS: 4 }), np.dot(a, b));
+  });
+  test("dropout keeps about 1 − p of the elements, the same ones for a seed", () => {
+    const x = np.ones([10_007]);
+    const once = dropout(x, 0.3, 123, { BLOCK: 256 });
+    close(dropout(x, 0.3, 123, { BLOCK: 512 }), once);
+    const kept = once.dataSync().filter((v) => v !== 0);
+    expect(Math.abs(kept.length / 10_007 - 0.7)).toBeLessThan(0.02);
+    for (const v of kept) expect(v).toBeCloseTo(1 / 0.7, 5);
+    expect(dropout(x, 0.3, 124, { BLOCK: 256 }).dataSync()).not.toEqual(once.dataSync());
   });
   test.each([
     [5, 7],
