@@ -1,6 +1,8 @@
 /** Core programs to plans: launches of tile programs in order, loops and branches between them, and where everything lies. */
 import { type Aval, aval } from "../../ir/aval.js";
+import type { KernelOps } from "../../ir/ops/index.js";
 import type { Program, Var } from "../../ir/program.js";
+import type { TileProgram } from "../../ir/tile.js";
 import { atomicsInTurn } from "../../simplify/atomics.js";
 import { guardKernels } from "../../simplify/bounds/guard.js";
 import { dce } from "../../simplify/dce/index.js";
@@ -23,6 +25,8 @@ export interface PlanOptions {
   readonly donate?: readonly number[];
   /** What the kernels will run on: any machine with vectors when left out. */
   readonly machine?: Machine;
+  /** For GPUs: `wholeKernel` of lowering/schedule/whole, which programs for CPUs do without. */
+  readonly whole?: (params: KernelOps["kernel_call"]) => TileProgram;
   /** For a memory that threads share: from which size iterations are shared among them. */
   readonly share?: ShareOptions | undefined;
 }
@@ -91,7 +95,7 @@ function draftOf(
   const guarded = guardKernels(inlineCalls(program));
   const core = dce(options.machine?.gpu ? guarded : atomicsInTurn(guarded));
   if (options.machine?.gpu) checkForGpu(core);
-  const lowering = new Lowering(options.machine ?? PLAIN_MACHINE);
+  const lowering = new Lowering(options.machine ?? PLAIN_MACHINE, options.whole);
   const inputs = core.inputs.map((v, i) => makeValue(v.aval, v.name ?? `input${i}`));
   const env = new Map<Var, View>(core.inputs.map((v, i) => [v, wholeView(inputs[i], v.aval)]));
   const { steps, places } = lowering.block(core.eqns, env, core.outputs, {

@@ -7,7 +7,6 @@ import type { Lowering } from "./lower.js";
 import { finishBody } from "./moves.js";
 import { isView, type Site } from "./place.js";
 import { fromNowOn, partOf } from "./control.js";
-import { wholeKernel } from "../schedule/whole/index.js";
 import { withScratch } from "../schedule/write.js";
 import { sinkIndices } from "./sink.js";
 import type { Step } from "./step.js";
@@ -28,10 +27,10 @@ export function lowerKernelCall(lowering: Lowering, site: Site, params: KernelOp
     steps.push({ kind: "define", values: outs.map((o) => o.value) });
     return;
   }
-  if (lowering.machine.gpu) {
+  if (lowering.whole) {
     const args = [...operands.map((p) => lowering.inMemory(p)), ...outs];
     steps.push({ kind: "define", values: outs.map((o) => o.value) });
-    const kernel = wholeKernel(params);
+    const kernel = lowering.whole(params);
     steps.push({ kind: "launch", launch: { kernel, ...withScratch(kernel, args), inPlace: [], startFrom: null } });
     return;
   }

@@ -3,6 +3,7 @@ import { internal } from "../../diagnostics/error.js";
 import { aval } from "../../ir/aval.js";
 import { type Dim, isStatic } from "../../ir/dim.js";
 import type { DType } from "../../ir/dtype.js";
+import type { KernelOps } from "../../ir/ops/index.js";
 import type { AnyEqn, Atom, Literal, Program, Var } from "../../ir/program.js";
 import { substitute, substituteAll } from "../../ir/rewrite.js";
 import { naming } from "../../ir/size.js";
@@ -56,7 +57,11 @@ export class Lowering {
   readonly #constantValues = new Set<Value>();
   #loops = 0;
 
-  constructor(readonly machine: Machine) {}
+  constructor(
+    readonly machine: Machine,
+    /** Makes a kernel one program with whole blocks; null where its body is fused. */
+    readonly whole: ((params: KernelOps["kernel_call"]) => TileProgram) | null = null,
+  ) {}
 
   nextLoop(): number {
     return this.#loops++;

@@ -3,6 +3,7 @@ import type { PlanStep } from "../../../src/ir/plan.js";
 import type { Program } from "../../../src/ir/program.js";
 import type { TileProgram } from "../../../src/ir/tile.js";
 import { lowerToPlan } from "../../../src/lowering/plan/index.js";
+import { wholeKernel } from "../../../src/lowering/schedule/whole/index.js";
 import { GPU_MACHINE, WEBGPU_DEFAULTS } from "../../../src/lowering/target.js";
 import { lowerToWgsl } from "../../../src/lowering/wgsl/lower.js";
 import type { WgslKernel } from "../../../src/lowering/wgsl/shader.js";
@@ -28,7 +29,7 @@ export function shadersOf(kernel: TileProgram): WgslKernel {
   return known;
 }
 export function planFor(program: Program<"core">): Program<"plan"> {
-  return lowerToPlan(simplify(program), { machine: GPU_MACHINE });
+  return lowerToPlan(simplify(program), { machine: GPU_MACHINE, whole: wholeKernel });
 }
 export function wgslOf(program: Program<"core">): WgslKernel[] {
   return [...kernelsOf(planFor(program).steps)].map(shadersOf);
