@@ -6,6 +6,7 @@ import { stack, unstack } from "../../numpy/joining.js";
 import type { AnyFunction } from "../../tracer/staged.js";
 import { Tensor } from "../../tracer/tensor.js";
 import { captureOf } from "../capture.js";
+import { isKernel } from "../kernel/runner.js";
 import { checkRange, range } from "../range.js";
 import { codeOf } from "./code.js";
 import { registerStack, stackOf } from "./lists.js";
@@ -47,7 +48,7 @@ export function callValue(fn: unknown, self: unknown, args: unknown[], site: Cal
     const stacked = stackOf(args[0])?.stacked;
     if (stacked instanceof Tensor) return stacked;
   }
-  const before = locate(site.library || isBuiltIn(fn, args) ? site.span : undefined);
+  const before = locate(site.library || isKernel(fn) || isBuiltIn(fn, args) ? site.span : undefined);
   const value: unknown = Reflect.apply(fn, self, args);
   locate(before);
   // a loop over it is one scan, as over the array itself
