@@ -9,7 +9,7 @@ import { type AnyFunction, argumentName, traceFunction } from "../tracer/trace.j
 import * as tree from "../tree/index.js";
 import { fromElements } from "../tracer/frame.js";
 import type { InterpretKernelOptions } from "../debugger/launch.js";
-import { isKernel } from "../dsl/kernel/runner.js";
+import { isKernel, type KernelMark } from "../dsl/kernel/runner.js";
 import { interpretKernel, type InterpretedKernel } from "./interpret-kernel.js";
 
 function toNDArray(t: Tensor): NDArray {
@@ -28,10 +28,10 @@ export function fromNDArray(a: NDArray): Tensor {
  * softmaxSlowly(x, { BLOCK: 1024 });
  * console.log(softmaxSlowly.report);
  */
-export function interpretTensors<F extends AnyFunction>(
-  kernel: F,
-  options: InterpretKernelOptions,
-): InterpretedKernel<F>;
+export function interpretTensors<K extends AnyFunction & KernelMark>(
+  kernel: K,
+  options?: InterpretKernelOptions,
+): InterpretedKernel<K>;
 /** `f` by plain loops in f64, rounded to each dtype after every operation: the oracle that compiled code is tested against. */
 export function interpretTensors<F extends UserFunction>(f: F & Sync<F>): Transformed<ArgsOf<F>, ResultOf<F>>;
 export function interpretTensors(f: AnyFunction, options: InterpretKernelOptions = {}): AnyFunction {

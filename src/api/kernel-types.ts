@@ -1,6 +1,7 @@
 /** What tsc knows of a kernel: its arguments, its constants and what it gives. */
 import type { DType } from "../ir/dtype.js";
 import type { LaunchOptions, OutSpec } from "../dsl/kernel/launcher.js";
+import type { KernelMark } from "../dsl/kernel/runner.js";
 import type { IsConstant, IsOut, IsRef, TensorOfRef } from "../dsl/kernel/types.js";
 import type { IsAny, Num } from "../tracer/num.js";
 import type { Tensor } from "../tracer/tensor.js";
@@ -100,7 +101,8 @@ type TensorResult<O> = O extends readonly unknown[] ? { -readonly [K in keyof O]
 type NumResult<O> = O extends readonly unknown[] ? { -readonly [K in keyof O]: OutNum<O[K]> } : OutNum<O>;
 
 /** A kernel as callers see it: with numbers in staged code, with tensors elsewhere. */
-export type Kernel<F, O> =
+export type Kernel<F, O> = KernelMark & Launched<F, O>;
+type Launched<F, O> =
   HasRef<Required<ParametersOf<F>>> extends false
     ? // biome-ignore lint/suspicious/noExplicitAny: nothing is known of its parameters
       { (...args: any[]): TensorResult<O> }
@@ -114,16 +116,17 @@ export type Kernel<F, O> =
       };
 
 /** What `out` and `grid` are called with: the arguments and the constants. */
-type HostArguments<F> = HasRef<Required<ParametersOf<F>>> extends false
-  ? // biome-ignore lint/suspicious/noExplicitAny: nothing is known of its parameters
-    any[]
-  : [
-      ...TensorArguments<ArgumentsOf<Values<Required<ParametersOf<F>>>, OutSpec>>,
-      NamedConstants<ParametersOf<F>> extends { readonly [name: string]: unknown }
-        ? // biome-ignore lint/suspicious/noExplicitAny: numbers, mostly
-          Record<string, any>
-        : NamedConstants<ParametersOf<F>>,
-    ];
+type HostArguments<F> =
+  HasRef<Required<ParametersOf<F>>> extends false
+    ? // biome-ignore lint/suspicious/noExplicitAny: nothing is known of its parameters
+      any[]
+    : [
+        ...TensorArguments<ArgumentsOf<Values<Required<ParametersOf<F>>>, OutSpec>>,
+        NamedConstants<ParametersOf<F>> extends { readonly [name: string]: unknown }
+          ? // biome-ignore lint/suspicious/noExplicitAny: numbers, mostly
+            Record<string, any>
+          : NamedConstants<ParametersOf<F>>,
+      ];
 
 export interface TypedKernelOptions<F, O> {
   /** The outs: a tensor or { shape, dtype }, a list of such, or a function of the arguments and the constants that gives them. */

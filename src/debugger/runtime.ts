@@ -9,7 +9,7 @@ import { plainBinary } from "../dsl/interpret/evaluate.js";
 import { checkScalar } from "../dsl/interpret/execute.js";
 import { listWithTracedIndex } from "../dsl/interpret/lists.js";
 import { binary, choose, globalOnTensors, truth, unary } from "../dsl/interpret/operators.js";
-import { describe, markCounter, RangeValue, toInteger } from "../dsl/interpret/values.js";
+import { describe, LibraryObject, markCounter, RangeValue, toInteger } from "../dsl/interpret/values.js";
 import { checkRange, range } from "../dsl/range.js";
 import { index as indexTensor, type Index as TensorIndex } from "../numpy/indexing.js";
 import { scalar } from "../tracer/frame.js";
@@ -265,11 +265,11 @@ export class Runtime {
   method(site: number, object: unknown, key: unknown, args: unknown[]): unknown {
     if (object === null || object === undefined)
       this.#notA(site, `Cannot read property ${JSON.stringify(key)} of ${String(object)}`);
-    return this.#call(site, this.index(site, object, key), object, String(key), args, object instanceof Tensor);
+    return this.#call(site, this.index(site, object, key), object, String(key), args, isLibrary(object));
   }
   methodIfPresent(site: number, object: unknown, key: unknown, args: unknown[]): unknown {
     const fn = object === null || object === undefined ? object : this.index(site, object, key);
-    return this.#call(site, this.present(fn), object, String(key), args, object instanceof Tensor);
+    return this.#call(site, this.present(fn), object, String(key), args, isLibrary(object));
   }
   construct(site: number, callee: unknown, args: unknown[]): unknown {
     if (typeof callee !== "function") this.#notA(site, "not a constructor");
@@ -300,6 +300,8 @@ export class Runtime {
     throw new TypeError(`${message}${at ? ` (${at.file}:${at.line}:${at.column})` : ""}`);
   }
 }
+
+const isLibrary = (x: unknown): boolean => x instanceof Tensor || x instanceof LibraryObject;
 
 function isNative(f: AnyFunction): boolean {
   return /\{\s*\[native code\]\s*\}$/.test(Function.prototype.toString.call(f));

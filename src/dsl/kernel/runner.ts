@@ -39,6 +39,12 @@ export function withRunner<R>(run: Runner | undefined, f: () => R): R {
   }
 }
 
+declare const KERNEL: unique symbol;
+/** What tells kernels from other functions, for tsc. */
+export interface KernelMark {
+  readonly [KERNEL]: true;
+}
+
 const kernels = new WeakSet<object>();
 export function markKernel<F extends object>(f: F): F {
   kernels.add(f);

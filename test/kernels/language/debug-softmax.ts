@@ -1,24 +1,21 @@
-/** Kernels of the debugger's tests. Lines are counted there: see `at` in debug.test.ts. */
-import { kernel, type Tensor } from "tilework";
-import { arange, exp, load, max, programId, store, sum } from "tilework/kernels";
+/** A kernel for the debugger's tests, which look for its lines by their text. */
+import { kernel } from "tilework";
+import { arange, type Block, type constexpr, exp, load, max, programId, type Ref, store, sum } from "tilework/kernels";
 
-// biome-ignore lint/suspicious/noExplicitAny: types come next
-type Any = any;
-
-function normalise(e: Any): Any {
-  const total: Any = sum(e);
+function normalise(e: Block): Block {
+  const total = sum(e);
   return e / total;
 }
 
 export const softmax = kernel(
-  function softmax(x: Any, out: Any, BLOCK: Any) {
+  function softmax(x: Ref<"f32", ["rows", "cols"]>, out: Ref<"f32", ["rows", "cols"]>, BLOCK: constexpr) {
     const row = programId(0);
-    const col: Any = arange(BLOCK);
+    const col = arange(BLOCK);
     const inside = col < x.shape[1];
-    const v: Any = load(x, [row, col], { mask: inside, other: -Infinity });
-    const e: Any = exp((v - (max(v) as Any)) as Any);
+    const v = load(x, [row, col], { mask: inside, other: -Infinity });
+    const e = exp(v - max(v));
     const p = normalise(e);
     store(out, [row, col], p, { mask: inside });
-  } as Any,
-  { out: (x: Tensor) => x, grid: (x: Tensor) => [x.shape[0]] },
+  },
+  { out: (x) => x, grid: (x) => [x.shape[0]] },
 );
