@@ -17,14 +17,15 @@ import {
   summaryTable,
 } from "./lib/report.mjs";
 import { Session } from "./lib/session.mjs";
-import { DYNAMIC, workloads } from "./lib/workloads.mjs";
+import { DYNAMIC, KERNELS, workloads } from "./lib/workloads.mjs";
 
 const here = join(fileURLToPath(import.meta.url), "..");
-const PEERS = ["ours", "static", "roof", "numpy", "torch", "ort-node", "ort-web", "tfjs", "jaxjs", "gpujs"];
+const PEERS = ["ours", "static", "composed", "roof", "numpy", "torch", "ort-node", "ort-web", "tfjs", "jaxjs", "gpujs"];
 const SINGLE_THREADED = new Set(["tfjs", "jaxjs", "gpujs"]);
 
-const HELP = `npm run bench -- [options]
-  --filter TEXT     only workloads whose name or group contains TEXT (several: a,b); those of dynamic sizes run only so
+const HELP = `npm run bench -- [options] [GROUP…]
+  GROUP             only the workloads of these groups: kernels, attention, matmul, …
+  --filter TEXT     only workloads whose name or group contains TEXT (several: a,b); kernels and dynamic sizes run only so
   --peer LIST       only these peers (${PEERS.join(", ")}); ours is always there
   --threads LIST    thread counts (default: 1 and as many as there are cores)
   --rounds N        pairs per peer (default 9); --no-repeat: don't measure again where a peer's times spread over 5 %
@@ -39,8 +40,9 @@ const HELP = `npm run bench -- [options]
   --list            names of the workloads
   --verbose         show what the peers print`;
 
-const { values: given } = parseArgs({
+const { values: given, positionals } = parseArgs({
   allowNegative: true,
+  allowPositionals: true,
   options: {
     filter: { type: "string" },
     peer: { type: "string" },
@@ -136,16 +138,19 @@ async function main() {
     if (given.store) return storeRatios(run.rows);
     return given.compact ? console.log(compactTable(inOrder(run.rows), run.threads)) : print(run);
   }
-  const wanted = given.filter?.toLowerCase().split(",");
+  const asks = [...(given.filter?.split(",") ?? []), ...positionals].map((w) => w.toLowerCase());
+  const wanted = asks.length === 0 ? undefined : asks;
   const all = workloads(given.tiny);
   const matches = ({ id, group }) =>
-    wanted === undefined ? group !== DYNAMIC : wanted.some((w) => id.toLowerCase().includes(w) || group === w);
+    wanted === undefined
+      ? ![DYNAMIC, KERNELS].includes(group)
+      : wanted.some((w) => id.toLowerCase().includes(w) || group === w);
   const stored = given.missing && existsSync(given.json) ? JSON.parse(readFileSync(given.json, "utf8")).rows : [];
   const chosen = all.filter(matches).filter(({ id }) => !stored.some((row) => row.id === id));
   if (given.list) return console.log(chosen.map(({ id, group }) => `${id}  (${group})`).join("\n"));
   if (chosen.length === 0 && stored.length > 0) return console.log("Nothing is missing.");
   if (chosen.length === 0) {
-    console.error(`No workload matches "${given.filter}"; --list shows them.`);
+    console.error(`No workload matches "${asks.join()}"; --list shows them.`);
     process.exit(2);
   }
   const asked = given.peer?.split(",");
@@ -155,10 +160,14 @@ async function main() {
     process.exit(2);
   }
   const dynamic = chosen.filter(({ group }) => group === DYNAMIC).length;
+  const kernels = chosen.filter(({ group }) => group === KERNELS).length;
   /** What runs if nobody asks for peers: those that can do any of the workloads. */
-  const usual = (p) => (p === "static" ? dynamic > 0 : dynamic < chosen.length);
+  const usual = (p) => {
+    if (p === "composed") return kernels > 0;
+    return p === "static" ? dynamic > 0 : dynamic < chosen.length;
+  };
   const peers = PEERS.filter((p) => p === "ours" || (asked?.includes(p) ?? usual(p)));
-  if (peers.some((p) => !["ours", "static", "roof", "numpy", "torch"].includes(p))) installPeers();
+  if (peers.some((p) => !["ours", "static", "composed", "roof", "numpy", "torch"].includes(p))) installPeers();
   build();
   const cores = availableParallelism();
   const threadCounts = given.threads ? given.threads.split(",").map(Number) : [...new Set([1, Math.min(cores, 8)])];

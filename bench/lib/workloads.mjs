@@ -227,6 +227,79 @@ function attention(time, heads = 4, size = 64) {
   };
 }
 
+/**
+ * Kernels of the library, written in the kernel language (`ours`), beside the same thing composed of np and nn (`composed`) and whoever else
+ * offers it. `kernel` names what `ours` runs; everybody else goes by the kind.
+ */
+export const KERNELS = "kernels";
+function kernelWorkloads(tiny) {
+  const s = (full, small) => (tiny ? small : full);
+  const as = (workload, kernel) => ({ ...workload, id: `kernel: ${workload.id}`, group: KERNELS, kernel });
+  const norm = { g: f([s(768, 16)], 0.5, 1), b: f([s(768, 16)]) };
+  const labels = { y: ids([s(4096, 8)], s(1000, 16)) };
+  const table = { table: f([s(10000, 16), 64]), i: ids([s(65536, 16)], s(10000, 16)) };
+  return [
+    as(matmul(s(511, 9), s(509, 8), s(513, 7)), "matmul"),
+    as(matmul(s(512, 8), s(512, 8), s(512, 8)), "matmul"),
+    as(rowwise("softmax", "softmax", s(1024, 8), s(1000, 15)), "softmax"),
+    as(
+      rowwise("softmaxGradient", "softmax gradient", s(1024, 8), s(1000, 15), { g: f([s(1024, 8), s(1000, 15)]) }),
+      "softmaxGradient",
+    ),
+    as(rowwise("layerNorm", "layer norm", s(2048, 8), s(768, 16), norm), "layerNorm"),
+    as(rowwise("rmsNorm", "RMS norm", s(2048, 8), s(768, 16), { g: norm.g }), "rmsNorm"),
+    as(rowwise("crossEntropy", "cross-entropy", s(4096, 8), s(1000, 16), labels), "crossEntropy"),
+    as(
+      rowwise("crossEntropyGradient", "cross-entropy gradient", s(4096, 8), s(1000, 16), labels),
+      "crossEntropyGradient",
+    ),
+    ...(tiny ? [16] : [512, 1024, 2048]).map((t) => as(attention(t), "attention")),
+    as({ ...attention(s(512, 16)), id: `causal attention ${s(512, 16)}`, kind: "causalAttention" }, "causalAttention"),
+    as(
+      { ...attention(s(512, 16)), id: `attention gradient ${s(512, 16)}`, kind: "attentionGradient" },
+      "attentionGradient",
+    ),
+    as(
+      single(
+        "rotary embedding",
+        "rotary",
+        { x: f([s(8, 2), s(512, 8), 4, 64]) },
+        { bytes: 8 * s(8, 2) * s(512, 8) * 256 },
+      ),
+      "rotary",
+    ),
+    as(conv("3x3", s(8, 1), s(56, 8), s(64, 8), s(64, 8), 3, 1, 1, false), "conv"),
+    as(single("embedding", "embedding", table, { bytes: 8 * 64 * s(65536, 16), tolerance: 0 }), "embedding"),
+    as(
+      single(
+        "cumsum of rows",
+        "cumsumRows",
+        { x: f([s(1024, 8), s(4096, 16)]) },
+        { bytes: 8 * s(1024, 8) * s(4096, 16), tolerance: 1e-3 },
+      ),
+      "cumsumRows",
+    ),
+    as(
+      single(
+        "int8 weights",
+        "int8",
+        { x: f([s(64, 4), s(1024, 32)]), w: f([s(1024, 32), s(1024, 32)], 0.05) },
+        { flops: 2 * s(64, 4) * s(1024, 32) ** 2 },
+      ),
+      "int8",
+    ),
+    as(
+      single(
+        "int4 weights, one row",
+        "int4",
+        { x: f([1, s(1024, 32)]), w: f([s(1024, 32), s(1024, 32)], 0.05) },
+        { flops: 2 * s(1024, 32) ** 2 },
+      ),
+      "int4",
+    ),
+  ];
+}
+
 /** The group of those that are run where the filter asks for them: programs over a named size against those of each size. */
 export const DYNAMIC = "dynamic sizes";
 const DYNAMIC_SIZES = [1, 2, 3, 7, 8, 9, 16, 31, 32, 33, 64, 100, 128];
@@ -347,6 +420,7 @@ export function workloads(tiny = false) {
     single("vmap: gradient per example", "perExample", { x: f([s(256, 4), 16]), t: f([s(256, 4), 8]), ...small }, {}),
     single("jacobian of a small MLP", "jacobian", { x: f([16]), ...small }, {}),
     single("while, 10^6 iterations", "whileLoop", {}, { iterations: s(1e6, 100), tolerance: 1e-3 }),
+    ...kernelWorkloads(tiny),
     ...dynamicWorkloads(tiny),
   ];
 }

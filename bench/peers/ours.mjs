@@ -11,7 +11,7 @@ const root = join(fileURLToPath(import.meta.url), "..", "..", "..");
 const SEEN = [7, 8];
 
 export async function open(threads) {
-  const { tw, optim, version } = await load(threads);
+  const { tw, optim, library, version } = await load(threads);
   const dynamic = (workload, data) => {
     // one function for all sizes
     let shared;
@@ -23,7 +23,100 @@ export async function open(threads) {
     }
     return make(workload, data);
   };
-  return { version, kinds: { ...kinds(tw, optim), dynamic } };
+  const own = kinds(tw, optim);
+  const kernels = libraryKernels(tw, library);
+  const made = (workload, data) => kernels[workload.kernel](workload, data);
+  const all = Object.keys({ ...own, ...kernels }).map((kind) => [
+    kind,
+    (workload, data) => (workload.kernel ? made(workload, data) : own[kind](workload, data)),
+  ]);
+  return { version, kinds: { ...Object.fromEntries(all), dynamic } };
+}
+
+/** The same as the library's kernels, composed of np and nn: what they are held against. */
+export async function openComposed(threads) {
+  const { tw, optim, library, version } = await load(threads);
+  const made = { ...kinds(tw, optim), ...composed(tw, library) };
+  // only where there is a kernel beside it
+  const all = Object.entries(made).map(([kind, make]) => [
+    kind,
+    (workload, data) => (workload.kernel ? make(workload, data) : "there is no kernel beside it"),
+  ]);
+  return { version, kinds: Object.fromEntries(all) };
+}
+
+/** Kinds that only kernels have, composed of np and nn. */
+function composed(tw, library) {
+  const { grad, nn, numpy: np } = tw;
+  const { plain } = helpers(tw);
+  const turned = ({ x, cos, sin }) => {
+    const [a, b] = np.split(x, 2, -1);
+    const [c, s] = [np.expandDims(cos, 1), np.expandDims(sin, 1)];
+    return np.concatenate([a.mul(c).sub(b.mul(s)), b.mul(c).add(a.mul(s))], -1);
+  };
+  const whole = ({ x, w, scale }) => np.dot(x, w.astype("f32").mul(scale));
+  const nibbles = ({ x, w, scale }) => {
+    const bits = w.astype("i32");
+    const pairs = np
+      .stack([np.remainder(bits, 16), np.floorDivide(bits, 16)], 1)
+      .astype("f32")
+      .sub(8);
+    const [k, n] = [2 * w.shape[0], w.shape[1]];
+    return np.dot(x, pairs.reshape(scale.shape[0], -1, n).mul(np.expandDims(scale, 1)).reshape(k, n));
+  };
+  const prepare = preparations(library);
+  return {
+    softmaxGradient: plain(({ x, g }) => grad((z) => nn.softmax(z, -1).mul(g).sum())(x)),
+    rmsNorm: plain(({ x, g }) => x.div(np.sqrt(np.square(x).mean(-1, { keepdims: true }).add(1e-6))).mul(g)),
+    causalAttention: plain(({ q, k, v }) => nn.dotProductAttention(q, k, v, { causal: true })),
+    attentionGradient: plain(({ q, k, v }) => grad((p) => np.square(nn.dotProductAttention(...p)).sum())([q, k, v])),
+    rotary: plain(turned, prepare.rotary),
+    embedding: plain(({ table, i }) => np.take(table, i, 0)),
+    cumsumRows: plain(({ x }) => np.cumsum(x, 1)),
+    int8: plain(whole, prepare.int8),
+    int4: plain(nibbles, prepare.int4),
+  };
+}
+
+/** What is made once of a workload's inputs: tables, and weights of few bits. */
+function preparations(library) {
+  const quantized = (quantize) => (given) => {
+    const [w, scale] = quantize(given.w);
+    return { x: given.x, w, scale };
+  };
+  return {
+    rotary({ x }) {
+      const [cos, sin] = library.rotaryTables(x.shape[1], x.shape[3]);
+      return { x, cos, sin };
+    },
+    int8: quantized(library.quantizeInt8),
+    int4: quantized(library.quantizeInt4),
+  };
+}
+
+/** The library's kernels. */
+function libraryKernels(tw, library) {
+  const { grad, numpy: np } = tw;
+  const { plain } = helpers(tw);
+  const prepare = preparations(library);
+  return {
+    matmul: plain(({ a, b }) => library.matmul(a, b)),
+    softmax: plain(({ x }) => library.softmax(x)),
+    softmaxGradient: plain(({ x, g }) => grad((z) => library.softmax(z).mul(g).sum())(x)),
+    layerNorm: plain(({ x, g, b }) => library.layerNorm(x, g, b)),
+    rmsNorm: plain(({ x, g }) => library.rmsNorm(x, g)),
+    crossEntropy: plain(({ x, y }) => library.crossEntropy(x, y).mean()),
+    crossEntropyGradient: plain(({ x, y }) => grad((z) => library.crossEntropy(z, y).mean())(x)),
+    attention: plain(({ q, k, v }) => library.flashAttention(q, k, v)),
+    causalAttention: plain(({ q, k, v }) => library.flashAttention(q, k, v, { causal: true })),
+    attentionGradient: plain(({ q, k, v }) => grad((p) => np.square(library.flashAttention(...p)).sum())([q, k, v])),
+    rotary: plain(({ x, cos, sin }) => library.rotary(x, cos, sin), prepare.rotary),
+    conv: plain(({ x, w }, { stride, pad }) => library.conv2d(x, w, { stride, padding: pad })),
+    embedding: plain(({ table, i }) => library.embedding(table, i)),
+    cumsumRows: plain(({ x }) => library.cumsum(x)),
+    int8: plain(({ x, w, scale }) => library.matmulInt8(x, w, scale), prepare.int8),
+    int4: plain(({ x, w, scale }) => library.matmulInt4(x, w, scale), prepare.int4),
+  };
 }
 
 /** Each size compiled for itself: what programs over named sizes are held against. */
@@ -37,28 +130,36 @@ async function load(threads) {
   const dist = join(root, "dist", "node");
   const tw = await import(join(dist, "tilework.js"));
   const optim = await import(join(dist, "tilework-optim.js"));
+  const { library } = await import(join(dist, "tilework-kernels.js"));
   tw.configure({ threads });
   const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
-  return { tw, optim, version };
+  return { tw, optim, library, version };
 }
 
-function kinds(tw, optim) {
-  const { array, grad, jacrev, jit, nn, numpy: np, random, scan, tree, valueAndGrad, vmap, whileLoop } = tw;
+function helpers({ array, jit, tree }) {
   /** As `using` does: results of the other peers are given back too, those of NumPy and PyTorch by counting. */
   const dispose = (results) => {
     for (const x of tree.leaves(results)) x[Symbol.dispose]();
   };
   const tensors = (workload, data) =>
     Object.fromEntries(Object.entries(data).map(([name, x]) => [name, array(x).reshape(workload.inputs[name].shape)]));
-  /** A jitted function of the named inputs. */
-  const plain = (f) => (workload, data) => {
-    const given = tensors(workload, data);
-    const jitted = jit((args) => f(args, workload));
-    return {
-      run: () => dispose(jitted(given)),
-      outputs: () => tree.leaves(jitted(given)).map((x) => x.dataSync()),
+  /** A jitted function of the named inputs, or of what is prepared of them once. */
+  const plain =
+    (f, prepare = (x) => x) =>
+    (workload, data) => {
+      const given = prepare(tensors(workload, data));
+      const jitted = jit((args) => f(args, workload));
+      return {
+        run: () => dispose(jitted(given)),
+        outputs: () => tree.leaves(jitted(given)).map((x) => x.dataSync()),
+      };
     };
-  };
+  return { dispose, plain, tensors };
+}
+
+function kinds(tw, optim) {
+  const { array, grad, jacrev, jit, nn, numpy: np, random, scan, valueAndGrad, vmap, whileLoop } = tw;
+  const { dispose, plain, tensors } = helpers(tw);
   /** A training step whose state is donated; the outputs are the losses of the first three steps and a few parameters after one. */
   const training = (lossOf, names, show) => (workload, data) => {
     const all = tensors(workload, data);
