@@ -108,8 +108,9 @@ export class Body {
     const type = registerType(held.dtype);
     // zero is said aloud: in a loop some drivers keep what the last iteration left
     const text = `var ${held.name} = ${slots <= 1 ? `${type}()` : `array<${type}, ${slots}>()`};`;
-    // in front of a loop that is still open
-    if (this.#open && slots > 1) this.lines.before(text);
+    // a loop that is still open may be joined by what has slots too, and by nothing else
+    if (slots <= 1) this.close();
+    if (this.#open) this.lines.before(text);
     else this.lines.add(text);
   }
   fresh(wish?: string, stem = "v"): string {

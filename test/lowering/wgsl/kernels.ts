@@ -206,6 +206,23 @@ export const kernels: Readonly<Record<string, () => Program<"core">>> = {
       f32(2, 7, 2, 8),
       np.array([3, 7], { dtype: "i32" }),
     ),
+  "library: batched matmul, backward": () =>
+    traced((a: Tensor, b: Tensor) => slope((x) => library.matmul(x, b))(a), f32(2, 9, 8), f32(2, 8, 5)),
+  "library: matmul with an epilogue, backward": () =>
+    traced(
+      (a: Tensor, b: Tensor, bias: Tensor) =>
+        slope((x) => library.matmul(x, b, { bias, epilogue: (y, d) => np.maximum(np.add(y, d), 0) }))(a),
+      f32(9, 8),
+      f32(8, 5),
+      f32(5),
+    ),
+  "library: entries of a cache": () =>
+    traced(
+      (c: Tensor, e: Tensor, at: Tensor) => library.writeCache(c, e, at),
+      f32(4, 7, 2, 8),
+      f32(4, 2, 8),
+      np.array([3, 0, 6, 5], { dtype: "i32" }),
+    ),
   "library: convolution": () =>
     traced((x: Tensor, w: Tensor) => library.conv2d(x, w, { stride: 2, padding: 1 }), f32(1, 9, 9, 3), f32(3, 3, 3, 4)),
   "library: convolution, backward": () =>
@@ -217,6 +234,26 @@ export const kernels: Readonly<Record<string, () => Program<"core">>> = {
       slope((x) => library.maxPool(x, { size: 2 })),
       f32(1, 6, 6, 2),
     ),
+  "library: mean pooling, backward": () =>
+    traced(
+      slope((x) => library.meanPool(x, { size: 2 })),
+      f32(1, 6, 6, 2),
+    ),
+  "library: convolution, backward for the kernel": () =>
+    traced(
+      (x: Tensor, w: Tensor) => slope((y) => library.conv2d(x, y, { padding: 1 }))(w),
+      f32(1, 6, 6, 2),
+      f32(3, 3, 2, 3),
+    ),
+  "library: scatter-add": () => traced((i: Tensor, x: Tensor) => library.scatterAdd(i, x, 33), labels(), f32(4, 6)),
+  "library: rotary, backward": () =>
+    traced(
+      (x: Tensor, c: Tensor, s: Tensor) => slope((y) => library.rotary(y, c, s))(x),
+      f32(2, 5, 2, 8),
+      f32(5, 4),
+      f32(5, 4),
+    ),
+  "library: running sum, backward": () => traced(slope(library.cumsum), f32(3, 33)),
   "library: embedding": () => traced((t: Tensor, i: Tensor) => library.embedding(t, i), f32(33, 6), labels()),
   "library: embedding, backward": () =>
     traced((t: Tensor, i: Tensor) => slope((x) => library.embedding(x, i))(t), f32(33, 6), labels()),
