@@ -59,27 +59,31 @@ function runSections(name: string, sections: readonly Section[]): string[][] {
 
 const isStaged = ({ blocks }: Section): boolean => blocks.some(({ code }) => /\btype (?:Num|Ref)\b/.test(code));
 
-describe.each(["README.md", "docs/tour.md", "docs/tensor-or-num.md", "docs/models.md", "docs/kernels.md"])(
-  "%s",
-  (path) => {
-    const file = join(root, path);
-    const markdown = readFileSync(file, "utf8");
-    const sections = sectionsOf(markdown);
-    let printed: string[][];
+describe.each([
+  "README.md",
+  "docs/tour.md",
+  "docs/tensor-or-num.md",
+  "docs/models.md",
+  "docs/kernels.md",
+  "docs/kernels-debugging.md",
+])("%s", (path) => {
+  const file = join(root, path);
+  const markdown = readFileSync(file, "utf8");
+  const sections = sectionsOf(markdown);
+  let printed: string[][];
 
-    beforeAll(() => {
-      printed = runSections(path.replace(/\W/g, "-"), sections);
-      if (process.env.TILEWORK_UPDATE_GOLDENS === "1") writeFileSync(file, withOutputs(markdown, printed.flat()));
-    });
+  beforeAll(() => {
+    printed = runSections(path.replace(/\W/g, "-"), sections);
+    if (process.env.TILEWORK_UPDATE_GOLDENS === "1") writeFileSync(file, withOutputs(markdown, printed.flat()));
+  });
 
-    it("has code", () => {
-      expect(sections.length).toBeGreaterThan(0);
-    });
+  it("has code", () => {
+    expect(sections.length).toBeGreaterThan(0);
+  });
 
-    it.each(sections.map((s, i) => [s.title, i] as const))("%s", (_, i) => {
-      sections[i].blocks.forEach((block, b) => {
-        expect(comparable(printed[i][b]), `${path}:${block.line}`).toBe(comparable(block.output ?? ""));
-      });
+  it.each(sections.map((s, i) => [s.title, i] as const))("%s", (_, i) => {
+    sections[i].blocks.forEach((block, b) => {
+      expect(comparable(printed[i][b]), `${path}:${block.line}`).toBe(comparable(block.output ?? ""));
     });
-  },
-);
+  });
+});
