@@ -127,9 +127,7 @@ const queriesBackward = kernel(
     k: Ref,
     v: Ref,
     mask: Ref,
-    greatest: Ref,
-    total: Ref,
-    delta: Ref,
+    ofRows: Ref,
     g: Ref,
     out: Ref,
     SCALE: constexpr,
@@ -146,9 +144,9 @@ const queriesBackward = kernel(
     const inQ = query < T;
     const queries = load(q, [b, query, h, expandDims(arange(D), 0)], { mask: inQ }) * SCALE;
     const cotangent = load(g, [b, query, h, expandDims(arange(E), 0)], { mask: inQ });
-    const m = load(greatest, [b, h, query], { mask: inQ });
-    const l = load(total, [b, h, query], { mask: inQ, other: 1 });
-    const d = load(delta, [b, h, query], { mask: inQ });
+    const m = load(ofRows, [0, b, h, query], { mask: inQ });
+    const l = load(ofRows, [1, b, h, query], { mask: inQ, other: 1 });
+    const d = load(ofRows, [2, b, h, query], { mask: inQ });
     let acc = zeros([BQ, D], q.dtype);
     const cut = CAUSAL && mask.size === 1 && T <= S;
     const last = (programId(2) + 1) * BQ + (S - T - 1);
@@ -167,7 +165,7 @@ const queriesBackward = kernel(
     out: (q: Tensor) => q,
     grid: (...given: unknown[]) => {
       const q = given[0] as Tensor;
-      return [q.shape[0], q.shape[2], ceilDiv(q.shape[1], (given[8] as Constants).BQ)];
+      return [q.shape[0], q.shape[2], ceilDiv(q.shape[1], (given[6] as Constants).BQ)];
     },
   },
 );
@@ -179,9 +177,7 @@ const keysBackward = kernel<Pair>(
     k: Ref,
     v: Ref,
     mask: Ref,
-    greatest: Ref,
-    total: Ref,
-    delta: Ref,
+    ofRows: Ref,
     g: Ref,
     outK: Ref,
     outV: Ref,
@@ -209,9 +205,9 @@ const keysBackward = kernel<Pair>(
       const inQ = query < T;
       const queries = load(q, [b, query, h, expandDims(arange(D), 0)], { mask: inQ }) * SCALE;
       const cotangent = load(g, [b, query, h, expandDims(arange(E), 0)], { mask: inQ });
-      const m = load(greatest, [b, h, query], { mask: inQ });
-      const l = load(total, [b, h, query], { mask: inQ, other: 1 });
-      const d = load(delta, [b, h, query], { mask: inQ });
+      const m = load(ofRows, [0, b, h, query], { mask: inQ });
+      const l = load(ofRows, [1, b, h, query], { mask: inQ, other: 1 });
+      const d = load(ofRows, [2, b, h, query], { mask: inQ });
       const seen = visible(mask, b, h, query, keyCol, S - T, CAUSAL);
       const p = exp(where(seen, dot(queries, trans(keys)), HIDDEN) - m) / l;
       dv += dot(trans(p), cotangent);
@@ -224,7 +220,7 @@ const keysBackward = kernel<Pair>(
     out: (_q: Tensor, k: Tensor, v: Tensor) => [k, v],
     grid: (...given: unknown[]) => {
       const k = given[1] as Tensor;
-      return [k.shape[0], k.shape[2], ceilDiv(k.shape[1], (given[8] as Constants).BK)];
+      return [k.shape[0], k.shape[2], ceilDiv(k.shape[1], (given[6] as Constants).BK)];
     },
   },
 );
@@ -248,7 +244,9 @@ function withConstants(SCALE: number, CAUSAL: boolean) {
     },
     ([q, k, v, mask, y, greatest, total]: Tensor[], g) => {
       const delta = np.transpose(np.sum(np.multiply(g, y), { axis: -1 }), [0, 2, 1]);
-      const operands = [q, k, v, mask, greatest, total, delta, g, { ...constants(q, k) }] as const;
+      // one array of the three: a GPU need not have more than eight for a kernel
+      const ofRows = np.stack([greatest, total, delta]);
+      const operands = [q, k, v, mask, ofRows, g, { ...constants(q, k) }] as const;
       return [queriesBackward(...operands), ...keysBackward(...operands), null];
     },
   );

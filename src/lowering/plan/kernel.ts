@@ -2,7 +2,11 @@
  * A kernel is a nest of independent loops over its grid. Its results are written in place by all programs; blocks that a program
  * makes live in memory that a thread has for itself.
  */
+import { fail } from "../../diagnostics/error.js";
 import type { KernelOps } from "../../ir/ops/index.js";
+import type { AnyEqn } from "../../ir/program.js";
+import type { TileProgram } from "../../ir/tile.js";
+import { tileAccesses } from "../../ir/tile-refs.js";
 import type { Lowering } from "./lower.js";
 import { finishBody } from "./moves.js";
 import { isView, type Site } from "./place.js";
@@ -31,6 +35,7 @@ export function lowerKernelCall(lowering: Lowering, site: Site, params: KernelOp
     const args = [...operands.map((p) => lowering.inMemory(p)), ...outs];
     steps.push({ kind: "define", values: outs.map((o) => o.value) });
     const kernel = lowering.whole(params);
+    checkArrays(kernel, lowering.machine.gpu?.bindings, eqn);
     steps.push({ kind: "launch", launch: { kernel, ...withScratch(kernel, args), inPlace: [], startFrom: null } });
     return;
   }
@@ -58,4 +63,21 @@ export function lowerKernelCall(lowering: Lowering, site: Site, params: KernelOp
   for (let a = loops.length - 1; a >= 0; a--)
     nest = [{ kind: "loop", ...loops[a], reverse: false, independent: serial?.[a] !== true, body: nest }];
   steps.push(...nest);
+}
+
+/** A GPU binds a limited number of arrays to a kernel. */
+function checkArrays(kernel: TileProgram, most = Number.POSITIVE_INFINITY, { span }: AnyEqn): void {
+  for (const { body } of kernel.stages) {
+    const { read, written } = tileAccesses(body);
+    const { size } = new Set([...read, ...written]);
+    if (size <= most) continue;
+    fail(
+      "TW2011",
+      `the kernel ${kernel.name} uses ${size} arrays, and a GPU need not have more than ${most} for a kernel`,
+      {
+        span,
+        help: "put arrays of one dtype into one, or make two kernels of it",
+      },
+    );
+  }
 }

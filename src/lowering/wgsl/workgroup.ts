@@ -197,7 +197,7 @@ export class WorkgroupExchange implements Exchange {
     if (depth === 0) return held;
     const perStep = batch * (rows + columns);
     const part = Math.min(depth, Math.floor(this.capacity / perStep));
-    if (part === 0) internal("a product of blocks that are too large to share");
+    if (part === 0) return this.#dotOfColumns(lhs, rhs, held, dtype);
     this.#need(part * perStep);
     const right = batch * rows * part;
     const share = (
@@ -252,6 +252,73 @@ export class WorkgroupExchange implements Exchange {
     }
     if (registerType(dtype) !== "f32" || dtype === "f32") return held;
     return body.define(dtype, out, (c) => arithmetic.normalize(held.at(c), dtype));
+  }
+
+  /** One step of the sum at a time, where not even the operands of one fit at once: a column of one side, then a row of the other. */
+  #dotOfColumns(lhs: Held, rhs: Held, held: Held, dtype: DType): Held {
+    const { body } = this;
+    const { arithmetic } = body.setting;
+    const out = held.shape;
+    const depth = lhs.shape[lhs.shape.length - 1];
+    const columns = rhs.shape[rhs.shape.length - 1];
+    const rows = lhs.shape[lhs.shape.length - 2];
+    const batch = elements(lhs.shape.slice(0, -2));
+    const k = body.fresh("k");
+    const [x, y] = [lhs, rhs].map((side) => body.declare(side.dtype, out, body.fresh()));
+    body.variable(x);
+    body.variable(y);
+    body.close();
+    body.lines.block(`for (var ${k} = 0; ${k} < ${depth}; ${k}++) {`, () => {
+      const lineOf = (c: Cursor): string => divide(c.element, depth);
+      const isColumn = (c: Cursor): string => `${coordinate(c.element, [batch * rows, depth], 1)} == ${k}`;
+      this.#spread(lhs, batch * rows, lineOf, isColumn, x, (c) => divide(c.element, columns));
+      const places = [batch, depth, columns];
+      const of = (c: Cursor): string =>
+        plus(times(coordinate(c.element, places, 0), columns), coordinate(c.element, places, 2));
+      const isRow = (c: Cursor): string => `${coordinate(c.element, places, 1)} == ${k}`;
+      const results = [batch, rows, columns];
+      this.#spread(rhs, batch * columns, of, isRow, y, (c) =>
+        plus(times(coordinate(c.element, results, 0), columns), coordinate(c.element, results, 2)),
+      );
+      body.each(out, (c) => {
+        const [u, v] = [x, y].map((side) => arithmetic.convert(side.at(c), side.dtype, dtype));
+        body.lines.add(`${held.at(c)} += ${u} * ${v};`);
+      });
+      body.close();
+    });
+    if (registerType(dtype) !== "f32" || dtype === "f32") return held;
+    return body.define(dtype, out, (c) => arithmetic.normalize(held.at(c), dtype));
+  }
+  /** `to` = what lies at `from` among the `size` elements that `chosen` picks of a block, each at its `place`. */
+  #spread(
+    arg: Held,
+    size: number,
+    place: (c: Cursor) => string,
+    chosen: (c: Cursor) => string,
+    to: Held,
+    from: (c: Cursor) => string,
+  ): void {
+    const { body } = this;
+    const count = Math.min(size, this.capacity);
+    this.#need(count);
+    const lo = body.fresh("lo");
+    body.lines.block(`for (var ${lo} = 0; ${lo} < ${size}; ${lo} += ${count}) {`, () => {
+      const within = (at: string): string => `${at} >= 0 && ${at} < ${count}`;
+      this.#sync();
+      body.each(arg.shape, (c) => {
+        const at = body.fresh("at");
+        body.lines.add(`let ${at} = ${place(c)} - ${lo};`);
+        const put = (): void => body.lines.add(`words[${at}] = ${toWord(arg.at(c), arg.dtype)};`);
+        body.inside(arg.shape, c, put, `${chosen(c)} && ${within(at)}`);
+      });
+      this.#sync();
+      body.each(to.shape, (c) => {
+        const at = body.fresh("at");
+        body.lines.add(`let ${at} = ${from(c)} - ${lo};`);
+        body.inside(to.shape, c, () => body.lines.add(`${to.at(c)} = ${fromWord(`words[${at}]`, arg.dtype)};`), within(at)); // biome-ignore format: one line
+      });
+      body.close();
+    });
   }
 
   /** An element's place is the number of those that are sorted before it. */

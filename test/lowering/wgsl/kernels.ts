@@ -111,6 +111,21 @@ const ofBlocks: Readonly<Record<string, () => Program<"core">>> = {
   "block: product with itself": onBlock("dot", [20, 20], (k, x) =>
     k.emit1("dot_general", [x, x], { lhsContract: [1], rhsContract: [1], lhsBatch: [], rhsBatch: [], preferred: null }),
   ),
+  "block: product with more columns than are shared": onBlock(
+    "dot",
+    [2, 4200],
+    (k, x) => {
+      const one = k.emit1("slice", [x], { start: [0, 0], limit: [2, 1], strides: [1, 1] });
+      return k.emit1("dot_general", [one, x], {
+        lhsContract: [0],
+        rhsContract: [0],
+        lhsBatch: [],
+        rhsBatch: [],
+        preferred: null,
+      });
+    },
+    [1, 4200],
+  ),
   "block: batched product": onBlock(
     "dot",
     [3, 4, 5],
@@ -215,6 +230,16 @@ export const kernels: Readonly<Record<string, () => Program<"core">>> = {
       f32(9, 8),
       f32(8, 5),
       f32(5),
+    ),
+  "library: causal attention, backward": () =>
+    traced(
+      (q: Tensor, k: Tensor, v: Tensor) =>
+        grad((...x: Tensor[]) => library.flashAttention(x[0], x[1], x[2], { causal: true }).square().sum(), {
+          argnums: [0, 1, 2],
+        })(q, k, v),
+      f32(1, 20, 4, 8),
+      f32(1, 20, 2, 8),
+      f32(1, 20, 2, 8),
     ),
   "library: entries of a cache": () =>
     traced(

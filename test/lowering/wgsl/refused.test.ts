@@ -1,5 +1,6 @@
 /** What GPUs do not have is refused where the program asks for it. */
-import { makeProgram, numpy as np, type Tensor } from "tilework";
+import { kernel, makeProgram, numpy as np, type Tensor } from "tilework";
+import { load, programId, type Ref, store } from "tilework/kernels";
 import { expect, test } from "vitest";
 import { isTileworkError } from "../../../src/index.js";
 import { planFor } from "./lower.js";
@@ -24,4 +25,19 @@ test("numbers of 64 bits, with their dtype and place", () => {
 test("functions that need f64", () => {
   const f = (x: Tensor): unknown => np.linalg.svd(x);
   expect(refusal(f, np.ones([3, 3])).message).toContain("svd is computed in f64, which GPUs do not have");
+});
+test("kernels that use more arrays than can be bound", () => {
+  const many = kernel(
+    function many(a: Ref, b: Ref, c: Ref, d: Ref, e: Ref, f: Ref, g: Ref, h: Ref, out: Ref) {
+      const i = programId(0);
+      const at = [i];
+      const half = load(a, at) + load(b, at) + load(c, at) + load(d, at);
+      store(out, at, half + load(e, at) + load(f, at) + load(g, at) + load(h, at));
+    },
+    { out: (a: Tensor) => a, grid: (a: Tensor) => a.shape[0] },
+  );
+  const { message, code } = refusal((x) => many(x, x, x, x, x, x, x, x), np.ones([4]));
+  expect(code).toBe("TW2011");
+  expect(message).toContain("the kernel many uses 9 arrays");
+  expect(message).toMatch(/refused\.test\.ts:\d+/);
 });
