@@ -328,47 +328,73 @@ export class WorkgroupExchange implements Exchange {
     const n = shape[axis];
     const stride = rowMajor(shape)[axis];
     const total = elements(shape);
-    if (total * keys > this.capacity) internal("a sort of more elements than a workgroup can share");
-    this.#need(total * keys);
     const first = (c: Cursor): string => `(${c.element} - ${times(coordinate(c.element, shape, axis), stride)})`;
     const rank = body.declare("i32", shape, body.fresh("rank"));
     body.variable(rank);
-    this.#sync();
-    args.slice(0, keys).forEach((a, i) => {
-      this.#put(a, "0", total, i * total);
-    });
-    this.#sync();
-    body.each(shape, (c) =>
-      body.inside(shape, c, () => {
-        const own = coordinate(c.element, shape, axis);
-        const j = body.fresh("j");
-        body.lines.block(`for (var ${j} = 0; ${j} < ${n}; ${j}++) {`, () => {
-          const other = plus(first(c), times(j, stride));
-          const list = args.slice(0, keys).map((a, i) => ({
-            dtype: a.dtype,
-            x: fromWord(`words[${plus(String(i * total), other)}]`, a.dtype),
-            y: a.at(c),
-          }));
-          body.lines.add(`if (${sortsBefore(body, list, `${j} < ${own}`)}) { ${rank.at(c)}++; }`);
-        });
-      }),
-    );
     body.close();
+    this.#windows(total, Math.floor(this.capacity / keys), keys, (lo, count) => {
+      this.#sync();
+      args.slice(0, keys).forEach((a, i) => {
+        this.#put(a, lo, count, i * count);
+      });
+      this.#sync();
+      body.each(shape, (c) =>
+        body.inside(shape, c, () => {
+          const own = coordinate(c.element, shape, axis);
+          const j = body.fresh("j");
+          body.lines.block(`for (var ${j} = 0; ${j} < ${n}; ${j}++) {`, () => {
+            const at = body.fresh("at");
+            body.lines.add(`let ${at} = ${plus(first(c), times(j, stride))}${lo === "0" ? "" : ` - ${lo}`};`);
+            const list = args.slice(0, keys).map((a, i) => ({
+              dtype: a.dtype,
+              x: fromWord(`words[${plus(String(i * count), at)}]`, a.dtype),
+              y: a.at(c),
+            }));
+            const isHere = count === total ? "" : `${at} >= 0 && ${at} < ${count}`;
+            const rise = (): void =>
+              body.lines.add(`if (${sortsBefore(body, list, `${j} < ${own}`)}) { ${rank.at(c)}++; }`);
+            if (isHere === "") rise();
+            else body.lines.block(`if (${isHere}) {`, rise);
+          });
+        }),
+      );
+      body.close();
+    });
     return args.map((a) => {
       const held = body.declare(a.dtype, shape, body.fresh());
       body.variable(held);
-      this.#sync();
-      body.each(shape, (c) =>
-        body.inside(shape, c, () =>
-          body.lines.add(`words[${plus(first(c), times(rank.at(c), stride))}] = ${toWord(a.at(c), a.dtype)};`),
-        ),
-      );
-      this.#sync();
-      body.each(shape, (c) =>
-        body.inside(shape, c, () => body.lines.add(`${held.at(c)} = ${fromWord(`words[${c.element}]`, a.dtype)};`)),
-      );
       body.close();
+      this.#windows(total, this.capacity, 1, (lo, count) => {
+        const less = lo === "0" ? "" : ` - ${lo}`;
+        const isHere = (at: string): string => (count === total ? "" : `${at} >= 0 && ${at} < ${count}`);
+        this.#sync();
+        body.each(shape, (c) => {
+          const at = body.fresh("at");
+          body.lines.add(`let ${at} = ${plus(first(c), times(rank.at(c), stride))}${less};`);
+          const put = (): void => body.lines.add(`words[${at}] = ${toWord(a.at(c), a.dtype)};`);
+          body.inside(shape, c, put, isHere(at));
+        });
+        this.#sync();
+        body.each(shape, (c) => {
+          const at = body.fresh("at");
+          body.lines.add(`let ${at} = ${c.element}${less};`);
+          const take = (): void => body.lines.add(`${held.at(c)} = ${fromWord(`words[${at}]`, a.dtype)};`);
+          body.inside(shape, c, take, isHere(at));
+        });
+        body.close();
+      });
       return held;
     });
+  }
+  /** Runs `body` for so many of `size` elements at a time as `most` allows, each of which takes `words` words. */
+  #windows(size: number, most: number, words: number, body: (lo: string, count: number) => void): void {
+    const count = Math.min(size, most);
+    this.#need(count * words);
+    if (count === size) {
+      body("0", count);
+      return;
+    }
+    const lo = this.body.fresh("lo");
+    this.body.lines.block(`for (var ${lo} = 0; ${lo} < ${size}; ${lo} += ${count}) {`, () => body(lo, count));
   }
 }

@@ -51,6 +51,11 @@ const ofBlocks: Readonly<Record<string, () => Program<"core">>> = {
     [600],
     (k, x) => k.emit("sort", [x], { axis: 0, numKeys: 1, stable: true })[0],
   ),
+  "block: sort of more than is shared": onBlock(
+    "sort",
+    [2, 2500],
+    (k, x) => k.emit("sort", [x], { axis: 1, numKeys: 1, stable: true })[0],
+  ),
   "block: top k": onBlock("topK", [4, 33], (k, x) => k.emit("top_k", [x], { k: 5 })[0], [4, 5]),
   "block: top k, positions": onBlock("topK", [300], (k, x) => asFloat(k, k.emit("top_k", [x], { k: 5 })[1]), [5]),
   "block: argmax": onBlock(
