@@ -498,12 +498,14 @@ export class Body {
     const on = mask && this.held(mask);
     const spare = other ? this.held(other) : null;
     const name = this.fresh(out.name);
-    if (shape.length === 0 && array.written && this.lanes > 1) {
+    if (shape.length === 0) {
+      // every invocation has it, not only that of element 0
       this.close();
       const text = array.load(this.scalar(index));
       const value = on ? this.masked(on.at(ZERO), text, dtype, spare?.at(ZERO) ?? null) : text;
-      const shared = this.#exchange.shared(value, dtype);
-      this.#set(out, { dtype, shape, at: () => shared, anywhere: () => shared });
+      const isOne = array.written && this.lanes > 1;
+      const scalar = isOne ? this.#exchange.shared(value, dtype) : value;
+      this.#set(out, on || isOne ? { dtype, shape, at: () => scalar, anywhere: () => scalar } : this.define(dtype, shape, () => scalar, name)); // biome-ignore format: one line
       return;
     }
     if (!on && this.isFull(shape)) {
