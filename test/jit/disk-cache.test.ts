@@ -3,8 +3,9 @@ import {
   cpSync,
   existsSync,
   mkdirSync,
-  readdirSync,
   readFileSync,
+  readdirSync,
+  symlinkSync,
   truncateSync,
   utimesSync,
   writeFileSync,
@@ -110,6 +111,7 @@ describe("modules on disk", () => {
     for (const part of ["package.json", "dist"]) {
       cpSync(join(root, part), join(copy, part), { recursive: true, preserveTimestamps: true });
     }
+    symlinkSync(join(root, "node_modules"), join(copy, "node_modules"));
     const own = join(folder, "own");
     const build = (stamp: string): readonly string[] => {
       writeFileSync(join(copy, "dist", ".stamp"), stamp);

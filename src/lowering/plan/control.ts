@@ -11,7 +11,8 @@ import type { ControlOps } from "../../ir/ops/index.js";
 import { scalarLoop } from "../schedule/scalar-loop.js";
 import type { Lowering } from "./lower.js";
 import { finishBody, finishBranch } from "./moves.js";
-import { isView, type Site } from "./place.js";
+import { isView, type Place, type Site } from "./place.js";
+import type { Step } from "./step.js";
 import { Value, type View } from "./view.js";
 
 /** The part of a stacked value that belongs to one iteration. */
@@ -24,6 +25,15 @@ export function partOf(whole: View, loop: number, length: Dim): View {
 export function fromNowOn(lowering: Lowering): (value: Value) => boolean {
   const mark = Value.next();
   return (value) => value.id >= mark && !lowering.isConstant(value);
+}
+
+/** A carry's first value; what is changed in place is there already. */
+function start(lowering: Lowering, steps: Step[], from: Place, to: View): void {
+  if (!isKept(from, to)) steps.push(lowering.put(from, to));
+}
+/** A reference that goes through a loop or a branch, where it stays. */
+function isKept(from: Place, to: View): boolean {
+  return isView(from) && to.value.isState && from.value === to.value;
 }
 
 /** One kernel, where the loop is over scalars. */
@@ -103,7 +113,7 @@ function lowerSteps(
   const n = length;
   const { eqn, steps } = site;
   const carries = eqn.outputs.slice(0, numCarry).map((_, i) => site.output(i));
-  carries.forEach((to, i) => steps.push(lowering.put(site.input(numConsts + i), to)));
+  carries.forEach((to, i) => start(lowering, steps, site.input(numConsts + i), to));
   if (n === 0) return;
   const loop = lowering.nextLoop();
   const ys = eqn.outputs.slice(numCarry).map((_, i) => site.output(numCarry + i));
@@ -133,7 +143,7 @@ export function lowerWhile(
   if (asKernel(lowering, site)) return;
   const { eqn, steps } = site;
   const carries = eqn.outputs.map((_, i) => site.output(i));
-  carries.forEach((to, i) => steps.push(lowering.put(site.input(condConsts + bodyConsts + i), to)));
+  carries.forEach((to, i) => start(lowering, steps, site.input(condConsts + bodyConsts + i), to));
   const consts = eqn.inputs.slice(0, condConsts + bodyConsts).map((_, i) => site.input(i));
   const test = lowering.program(cond, [...consts.slice(0, condConsts), ...carries]);
   const isOwn = fromNowOn(lowering);
@@ -153,7 +163,8 @@ export function lowerCond(lowering: Lowering, site: Site, { branches }: ControlO
   const index = site.input(0);
   const results = eqn.outputs.map((_, i) => site.output(i));
   const operands = eqn.inputs.slice(1).map((_, i) => site.input(i + 1));
-  steps.push({ kind: "define", values: results.map((r) => r.value) });
+  const fresh = results.filter((r) => !operands.some((o) => isKept(o, r)));
+  steps.push({ kind: "define", values: fresh.map((r) => r.value) });
   // an index that is known takes its branch
   const taken = isView(index) ? branches : [branches[Math.min(Math.max(Number(index.value), 0), branches.length - 1)]];
   const cases = taken.map((branch) => {
@@ -163,7 +174,7 @@ export function lowerCond(lowering: Lowering, site: Site, { branches }: ControlO
       lowering,
       inner.steps,
       isOwn,
-      results.map((to, i) => ({ from: inner.places[i], to })),
+      results.flatMap((to, i) => (isKept(inner.places[i], to) ? [] : [{ from: inner.places[i], to }])),
     );
   });
   if (isView(index))

@@ -3,7 +3,7 @@
  * groups the latter into kernels over common spaces, and writes the kernels as tile programs.
  */
 import { fail, internal } from "../../diagnostics/error.js";
-import { type Dim, dimAdd, dimAtLeast, dimMul, dimProduct, dimSame, isStatic } from "../../ir/dim.js";
+import { type Dim, dimMul, dimProduct, dimSame, isStatic } from "../../ir/dim.js";
 import { byteSize } from "../../ir/dtype.js";
 import { hintOf, naming } from "../../ir/size.js";
 import { type AnyEqn, type Atom, isVar, type Var } from "../../ir/program.js";
@@ -17,6 +17,7 @@ import { scheduleRule } from "./index.js";
 import { literalsInMemory } from "./literal.js";
 import { withLoopSums } from "./loop-sums.js";
 import type { Node } from "./node.js";
+import { repeats, sizeOf } from "./repeats.js";
 import {
   type Kept,
   type KernelRule,
@@ -26,6 +27,7 @@ import {
   type ScheduleRule,
   dimsOf,
 } from "./rule.js";
+import { stateOperands } from "./state.js";
 import { isInPlace, type Launch, lowerDraft, lowerKernel, type PendingKernel, writeLaunches } from "./write.js";
 
 export type { Launch } from "./write.js";
@@ -156,7 +158,8 @@ export class Block implements DraftSource {
         fail("TW4001", "atomic: what it gives back does not compile yet", { span: eqn.span });
       this.#live.push(eqn);
       eqn.outputs.forEach((v, output) => this.#defs.set(v, { eqn, output, rule }));
-      if (rule.kind === "kernel" && rule.place) this.#written.add(eqn.inputs[0]);
+      if (rule.kind === "structured" || (rule.kind === "kernel" && rule.place))
+        for (const i of stateOperands(eqn)) if (i !== undefined) this.#written.add(eqn.inputs[i]);
       const inlines = rule.kind === "kernel" ? rule.inlines?.(eqn as never) : undefined;
       eqn.inputs.forEach((a, k) => {
         if (!isVar(a)) return;
@@ -229,11 +232,20 @@ export class Block implements DraftSource {
           this.#items.push({ kind: "structured", eqn });
           this.#touch(eqn);
           eqn.outputs.forEach((v) => this.#define(v));
+          this.#keepState(eqn);
           break;
         default:
           internal(`${eqn.prim} reached the schedule`);
       }
     }
+  }
+  /** What a loop or a branch stores to stays where it is. */
+  #keepState(eqn: AnyEqn): void {
+    stateOperands(eqn).forEach((from, k) => {
+      const a = eqn.inputs[from ?? -1];
+      const view = a && isVar(a) ? this.view(a) : undefined;
+      if (view?.value.isState) this.#views.set(eqn.outputs[k], view);
+    });
   }
   /** Memory that stores change in place. */
   #isState(a: Atom): boolean {
@@ -551,41 +563,4 @@ const VIEWS: ReadonlySet<string> = new Set([
 ]);
 function isContraction(eqn: AnyEqn): boolean {
   return eqn.prim === "dot_general" || eqn.prim === "conv_general_dilated";
-}
-
-function sizeOf(v: Var): Dim {
-  return dimProduct(dimsOf(v));
-}
-
-/** Does computing `v` where this equation reads it mean computing its elements several times? */
-function repeats(eqn: AnyEqn, v: Var): boolean {
-  switch (eqn.prim) {
-    case "broadcast_in_dim": {
-      if (sizeOf(v) === 1) return false;
-      // along leading axes every row would compute it again; along trailing ones the inner loop shares it
-      const { dims } = eqn.params;
-      const shape = dimsOf(v);
-      const out = eqn.params.shape;
-      const firstOwn = dims.findIndex((_, i) => shape[i] !== 1);
-      if (firstOwn < 0) return false;
-      for (let i = 0; i < dims[firstOwn]; i++) if (out[i] !== 1) return true;
-      return dims.some(
-        (d, i) => i > firstOwn && shape[i] === 1 && out[d] !== 1 && dims.some((_, j) => j > i && shape[j] !== 1),
-      );
-    }
-    case "gather":
-      // fewer elements than there are: each is computed where it is wanted
-      return eqn.inputs[0] !== v || !isSmaller(eqn.outputs[0], v);
-    case "reduce_window":
-    case "select_and_gather_add":
-    case "dot_general":
-    case "conv_general_dilated":
-      return true;
-    default:
-      return false;
-  }
-}
-
-function isSmaller(a: Var, b: Var): boolean {
-  return dimAtLeast(sizeOf(b), dimAdd(sizeOf(a), 1)) === true;
 }
