@@ -180,6 +180,7 @@ function readIndex(object: unknown, index: unknown, node: Index, scope: Scope): 
     locate(before);
     return value;
   }
+  checkAccess(object, "read", index, scope.span(node));
   if (index instanceof Tensor) {
     const span = scope.span(node);
     if (!isTraced(index) && index.size === 1) return (object as Record<string, unknown>)[String(index.item())];
@@ -471,6 +472,7 @@ function reference(target: NamePattern | MemberPattern, scope: Scope): Reference
     binding: undefined,
     get: () => {
       if (object instanceof Tensor) refuseInPlace(object, scope.span(target));
+      checkAccess(object, "write", key, scope.span(target));
       return (object as Record<PropertyKey, unknown>)[propertyKey(key, scope.span(target))];
     },
     set: (value) => assignMember(object, key, value, scope.span(target)),
@@ -485,10 +487,19 @@ export function assignName(binding: Binding, value: unknown, scope: Scope, node:
 
 export function assignMember(object: unknown, key: unknown, value: unknown, span: SpanRef): void {
   if (object instanceof Tensor) refuseInPlace(object, span);
+  checkAccess(object, "write", key, span);
   if (object === null || object === undefined) nothing(object, "an element", span);
   const property = propertyKey(key, span);
   checkMutation(object as object, `the assignment to .${String(property)}`, span);
   (object as Record<PropertyKey, unknown>)[property] = value;
+}
+
+/** Objects of the library say whether they have elements. */
+function checkAccess(object: unknown, access: "read" | "write", key: unknown, span: SpanRef): void {
+  if (!(object instanceof LibraryObject)) return;
+  const before = locate(span);
+  object.checkAccess(access, key);
+  locate(before);
 }
 
 function refuseInPlace(x: Tensor, span: SpanRef): never {

@@ -107,4 +107,7 @@ export class RangeValue {
 }
 
 /** Objects of the language whose methods are the library's: what fails in them, fails where they are called. */
-export class LibraryObject {}
+export class LibraryObject {
+  /** Fails where elements of the object are not read, or not written, as those of lists are. */
+  checkAccess(_access: "read" | "write", _key: unknown): void {}
+}

@@ -12,6 +12,7 @@ import { bind } from "../../tracer/frame.js";
 import { isScalarLeaf } from "../../tracer/leaf.js";
 import type { Tensor } from "../../tracer/tensor.js";
 import { toInteger } from "../interpret/values.js";
+import { dtypeOf } from "./checks.js";
 import type { Block } from "./types.js";
 import { asBlock, blockOf, constantOf, shapeOf } from "./values.js";
 
@@ -29,13 +30,22 @@ export function arange(a: number, b?: number): Block<"i32"> {
 
 /** A block of one value. */
 export function full<D extends DType = "f32">(shape: number | readonly number[], value: Block, dtype?: D): Block<D> {
-  const sizes = shapeOf("full", shape);
-  const v = isScalarLeaf(value) ? numberOf("full", value, dtype ?? "f32") : blockOf("full", value);
+  return filled("full", shape, value, dtype);
+}
+function filled<D extends DType>(
+  what: string,
+  shape: number | readonly number[],
+  value: Block,
+  dtype: D | undefined,
+): Block<D> {
+  const sizes = shapeOf(what, shape);
+  if (dtype !== undefined) dtypeOf(what, dtype);
+  const v = isScalarLeaf(value) ? numberOf(what, value, dtype ?? "f32") : blockOf(what, value);
   const t = dtype ? convert(v, dtype) : v;
-  return asBlock(t.ndim === 0 ? lax.broadcastInDim(t, sizes, []) : spread("full", t, sizes));
+  return asBlock(t.ndim === 0 ? lax.broadcastInDim(t, sizes, []) : spread(what, t, sizes));
 }
 export function zeros<D extends DType = "f32">(shape: number | readonly number[], dtype?: D): Block<D> {
-  return full(shape, 0, dtype ?? ("f32" as D));
+  return filled("zeros", shape, 0, dtype ?? ("f32" as D));
 }
 export function zerosLike<B extends Block>(x: B): B {
   const { shape, dtype } = blockOf("zerosLike", x);
@@ -58,14 +68,14 @@ function spread(what: string, x: Tensor, shape: readonly number[]): Tensor {
 
 /** The values in another dtype: floats become integers by cutting their fractions. */
 export function cast<D extends DType>(x: Block | boolean, dtype: D): Block<D> {
-  return asBlock(convert(blockOf("cast", x), dtype));
+  return asBlock(convert(blockOf("cast", x), dtypeOf("cast", dtype)));
 }
 export function astype<D extends DType>(x: Block | boolean, dtype: D): Block<D> {
-  return cast(x, dtype);
+  return asBlock(convert(blockOf("astype", x), dtypeOf("astype", dtype)));
 }
 /** The bits of the values read as another dtype of the same width. */
 export function bitcast<D extends DType>(x: Block, dtype: D): Block<D> {
-  return asBlock(lax.bitcastConvertType(blockOf("bitcast", x), dtype));
+  return asBlock(lax.bitcastConvertType(blockOf("bitcast", x), dtypeOf("bitcast", dtype)));
 }
 
 export function broadcastTo<B extends Block>(x: B, shape: readonly number[]): B {

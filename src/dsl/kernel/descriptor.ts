@@ -7,6 +7,7 @@ import type { Tensor } from "../../tracer/tensor.js";
 import { LibraryObject } from "../interpret/values.js";
 import { block, type BlockIndex } from "./block-ref.js";
 import { load, store } from "./memory.js";
+import { checkOptions } from "./checks.js";
 import type { KernelRef } from "./ref.js";
 import type { Block, Ref } from "./types.js";
 import { refOf } from "./values.js";
@@ -30,6 +31,7 @@ class BlockRefObject extends LibraryObject {
     return this.ref.dtype;
   }
   load(options: BlockLoadOptions = {}): Block {
+    checkOptions("load", options, ["padding"]);
     const { padding = "zero" } = options;
     if (padding === "nan" && !isFloat(this.ref.dtype)) {
       fail("TW2005", `load: ${this.ref.name} holds ${this.ref.dtype}, which has no NaN`, { help: "pad with a number" });

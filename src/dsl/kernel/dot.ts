@@ -5,6 +5,7 @@ import { type DType, isFloat, isInt } from "../../ir/dtype.js";
 import * as lax from "../../lax/index.js";
 import { add } from "../../numpy/elementwise.js";
 import { convertTo } from "../../tracer/control.js";
+import { checkOptions, dtypeOf } from "./checks.js";
 import type { Block } from "./types.js";
 import { asBlock, blockOf } from "./values.js";
 
@@ -17,6 +18,8 @@ export interface DotOptions<D extends DType = DType> {
 
 /** [m, k] times [k, n]; blocks of rank 3 are batches of matrices. Narrow dtypes are summed in f32 or i32. */
 export function dot<D extends DType = DType>(a: Block, b: Block, options: DotOptions<D> = {}): Block<D> {
+  checkOptions("dot", options, ["acc", "dtype"]);
+  if (options.dtype !== undefined) dtypeOf("dot", options.dtype);
   const [x, y] = [blockOf("dot", a), blockOf("dot", b)];
   const rank = x.ndim;
   const matches = rank === y.ndim && (rank === 2 || rank === 3) && (rank === 2 || x.shape[0] === y.shape[0]);

@@ -116,9 +116,11 @@ export function floorDiv(x: Block, y: Block): Block {
 }
 /** The quotient of whole numbers, rounded up: how many blocks of `y` hold `x`. */
 export function cdiv(x: Block, y: Block): Block {
-  if (isNumber(x) && isNumber(y)) return Math.ceil(x / y);
+  if (isNumber(x) && isNumber(y)) return Math.ceil(x / y) + 0;
   const [a, b] = integers("cdiv", x, y);
-  return asBlock(np.floorDivide(np.subtract(np.add(a, b), 1), b));
+  if (isNumber(b) && b > 0) return asBlock(np.floorDivide(np.add(a, b - 1), b));
+  const down = np.floorDivide(a, b);
+  return asBlock(np.add(down, np.notEqual(np.multiply(down, b), a)));
 }
 /** The upper half of the bits of the product of two integers. */
 export function umulhi(x: Block, y: Block): Block {

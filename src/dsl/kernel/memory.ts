@@ -13,6 +13,7 @@ import { isTensor, type Tensor } from "../../tracer/tensor.js";
 import type { ShapeSpec } from "../../tracer/tensor.js";
 import { toInteger } from "../interpret/values.js";
 import { BlockIndex } from "./block-ref.js";
+import { checkOptions, dtypeOf } from "./checks.js";
 import { launchFor } from "./launch.js";
 import { fits, type Place, placeOf } from "./place.js";
 import { KernelRef } from "./ref.js";
@@ -55,6 +56,7 @@ export function load<D extends DType, S extends ShapeSpec>(
   options?: LoadOptions,
 ): Block<D>;
 export function load(target: unknown, at: unknown = [], options: LoadOptions = {}): Block {
+  checkOptions("load", options, ["mask", "other"]);
   // a scalar argument is a value
   if (isTensor(target) && target.ndim === 0 && Array.isArray(at) && at.length === 0) return asBlock(target);
   const ref = refOf("load", target);
@@ -129,6 +131,7 @@ export function store<D extends DType, S extends ShapeSpec>(
 ): void;
 export function store(target: unknown, at: unknown, value: unknown, options: StoreOptions = {}): void {
   const ref = writable("store", target);
+  checkOptions("store", options, ["mask"]);
   const to = place("store", ref, at, options.mask);
   const { index, mask } = to;
   const operands = [ref.contents, lanes("store", ref, value, to), ...index, ...(mask ? [mask] : [])];
@@ -144,6 +147,7 @@ type Atomic = <D extends DType, S extends ShapeSpec>(
 const atomic = (name: string, op: AtomicOp): Atomic =>
   named(name, ((target: unknown, at: unknown, value: unknown, options: StoreOptions = {}) => {
     const ref = writable(name, target);
+    checkOptions(name, options, ["mask"]);
     if (BITS.has(op) && isFloat(ref.dtype)) {
       fail("TW2005", `${name}: ${ref.name} holds ${ref.dtype}`, { help: "bits are those of integers and bools" });
     }
@@ -182,6 +186,7 @@ export function atomicCas(
   options: StoreOptions = {},
 ): Block {
   const ref = writable("atomicCas", target);
+  checkOptions("atomicCas", options, ["mask"]);
   const to = place("atomicCas", ref, at, options.mask);
   const { index, mask } = to;
   const [c, v] = [lanes("atomicCas", ref, compare, to, "compare"), lanes("atomicCas", ref, value, to)];
@@ -194,7 +199,7 @@ export function atomicCas(
 /** Memory that a program has for itself. What is in it is not defined before something is stored. */
 export function scratch<D extends DType = "f32">(shape: number | readonly number[], dtype?: D): Ref<D> {
   launchFor("scratch");
-  const d = dtype ?? "f32";
+  const d = dtypeOf("scratch", dtype ?? "f32");
   const memory = bind("empty", [], { shape: shapeOf("scratch", shape), dtype: d })[0];
   return new KernelRef("scratch", "scratch", memory) as unknown as Ref<D>;
 }

@@ -12,6 +12,7 @@ import { isTensor, type Tensor } from "../../tracer/tensor.js";
 import * as tree from "../../tree/index.js";
 import { checkFunction } from "../../tracer/leaf.js";
 import { toInteger } from "../interpret/values.js";
+import { checkOptions } from "./checks.js";
 import type { Axis, AxisOptions, Block, Mask } from "./types.js";
 import { asBlock, blockOf, describeArgument, named, sizeOf } from "./values.js";
 
@@ -19,16 +20,17 @@ interface Over {
   readonly axis: number | readonly number[] | null;
   readonly keepdims: boolean;
 }
-function over(axis: Axis | undefined): Over {
+function over(what: string, axis: Axis | undefined): Over {
   if (axis === undefined || axis === null || typeof axis === "number" || Array.isArray(axis))
     return { axis: (axis as Over["axis"] | undefined) ?? null, keepdims: false };
+  checkOptions(what, axis, ["axis", "keepDims"]);
   const { axis: a = null, keepDims = false } = axis as AxisOptions;
   return { axis: a, keepdims: keepDims };
 }
 
 type Reducer = (x: Block, axis?: Axis) => Block;
 const reducer = (name: string, f: (x: Tensor, options: Over) => Tensor): Reducer =>
-  named(name, (x, axis) => asBlock(f(blockOf(name, x), over(axis))));
+  named(name, (x, axis) => asBlock(f(blockOf(name, x), over(name, axis))));
 
 /** The sum of the elements. */
 export const sum: Reducer = reducer("sum", (x, o) => np.sum(x, o));
@@ -52,8 +54,10 @@ export const argmax: (x: Block, axis?: number | null) => Block<"i32"> = (x, axis
   asBlock(np.argmax(blockOf("argmax", x), axis));
 export const argmin: (x: Block, axis?: number | null) => Block<"i32"> = (x, axis = null) =>
   asBlock(np.argmin(blockOf("argmin", x), axis));
-export const any: (x: Block | Mask, axis?: Axis) => Mask = (x, axis) => asBlock(np.any(blockOf("any", x), over(axis)));
-export const all: (x: Block | Mask, axis?: Axis) => Mask = (x, axis) => asBlock(np.all(blockOf("all", x), over(axis)));
+export const any: (x: Block | Mask, axis?: Axis) => Mask = (x, axis) =>
+  asBlock(np.any(blockOf("any", x), over("any", axis)));
+export const all: (x: Block | Mask, axis?: Axis) => Mask = (x, axis) =>
+  asBlock(np.all(blockOf("all", x), over("all", axis)));
 
 /** What `reduce` and `associativeScan` combine: a block, or a tree of blocks of one shape. */
 interface Leaves {
@@ -119,6 +123,7 @@ function part(x: Tensor, axis: number, start: number, limit: number): Tensor {
  * @example reduce(x, 0, (a, b) => a * b)
  */
 export function reduce<X>(x: X, axis: number | null, fn: (a: X, b: X) => X, options: { keepDims?: boolean } = {}): X {
+  checkOptions("reduce", options, ["keepDims"]);
   const given = leavesOf("reduce", x);
   const rank = given.leaves[0].ndim;
   const flat = axis === null ? given.leaves.map((t) => lax.reshape(t, [t.size])) : given.leaves;
@@ -153,6 +158,7 @@ export function reduce<X>(x: X, axis: number | null, fn: (a: X, b: X) => X, opti
 
 /** All prefixes of an associative function along an axis; see `reduce`. */
 export function associativeScan<X>(x: X, axis: number, fn: (a: X, b: X) => X, options: { reverse?: boolean } = {}): X {
+  checkOptions("associativeScan", options, ["reverse"]);
   const given = leavesOf("associativeScan", x);
   const at = canonicalAxis("associativeScan", axis, given.leaves[0].ndim);
   const combine = combiner("associativeScan", fn, given);
@@ -170,6 +176,7 @@ export interface CumulativeOptions {
 type Cumulative = (x: Block, axis?: number, options?: CumulativeOptions) => Block;
 const cumulative = (name: string, f: (x: Tensor, axis: number, reverse: boolean) => Tensor): Cumulative =>
   named(name, (x, axis = 0, options = {}) => {
+    checkOptions(name, options, ["reverse"]);
     const t = blockOf(name, x);
     const counted = t.aval.dtype === "bool" ? convertTo(t, "i32") : t;
     return asBlock(f(counted, canonicalAxis(name, axis, t.ndim), options.reverse ?? false));
@@ -180,6 +187,7 @@ export const cummax: Cumulative = cumulative("cummax", lax.cummax);
 
 /** The elements along an axis, the last one by default, in ascending order. */
 export function sort(x: Block, axis = -1, options: { descending?: boolean } = {}): Block {
+  checkOptions("sort", options, ["descending"]);
   const t = npSort(blockOf("sort", x), axis);
   return asBlock(options.descending ? lax.rev(t, [canonicalAxis("sort", axis, t.ndim)]) : t);
 }
@@ -190,6 +198,7 @@ export function topK(x: Block, k: number): [values: Block, indices: Block<"i32">
 }
 /** How many elements are 0, 1, … bins - 1. Others, and those where the mask is false, are not counted. */
 export function histogram(x: Block, bins: number, options: { mask?: Mask } = {}): Block<"i32"> {
+  checkOptions("histogram", options, ["mask"]);
   const t = toInteger(blockOf("histogram", x));
   if (!isInt(t.aval.dtype)) {
     fail("TW2005", `histogram: the elements are ${t.aval.dtype}`, { help: "count integers: cast(x, 'i32')" });

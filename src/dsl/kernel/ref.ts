@@ -58,6 +58,21 @@ export class KernelRef extends LibraryObject {
   override toString(): string {
     return `Ref<${printAval(this.aval)}>`;
   }
+  override checkAccess(access: "read" | "write", key: unknown): void {
+    if (access === "read" && typeof key === "string" && key in this) return;
+    const element = typeof key !== "string" || /^\d+$/.test(key);
+    const shown = element ? `an element of ${this.name}` : `${this.name}.${key}`;
+    const first = typeof key === "number" || (element && typeof key === "string") ? String(key) : "i";
+    const index = `[${this.shape.map((_, i) => (i === 0 ? first : `i${i}`)).join(", ")}]`;
+    const read = `load(${this.name}, ${index})`;
+    const [verb, help] =
+      access === "read"
+        ? ["read as that of a list", `load it: ${read}`]
+        : this.kind === "input"
+          ? ["assigned; an argument of a kernel is read only", `store to an out: store(out, ${index}, value)`]
+          : ["assigned; that would not reach the array", `store it: store(${this.name}, ${index}, value)`];
+    fail("TW8002", `${shown}, a reference to ${printAval(this.aval)}, is ${verb}`, { help });
+  }
   /** Operators land here. */
   [Symbol.toPrimitive](hint: string): string {
     if (hint === "string") return this.toString();

@@ -5,6 +5,7 @@ import { DTYPES, type DType } from "../../ir/dtype.js";
 import { describeValue } from "../../tracer/leaf.js";
 import { TracedSource } from "../../tracer/frame.js";
 import { isTensor, Tensor } from "../../tracer/tensor.js";
+import { dtypeHelp } from "./checks.js";
 
 /** What an out looks like: a tensor, or a shape and a dtype (f32 by default). */
 export interface OutSpec {
@@ -24,16 +25,17 @@ export function outsOf(name: string, given: unknown): Outs {
   if (list.length === 0) fail("TW8016", `${name}: out is an empty list`, { help: "a kernel gives one array or more" });
   const avals = list.map((spec, k) => {
     const which = isList ? `out ${k}` : "out";
-    const refuse = (what: string): never =>
+    const refuse = (what: string, help?: string): never =>
       fail("TW8016", `${name}: ${which} ${what}`, {
-        help: "give a tensor, whose shape and dtype it takes, or { shape: [n], dtype: 'f32' }",
+        help: help ?? "give a tensor, whose shape and dtype it takes, or { shape: [n], dtype: 'f32' }",
       });
     if (typeof spec !== "object" || spec === null || !("shape" in spec)) return refuse(`is ${describeValue(spec)}`);
     const { shape, dtype = "f32" } = spec as { shape: unknown; dtype?: unknown };
     if (!Array.isArray(shape)) return refuse(`has a shape that is ${describeValue(shape)}`);
     const bad = shape.find((d) => typeof d !== "number" || !Number.isInteger(d) || d < 0);
     if (bad !== undefined) return refuse(`has the size ${isTensor(bad) ? printAval(bad.aval) : String(bad)}`);
-    if (!(DTYPES as readonly unknown[]).includes(dtype)) return refuse(`has the dtype ${String(dtype)}`);
+    if (!(DTYPES as readonly unknown[]).includes(dtype))
+      return refuse(`has the dtype ${String(dtype)}`, dtypeHelp(dtype));
     return aval(shape as number[], dtype as DType);
   });
   return { avals, isList };
