@@ -7,7 +7,7 @@ import { isTracing } from "../tracer/frame.js";
 import type { AnyFunction } from "../tracer/staged.js";
 
 /** A kernel as the interpreter runs it: called as the kernel, it knows after a call what its programs did. */
-export type InterpretedKernel<F extends AnyFunction> = F & {
+export type InterpretedKernel<F> = F & {
   /** Memory traffic and warnings of the last call. */
   readonly report: KernelReport | undefined;
 };

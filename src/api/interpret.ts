@@ -28,7 +28,8 @@ export function fromNDArray(a: NDArray): Tensor {
  * softmaxSlowly(x, { BLOCK: 1024 });
  * console.log(softmaxSlowly.report);
  */
-export function interpretTensors<K extends AnyFunction & KernelMark>(
+// the mark alone: tsc first looks for an overload by subtypes, and no function is a subtype of (...args: any[]) => unknown
+export function interpretTensors<K extends KernelMark>(
   kernel: K,
   options?: InterpretKernelOptions,
 ): InterpretedKernel<K>;

@@ -202,7 +202,9 @@ export class Carried {
       label: `${name} becomes ${after}`,
       labels,
       notes: first ? [`${name} gets its first value in line ${first.line}`] : [],
-      help: `a variable that a loop carries keeps its structure, shape and dtype: convert ${name} before the loop (astype, broadcastTo), or the new value`,
+      help: before.includes("BlockRefObject")
+        ? "a loop carries no blockRef: make it in the loop, with offsets computed there: blockRef(x, [k * BLOCK], [BLOCK])"
+        : `a variable that a loop carries keeps its structure, shape and dtype: convert ${name} before the loop (astype, broadcastTo), or the new value`,
     });
   }
 }

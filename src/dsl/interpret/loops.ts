@@ -46,7 +46,7 @@ function candidates(nodes: readonly (Node | undefined)[], scope: Scope): Set<Bin
 }
 
 function tooLong(node: Loop, scope: Scope, what: string): never {
-  return fail("TW7009", `${what}: ${MAX_UNROLL} steps have been unrolled`, {
+  return fail("TW7009", `${what} is unrolled, at most ${MAX_UNROLL} steps of it: this one has more`, {
     span: scope.span(node),
     help: "write for (const i of range(n)): it is compiled as one loop, with i known when it runs; or loop over the first axis of an array",
   });
@@ -110,7 +110,7 @@ function unroll(
   let end: Completion;
   let steps = 0;
   for (const value of values) {
-    if (steps++ >= MAX_UNROLL) tooLong(node, scope, "a loop over a JavaScript list");
+    if (steps++ >= MAX_UNROLL) tooLong(node, scope, "a loop over a JavaScript list (or staticRange)");
     end = end === undefined ? step(value) : guarded(end as Mixed, () => step(value), scope.span(node));
     if (end !== undefined && (!(end instanceof Mixed) || end.sure)) return end;
     if (end instanceof Mixed && end.ways.length === 0) end = undefined;

@@ -1,5 +1,5 @@
 // Kernels: blocks are numbers, references are arrays outside, constants go by name in the last argument.
-import { grad, jit, kernel, numpy as np, type Tensor, vmap } from "tilework";
+import { grad, interpret, jit, kernel, type KernelReport, numpy as np, type Tensor, vmap } from "tilework";
 import { arange, type Block, type constexpr, exp, load, type Mask, max, type Out, programId, type Ref, store, sum } from "tilework/kernels";
 
 const softmax = kernel(
@@ -22,6 +22,27 @@ const moments = kernel(
   { out: [{ shape: [], dtype: "f32" }, { shape: [], dtype: "f32" }] as const },
 );
 
+/** A field holds a kernel: callers see what it gives. */
+class Scaler {
+  readonly factor: number;
+  constructor(factor: number) {
+    this.factor = factor;
+  }
+  readonly run = kernel(
+    function run(this: Scaler, x: Ref<"f32", ["n"]>, out: Ref<"f32", ["n"]>) {
+      store(out, [null], load(x, [null]) * this.factor);
+    },
+    { out: (x) => x },
+  );
+}
+/** Callers see a decorated method as it is written. */
+class Doubler {
+  @kernel({ out: (x: Tensor) => x })
+  run(x: Ref<"f32", ["n"]>, out: Ref<"f32", ["n"]>) {
+    store(out, [null], load(x, [null]) * 2);
+  }
+}
+
 declare const images: Tensor<[32, 784]>;
 declare const signal: Tensor<[100]>;
 
@@ -30,6 +51,13 @@ const jitted: Tensor = jit((x: Tensor<[32, 784]>) => softmax(x, { BLOCK: 1024 })
 const batched: Tensor = vmap((x: Tensor<["n", 784]>) => softmax(x, { BLOCK: 1024 }))(np.zeros([4, 32, 784]));
 const slope: Tensor = grad((x: Tensor<[32, 784]>) => np.sum(softmax(x, { BLOCK: 1024 })))(images);
 const [mean, square]: readonly [Tensor, Tensor] = moments(signal, 0.5);
+const slowly = interpret(softmax);
+const s: Tensor = slowly(images, { BLOCK: 1024 });
+const report: KernelReport | undefined = slowly.report;
+const backwards: KernelReport | undefined = interpret(softmax, { order: "reverse" }).report;
+const plain: Tensor = interpret((x: Tensor<["n"]>) => x)(signal);
+const scaled: Tensor = new Scaler(3).run(signal);
+const doubled = (new Doubler().run as unknown as (x: Tensor) => Tensor)(signal);
 
 // mistakes that tsc sees
 // @ts-expect-error the constants are missing
@@ -40,6 +68,8 @@ softmax(signal, { BLOCK: 1024 });
 softmax(np.zeros([32, 10], { dtype: "i32" }) as Tensor<[32, 10], "i32">, { BLOCK: 16 });
 // @ts-expect-error two outs
 const [a, b, c] = moments(signal, 0);
+// @ts-expect-error a decorator changes no type: the method has two parameters
+new Doubler().run(signal);
 // @ts-expect-error a reference is no number
 kernel(function twice(x: Ref<"f32", ["n"]>, out: Ref<"f32", ["n"]>) { store(out, [0], x * 2); }, { out: (x) => x });
-export { a, b, batched, c, jitted, mean, p, slope, square };
+export { a, b, backwards, batched, c, doubled, jitted, mean, p, plain, report, s, scaled, slope, square };
