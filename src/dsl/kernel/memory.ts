@@ -58,8 +58,9 @@ export function load<D extends DType, S extends ShapeSpec>(
 export function load(target: unknown, at: unknown = [], options: LoadOptions = {}): Block {
   checkOptions("load", options, ["mask", "other"]);
   // a scalar argument is a value
-  if (isTensor(target) && target.ndim === 0 && Array.isArray(at) && at.length === 0) return asBlock(target);
-  const ref = refOf("load", target);
+  const scalarValue = isTensor(target) && target.ndim === 0 && Array.isArray(at) && at.length === 0;
+  if (scalarValue && (options.mask === undefined || options.mask === true)) return asBlock(target);
+  const ref = scalarValue ? new KernelRef("a scalar argument", "input", target) : refOf("load", target);
   const { index, mask, shape } = place("load", ref, at, options.mask);
   const other = options.other as unknown;
   if (!mask) return asBlock(bind("load", [ref.contents, ...index], { masked: false, other: false })[0]);

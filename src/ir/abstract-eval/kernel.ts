@@ -23,7 +23,9 @@ function indices(
       fail("TW2005", `${ctx.prim}: an index is ${printAval(a)}`, { span: ctx.span, help: "indices are i32" });
   const mask = masked ? rest[rank] : null;
   if (mask) accepts(ctx, mask, (d) => d === "bool", "a bool mask");
-  sameShape(ctx, [...(block ? [block] : []), ...at, ...(mask ? [mask] : [])]);
+  const sized = [...(block ? [block] : []), ...at, ...(mask ? [mask] : [])];
+  // A reference of rank 0 has no index, so a load of it without a mask has nothing to compare: its block is of rank 0.
+  if (sized.length > 0) sameShape(ctx, sized);
   return rest.slice(rank + (masked ? 1 : 0));
 }
 

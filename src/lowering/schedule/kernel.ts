@@ -7,6 +7,7 @@ import type { Expander, Pos } from "./expand.js";
 import type { Node } from "./node.js";
 import type { Part } from "./kernel-context.js";
 import { dimsOf, type EqnOf, type KernelRule, point, type ScheduleKind } from "./rule.js";
+import { zeroOf } from "./rewrite.js";
 
 interface Access {
   readonly offset: Pos;
@@ -77,8 +78,10 @@ export const kernel = {
     const { masked, other } = eqn.params;
     const at = access(x, ref, rest, masked, pos);
     const value = x.value(ref, at.offset, x.and(guard, at.mask));
-    if (!masked || at.mask === null || !other) return value;
-    const otherwise = x.scalar(rest[rest.length - 1]);
+    if (!masked || at.mask === null) return value;
+    // guarded memory reads as 0; what has rank 0 may be a constant or a value that is made here, which no guard covers
+    if (!other && dimsOf(ref).length > 0) return value;
+    const otherwise = other ? x.scalar(rest[rest.length - 1]) : x.constant(zeroOf(value.dtype), value.dtype);
     return x.op("select", [at.mask, value, otherwise], value.dtype);
   }),
   store: written<KernelOps["store"]>(),

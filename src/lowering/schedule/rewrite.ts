@@ -41,7 +41,7 @@ export function intervalOf(a: Affine): Interval | null {
   return isStatic(lo) && isStatic(hi) ? [lo, hi] : null;
 }
 
-function zeroOf(dtype: DType): number | bigint | boolean {
+export function zeroOf(dtype: DType): number | bigint | boolean {
   return dtype === "bool" ? false : dtype === "i64" || dtype === "u64" || dtype === "key" ? 0n : 0;
 }
 

@@ -11,6 +11,8 @@ import { failNotLinear, nonlinear, type Operand, type TransposeContext, type Tra
 function fixed(inputs: readonly Operand[], ctx: TransposeContext): Atom[] {
   return inputs.map((x) => x ?? failNotLinear(ctx, "its indices depend on the linear inputs"));
 }
+/** Help where no derivative exists, whichever transform asks for it. */
+const withRule = "do not use what atomicAdd gives back, or give the kernel a derivative of its own with customVjp";
 /** What stands at the places of a block in the cotangent of a reference. */
 const read = (b: Builder, ct: Atom, at: readonly Atom[], masked: boolean): Atom =>
   b.emit1("load", [ct, ...at], { masked, other: false });
@@ -36,7 +38,8 @@ export const kernel = {
   },
   atomic: (b, [ct, before], [ref, value, ...rest], { op, masked }, ctx) => {
     if (op !== "add") return failNotLinear(ctx, `atomic ${op} is not a sum`);
-    if (before !== null) return failNotLinear(ctx, "what an atomic sum gives back depends on the order of programs");
+    if (before !== null)
+      return failNotLinear(ctx, "what an atomic sum gives back depends on the order of programs", withRule);
     if (ct === null) return ctx.eqn.inputs.map(() => null);
     const at = fixed(rest, ctx);
     return [ref === null ? ct : null, value === null ? read(b, ct, at, masked) : null, ...rest.map(() => null)];

@@ -72,10 +72,14 @@ type Rule<P> = (
   ctx: TransposeContext,
 ) => readonly MaybeZero[];
 
-export function failNotLinear(ctx: TransposeContext, why: string): never {
+export function failNotLinear(
+  ctx: TransposeContext,
+  why: string,
+  help = "use vjp, which takes the derivative at a point",
+): never {
   return fail("TW3011", `${ctx.eqn.prim} is not linear: ${why}`, {
     span: ctx.eqn.span,
-    help: "use vjp, which takes the derivative at a point",
+    help,
   });
 }
 
