@@ -1,5 +1,6 @@
 /** The source of functions that no tool has read, with all that their text may name. With it comes the parser. */
 import { capture, captureOf } from "../dsl/capture.js";
+import { closureNodes } from "../dsl/interpret/calls.js";
 import { parseRuntimeFunction } from "../dsl/estree/index.js";
 import { installInterpreter } from "../dsl/install.js";
 import * as language from "../dsl/kernel/index.js";
@@ -16,7 +17,8 @@ import type { AnyFunction } from "../tracer/staged.js";
  */
 export function withSource(fn: AnyFunction, role: string, constants?: Readonly<Record<string, unknown>>): AnyFunction {
   checkFunction(role, fn);
-  if (captureOf(fn)) return fn;
+  // functions of a traced function are the interpreter's, which knows their source
+  if (captureOf(fn) || closureNodes.has(fn)) return fn;
   installInterpreter();
   const namespaces = { np: numpy, numpy, lax };
   const record = parseRuntimeFunction(fn, { language, namespaces, role, constants, made: currentSpan() });

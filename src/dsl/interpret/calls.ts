@@ -5,6 +5,7 @@ import { array, asarray } from "../../numpy/creation.js";
 import { stack, unstack } from "../../numpy/joining.js";
 import type { AnyFunction } from "../../tracer/staged.js";
 import { Tensor } from "../../tracer/tensor.js";
+import type { FunctionNode } from "../ast.js";
 import { captureOf } from "../capture.js";
 import { isKernel } from "../kernel/runner.js";
 import { checkRange, range } from "../range.js";
@@ -24,6 +25,9 @@ export interface CallSite {
 
 /** Closures of the interpreter: they say themselves where they are. */
 export const closures = new WeakMap<object, (self: unknown, args: unknown[], at: SpanRef) => unknown>();
+
+/** Where the interpreter's functions stand in the source: their trees. */
+export const closureNodes = new WeakMap<object, FunctionNode>();
 
 export function callValue(fn: unknown, self: unknown, args: unknown[], site: CallSite): unknown {
   if (typeof fn !== "function") {

@@ -4,7 +4,7 @@ import { locate, type SpanRef } from "../../diagnostics/span.js";
 import { currentFrame } from "../../tracer/frame.js";
 import type { AnyFunction } from "../../tracer/staged.js";
 import type { FunctionNode } from "../ast.js";
-import { closures } from "./calls.js";
+import { closureNodes, closures } from "./calls.js";
 import type { Code } from "./code.js";
 import { Mixed } from "./completion.js";
 import { runBlock } from "./execute.js";
@@ -111,5 +111,6 @@ export function closure(node: FunctionNode, scope: Scope): AnyFunction {
   Object.defineProperty(fn, "name", { value: node.name, configurable: true });
   Object.defineProperty(fn, "length", { value: length < 0 ? node.params.length : length, configurable: true });
   closures.set(fn, (self, args, at) => call(code, node, scope, node.arrow ? undefined : self, args, at, fn));
+  closureNodes.set(fn, node);
   return fn;
 }

@@ -16,7 +16,7 @@ import { LruMap } from "../../util/index.js";
 import { type KernelBody, traceBody } from "./call.js";
 import { currentLaunch } from "./launch.js";
 import { currentRunner } from "./runner.js";
-import { bindConstants, type Parameter, parametersOf } from "./signature.js";
+import { bindConstants, checkCount, checkNames, failMissing, type Parameter, parametersOf } from "./signature.js";
 import { gridOf, type Outs, type OutSpec, outsOf } from "./specs.js";
 
 export type { OutSpec } from "./specs.js";
@@ -56,18 +56,41 @@ export interface NamedLauncher {
 /** Names in the last argument of a call that are no constants. */
 export const LAUNCH_OPTIONS: ReadonlySet<string> = new Set<keyof LaunchOptions>(["out", "grid", "init", "alias"]);
 
+/** What is known of a call after its `out`, or where that failed: then the first constant that it lacked. */
+interface Given {
+  readonly constants: Readonly<Record<string, unknown>>;
+  readonly out?: unknown;
+  readonly lacks?: string | undefined;
+}
+
 /** The last argument of a call taken apart; functions among the options are called with the arguments and the constants. */
 export function resolveOptions(
   args: readonly unknown[],
   meta: Readonly<Record<string, unknown>>,
   defaults: LaunchOptions,
+  check?: (given: Given) => void,
 ): { readonly options: LaunchOptions; readonly constants: Readonly<Record<string, unknown>> } {
   const constants: Record<string, unknown> = {};
   const options: Record<string, unknown> = { ...defaults };
   for (const [key, value] of Object.entries(meta)) (LAUNCH_OPTIONS.has(key) ? options : constants)[key] = value;
   for (const key of ["out", "grid"]) {
     const given = options[key];
-    if (typeof given === "function") options[key] = (given as AnyFunction)(...args, constants);
+    if (typeof given === "function") {
+      let lacks: string | undefined;
+      const noted = new Proxy(constants, {
+        get: (target, name, self): unknown => {
+          if (typeof name === "string" && !(name in target)) lacks ??= name;
+          return Reflect.get(target, name, self);
+        },
+      });
+      try {
+        options[key] = (given as AnyFunction)(...args, noted);
+      } catch (e) {
+        check?.({ constants, lacks });
+        throw e;
+      }
+    }
+    if (key === "out") check?.({ constants, out: options.out });
   }
   return { options, constants };
 }
@@ -78,11 +101,25 @@ export function makeLauncher(fn: AnyFunction, defaults: KernelOptions): NamedLau
   let known: readonly Parameter[] | undefined;
   const bodies = new LruMap<string, KernelBody>(64);
 
+  /** Constants are checked before functions among the options meet them. */
+  const checkGiven = (args: number, { constants, out, lacks }: Given, parameters: readonly Parameter[]): void => {
+    if (lacks !== undefined && !parameters.some((p) => p.optional && p.name === lacks)) {
+      checkNames(name, parameters, args + 1, constants);
+      failMissing(name, lacks);
+    }
+    if (out === undefined) return;
+    const outs = outsOf(name, out).avals.length;
+    if (parameters.length < args + outs) return;
+    checkCount(fn, name, parameters, args, outs, constants);
+    bindConstants(name, parameters, args + outs, constants);
+  };
   const launch: Launcher = (args, meta, self) => {
     known ??= parametersOf(fn, name);
     const parameters = known;
     checkCall(name, args);
-    const { options, constants } = resolveOptions(args, meta, defaults);
+    const { options, constants } = resolveOptions(args, meta, defaults, (given) =>
+      checkGiven(args.length, given, parameters),
+    );
     if (options.out === undefined) {
       fail("TW8016", `${name}: nothing says what it gives`, {
         help: "say it where the kernel is made, kernel(f, { out: (x) => x, grid }), or in the last argument of the call",

@@ -1,5 +1,5 @@
 /** Mistakes that JavaScript would let pass: each is refused, and the message says what to write. */
-import { isTileworkError, kernel, numpy as np, type Tensor } from "tilework";
+import { autotune, heuristics, isTileworkError, jit, kernel, numpy as np, type Tensor } from "tilework";
 import {
   arange,
   atomicAdd,
@@ -7,6 +7,7 @@ import {
   type Block,
   cast,
   cdiv,
+  type constexpr,
   dot,
   full,
   load,
@@ -138,4 +139,47 @@ test("cdiv rounds up, of numbers and of values that the run knows", () => {
   expect([...all.dataSync()]).toEqual(pairs.map(([a, b]) => up(a, b)));
   expect([...half.dataSync()]).toEqual(pairs.map(([a]) => up(a, -3)));
   expect(pairs.map(([a, b]) => cdiv(a, b))).toEqual(pairs.map(([a, b]) => up(a, b)));
+});
+
+describe("constants are checked before the grid meets them", () => {
+  const add = kernel(
+    function add(x: V, out: V, BLOCK: constexpr) {
+      const i = programId(0) * BLOCK + arange(BLOCK);
+      store(out, [i], load(x, [i], { mask: i < 3 }), { mask: i < 3 });
+    },
+    { out: (x) => x, grid: (x, { BLOCK }) => cdiv(x.shape[0], BLOCK) },
+  ) as (...args: unknown[]) => Tensor;
+  test("missing", () => expect(said(() => add(x3))).toMatch(/^TW8009 add: the constant BLOCK is missing/));
+  test.each<[string, () => unknown]>([
+    ["a call", () => add(x3, { BLOK: 4 })],
+    ["autotune", () => autotune(add, { configs: [{ BLOK: 1 }] })(x3)],
+    ["heuristics", () => heuristics(add, { BLOK: () => 4 })(x3)],
+  ])("misspelt in %s", (_, f) => {
+    expect(said(f)).toMatch(/there is no constant BLOK \/ its constants are BLOCK|BLOK/);
+    expect(said(f)).not.toContain("cdiv");
+  });
+  test("too few arguments", () => {
+    const two = kernel(
+      function two(x: V, y: V, out: V) {
+        store(out, [null], load(x, [null]) + load(y, [null]));
+      },
+      { out: (x) => x },
+    ) as (...args: unknown[]) => Tensor;
+    expect(said(() => two(x3))).toMatch(/^TW8016 two: the argument y is missing .*1 of 2: two\(x, y\)/);
+    expect([...two(x3, x3).dataSync()]).toEqual([6, 2, 4]);
+  });
+});
+
+test("a kernel is made in a traced function", () => {
+  const f = jit((x: Tensor) => {
+    const scale = 3;
+    const k = kernel(
+      function k(a: V, out: V) {
+        store(out, [null], load(a, [null]) * scale);
+      },
+      { out: (a) => a },
+    );
+    return k(x);
+  });
+  expect([...f(x3).dataSync()]).toEqual([9, 3, 6]);
 });
