@@ -1,5 +1,6 @@
 /** From the call of a kernel to the equation of its launch: its outs, its grid, its constants, and its traced body. */
 import { fail } from "../../diagnostics/error.js";
+import { currentSpan, locate } from "../../diagnostics/span.js";
 import { type Aval, aval, printAval } from "../../ir/aval.js";
 import { isStaticShape } from "../../ir/dim.js";
 import { isFloat } from "../../ir/dtype.js";
@@ -117,9 +118,15 @@ export function makeLauncher(fn: AnyFunction, defaults: KernelOptions): NamedLau
     known ??= parametersOf(fn, name);
     const parameters = known;
     checkCall(name, args);
-    const { options, constants } = resolveOptions(args, meta, defaults, (given) =>
-      checkGiven(args.length, given, parameters),
-    );
+    const at = currentSpan();
+    const { options, constants } = resolveOptions(args, meta, defaults, (given) => {
+      const before = locate(at);
+      try {
+        checkGiven(args.length, given, parameters);
+      } finally {
+        locate(before);
+      }
+    });
     if (options.out === undefined) {
       fail("TW8016", `${name}: nothing says what it gives`, {
         help: "say it where the kernel is made, kernel(f, { out: (x) => x, grid }), or in the last argument of the call",
