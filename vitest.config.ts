@@ -37,6 +37,11 @@ export const SLOW = [
   "test/cli/build.test.ts",
   "test/plugin/register.test.ts",
   "test/api/dynamic-sizes.test.ts",
+  "test/kernels/library/products.test.ts",
+  "test/kernels/library/others.test.ts",
+  "test/kernels/factorisations.test.ts",
+  "test/lowering/schedule/conv.test.ts",
+  "test/random/distributions.test.ts",
 ];
 
 export default defineConfig({
