@@ -4,10 +4,21 @@ import { definitions } from "../../ir/rewrite.js";
 
 type Core = Program<"core">;
 
+/** Programs never change, and a nest is asked from each of its levels. */
+const known = new WeakMap<Core, readonly (number | undefined)[]>();
+
 /** The input of `program` that output `k` is, after what was stored to it; undefined when it is something else. */
 function inputOf(program: Core, k: number): number | undefined {
-  const made = definitions(program);
-  let at: Atom = program.outputs[k];
+  let inputs = known.get(program);
+  if (!inputs) {
+    const made = definitions(program);
+    inputs = program.outputs.map((out) => inputBehind(program, made, out));
+    known.set(program, inputs);
+  }
+  return inputs[k];
+}
+function inputBehind(program: Core, made: ReadonlyMap<Var, AnyEqn>, out: Atom): number | undefined {
+  let at: Atom = out;
   while (isVar(at)) {
     const v: Var = at;
     const eqn = made.get(v);
