@@ -33,7 +33,7 @@ export function makeProject(folder: string, name: string): void {
     if (!existsSync(join(installed, part))) cpSync(join(root, part), join(installed, part), { recursive: true });
   }
   // what the package depends on, and tools that a user may have
-  for (const name of ["fflate", "typescript", "magic-string", "unplugin", "@jridgewell", "tsx", "vite", "vitest"])
+  for (const name of ["acorn", "fflate", "typescript", "magic-string", "unplugin", "@jridgewell", "tsx", "vite", "vitest"])
     symlinkSync(join(root, "node_modules", name), join(folder, "node_modules", name), "junction");
   writeFileSync(join(folder, "package.json"), '{ "type": "module", "private": true }\n');
 }
