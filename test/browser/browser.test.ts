@@ -56,6 +56,7 @@ beforeAll(async () => {
     if (!existsSync(to)) cpSync(join(root, part), to, { recursive: true });
   }
   symlinkSync(join(root, "node_modules", "fflate"), join(project, "node_modules", "fflate"));
+  symlinkSync(join(root, "node_modules", "acorn"), join(project, "node_modules", "acorn"));
   writeFileSync(join(project, "package.json"), '{ "type": "module" }');
   mkdirSync(join(project, "public"));
   writeFileSync(join(project, "public", "tilework-worker.js"), workerScript);
