@@ -1,7 +1,7 @@
 /** The sample built by every bundler: a project beside an installed package, as a user has it. */
 import { cpSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { dirname, join } from "node:path";
+import { dirname, join, relative } from "node:path";
 import { type RspackOptions, rspack } from "@rspack/core";
 import * as esbuild from "esbuild";
 import { rolldown } from "rolldown";
@@ -33,7 +33,17 @@ export function makeProject(folder: string, name: string): void {
     if (!existsSync(join(installed, part))) cpSync(join(root, part), join(installed, part), { recursive: true });
   }
   // what the package depends on, and tools that a user may have
-  for (const name of ["acorn", "fflate", "typescript", "magic-string", "unplugin", "@jridgewell", "tsx", "vite", "vitest"])
+  for (const name of [
+    "acorn",
+    "fflate",
+    "typescript",
+    "magic-string",
+    "unplugin",
+    "@jridgewell",
+    "tsx",
+    "vite",
+    "vitest",
+  ])
     symlinkSync(join(root, "node_modules", name), join(folder, "node_modules", name), "junction");
   writeFileSync(join(folder, "package.json"), '{ "type": "module", "private": true }\n');
 }
@@ -58,20 +68,29 @@ const byVite: Builder = async ({ folder, entry, out, plain, external }) => {
   });
 };
 
-/** What users have from @rollup/plugin-node-resolve and -typescript or -esbuild. */
+/** What users have from @rollup/plugin-node-resolve, which heeds what packages say of side effects, and -typescript or -esbuild. */
 const resolveAndStrip = (folder: string, external: boolean | undefined): Plugin => ({
   name: "resolve-and-strip",
   resolveId(id, importer) {
     if (packages(external).test(id)) return { id, external: true };
     const require = createRequire(join(folder, "main.ts"));
+    const installed = join(folder, "node_modules", "tilework");
+    const { exports, sideEffects } = require("tilework/package.json") as {
+      exports: Record<string, { default: string }>;
+      sideEffects: readonly string[];
+    };
+    const found = (path: string) => {
+      const name = `./${relative(installed, path)}`;
+      return { id: path, moduleSideEffects: name.startsWith("./..") || sideEffects.includes(name) };
+    };
     if (id.startsWith("tilework")) {
-      const { exports } = require("tilework/package.json") as { exports: Record<string, { default: string }> };
-      const found = exports[`.${id.slice("tilework".length)}`];
-      return found && join(folder, "node_modules", "tilework", found.default);
+      const target = exports[`.${id.slice("tilework".length)}`];
+      return target && found(join(installed, target.default));
     }
+    if (id === "acorn") return require.resolve("acorn").replace(/js$/, "mjs");
     if (!id.startsWith(".") || !importer) return null;
     const path = join(dirname(importer), id);
-    return existsSync(path) ? path : path.replace(/js$/, "ts");
+    return found(existsSync(path) ? path : path.replace(/js$/, "ts"));
   },
   async transform(code, id) {
     if (!id.endsWith(".ts")) return null;
