@@ -4,7 +4,7 @@ import { concatenate, reshape, sliceInDim } from "../../lax/structure.js";
 import type { Tensor } from "../../tracer/tensor.js";
 import * as tree from "../../tree/index.js";
 import { prod } from "../../util/index.js";
-import { arange, type constexpr, load, programId, type Ref, sqrt, store } from "./language.js";
+import { arange, type constexpr, load, programId, type Ref, sqrt, store } from "../../dsl/kernel/index.js";
 import { ceilDiv } from "./rows.js";
 
 type Triple = readonly Tensor[];

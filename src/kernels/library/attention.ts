@@ -28,7 +28,7 @@ import {
   trans,
   where,
   zeros,
-} from "./language.js";
+} from "../../dsl/kernel/index.js";
 import { ceilDiv } from "./rows.js";
 
 /** The score of what must not be seen: low, but no infinity, so that a query that sees nothing gives the mean of all values. */

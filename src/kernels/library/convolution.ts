@@ -18,7 +18,7 @@ import {
   sum,
   trans,
   zeros,
-} from "./language.js";
+} from "../../dsl/kernel/index.js";
 
 export interface WindowOptions {
   readonly stride?: number;

@@ -2,7 +2,7 @@
 import { kernel } from "../../dsl/kernel/own.js";
 import { customVjp } from "../../tracer/custom.js";
 import type { Tensor } from "../../tracer/tensor.js";
-import { arange, cast, exp, load, log, max, programId, type Ref, store, sum } from "./language.js";
+import { arange, cast, exp, load, log, max, programId, type Ref, store, sum } from "../../dsl/kernel/index.js";
 import { asRows } from "./rows.js";
 import { reshape } from "../../lax/structure.js";
 

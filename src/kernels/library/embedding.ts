@@ -3,7 +3,7 @@ import { kernel } from "../../dsl/kernel/own.js";
 import { reshape } from "../../lax/structure.js";
 import { customVjp } from "../../tracer/custom.js";
 import type { Tensor } from "../../tracer/tensor.js";
-import { arange, type constexpr, load, programId, type Ref, range, store } from "./language.js";
+import { arange, type constexpr, load, programId, type Ref, range, store } from "../../dsl/kernel/index.js";
 import { asRows, ceilDiv } from "./rows.js";
 
 /** table [rows, d], ids [n] → [n, d] */

@@ -2,7 +2,17 @@
 import { kernel } from "../../dsl/kernel/own.js";
 import { customVjp } from "../../tracer/custom.js";
 import type { Tensor } from "../../tracer/tensor.js";
-import { arange, type constexpr, expandDims, load, programId, type Ref, rsqrt, store, sum } from "./language.js";
+import {
+  arange,
+  type constexpr,
+  expandDims,
+  load,
+  programId,
+  type Ref,
+  rsqrt,
+  store,
+  sum,
+} from "../../dsl/kernel/index.js";
 import { asRows, ceilDiv, fromRows } from "./rows.js";
 
 type Statistics = readonly Tensor[];

@@ -20,7 +20,7 @@ import {
   range,
   store,
   zeros,
-} from "./language.js";
+} from "../../dsl/kernel/index.js";
 import { ceilDiv } from "./rows.js";
 
 /** Rows, columns, and terms of the sum that a program takes at once. */

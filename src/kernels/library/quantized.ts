@@ -21,7 +21,7 @@ import {
   store,
   trans,
   zeros,
-} from "./language.js";
+} from "../../dsl/kernel/index.js";
 import { asRows, ceilDiv } from "./rows.js";
 
 interface Tile {

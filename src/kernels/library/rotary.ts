@@ -3,7 +3,7 @@ import { kernel } from "../../dsl/kernel/own.js";
 import * as np from "../../numpy/index.js";
 import { customVjp } from "../../tracer/custom.js";
 import type { Tensor } from "../../tracer/tensor.js";
-import { arange, type constexpr, expandDims, load, programId, type Ref, store } from "./language.js";
+import { arange, type constexpr, expandDims, load, programId, type Ref, store } from "../../dsl/kernel/index.js";
 
 /** x [b, t, h, d], cos and sin [t, d / 2]; SIGN is -1 to turn back. */
 export const rotaryKernel = kernel(

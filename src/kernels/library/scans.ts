@@ -3,7 +3,15 @@ import { kernel } from "../../dsl/kernel/own.js";
 import { reshape } from "../../lax/structure.js";
 import { customVjp } from "../../tracer/custom.js";
 import type { Tensor } from "../../tracer/tensor.js";
-import { type constexpr, cumsum as sums, load, programId, type Ref, store, topK as greatest } from "./language.js";
+import {
+  type constexpr,
+  cumsum as sums,
+  load,
+  programId,
+  type Ref,
+  store,
+  topK as greatest,
+} from "../../dsl/kernel/index.js";
 import { asRows, fromRows } from "./rows.js";
 
 export const cumsumKernel = kernel(

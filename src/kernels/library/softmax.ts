@@ -2,7 +2,7 @@
 import { kernel } from "../../dsl/kernel/own.js";
 import { customVjp } from "../../tracer/custom.js";
 import type { Tensor } from "../../tracer/tensor.js";
-import { exp, load, log, max, programId, type Ref, store, sum } from "./language.js";
+import { exp, load, log, max, programId, type Ref, store, sum } from "../../dsl/kernel/index.js";
 import { asRows, fromRows } from "./rows.js";
 
 const likeFirst = { out: (x: Tensor) => x, grid: (x: Tensor) => x.shape[0] };

@@ -20,7 +20,7 @@ import {
   trans,
   where,
   zeros,
-} from "../../../src/kernels/library/language.js";
+} from "tilework/kernels";
 
 const up = (n: number, by: number): number => Math.ceil(n / by);
 
@@ -44,9 +44,9 @@ const matmul = kernel(
     store(out, [rows, cols], acc, { mask: rows < a.shape[0] && cols < b.shape[1] });
   },
   {
-    out: (a: Tensor, b: Tensor) => ({ shape: [a.shape[0], b.shape[1]], dtype: a.dtype }),
-    grid: (a: Tensor, b: Tensor, { BM, BN }: { BM: number; BN: number }) => [up(a.shape[0], BM), up(b.shape[1], BN)],
-  } as never,
+    out: (a, b) => ({ shape: [a.shape[0], b.shape[1]], dtype: a.dtype }),
+    grid: (a, b, { BM, BN }) => [up(a.shape[0], BM), up(b.shape[1], BN)],
+  },
 );
 
 const attention = kernel(
@@ -74,9 +74,9 @@ const attention = kernel(
     store(out, [rows, lanes], acc / expandDims(total, 1), { mask: rows < n });
   },
   {
-    out: (q: Tensor) => q,
-    grid: (q: Tensor, _k: Tensor, _v: Tensor, { BQ }: { BQ: number }) => up(q.shape[0], BQ),
-  } as never,
+    out: (q) => q,
+    grid: (q, _k, _v, { BQ }) => up(q.shape[0], BQ),
+  },
 );
 
 const embedding = kernel(
@@ -85,9 +85,9 @@ const embedding = kernel(
     store(out, [i, null], load(table, [load(tokens, [i]), null]));
   },
   {
-    out: (table: Tensor, tokens: Tensor) => ({ shape: [tokens.shape[0], table.shape[1]], dtype: table.dtype }),
-    grid: (_t: Tensor, tokens: Tensor) => tokens.shape[0],
-  } as never,
+    out: (table, tokens) => ({ shape: [tokens.shape[0], table.shape[1]], dtype: table.dtype }),
+    grid: (_t, tokens) => tokens.shape[0],
+  },
 );
 
 let seed = 20;
@@ -105,12 +105,12 @@ function agree(got: (...xs: Tensor[]) => Tensor, want: (...xs: Tensor[]) => Tens
 }
 
 test("a product with a loop over blocks", () => {
-  const f = (a: Tensor, b: Tensor) => matmul(a, b, { BM: 8, BN: 16, BK: 4 }) as Tensor;
+  const f = (a: Tensor, b: Tensor) => matmul(a, b, { BM: 8, BN: 16, BK: 4 });
   agree(f, (a, b) => np.matmul(a, b), [normal(21, 13), normal(13, 19)]);
 });
 
 test("attention with a running softmax", () => {
-  const f = (q: Tensor, k: Tensor, v: Tensor) => attention(q, k, v, { BQ: 8, BK: 4 }) as Tensor;
+  const f = (q: Tensor, k: Tensor, v: Tensor) => attention(q, k, v, { BQ: 8, BK: 4 });
   const plain = (q: Tensor, k: Tensor, v: Tensor): Tensor => {
     const s = np.matmul(q, np.transpose(k));
     const e = np.exp(s.sub(np.max(s, { axis: -1, keepdims: true })));
@@ -121,6 +121,6 @@ test("attention with a running softmax", () => {
 
 test("rows of a table", () => {
   const tokens = random.randint(random.key(1), [17], 0, 5);
-  const f = (table: Tensor) => embedding(table, tokens) as Tensor;
+  const f = (table: Tensor) => embedding(table, tokens);
   agree(f, (table) => np.take(table, tokens, 0), [normal(5, 7)]);
 });
