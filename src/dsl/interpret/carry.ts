@@ -16,11 +16,13 @@ import {
   isSoft,
   isWhole,
   isWholeFloat,
+  LibraryObject,
   markSoft,
   markWhole,
   Poison,
   strong,
   UNSET,
+  WholeLeaf,
   zerosOf,
 } from "./values.js";
 
@@ -35,6 +37,8 @@ interface Slot {
   whole: boolean;
   /** As yet all steps make it of JavaScript's numbers alone. */
   soft: boolean;
+  /** As yet no step makes it negative; undefined for what is no number of an object. */
+  notNegative?: boolean;
 }
 
 export class Carried {
@@ -107,6 +111,7 @@ export class Carried {
     const leaves = this.#slots.map((s) => {
       if (s.aval === undefined) return s.first;
       const t = args.shift() as Tensor;
+      if (s.notNegative !== undefined) return new WholeLeaf(t, s.notNegative);
       return s.number && s.whole && isFloat(s.aval.dtype) ? markWhole(t) : t;
     });
     return tree.unflatten(this.#treedef, leaves);
@@ -117,6 +122,7 @@ export class Carried {
     const leaves = this.#slots.map((s) => {
       if (s.aval === undefined) return s.first;
       const t = results.shift() as Tensor;
+      if (s.notNegative !== undefined) return new WholeLeaf(t, s.notNegative);
       if (s.soft) markSoft(t);
       return s.whole && isFloat(s.aval.dtype) ? markWhole(t) : t;
     });
@@ -154,6 +160,10 @@ export class Carried {
     let again = false;
     this.#slots.forEach((s, i) => {
       const out = flat.leaves[i];
+      if (s.notNegative !== undefined && out instanceof WholeLeaf) {
+        if (moved(s, out)) again = true;
+        return;
+      }
       if (s.aval === undefined) {
         if (!Object.is(out, s.first)) this.#refuse(value, place, loop);
         return;
@@ -192,7 +202,11 @@ export class Carried {
   #refuse(value: unknown, place: SpanRef | undefined, loop: SpanRef): never {
     const { name } = this.binding;
     const types = (v: unknown): string =>
-      v instanceof Tensor || typeof v !== "object" || v === null ? describe(v) : describeTree(v);
+      v instanceof LibraryObject
+        ? v.describe()
+        : v instanceof Tensor || typeof v !== "object" || v === null
+          ? describe(v)
+          : describeTree(v);
     const [before, after] = [types(this.entry), types(value)];
     const labels: Label[] = [];
     const first = this.entryPlace?.resolve();
@@ -202,9 +216,10 @@ export class Carried {
       label: `${name} becomes ${after}`,
       labels,
       notes: first ? [`${name} gets its first value in line ${first.line}`] : [],
-      help: before.includes("BlockRefObject")
-        ? "a loop carries no blockRef: make it in the loop, with offsets computed there: blockRef(x, [k * BLOCK], [BLOCK])"
-        : `a variable that a loop carries keeps its structure, shape and dtype: convert ${name} before the loop (astype, broadcastTo), or the new value`,
+      help:
+        this.entry instanceof LibraryObject
+          ? `a loop carries a blockRef of one array, with blocks of one size: ${name} may advance, and nothing else`
+          : `a variable that a loop carries keeps its structure, shape and dtype: convert ${name} before the loop (astype, broadcastTo), or the new value`,
     });
   }
 }
@@ -214,7 +229,18 @@ function describeTree(v: object): string {
   return leaves.length > 0 && leaves.length <= 4 ? `${treedef} of ${leaves.map(describe).join(", ")}` : String(treedef);
 }
 
+/** Whether what a step does to a whole number of an object is new: that it changes it, or may make it negative. */
+function moved(s: Slot, out: WholeLeaf): boolean {
+  if (s.aval === undefined && out.is(s.first)) return false;
+  const again = s.aval === undefined || (s.notNegative === true && !out.notNegative);
+  s.aval = aval([], "i32");
+  s.notNegative &&= out.notNegative;
+  return again;
+}
+
 function slotOf(first: unknown): Slot {
+  if (first instanceof WholeLeaf)
+    return { first, aval: undefined, number: false, whole: false, soft: false, notNegative: first.notNegative };
   if (first instanceof Tensor) {
     const number = isSoft(first);
     const a = number ? aval(first.aval.shape, first.aval.dtype, true) : first.aval;

@@ -12,10 +12,30 @@ import { Tensor } from "../../tracer/tensor.js";
 import * as tree from "../../tree/index.js";
 import { type Completion, type Jump, joinCompletions, Mixed } from "./completion.js";
 import { type Binding, inRegion, Region, type RegionKind, rewind, state, type Taken, write } from "./region.js";
-import { DEAD, describe, isSoft, isWhole, markSoft, markWhole, Poison, UNSET, zerosOf } from "./values.js";
+import {
+  DEAD,
+  describe,
+  isSoft,
+  isWhole,
+  markSoft,
+  markWhole,
+  Poison,
+  toInteger,
+  UNSET,
+  WholeLeaf,
+  zerosOf,
+} from "./values.js";
 
 /** One leaf of what several ways leave: the same JavaScript value on all, or a tensor. */
-type Leaf = { readonly fixed: unknown } | { readonly aval: Aval; readonly whole: boolean; readonly soft?: boolean };
+type Leaf =
+  | { readonly fixed: unknown }
+  | {
+      readonly aval: Aval;
+      readonly whole: boolean;
+      readonly soft?: boolean;
+      /** For a whole number of an object: whether it is surely not negative. */
+      readonly notNegative?: boolean;
+    };
 
 /** How the values of several ways become one. */
 type Joined =
@@ -55,6 +75,10 @@ function joinLeaf(values: readonly unknown[], outside: (t: Tensor) => boolean): 
   const same = values.every((v) => Object.is(v, first));
   if (same && (!(first instanceof Tensor) || (values.length > 1 && outside(first)) || outside(first)))
     return { fixed: first };
+  if (values.every((v) => v instanceof WholeLeaf)) {
+    if (values.every((v) => v.is(first))) return { fixed: first };
+    return { aval: aval([], "i32"), whole: false, notNegative: values.every((v) => v.notNegative) };
+  }
   const tensors = values.filter((v): v is Tensor => v instanceof Tensor);
   const others = values.filter((v) => !(v instanceof Tensor));
   const differ = (): string => [...new Set(values.map(describe))].join(" or ");
@@ -121,6 +145,7 @@ function outputsOf(joined: Joined, value: unknown): Tensor[] {
 
 /** A leaf as a tensor of the type that it was joined to. */
 export function toLeaf(x: unknown, a: Aval): Tensor {
+  if (x instanceof WholeLeaf) return toLeaf(x.value instanceof Tensor ? toInteger(x.value) : x.value, a);
   if (typeof x === "number" || typeof x === "bigint")
     return scalar(a.dtype === "i64" || a.dtype === "u64" ? BigInt(x) : typeof x === "bigint" ? Number(x) : x, a.dtype);
   return convertTo(
@@ -134,6 +159,7 @@ function rebuilt(joined: Joined, results: Tensor[]): unknown {
   const leaves = joined.leaves.map((leaf) => {
     if ("fixed" in leaf) return leaf.fixed;
     const t = results.shift() ?? internal("a lost result");
+    if (leaf.notNegative !== undefined) return new WholeLeaf(t, leaf.notNegative);
     if (leaf.soft) markSoft(t);
     return leaf.whole && !isInt(leaf.aval.dtype) ? markWhole(t) : t;
   });

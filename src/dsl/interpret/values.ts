@@ -110,4 +110,23 @@ export class RangeValue {
 export class LibraryObject {
   /** Fails where elements of the object are not read, or not written, as those of lists are. */
   checkAccess(_access: "read" | "write", _key: unknown): void {}
+  /** How messages call it. */
+  describe(): string {
+    return describeValue(this);
+  }
+}
+
+/**
+ * A whole number in an object of the language, such as an offset of a block: it stays what it is where the steps of a loop, or the
+ * ways of a branch, leave it, and else is an i32 that they hand on.
+ */
+export class WholeLeaf {
+  constructor(
+    readonly value: number | Tensor,
+    /** It is surely not below zero. */
+    readonly notNegative: boolean,
+  ) {}
+  is(other: unknown): boolean {
+    return other instanceof WholeLeaf && Object.is(other.value, this.value);
+  }
 }

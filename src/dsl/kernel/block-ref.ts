@@ -5,7 +5,7 @@ import { add, greaterEqual, less, logicalAnd } from "../../numpy/elementwise.js"
 import * as lax from "../../lax/index.js";
 import { bind, TracedSource } from "../../tracer/frame.js";
 import { isTensor, Tensor } from "../../tracer/tensor.js";
-import { isCounter, LibraryObject, toInteger } from "../interpret/values.js";
+import { isCounter, LibraryObject, toInteger, WholeLeaf } from "../interpret/values.js";
 import { currentLaunch } from "./launch.js";
 import type { KernelRef } from "./ref.js";
 import type { Block } from "./types.js";
@@ -14,7 +14,7 @@ import { describeArgument, sizeOf } from "./values.js";
 /** An index for `load` and `store`: a block of `sizes` that begins at `offsets`. */
 export class BlockIndex extends LibraryObject {
   constructor(
-    readonly offsets: readonly unknown[],
+    readonly offsets: readonly WholeLeaf[],
     readonly sizes: readonly number[],
   ) {
     super();
@@ -30,14 +30,14 @@ export class BlockIndex extends LibraryObject {
     let inside: Tensor | undefined;
     const index = this.sizes.map((n, axis) => {
       const lane = bind("iota", [], { shape: [n], axis: 0, dtype: "i32" })[0];
-      const offset = this.offsets[axis] as number | Tensor;
+      const { value: offset, notNegative } = this.offsets[axis];
       const at = offset === 0 ? lane : add(lane, isTensor(offset) ? toInteger(offset) : offset);
       const shape = this.sizes.map((d, k) => (k === axis ? d : 1));
       const block = lax.reshape(at, shape);
       const size = ref.shape[axis];
       const known = typeof offset === "number";
       if (!(known && offset + n <= size)) inside = both(inside, less(block, size));
-      if (known ? offset < 0 : !isNotNegative(offset)) inside = both(inside, greaterEqual(block, 0));
+      if (!notNegative) inside = both(inside, greaterEqual(block, 0));
       return block;
     });
     return { index, inside };
@@ -49,7 +49,8 @@ const both = (a: Tensor | undefined, b: Tensor): Tensor => (a ? logicalAnd(a, b)
 const DEPTH = 12;
 
 /** Whether a value is surely not negative, as far as what it is computed of tells. */
-function isNotNegative(x: Tensor): boolean {
+export function isNotNegative(x: number | Tensor): boolean {
+  if (typeof x === "number") return x >= 0;
   const source = Tensor.source(x);
   if (!(source instanceof TracedSource)) return false;
   const ids = new Set((currentLaunch()?.ids ?? []).map((t) => (Tensor.source(t) as TracedSource).atom));
@@ -105,5 +106,6 @@ export function block(offsets: Block | readonly Block[], sizes: number | readonl
       help: "an offset is a whole number: programId(0) * BLOCK",
     });
   });
-  return new BlockIndex(at, shape);
+  const leaves = at.map((x) => new WholeLeaf(x as number | Tensor, isNotNegative(x as number | Tensor)));
+  return new BlockIndex(leaves, shape);
 }

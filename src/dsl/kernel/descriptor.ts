@@ -4,13 +4,14 @@ import { isFloat } from "../../ir/dtype.js";
 import type { DType } from "../../ir/dtype.js";
 import { add } from "../../numpy/elementwise.js";
 import type { Tensor } from "../../tracer/tensor.js";
-import { LibraryObject } from "../interpret/values.js";
-import { block, type BlockIndex } from "./block-ref.js";
+import { LibraryObject, toInteger, WholeLeaf } from "../interpret/values.js";
+import { register } from "../../tree/index.js";
+import { block, BlockIndex } from "./block-ref.js";
 import { load, store } from "./memory.js";
 import { checkOptions } from "./checks.js";
 import type { KernelRef } from "./ref.js";
 import type { Block, Ref } from "./types.js";
-import { refOf } from "./values.js";
+import { describeArgument, refOf } from "./values.js";
 
 export interface BlockLoadOptions {
   /** What stands for elements outside of the array: 0 by default. */
@@ -30,6 +31,9 @@ class BlockRefObject extends LibraryObject {
   get dtype(): DType {
     return this.ref.dtype;
   }
+  override describe(): string {
+    return `a blockRef of ${this.ref.name} with blocks [${this.index.sizes.join(", ")}]`;
+  }
   load(options: BlockLoadOptions = {}): Block {
     checkOptions("load", options, ["padding"]);
     const { padding = "zero" } = options;
@@ -43,13 +47,38 @@ class BlockRefObject extends LibraryObject {
     store(this.ref as unknown as Ref, this.index, value);
   }
   advance(by: readonly Block[]): BlockRefObject {
-    const moved = this.index.offsets.map((o, i) => {
-      const [a, b] = [o as number | Tensor, (by[i] ?? 0) as unknown as number | Tensor];
-      return typeof a === "number" && typeof b === "number" ? a + b : add(a, b);
+    const { offsets, sizes } = this.index;
+    const steps: unknown = by;
+    if (!Array.isArray(steps) || steps.length !== sizes.length) {
+      fail(
+        "TW8004",
+        `advance: ${Array.isArray(steps) ? `${steps.length} numbers` : describeArgument(steps)} for a block of ${sizes.length} axes`,
+        {
+          help: `give a list of one number for each axis: advance([${sizes.map((n, k) => (k === 0 ? n : 0)).join(", ")}])`,
+        },
+      );
+    }
+    const { offsets: moves } = block(by, sizes);
+    const moved = offsets.map((o, k) => {
+      const [from, step] = [o.value, moves[k].value];
+      if (step === 0) return o;
+      const both = typeof from === "number" && typeof step === "number";
+      const at = both ? from + step : add(whole(from), whole(step));
+      return new WholeLeaf(at, both ? from + step >= 0 : o.notNegative && moves[k].notNegative);
     });
-    return new BlockRefObject(this.ref, block(moved as unknown as Block[], this.index.sizes));
+    return new BlockRefObject(this.ref, new BlockIndex(moved, sizes));
   }
 }
+const whole = (x: number | Tensor): number | Tensor => (typeof x === "number" ? x : toInteger(x));
+
+// loops and branches hand on its offsets
+register(BlockRefObject, {
+  flatten: ({ ref, index: { offsets, sizes } }) => [offsets, [ref, ...sizes]],
+  unflatten: (aux, offsets) => {
+    const [ref, ...sizes] = aux as readonly [KernelRef, ...number[]];
+    return new BlockRefObject(ref, new BlockIndex(offsets as WholeLeaf[], sizes));
+  },
+});
 
 /** One block of an array. Elements of it outside of the array are not read, and not written. */
 export interface BlockRef<D extends DType = DType> {
