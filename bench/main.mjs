@@ -12,6 +12,7 @@ import {
   dynamicTable,
   firstCallTable,
   fullTable,
+  kernelTable,
   label,
   sharingTable,
   summaryTable,
@@ -128,6 +129,8 @@ function print(run) {
     console.log(`### ${threads} thread${threads > 1 ? "s" : ""}\n\n${summaryTable(rows, threads)}\n`);
   const sharing = sharingTable(rows);
   if (sharing) console.log(`### Sharing among threads\n\n${sharing}\n`);
+  const kernels = kernelTable(rows, run.threads);
+  if (kernels) console.log(`### Kernels of the library\n\n${kernels}\n`);
   console.log(`### Everything\n\n${fullTable(rows)}\n\n### First calls\n\n${firstCallTable(rows)}`);
 }
 
@@ -146,15 +149,20 @@ async function main() {
       ? ![DYNAMIC, KERNELS].includes(group)
       : wanted.some((w) => id.toLowerCase().includes(w) || group === w);
   const stored = given.missing && existsSync(given.json) ? JSON.parse(readFileSync(given.json, "utf8")).rows : [];
-  const chosen = all.filter(matches).filter(({ id }) => !stored.some((row) => row.id === id));
+  const asked = all.filter(matches);
+  // what kernels are held against, the machine itself, is measured in the same run
+  const withRoofs = asked.some((w) => w.group === KERNELS)
+    ? all.filter((w) => w.group === "roof" || asked.includes(w))
+    : asked;
+  const chosen = withRoofs.filter(({ id }) => !stored.some((row) => row.id === id));
   if (given.list) return console.log(chosen.map(({ id, group }) => `${id}  (${group})`).join("\n"));
   if (chosen.length === 0 && stored.length > 0) return console.log("Nothing is missing.");
   if (chosen.length === 0) {
     console.error(`No workload matches "${asks.join()}"; --list shows them.`);
     process.exit(2);
   }
-  const asked = given.peer?.split(",");
-  const unknown = asked?.filter((p) => !PEERS.includes(p)) ?? [];
+  const askedPeers = given.peer?.split(",");
+  const unknown = askedPeers?.filter((p) => !PEERS.includes(p)) ?? [];
   if (unknown.length > 0) {
     console.error(`There is no peer "${unknown[0]}"; the peers are ${PEERS.join(", ")}.`);
     process.exit(2);
@@ -166,7 +174,7 @@ async function main() {
     if (p === "composed") return kernels > 0;
     return p === "static" ? dynamic > 0 : dynamic < chosen.length;
   };
-  const peers = PEERS.filter((p) => p === "ours" || (asked?.includes(p) ?? usual(p)));
+  const peers = PEERS.filter((p) => p === "ours" || (askedPeers?.includes(p) ?? usual(p)));
   if (peers.some((p) => !["ours", "static", "composed", "roof", "numpy", "torch"].includes(p))) installPeers();
   build();
   const cores = availableParallelism();

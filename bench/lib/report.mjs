@@ -171,6 +171,33 @@ export function compactTable(rows, threads) {
   return lines.join("\n");
 }
 
+/** The share of the roof that binds, with the other work left out: that of which there is more time's worth. */
+function bindingRoof({ flops = 0, bytes = 0, results }, threads, roofs) {
+  const mine = results[`ours:${threads}`]?.ms;
+  const [copy, fma] = ["copy", "fma"].map((kind) => roofs[`${kind}:${threads}`]);
+  if (!mine || !copy || !fma || !(flops || bytes)) return "–";
+  const [computing, moving] = [flops / fma, bytes / copy];
+  const share = Math.round((100 * Math.max(computing, moving)) / mine);
+  return `${share} % ${computing > moving ? "compute" : "memory"}`;
+}
+
+/** Kernels of the library beside the same composed of np and nn, beside whoever is best of the others, and the machine's roof. */
+export function kernelTable(rows, threads) {
+  const shown = rows.filter((r) => r.group === "kernels");
+  if (shown.length === 0) return undefined;
+  const roofs = roofsOf(rows);
+  const head = threads.map((n) => `${n} thread${n === 1 ? "" : "s"} | / composed | / native | / JS | of the roof`);
+  const lines = [`| kernel | ${head.join(" | ")} |`, `|---|${threads.map(() => "---|---|---|---|---|").join("")}`];
+  for (const row of shown) {
+    const cells = threads.map((n) => {
+      const others = [["composed"], NATIVE, SCRIPT].map((peers) => ratio(bestOf(row.results, peers, n)));
+      return [time(row.results[`ours:${n}`]?.ms), ...others, bindingRoof(row, n, roofs)].join(" | ");
+    });
+    lines.push(`| ${row.id.replace("kernel: ", "")} | ${cells.join(" | ")} |`);
+  }
+  return lines.join("\n");
+}
+
 /** Time of a program over a named size as a share of what a program of the size alone takes: a row for each function, a column for each size. */
 export function dynamicTable(rows, threads) {
   const named = rows.map((row) => ({ ...row, ...row.id.match(/^dynamic (?<name>.*) at (?<size>\d+)$/).groups }));

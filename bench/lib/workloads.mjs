@@ -269,6 +269,75 @@ function kernelWorkloads(tiny) {
       "rotary",
     ),
     as(conv("3x3", s(8, 1), s(56, 8), s(64, 8), s(64, 8), 3, 1, 1, false), "conv"),
+    as(
+      { ...conv("3x3", s(2, 1), s(28, 8), s(32, 8), s(32, 8), 3, 1, 1, false), id: "conv2d direct 2x28x28x32" },
+      "convDirect",
+    ),
+    as(conv("3x3", s(2, 1), s(28, 8), s(32, 8), s(32, 8), 3, 1, 1, true), "convGradient"),
+    as(
+      single(
+        "max pool 2x2",
+        "maxPool",
+        { x: f([s(8, 1), s(56, 8), s(56, 8), 64]) },
+        { bytes: 5 * s(8, 1) * s(56, 8) ** 2 * 64, tolerance: 0 },
+      ),
+      "maxPool",
+    ),
+    as(
+      single(
+        "top 8 of rows",
+        "topK",
+        { x: f([s(1024, 8), s(1024, 32)]) },
+        { bytes: 4 * s(1024, 8) * s(1024, 32), tolerance: 0 },
+      ),
+      "topK",
+    ),
+    as(
+      single("dropout", "dropout", { x: f([s(1 << 20, 64)]) }, { bytes: 8 * s(1 << 20, 64), tolerance: 2 }),
+      "dropout",
+    ),
+    as(
+      single(
+        "Adam",
+        "adam",
+        { p: f([s(1 << 20, 64)]), m: f([s(1 << 20, 64)]), v: f([s(1 << 20, 64)], 0.01, 1), g: f([s(1 << 20, 64)]) },
+        { bytes: 28 * s(1 << 20, 64), tolerance: 1e-4 },
+      ),
+      "adam",
+    ),
+    as(
+      single(
+        "decoding, caches of 2048",
+        "decode",
+        {
+          q: f([4, 8, 64]),
+          k: f([4, s(2048, 16), 2, 64]),
+          v: f([4, s(2048, 16), 2, 64]),
+          l: ids([4], s(2048, 16)),
+        },
+        { bytes: 4 * 4 * s(2048, 16) * 2 * 128, tolerance: 1e-4 },
+      ),
+      "decode",
+    ),
+    as(
+      single(
+        "scatter-add of rows",
+        "scatterAddRows",
+        { i: ids([s(65536, 16)], s(10000, 16)), u: f([s(65536, 16), 64]) },
+        { bytes: 4 * 64 * (3 * s(65536, 16) + s(10000, 16)), tolerance: 1e-4 },
+      ),
+      "scatterAddRows",
+    ),
+    as(batched(s(64, 2), s(128, 8), s(64, 8), s(128, 8)), "batched"),
+    as(
+      {
+        ...matmul(s(512, 8), s(512, 8), s(512, 8)),
+        id: "matmul 512, bias and relu",
+        kind: "matmulBias",
+        inputs: inputs({ a: f([s(512, 8), s(512, 8)]), b: f([s(512, 8), s(512, 8)]), c: f([s(512, 8)]) }),
+      },
+      "matmulBias",
+    ),
     as(single("embedding", "embedding", table, { bytes: 8 * 64 * s(65536, 16), tolerance: 0 }), "embedding"),
     as(
       single(
@@ -294,6 +363,15 @@ function kernelWorkloads(tiny) {
         "int4",
         { x: f([1, s(1024, 32)]), w: f([s(1024, 32), s(1024, 32)], 0.05) },
         { flops: 2 * s(1024, 32) ** 2 },
+      ),
+      "int4",
+    ),
+    as(
+      single(
+        "int4 weights, 64 rows",
+        "int4",
+        { x: f([s(64, 9), s(1024, 32)]), w: f([s(1024, 32), s(1024, 32)], 0.05) },
+        { flops: 2 * s(64, 9) * s(1024, 32) ** 2 },
       ),
       "int4",
     ),

@@ -47,7 +47,7 @@ export async function openComposed(threads) {
 
 /** Kinds that only kernels have, composed of np and nn. */
 function composed(tw, library) {
-  const { grad, nn, numpy: np } = tw;
+  const { grad, lax, nn, numpy: np, random } = tw;
   const { plain } = helpers(tw);
   const turned = ({ x, cos, sin }) => {
     const [a, b] = np.split(x, 2, -1);
@@ -64,7 +64,7 @@ function composed(tw, library) {
     const [k, n] = [2 * w.shape[0], w.shape[1]];
     return np.dot(x, pairs.reshape(scale.shape[0], -1, n).mul(np.expandDims(scale, 1)).reshape(k, n));
   };
-  const prepare = preparations(library);
+  const prepare = preparations(tw, library);
   return {
     softmaxGradient: plain(({ x, g }) => grad((z) => nn.softmax(z, -1).mul(g).sum())(x)),
     rmsNorm: plain(({ x, g }) => x.div(np.sqrt(np.square(x).mean(-1, { keepdims: true }).add(1e-6))).mul(g)),
@@ -75,11 +75,26 @@ function composed(tw, library) {
     cumsumRows: plain(({ x }) => np.cumsum(x, 1)),
     int8: plain(whole, prepare.int8),
     int4: plain(nibbles, prepare.int4),
+    maxPool: plain(({ x }) => nn.maxPool(x, [2, 2])),
+    topK: plain(({ x }) => lax.topK(x, 8)),
+    // other elements stay: only the work is alike
+    dropout: plain(({ x, key }) => np.where(random.bernoulli(key, 0.5, x.shape), x.mul(2), 0), prepare.dropout),
+    adam: plain(({ p, m, v, g, rates }) => {
+      const [first, second] = [m.mul(0.9).add(g.mul(0.1)), v.mul(0.999).add(g.mul(g).mul(0.001))];
+      const [rate, correction] = np.split(rates, 2);
+      return [p.sub(first.mul(rate).div(np.sqrt(second.mul(correction)).add(1e-8))), first, second];
+    }, prepare.adam),
+    decode: plain(({ q, k, v, l }) => {
+      const mask = np.less(np.arange(k.shape[1]), l.reshape(-1, 1, 1, 1));
+      return nn.dotProductAttention(np.expandDims(q, 1), k, v, { mask });
+    }, prepare.decode),
+    scatterAddRows: plain(({ i, u }, w) => np.at(np.zeros([scatterSize(w), u.shape[1]]), i).add(u)),
+    matmulBias: plain(({ a, b, c }) => nn.relu(np.matmul(a, b).add(c))),
   };
 }
 
 /** What is made once of a workload's inputs: tables, and weights of few bits. */
-function preparations(library) {
+function preparations({ numpy: np, random }, library) {
   const quantized = (quantize) => (given) => {
     const [w, scale] = quantize(given.w);
     return { x: given.x, w, scale };
@@ -91,14 +106,19 @@ function preparations(library) {
     },
     int8: quantized(library.quantizeInt8),
     int4: quantized(library.quantizeInt4),
+    dropout: ({ x }) => ({ x, key: random.key(3), seed: np.array(3, { dtype: "i32" }) }),
+    adam: (given) => ({ ...given, rates: np.array([0.001, 1.5]) }),
+    decode: (given) => ({ ...given, l: given.l.add(1) }),
   };
 }
+
+const scatterSize = (workload) => workload.inputs.i.below;
 
 /** The library's kernels. */
 function libraryKernels(tw, library) {
   const { grad, numpy: np } = tw;
   const { plain } = helpers(tw);
-  const prepare = preparations(library);
+  const prepare = preparations(tw, library);
   return {
     matmul: plain(({ a, b }) => library.matmul(a, b)),
     softmax: plain(({ x }) => library.softmax(x)),
@@ -116,6 +136,20 @@ function libraryKernels(tw, library) {
     cumsumRows: plain(({ x }) => library.cumsum(x)),
     int8: plain(({ x, w, scale }) => library.matmulInt8(x, w, scale), prepare.int8),
     int4: plain(({ x, w, scale }) => library.matmulInt4(x, w, scale), prepare.int4),
+    batched: plain(({ a, b }) => library.matmul(a, b)),
+    matmulBias: plain(({ a, b, c }) =>
+      library.matmul(a, b, { bias: c, epilogue: (y, d) => np.maximum(np.add(y, d), 0) }),
+    ),
+    convDirect: plain(({ x, w }, { stride, pad }) => library.convDirectKernel(x, w, { STRIDE: stride, PAD: pad })),
+    convGradient: plain(({ x, w, g }, { stride, pad }) =>
+      grad(([y, z]) => library.conv2d(y, z, { stride, padding: pad }).mul(g).sum())([x, w]),
+    ),
+    maxPool: plain(({ x }) => library.maxPool(x, { size: 2 })),
+    topK: plain(({ x }) => library.topK(x, 8)),
+    dropout: plain(({ x, seed }) => library.dropout(x, seed), prepare.dropout),
+    adam: plain(({ p, m, v, g, rates }) => library.adamStep(p, m, v, g, rates), prepare.adam),
+    decode: plain(({ q, k, v, l }) => library.decodeAttention(q, k, v, l), prepare.decode),
+    scatterAddRows: plain(({ i, u }, w) => library.scatterAdd(i, u, scatterSize(w))),
   };
 }
 

@@ -1,5 +1,7 @@
 /** Convolution and pooling of images [n, h, w, channels]: each result reads its window by an index; no array of windows is made. */
 import { kernel } from "../../dsl/kernel/own.js";
+import * as np from "../../numpy/index.js";
+import { pad } from "../../lax/structure.js";
 import { customVjp } from "../../tracer/custom.js";
 import type { Tensor } from "../../tracer/tensor.js";
 import {
@@ -7,13 +9,11 @@ import {
   type constexpr,
   dot,
   expandDims,
-  floorDiv,
   load,
   max,
   programId,
   type Ref,
   range,
-  reshape,
   store,
   sum,
   trans,
@@ -73,60 +73,59 @@ export const convKernel = kernel(
   { out: ofImage, grid: rowGrid },
 );
 
-/** dx: each pixel from the results whose windows it lies in, which is a product of cotangents [x, taps] by filters [taps, channel]. */
-const imageBackward = kernel(
-  function convImageBackward(g: Ref, w: Ref, image: Ref, out: Ref, STRIDE: constexpr, PAD: constexpr) {
-    const [KH, KW, C, F] = w.shape;
-    const [n, x] = [programId(0), expandDims(arange(out.shape[2]), [1, 2, 3])];
-    const row = programId(1) + PAD - expandDims(arange(KH), [1, 2]);
-    const col = x + PAD - expandDims(arange(KW), 1);
-    const [y, z] = [floorDiv(row, STRIDE), floorDiv(col, STRIDE)];
-    const inside = row >= 0 && y < g.shape[1] && col >= 0 && z < g.shape[2];
-    const hits = STRIDE === 1 ? inside : inside && row % STRIDE === 0 && col % STRIDE === 0;
-    const cotangents = reshape(load(g, [n, y, z, arange(F)], { mask: hits }), [out.shape[2], KH * KW * F]);
-    const filters = load(w, [
-      expandDims(arange(KH), [1, 2, 3]),
-      expandDims(arange(KW), [1, 2]),
-      arange(C),
-      expandDims(arange(F), 1),
-    ]);
-    store(out, [n, programId(1), null, null], dot(cotangents, reshape(filters, [KH * KW * F, C])));
-  },
-  {
-    out: (_g: Tensor, _w: Tensor, x: Tensor) => x,
-    grid: (_g: Tensor, _w: Tensor, x: Tensor) => [x.shape[0], x.shape[1]],
-  },
-);
-
-/** dw: each tap from all results, a product of pixels [channel, results] by cotangents [results, f]. */
+/** dw: each tap is a sum over rows of results of products, pixels [channel, x] by cotangents [x, f]. */
 const filterBackward = kernel(
-  function convFilterBackward(input: Ref, g: Ref, w: Ref, out: Ref, STRIDE: constexpr, PAD: constexpr) {
-    const [N, OH, OW, F] = g.shape;
+  function convFilterBackward(input: Ref, g: Ref, w: Ref, out: Ref, STRIDE: constexpr) {
     const [ky, kx] = [programId(0), programId(1)];
-    const row = expandDims(arange(OH), [1, 2]) * STRIDE + ky - PAD;
-    const col = expandDims(arange(OW), 1) * STRIDE + kx - PAD;
-    const inside = row >= 0 && row < input.shape[1] && col >= 0 && col < input.shape[2];
-    const pixels = load(input, [expandDims(arange(N), [1, 2, 3]), row, col, arange(input.shape[3])], { mask: inside });
-    const taps = trans(reshape(pixels, [N * OH * OW, input.shape[3]]));
-    store(out, [ky, kx, null, null], dot(taps, reshape(load(g, [null, null, null, null]), [N * OH * OW, F])));
+    const col = expandDims(arange(g.shape[2]), 1) * STRIDE + kx;
+    let acc = zeros([w.shape[2], w.shape[3]], input.dtype);
+    for (const n of range(g.shape[0])) {
+      for (const y of range(g.shape[1])) {
+        const pixels = load(input, [n, y * STRIDE + ky, col, arange(input.shape[3])]);
+        acc = acc + dot(trans(pixels), load(g, [n, y, null, null]));
+      }
+    }
+    store(out, [ky, kx, null, null], acc);
   },
   { out: (_x: Tensor, _g: Tensor, w: Tensor) => w, grid: (_x: Tensor, _g: Tensor, w: Tensor) => w.shape.slice(0, 2) },
 );
 
-function withConstants(meta: Constants) {
-  return customVjp((x: Tensor, w: Tensor) => convKernel(x, w, { ...meta })).defvjp(
-    (x, w) => [convKernel(x, w, { ...meta }), [x, w]],
-    ([x, w]: Tensor[], g) => [imageBackward(g, w, x, { ...meta }), filterBackward(x, g, w, { ...meta })],
+/** Zeros around images. */
+function padded(x: Tensor, high: number, wide: number): Tensor {
+  if (high === 0 && wide === 0) return x;
+  return np.pad(x, [
+    [0, 0],
+    [high, high],
+    [wide, wide],
+    [0, 0],
+  ]);
+}
+/** dx is the convolution of the cotangents, zeros between and around them, by the turned filters. */
+function imageGradient(g: Tensor, w: Tensor, x: Tensor, STRIDE: number): Tensor {
+  const [kh, kw] = w.shape;
+  const side = (axis: number, k: number): [number, number, number] => {
+    const spread = (g.shape[axis] - 1) * STRIDE + 1;
+    return [k - 1, x.shape[axis] - spread, STRIDE - 1];
+  };
+  const spread = pad(g, 0, [[0, 0, 0], side(1, kh), side(2, kw), [0, 0, 0]]);
+  const turned = np.transpose(np.flip(w, [0, 1]), [0, 1, 3, 2]);
+  return convKernel(spread, turned, { STRIDE: 1, PAD: 0 });
+}
+/** Images that have their zeros around them already: no element needs a mask, so products are those of plain arrays. */
+function withStride(STRIDE: number) {
+  const run = (x: Tensor, w: Tensor): Tensor => convKernel(x, w, { STRIDE, PAD: 0 });
+  return customVjp(run).defvjp(
+    (x, w) => [run(x, w), [x, w]],
+    ([x, w]: Tensor[], g) => [imageGradient(g, w, x, STRIDE), filterBackward(x, g, w, { STRIDE })],
   );
 }
-const known = new Map<string, ReturnType<typeof withConstants>>();
+const known = new Map<number, ReturnType<typeof withStride>>();
 
 /** Images [n, h, w, channels] by filters [kh, kw, channels, f]. */
 export function conv2d(x: Tensor, w: Tensor, { stride = 1, padding = 0 }: WindowOptions = {}): Tensor {
-  const key = `${stride} ${padding}`;
-  let f = known.get(key);
-  if (!f) known.set(key, (f = withConstants({ STRIDE: stride, PAD: padding })));
-  return f(x, w);
+  let f = known.get(stride);
+  if (!f) known.set(stride, (f = withStride(stride)));
+  return f(padded(x, padding, padding), w);
 }
 
 interface Pool extends Constants {

@@ -19,10 +19,19 @@ export {
   type WindowOptions,
 } from "./convolution.js";
 export { crossEntropy, crossEntropyKernel } from "./cross-entropy.js";
+export { dropout, dropoutKernel } from "./dropout.js";
 export { embedding, gatherKernel, scatterAdd, scatterAddKernel } from "./embedding.js";
 export { layerNorm, layerNormKernel, rmsNorm, rmsNormKernel } from "./layer-norm.js";
 export { type MatmulOptions, matmul, matmulKernel } from "./matmul.js";
-export { int4Kernel, int8Kernel, matmulInt4, matmulInt8, quantizeInt4, quantizeInt8 } from "./quantized.js";
+export {
+  int4Kernel,
+  int4RowsKernel,
+  int8Kernel,
+  matmulInt4,
+  matmulInt8,
+  quantizeInt4,
+  quantizeInt8,
+} from "./quantized.js";
 export { rotary, rotaryKernel, rotaryTables } from "./rotary.js";
 export { cumsum, cumsumKernel, topK, topKKernel } from "./scans.js";
 export { logSoftmax, logSoftmaxKernel, softmax, softmaxKernel } from "./softmax.js";

@@ -104,6 +104,23 @@ export const int4Kernel = kernel(function matmulInt4(
   store(out, [row, col], acc, { mask: inX && inW });
 }, products);
 
+/** The same product of many rows: a program makes floats of a block of columns once, for all rows. */
+export const int4RowsKernel = kernel(
+  function matmulInt4Rows(x: Ref, w: Ref, scale: Ref, out: Ref, BN: constexpr, GROUP: constexpr) {
+    const k = expandDims(arange(x.shape[1]), 1);
+    const col = expandDims(programId(0) * BN + arange(BN), 0);
+    const mask = col < w.shape[1];
+    const pair = cast(load(w, [k >> 1, col], { mask }), "i32");
+    const scales = load(scale, [floorDiv(k, GROUP), col], { mask });
+    const weights = cast(((pair >> ((k & 1) * 4)) & 15) - 8, x.dtype) * scales;
+    store(out, [expandDims(arange(x.shape[0]), 1), col], dot(load(x, [null, null]), weights), { mask });
+  },
+  {
+    out: (x: Tensor, w: Tensor) => ({ shape: [x.shape[0], w.shape[1]], dtype: x.dtype }),
+    grid: (_x: Tensor, w: Tensor, _s: Tensor, { BN }: { BN: number }) => ceilDiv(w.shape[1], BN),
+  },
+);
+
 const int4Backward = kernel(function matmulInt4Backward(
   g: Ref,
   w: Ref,
@@ -135,8 +152,14 @@ const product8 = customVjp(forward8).defvjp(
     return [int8Backward(g, w, scale, { K, BM: at(g.shape[0]), BK: at(K) }), null, null];
   },
 );
-const forward4 = (x: Tensor, w: Tensor, scale: Tensor): Tensor =>
-  int4Kernel(x, w, scale, { BM: at(x.shape[0]), BN: at(w.shape[1]), GROUP: x.shape[1] / scale.shape[0] });
+/** From so many rows on it pays to have weights as floats in memory. */
+const MANY_ROWS = 8;
+const forward4 = (x: Tensor, w: Tensor, scale: Tensor): Tensor => {
+  const GROUP = x.shape[1] / scale.shape[0];
+  return x.shape[0] < MANY_ROWS
+    ? int4Kernel(x, w, scale, { BM: at(x.shape[0]), BN: at(w.shape[1]), GROUP })
+    : int4RowsKernel(x, w, scale, { BN: at(w.shape[1]), GROUP });
+};
 const product4 = customVjp(forward4).defvjp(
   (x, w, scale) => [forward4(x, w, scale), [w, scale]],
   ([w, scale]: Tensor[], g) => {

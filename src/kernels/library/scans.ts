@@ -4,7 +4,9 @@ import { reshape } from "../../lax/structure.js";
 import { customVjp } from "../../tracer/custom.js";
 import type { Tensor } from "../../tracer/tensor.js";
 import {
+  arange,
   type constexpr,
+  expandDims,
   cumsum as sums,
   load,
   programId,
@@ -12,19 +14,24 @@ import {
   store,
   topK as greatest,
 } from "../../dsl/kernel/index.js";
-import { asRows, fromRows } from "./rows.js";
+import { asRows, ceilDiv, fromRows } from "./rows.js";
 
+/** A program takes several rows: the additions of one row wait for each other. */
 export const cumsumKernel = kernel(
-  function cumsum(x: Ref, out: Ref, REVERSE: constexpr<boolean>) {
-    const row = programId(0);
-    store(out, [row, null], sums(load(x, [row, null]), 0, { reverse: REVERSE }));
+  function cumsum(x: Ref, out: Ref, REVERSE: constexpr<boolean>, ROWS: constexpr) {
+    const row = expandDims(programId(0) * ROWS + arange(ROWS), 1);
+    const at = [row, expandDims(arange(x.shape[1]), 0)];
+    const mask = row < x.shape[0];
+    store(out, at, sums(load(x, at, { mask }), 1, { reverse: REVERSE }), { mask });
   },
-  { out: (x: Tensor) => x, grid: (x: Tensor) => x.shape[0] },
+  { out: (x: Tensor) => x, grid: (x: Tensor, { ROWS }: { ROWS: number }) => ceilDiv(x.shape[0], ROWS) },
 );
+const ROWS = 32;
+const scan = (x: Tensor, REVERSE: boolean): Tensor => cumsumKernel(x, { REVERSE, ROWS: Math.min(ROWS, x.shape[0]) });
 /** The transpose of sums from the left is sums from the right. */
-const onRows = customVjp((x: Tensor) => cumsumKernel(x, { REVERSE: false })).defvjp(
-  (x) => [cumsumKernel(x, { REVERSE: false }), null],
-  (_, g) => [cumsumKernel(g, { REVERSE: true })],
+const onRows = customVjp((x: Tensor) => scan(x, false)).defvjp(
+  (x) => [scan(x, false), null],
+  (_, g) => [scan(g, true)],
 );
 /** Sums of what stands before each element of the last axis, with it. */
 export const cumsum = (x: Tensor): Tensor => fromRows(onRows(asRows(x)), x);

@@ -114,3 +114,37 @@ test("gradients flow through parameters that were made one vector", () => {
   const slope = grad((x: Tensor) => np.sum(np.square((back(x) as typeof params).w)))(vector);
   expectClose(np.sum(slope), np.sum(params.w).mul(2), 1e-5);
 });
+
+describe("dropout", () => {
+  const seed = (n: number): Tensor => np.array(n, { dtype: "i32" });
+  test.each(SIZES)("of %d elements is a choice by seed and place, and linear", (n) => {
+    const x = np.add(np.abs(normal([n])), 0.5);
+    const f = (a: Tensor, s: Tensor): Tensor => library.dropout(a, s, { rate: 0.25 });
+    // what stays does not depend on the elements, nor on how many there are
+    const stays = np.greater(f(np.ones([n]), seed(7)), 0);
+    expectKernel(f, (a) => np.where(stays, a.div(0.75), 0), [x, seed(7)], 1e-6);
+    const more = np.greater(f(np.ones([n + 300]), seed(7)), 0);
+    expect([...stays.dataSync()]).toEqual([...lax.sliceInDim(more, 0, n, 1, 0).dataSync()]);
+    expectSlopes(f, [normal([2, n], "f64"), seed(3)]);
+  });
+  test("leaves the share that it says, another choice with another seed", () => {
+    const [a, b] = [1, 2].map((s) => np.greater(library.dropout(np.ones([100, 1000]), seed(s), { rate: 0.1 }), 0));
+    // 100,000 draws: a standard deviation is 95
+    for (const x of [a, b]) expect(Math.abs(Number(np.sum(x.astype("i32")).item()) - 90000)).toBeLessThan(500);
+    // both agree at 0.82 of the places
+    expect(Math.abs(Number(np.sum(np.equal(a, b).astype("i32")).item()) - 82000)).toBeLessThan(700);
+    expect([...library.dropout(np.ones([5]), seed(1), { rate: 0 }).dataSync()]).toEqual([1, 1, 1, 1, 1]);
+    expect(() => library.dropout(np.ones([5]), seed(1), { rate: 1 })).toThrow(/rate/);
+  });
+});
+
+test("4-bit weights with many rows", () => {
+  const [w, s] = library.quantizeInt4(normal([64, 70]), { group: 16 });
+  expectKernel(
+    (a, b, c) => library.matmulInt4(a, b, c),
+    (a, b, c) => np.matmul(a, unpacked(b, c, 16)),
+    [normal([33, 64]), w, s],
+    1e-4,
+  );
+  expectSlopes((a) => library.matmulInt4(a, w, s.astype("f64")), [normal([9, 64], "f64")]);
+});

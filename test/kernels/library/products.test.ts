@@ -37,6 +37,11 @@ test("matmul with bias and what follows", () => {
     (x, w, bias) => np.matmul(x, w).add(bias),
     [a, b, c],
   );
+  const doubles = [normal([2, 3, 7], "f64"), normal([7, 5], "f64"), normal([5], "f64")];
+  expectSlopes((x, w, bias) => library.matmul(x, w, { bias }), doubles);
+  const smooth = (x: Tensor, w: Tensor, bias: Tensor): Tensor =>
+    library.matmul(x, w, { bias, epilogue: (y, d) => np.tanh(np.add(y, d)) });
+  expectSlopes(smooth, doubles);
 });
 
 const attention = (options: { causal?: boolean; mask?: Tensor }) => ({

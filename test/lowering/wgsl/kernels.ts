@@ -283,6 +283,13 @@ export const kernels: Readonly<Record<string, () => Program<"core">>> = {
       f32(5, 4),
       f32(5, 4),
     ),
+  "library: dropout": () => traced((x: Tensor) => library.dropout(x, np.array(3, { dtype: "i32" })), f32(4, 33)),
+  "library: dropout, backward": () =>
+    traced((x: Tensor) => slope((y) => library.dropout(y, np.array(3, { dtype: "i32" })))(x), f32(4, 33)),
+  "library: int4 product of many rows": () => {
+    const [w, s] = library.quantizeInt4(f32(32, 9), { group: 16 });
+    return traced((x: Tensor, a: Tensor, b: Tensor) => library.matmulInt4(x, a, b), f32(16, 32), w, s);
+  },
   "library: running sum, backward": () => traced(slope(library.cumsum), f32(3, 33)),
   "library: embedding": () => traced((t: Tensor, i: Tensor) => library.embedding(t, i), f32(33, 6), labels()),
   "library: embedding, backward": () =>
