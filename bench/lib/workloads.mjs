@@ -254,9 +254,22 @@ function kernelWorkloads(tiny) {
       "crossEntropyGradient",
     ),
     ...(tiny ? [16] : [512, 1024, 2048]).map((t) => as(attention(t), "attention")),
-    as({ ...attention(s(512, 16)), id: `causal attention ${s(512, 16)}`, kind: "causalAttention" }, "causalAttention"),
     as(
-      { ...attention(s(512, 16)), id: `attention gradient ${s(512, 16)}`, kind: "attentionGradient" },
+      {
+        ...attention(s(512, 16)),
+        id: `causal attention ${s(512, 16)}`,
+        kind: "causalAttention",
+        flops: attention(s(512, 16)).flops / 2,
+      },
+      "causalAttention",
+    ),
+    as(
+      {
+        ...attention(s(512, 16)),
+        id: `attention gradient ${s(512, 16)}`,
+        kind: "attentionGradient",
+        flops: 3.5 * attention(s(512, 16)).flops,
+      },
       "attentionGradient",
     ),
     as(

@@ -140,7 +140,10 @@ function libraryKernels(tw, library) {
     matmulBias: plain(({ a, b, c }) =>
       library.matmul(a, b, { bias: c, epilogue: (y, d) => np.maximum(np.add(y, d), 0) }),
     ),
-    convDirect: plain(({ x, w }, { stride, pad }) => library.convDirectKernel(x, w, { STRIDE: stride, PAD: pad })),
+    convDirect: plain(({ x, w }, { stride, pad }) => {
+      const sides = [0, pad, pad, 0].map((n) => [n, n]);
+      return library.convDirectKernel(np.pad(x, sides), w, { STRIDE: stride, PAD: 0 });
+    }),
     convGradient: plain(({ x, w, g }, { stride, pad }) =>
       grad(([y, z]) => library.conv2d(y, z, { stride, padding: pad }).mul(g).sum())([x, w]),
     ),
