@@ -13,7 +13,7 @@ import {
   ERFINV_TAIL_F32,
 } from "./coefficients.js";
 import { twoProduct } from "./double.js";
-import { clampNumbers, exp2, expScaled } from "./exponential.js";
+import { clampNumbers, exp2, expScaled, scaledByExp } from "./exponential.js";
 import { logPositive } from "./logarithm.js";
 import { polynomial, type Value } from "./value.js";
 
@@ -24,13 +24,15 @@ export function erfF32(x: Value): Value {
   const large = exp2(polynomial(a, ERF_TAIL_F32).neg()).rsub(1);
   return a.lt(0.9).select(small, large).withSignOf(x);
 }
-/** erfc of a non-negative number. */
+/** erfc of a non-negative number. What exp(-x²), the polynomial and their product round is small next to the last sum. */
 function erfcPositive(x: Value): Value {
   const a = clampNumbers(x, 0, 28);
   const t = a.sub(4).div(a.add(4));
   const square = twoProduct(a, a);
-  const e = expScaled(square.high.neg(), 0, square.low.neg());
-  return e.mul(polynomial(t, ERFCX_F64)).div(a.mul(2).add(1));
+  const most = ERFCX_F64[0];
+  const rest = t.mul(polynomial(t, ERFCX_F64.slice(1)));
+  const top = scaledByExp(square.high.neg(), square.low.neg(), most, rest);
+  return top.div(a.mul(2).add(1));
 }
 function erfCentral(x: Value): Value {
   const z = x.square();
@@ -63,7 +65,7 @@ function withEnds(x: Value, size: Value): Value {
 export function erfInvF32(x: Value): Value {
   const a = x.abs();
   const w = logPositive(a.rsub(1).mul(a.add(1))).neg();
-  const central = a.fma(polynomial(w.sub(2.5), ERFINV_CENTRAL_F32), a);
+  const central = a.fma(polynomial(w.sub(1), ERFINV_CENTRAL_F32), a);
   const tail = polynomial(clampNumbers(w, 4, 17).sqrt().sub(3), ERFINV_TAIL_F32);
   return withEnds(x, w.lt(5).select(central, tail));
 }

@@ -2,7 +2,7 @@
  * Exponentials and what is made of them. exp x = 2ⁿ·exp r with n = round(x / ln 2) and r = x - n·ln 2 in two parts
  * (Cody & Waite, Software Manual for the Elementary Functions, 1980); n comes out of an addition of a big constant.
  */
-import { EXP_F32, EXP_F64, SINH_F32 } from "./coefficients.js";
+import { EXP_F32, EXP_F64, SINH_F32, TANH_EXP_F32 } from "./coefficients.js";
 import { polynomial, type Value } from "./value.js";
 
 /** 1.5·2^(mantissa bits): adding it leaves round(x) in the low bits. Twice the exponent bias lets `scale` halve the sum. */
@@ -67,8 +67,8 @@ function powerOfTwo({ bits }: Rounded, like: Value, more: number): Value {
     .float();
 }
 /** exp r - 1 for |r| ≤ ln 2 / 2; `low` is what is missing in r. */
-function expm1Reduced(r: Value, low?: Value): Value {
-  const q = polynomial(r, floatType(r) === "f64" ? EXP_F64 : EXP_F32);
+function expm1Reduced(r: Value, low?: Value, f32 = EXP_F32): Value {
+  const q = polynomial(r, floatType(r) === "f64" ? EXP_F64 : f32);
   const square = r.square();
   return low ? r.add(square.fma(q, low)) : square.fma(q, r);
 }
@@ -97,6 +97,18 @@ export function expScaled(x: Value, more = 0, low?: Value): Value {
   // in f32 the second part of r changes nothing that the last rounding leaves
   return scale(expm1Reduced(reduced.r, type === "f32" ? undefined : reduced.low), k, more);
 }
+/** exp(x + low)·(most + rest) of f64, rounded once but for what |rest| and exp r - 1 lose. */
+export function scaledByExp(x: Value, low: Value, most: number, rest: Value): Value {
+  const [lowest, highest] = RANGE.f64;
+  const y = clampNumbers(x, lowest, highest);
+  const k = nearestInteger(y, Math.LOG2E);
+  const reduced = reduce(y, k, low);
+  const grown = expm1Reduced(reduced.r, reduced.low);
+  const sum = grown.mul(rest.add(most)).add(rest).add(most);
+  const half = k.bits.shr(1);
+  const shift = MANTISSA.f64;
+  return sum.mul(half.shl(shift).float()).mul(k.bits.sub(half).shl(shift).float());
+}
 export function exp(x: Value): Value {
   return expScaled(x);
 }
@@ -118,30 +130,34 @@ export function expm1(x: Value): Value {
   return x.abs().lt(tiny).select(x, result);
 }
 
-/** 1 / (1 + exp -x), from exp(-|x|) so that small results keep their precision. */
+/**
+ * With e = exp(-|x|) and g = e/(1 + e): 1 - g, or e - e·g for negative x. The errors of 1 + e and of the division count by g
+ * only, so that small results have those of exp.
+ */
 export function logistic(x: Value): Value {
   const e = exp(x.abs().neg());
-  return x.lt(0).select(e, 1).div(e.add(1));
+  const minusG = e.div(e.rsub(-1));
+  const most = x.lt(0).select(e, 1);
+  return most.fma(minusG, most);
 }
 
-/** t/(t + 2) with t = expm1 2|x|, which is 1 in f32 from 2|x| = 18 on. */
-export function tanhF32(x: Value): Value {
-  const a = x.abs();
-  const twice = a.add(a);
-  const y = x.constant(20).lt(twice).select(20, twice);
+/** Twice the number from which on tanh is 1. */
+const TANH_END = { f32: -20, f64: -40 } as const;
+/**
+ * (1 - p)/(1 + p) with p = exp(-2|x|) = 2ⁿ + 2ⁿ(exp r - 1), each side rounded once. (With exp(2|x|) the numerator would stand
+ * just above a power of two where the result is just below one: twice the error.)
+ */
+export function tanh(x: Value): Value {
+  const type = floatType(x);
+  const twice = x.abs().mul(-2);
+  const end = TANH_END[type];
+  const y = twice.lt(end).select(end, twice);
   const k = nearestInteger(y, Math.LOG2E);
+  const { r, low } = reduce(y, k);
   const power = powerOfTwo(k, x, 0);
-  const t = expm1Reduced(reduce(y, k).r).fma(power, power.sub(1));
-  return t.div(t.add(2)).withSignOf(x);
-}
-/** With t = expm1 2a: tanh a = 1 - 2/(t + 2); near zero, with t = expm1(-2a): -t/(t + 2). */
-export function tanhF64(x: Value): Value {
-  const a = x.abs();
-  const near = a.lt(1);
-  const t = expm1(near.select(a.mul(-2), a.mul(2)));
-  const d = t.add(2);
-  const quotient = near.select(t.neg(), 2).div(d);
-  return near.select(quotient, quotient.rsub(1)).withSignOf(x);
+  const rest = expm1Reduced(r, type === "f64" ? low : undefined, TANH_EXP_F32).mul(power);
+  const top = power.rsub(1).sub(rest);
+  return top.div(power.add(1).add(rest)).withSignOf(x);
 }
 /** Near zero a series in f32, (t + t/(t + 1))/2 with t = expm1 a in f64; e - 1/(4e) with e = exp(a)/2 elsewhere. */
 export function sinh(x: Value): Value {

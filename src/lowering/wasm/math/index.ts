@@ -9,7 +9,7 @@ import type { ElementwisePrim } from "../../../ir/tile.js";
 import type { MathLibrary } from "../../target.js";
 import { besselI0e, besselI1e } from "./bessel.js";
 import { erfcF64, erfF32, erfF64, erfInvF32, erfInvF64 } from "./error-function.js";
-import { cosh, exp, exp2, expm1, logistic, sinh, tanhF32, tanhF64 } from "./exponential.js";
+import { cosh, exp, exp2, expm1, logistic, sinh, tanh } from "./exponential.js";
 import { digamma, lgamma } from "./gamma.js";
 import { regularizedIncompleteBeta } from "./incomplete-beta.js";
 import { igamma, igammac, igammaGradA, randomGammaGrad } from "./incomplete-gamma.js";
@@ -28,7 +28,7 @@ function viaDouble(f: (...args: Value[]) => Value): Expansion {
   return (...args) => inDouble(args, (xs) => f(...xs));
 }
 const COMMON: Partial<Record<ElementwisePrim, Expansion>> = {
-  ...{ exp, exp2, expm1, logistic, log, log1p, sinh, cosh, cbrt },
+  ...{ exp, exp2, expm1, logistic, log, log1p, sinh, cosh, tanh, cbrt },
   ...{ asin, acos, atan2, asinh, acosh, atanh },
 };
 
@@ -36,7 +36,6 @@ const COMMON: Partial<Record<ElementwisePrim, Expansion>> = {
 const EXPANSIONS: Record<"f32" | "f64", Partial<Record<ElementwisePrim, Expansion>>> = {
   f32: {
     ...COMMON,
-    tanh: tanhF32,
     sin: sinF32,
     cos: cosF32,
     tan: tanF32,
@@ -50,7 +49,6 @@ const EXPANSIONS: Record<"f32" | "f64", Partial<Record<ElementwisePrim, Expansio
   },
   f64: {
     ...COMMON,
-    tanh: tanhF64,
     atan: atanF64,
     pow: powF64,
     erf: erfF64,
