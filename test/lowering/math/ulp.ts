@@ -70,7 +70,7 @@ export const BOUNDS_F32: Readonly<Record<string, number>> = {
   atanh: 1.7,
   cbrt: 1.1,
   erf: 1.4,
-  erf_inv: 2,
+  erf_inv: 2.1,
 };
 /** Sums of terms that cancel near zeros, or exponents of many units: bounded relatively to the size of those. */
 export const LOOSE: Readonly<Record<string, number>> = {
