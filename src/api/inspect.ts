@@ -7,6 +7,8 @@ import { printProgram } from "../ir/print.js";
 import type { Program } from "../ir/program.js";
 import { type Profile, profileProgram } from "../jit/profile.js";
 import { type Stages, stagesOf } from "../jit/stages.js";
+import { boundsNotes } from "../simplify/bounds/notes.js";
+import { simplify } from "../simplify/index.js";
 import { checkFunction, leafAval, ShapeDtype } from "../tracer/leaf.js";
 import { Tensor } from "../tracer/tensor.js";
 import { type AnyFunction, argumentName, type Traced, traceFunction } from "../tracer/trace.js";
@@ -85,7 +87,7 @@ export function evalShape(f: AnyFunction, ...args: unknown[]): unknown {
 /** What `explain` tells about one compiled signature. */
 export interface Explanation {
   readonly core: string;
-  /** The text of each level below: `plan()`, `tile()`, `loop()`, and `wat()` (with binaryen installed). */
+  /** The text of each level below: `plan()`, `tile()`, `loop()`, `wat()` (with binaryen installed), and `wgsl()`. */
   readonly stages: Stages;
   /** Milliseconds by pass. */
   readonly passes: readonly { readonly name: string; readonly ms: number }[];
@@ -127,7 +129,7 @@ export function explain(f: AnyFunction): (...args: unknown[]) => Explanation {
       fail("TW4004", "explain: this function has no compiled program", { help: "pass a function made by jit" });
     return {
       core: printProgram(entry.program),
-      stages: stagesOf(compiled),
+      stages: stagesOf(compiled, entry.program),
       passes: [{ name: "trace", ms: entry.traceMs }, ...compiled.timings],
       compiles: (jitted as unknown as { entries(): readonly { reason: string; program: Program<"core"> }[] })
         .entries()
@@ -136,6 +138,7 @@ export function explain(f: AnyFunction): (...args: unknown[]) => Explanation {
       notes: [
         ...(entry.refusal ? [`not dynamic: ${entry.refusal}`] : []),
         ...kernelNotes(entry.program),
+        ...boundsNotes(simplify(entry.program)),
         ...compiled.plan.notes,
         ...tuningNotes(f, args),
         ...(compiled.shares?.notes ?? []),

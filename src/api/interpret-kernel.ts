@@ -3,6 +3,7 @@ import { launchKernel, type InterpretKernelOptions } from "../debugger/launch.js
 import type { KernelReport } from "../debugger/report.js";
 import { fail } from "../diagnostics/error.js";
 import { withRunner } from "../dsl/kernel/runner.js";
+import { describeValue } from "../tracer/leaf.js";
 import { isTracing } from "../tracer/frame.js";
 import type { AnyFunction } from "../tracer/staged.js";
 
@@ -21,6 +22,7 @@ export function interpretKernel<F extends AnyFunction>(
       help: "call it outside of jit, grad and vmap, with concrete arrays",
     });
   }
+  checkOptions(options);
   let report: KernelReport | undefined;
   const run = function (this: unknown, ...args: unknown[]): unknown {
     report = undefined;
@@ -36,4 +38,29 @@ export function interpretKernel<F extends AnyFunction>(
   Object.defineProperty(run, "name", { value: kernel.name, configurable: true });
   Object.defineProperty(run, "report", { get: () => report });
   return run as InterpretedKernel<F>;
+}
+
+const OPTIONS: readonly string[] = [
+  "check",
+  "order",
+  "programs",
+  "onProgram",
+] satisfies (keyof InterpretKernelOptions)[];
+
+function checkOptions(options: InterpretKernelOptions): void {
+  for (const key of Object.keys(options)) {
+    if (OPTIONS.includes(key)) continue;
+    fail("TW1007", `interpret: there is no option ${key}`, { help: `its options are ${OPTIONS.join(", ")}` });
+  }
+  const { order = "forward" } = options as { readonly order?: unknown };
+  if (order === "forward" || order === "reverse") return;
+  if (typeof order === "object" && order !== null && typeof (order as { shuffled?: unknown }).shuffled === "number")
+    return;
+  fail(
+    "TW1007",
+    `interpret: there is no order ${typeof order === "string" ? JSON.stringify(order) : describeValue(order)}`,
+    {
+      help: 'the orders are "forward", "reverse" and { shuffled: seed }',
+    },
+  );
 }

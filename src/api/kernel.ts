@@ -14,7 +14,6 @@ import { checkFunction, describeValue, isScalarLeaf, leafTensor } from "../trace
 import type { AnyFunction } from "../tracer/staged.js";
 import { staticKey } from "../tracer/static-key.js";
 import { isTensor, type Tensor } from "../tracer/tensor.js";
-import { argumentName } from "../tracer/trace.js";
 import { identity, LruMap } from "../util/index.js";
 import { jit } from "./jit.js";
 import { JITTED, type JittedInternals } from "./jitted.js";
@@ -109,7 +108,7 @@ function makeKernel(fn: AnyFunction, options: KernelOptions, called: string): An
     const last = given[given.length - 1];
     const hasMeta = isPlain(last);
     const args = hasMeta ? given.slice(0, -1) : given;
-    return { leaves: args.map((x, i) => argumentOf(x, () => argumentName(name, args, i))), meta: hasMeta ? last : {} };
+    return { leaves: args.map((x, i) => argumentOf(x, () => `${name}: argument ${i}`)), meta: hasMeta ? last : {} };
   };
   /** The kernel with these constants, compiled as jit compiles functions. */
   const runOf = (self: unknown, leaves: readonly Tensor[], given: Readonly<Record<string, unknown>>): Run => {
@@ -187,11 +186,18 @@ function isPlain(x: unknown): x is Readonly<Record<string, unknown>> {
 /** Whole numbers are i32, others f32; both behave as JavaScript's numbers beside others. */
 function argumentOf(x: unknown, what: () => string): Tensor {
   if (typeof x === "number") {
+    if (Number.isSafeInteger(x) && Math.abs(x) >= 2 ** 31 && Math.fround(x) !== x) {
+      fail("TW1003", `${what()} is ${x}, which neither an i32 nor an f32 holds`, {
+        help: `give a number below 2^31 (as a seed: ${x % 2 ** 31}), or an array: np.array([${x}], { dtype: "f32" })`,
+      });
+    }
     const whole = Number.isInteger(x) && Math.abs(x) < 2 ** 31;
     return scalar(x, whole ? "i32" : "f32", true);
   }
   if (isTensor(x) || isScalarLeaf(x)) return leafTensor(x, what);
   return fail("TW1003", `${what()} is ${describeValue(x)}, not an array`, {
-    help: "arguments of kernels are arrays and numbers; constants are given by name in the last argument",
+    help: Array.isArray(x)
+      ? "make an array of the list: np.array(list)"
+      : "arguments of kernels are arrays and numbers; constants are given by name in the last argument",
   });
 }

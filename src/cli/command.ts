@@ -10,7 +10,7 @@ const HELP = `tilework: differentiate, batch and compile plain TypeScript functi
   tilework ir FILE#function   prints a function's program (FILE is a .ts or .js module)
       --args TYPES            the arguments, as in "f32[2,3], i32[4]" or "{w: f32[3], b: f32[]}, f32[8,3]"
                               (not needed where the function has a property \`example\`, a list of arguments)
-      --stage STAGE           core (default), plan, tile, loop or wat
+      --stage STAGE           core (default), plan, tile, loop, wat or wgsl
       --grad, --vmap          the function is transformed first, in the order in which these are given
       --spans                 adds the position in the source to each equation (stage core)
   tilework build --aot FILE#function

@@ -10,7 +10,7 @@ import { exampleArguments } from "./example.js";
 import { loadFunction } from "./load.js";
 import { optionError, UsageError } from "./usage.js";
 
-const STAGES = ["core", "plan", "tile", "loop", "wat"] as const;
+const STAGES = ["core", "plan", "tile", "loop", "wat", "wgsl"] as const;
 type Stage = (typeof STAGES)[number];
 
 interface Request {

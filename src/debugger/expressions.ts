@@ -41,6 +41,9 @@ export const OPERATORS = {
   "!==": "neStrict",
 } as const satisfies Readonly<Record<Exclude<BinaryOperator, "in" | "instanceof">, string>>;
 
+/** Members that references and blocks have: they are read as they stand. */
+const KNOWN_MEMBERS = new Set(["shape", "rank", "ndim", "dtype", "size"]);
+
 const IDENTIFIER = /^[A-Za-z_$][\w$]*$/;
 /** Names that no parameter of a function in strict mode may have. */
 const RESERVED = new Set(
@@ -188,21 +191,30 @@ export abstract class ExpressionWriter {
         out.write(")");
         return;
       case "member":
+        if (!KNOWN_MEMBERS.has(node.property) && !node.property.startsWith("#") && node.object.kind !== "this") {
+          this.begin("member", node);
+          this.#object(node.object, node.optional);
+          out.write(`, ${JSON.stringify(node.property)})`);
+          return;
+        }
         this.#object(node.object, node.optional);
         out
           .mark(node.start)
           .write(node.property.startsWith("#") ? `[${JSON.stringify(node.property)}]` : `.${node.property}`);
         return;
       case "index":
-        // sizes of a shape, the most frequent of all, are read as they stand
         if (
           !node.optional &&
           node.object.kind === "member" &&
           node.object.property === "shape" &&
-          node.index.kind === "literal"
+          !node.object.optional
         ) {
-          this.#object(node.object, false);
-          out.write(`[${literalText(node.index.value)}]`);
+          const of = node.object.object;
+          this.begin("size", node);
+          this.expression(of);
+          out.write(`, ${JSON.stringify(of.kind === "name" ? of.name : of.kind === "captured" ? of.chain : "")}, `);
+          this.expression(node.index);
+          out.write(")");
           return;
         }
         this.begin("index", node);
@@ -387,7 +399,16 @@ export abstract class ExpressionWriter {
     const out = this.out;
     const { target, op, value } = node;
     out.mark(node.start).write("(");
-    if (op === undefined) {
+    if (op === undefined && target.kind === "target") {
+      this.begin("assign", node);
+      this.expression(target.object);
+      out.write(", ");
+      if (typeof target.property === "string") out.write(JSON.stringify(target.property));
+      else this.expression(target.property);
+      out.write(", ");
+      this.expression(value);
+      out.write(")");
+    } else if (op === undefined) {
       this.pattern(target);
       out.write(" = ");
       this.expression(value);

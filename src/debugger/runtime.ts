@@ -5,7 +5,7 @@
 import { fail } from "../diagnostics/error.js";
 import { locate, type SpanRef } from "../diagnostics/span.js";
 import type { BinaryOperator } from "../dsl/ast.js";
-import { plainBinary } from "../dsl/interpret/evaluate.js";
+import { checkAccess, checkAxis, plainBinary, refuseInPlace, unknownMember } from "../dsl/interpret/evaluate.js";
 import { checkScalar } from "../dsl/interpret/execute.js";
 import { listWithTracedIndex } from "../dsl/interpret/lists.js";
 import { binary, choose, globalOnTensors, truth, unary } from "../dsl/interpret/operators.js";
@@ -227,6 +227,33 @@ export class Runtime {
       throw e;
     }
   }
+  /** A member that is no part of every array and reference: whether there is one is asked. */
+  member(site: number, object: unknown, name: string): unknown {
+    if (object === null || object === undefined)
+      this.#notA(site, `Cannot read property ${JSON.stringify(name)} of ${String(object)}`);
+    checkAccess(object, "read", name, this.#span(site));
+    const value = (object as Record<string, unknown>)[name];
+    if (value === undefined && object instanceof Tensor) unknownMember(object, name, this.#span(site));
+    return value;
+  }
+  /** `object[key] = value` */
+  assign(site: number, object: unknown, key: unknown, value: unknown): unknown {
+    this.#checkWrite(site, object, key);
+    (object as Record<PropertyKey, unknown>)[key as PropertyKey] = value;
+    return value;
+  }
+  #checkWrite(site: number, object: unknown, key: unknown): void {
+    if (object === null || object === undefined) this.#notA(site, `Cannot set an element of ${String(object)}`);
+    if (object instanceof Tensor) refuseInPlace(object, this.#span(site));
+    checkAccess(object, "write", key, this.#span(site));
+  }
+  /** `x.shape[i]` */
+  size(site: number, object: unknown, name: string, index: unknown): unknown {
+    const shape = this.member(site, object, "shape");
+    const value = this.index(site, shape, index);
+    if (value === undefined) checkAxis(shape, index, name, this.#span(site));
+    return value;
+  }
   index(site: number, object: unknown, index: unknown): unknown {
     if (object === null || object === undefined) this.#notA(site, `Cannot read an element of ${String(object)}`);
     if (object instanceof Tensor) {
@@ -235,18 +262,21 @@ export class Runtime {
         indexTensor(object, (index instanceof Tensor ? toInteger(index) : index) as TensorIndex),
       );
     }
+    checkAccess(object, "read", index, this.#span(site));
     if (index instanceof Tensor) return this.#at(site, (span) => listWithTracedIndex(object, index, span));
     return (object as Record<string | number, unknown>)[index as string | number];
   }
   /** `object[key] = change(object[key])`, with what it becomes. */
-  modify(_site: number, object: unknown, key: unknown, change: (old: unknown) => unknown): unknown {
+  modify(site: number, object: unknown, key: unknown, change: (old: unknown) => unknown): unknown {
+    this.#checkWrite(site, object, key);
     const o = object as Record<PropertyKey, unknown>;
     const value = change(o[key as PropertyKey]);
     o[key as PropertyKey] = value;
     return value;
   }
   /** The same with what it was. */
-  modifyAfter(_site: number, object: unknown, key: unknown, change: (old: unknown) => unknown): unknown {
+  modifyAfter(site: number, object: unknown, key: unknown, change: (old: unknown) => unknown): unknown {
+    this.#checkWrite(site, object, key);
     const o = object as Record<PropertyKey, unknown>;
     const before = o[key as PropertyKey];
     o[key as PropertyKey] = change(before);
@@ -263,6 +293,8 @@ export class Runtime {
     return this.#call(site, fn, undefined, name, args, true);
   }
   method(site: number, object: unknown, key: unknown, args: unknown[]): unknown {
+    if (object instanceof Tensor && typeof key === "string" && !(key in object))
+      unknownMember(object, key, this.#span(site));
     if (object === null || object === undefined)
       this.#notA(site, `Cannot read property ${JSON.stringify(key)} of ${String(object)}`);
     return this.#call(site, this.index(site, object, key), object, String(key), args, isLibrary(object));

@@ -15,10 +15,12 @@ export interface Stages {
   tile(): string;
   loop(): string;
   wat(): Promise<string>;
+  /** What its kernels would be on a GPU. */
+  wgsl(): Promise<string>;
 }
 
 /** Nothing is printed before it is asked for. */
-export function stagesOf({ plan, target, bytes }: CompiledProgram): Stages {
+export function stagesOf({ plan, target, bytes }: CompiledProgram, core: Program<"core">): Stages {
   const kernels = (): Program<"tile">[] => kernelsOf(plan.steps);
   return {
     plan: () => printPlan(plan),
@@ -28,6 +30,7 @@ export function stagesOf({ plan, target, bytes }: CompiledProgram): Stages {
         .map((k) => printLoop(lowerToLoop(k, target)))
         .join("\n"),
     wat: () => printWat(bytes),
+    wgsl: async () => (await import("./wgsl.js")).printWgsl(core),
   };
 }
 

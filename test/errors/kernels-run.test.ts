@@ -25,7 +25,6 @@ it.each(files.map((f) => [relative(folder, f), f]))("%s", async (_, file) => {
   );
   if (!isTileworkError(e)) throw e;
   const { span, help } = e.diagnostic;
-  console.log("@@", file.slice(folder.length + 1), e.code, span?.line, span?.column, e.diagnostic.message);
   expect(shown({ code: e.code, line: span?.line ?? 0, column: span?.column ?? 0 })).toBe(shown(marks(text)[0]));
   expect(resolve(root, span?.file ?? "")).toBe(file);
   expect(help?.length).toBeGreaterThan(10);

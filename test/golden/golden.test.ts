@@ -45,7 +45,7 @@ const compiled = ({ f, args }: Golden): string => show((jit(f as never) as unkno
 async function document(name: string, golden: Golden): Promise<string> {
   const { f, args } = golden;
   const core = makeProgram(f as never)(...args);
-  const stages = stagesOf(compileProgram(core, { target }));
+  const stages = stagesOf(compileProgram(core, { target }), core);
   const sections: [string, string, string][] = [
     ["SOURCE", "ts", sourceOf(name)],
     ["CORE", "", printProgram(core)],

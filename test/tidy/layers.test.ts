@@ -96,6 +96,7 @@ const ALLOWED: Record<string, readonly string[]> = {
     "lowering/schedule",
     "lowering/loop",
     "lowering/wasm",
+    "lowering/wgsl",
     "kernels",
     "runtime",
     "interpreter",

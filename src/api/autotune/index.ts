@@ -1,6 +1,6 @@
 /** `autotune` and `heuristics`: kernels whose constants are chosen by measuring, or by rules. */
 import { fail } from "../../diagnostics/error.js";
-import { markKernel } from "../../dsl/kernel/runner.js";
+import { isKernel, type KernelMark, markKernel } from "../../dsl/kernel/runner.js";
 import { checkFunction } from "../../tracer/leaf.js";
 import type { AnyFunction } from "../../tracer/staged.js";
 import { isTensor } from "../../tracer/tensor.js";
@@ -12,11 +12,12 @@ export type { AutotuneOptions, KernelConfig, TuneProgress, Tuning, TuningRow } f
 
 /** A kernel that chooses some of its constants itself. */
 // biome-ignore lint/suspicious/noExplicitAny: the arguments of the kernel, without the constants that are chosen
-export type TunedKernel<F extends AnyFunction> = ((...args: any[]) => ReturnType<F>) & {
-  /** The configurations with their times for these arguments; measured now, if they have not been. */
-  // biome-ignore lint/suspicious/noExplicitAny: the arguments of the kernel
-  readonly tuning: (...args: any[]) => Tuning;
-};
+export type TunedKernel<F extends AnyFunction> = ((...args: any[]) => ReturnType<F>) &
+  KernelMark & {
+    /** The configurations with their times for these arguments; measured now, if they have not been. */
+    // biome-ignore lint/suspicious/noExplicitAny: the arguments of the kernel
+    readonly tuning: (...args: any[]) => Tuning;
+  };
 
 const tuned = new WeakMap<object, (...args: unknown[]) => Tuning>();
 
@@ -38,7 +39,7 @@ export function tunedKernel<F extends AnyFunction>(
   options: AutotuneOptions,
   around: Surroundings,
 ): TunedKernel<F> {
-  checkFunction("autotune", kernel);
+  checkKernel("autotune", kernel);
   const name = kernel.name || "kernel";
   const tuner = new Tuner(name, kernel, options, around);
   const names = new Set(options.configs.flatMap((c) => Object.keys(c)));
@@ -62,6 +63,14 @@ export function tunedKernel<F extends AnyFunction>(
   return markKernel(Object.assign(run, { tuning })) as unknown as TunedKernel<F>;
 }
 
+function checkKernel(what: string, kernel: AnyFunction): void {
+  checkFunction(what, kernel);
+  if (isKernel(kernel)) return;
+  fail("TW1007", `${what}: ${kernel.name || "the function"} is no kernel`, {
+    help: `give what kernel(…) gives: ${what}(kernel(function f(x, out, BLOCK) { … }, { out, grid }), …)`,
+  });
+}
+
 /** For `explain`: the table of a tuned kernel. */
 export function tuningNotes(f: object, args: readonly unknown[]): string[] {
   const tuning = tuned.get(f);
@@ -77,9 +86,12 @@ export type Heuristics = Readonly<Record<string, (...args: any[]) => unknown>>;
  *
  * @example const softmax = heuristics(kernel(body, { … }), { BLOCK: (x) => 2 ** Math.ceil(Math.log2(x.shape[1])) });
  */
-// biome-ignore lint/suspicious/noExplicitAny: the arguments of the kernel, without the constants that are computed
-export function heuristics<F extends AnyFunction>(kernel: F, rules: Heuristics): (...args: any[]) => ReturnType<F> {
-  checkFunction("heuristics", kernel);
+export function heuristics<F extends AnyFunction>(
+  kernel: F,
+  rules: Heuristics,
+  // biome-ignore lint/suspicious/noExplicitAny: the arguments of the kernel, without the constants that are computed
+): ((...args: any[]) => ReturnType<F>) & KernelMark {
+  checkKernel("heuristics", kernel);
   const run = (...given: unknown[]): unknown => {
     const { args, meta } = apart(given);
     const found: Record<string, unknown> = { ...meta };
@@ -87,7 +99,7 @@ export function heuristics<F extends AnyFunction>(kernel: F, rules: Heuristics):
     return kernel(...args, found);
   };
   Object.defineProperty(run, "name", { value: kernel.name || "kernel", configurable: true });
-  return markKernel(run) as (...args: unknown[]) => ReturnType<F>;
+  return markKernel(run) as unknown as ((...args: unknown[]) => ReturnType<F>) & KernelMark;
 }
 
 /** The arguments of a call, and the constants in its last one. */

@@ -1,4 +1,5 @@
 /** Expressions: JavaScript's own meaning on JavaScript's values, operations on tensors. */
+import { currentLaunch } from "../kernel/launch.js";
 import { fail } from "../../diagnostics/error.js";
 import { locate, type SpanRef } from "../../diagnostics/span.js";
 import { index as indexTensor } from "../../numpy/indexing.js";
@@ -166,9 +167,19 @@ function readMember(object: unknown, node: Member, scope: Scope): unknown {
         help: "look at values outside of the staged function, or print them with debug.print",
       });
     }
+    if (value === undefined && currentLaunch()) unknownMember(object, node.property, scope.span(node));
     return value;
   }
+  checkAccess(object, "read", node.property, scope.span(node));
   return (object as Record<string, unknown>)[node.property];
+}
+
+/** Blocks have no members of their own in the language: what is done with them are functions. */
+export function unknownMember(object: Tensor, name: string, span: SpanRef): never {
+  fail("TW7015", `a block has no ${name}: this one is ${describe(object)}`, {
+    span,
+    help: "the functions of tilework/kernels take blocks: sum(x), exp(x), reshape(x, shape)",
+  });
 }
 
 function readIndex(object: unknown, index: unknown, node: Index, scope: Scope): unknown {
@@ -186,7 +197,24 @@ function readIndex(object: unknown, index: unknown, node: Index, scope: Scope): 
     if (!isTraced(index) && index.size === 1) return (object as Record<string, unknown>)[String(index.item())];
     return listWithTracedIndex(object, index, span);
   }
-  return (object as Record<string | number, unknown>)[index as string | number];
+  const value = (object as Record<string | number, unknown>)[index as string | number];
+  if (value === undefined && node.object.kind === "member" && node.object.property === "shape")
+    checkAxis(object, index, nameOf(node.object.object), scope.span(node));
+  return value;
+}
+
+/** `x.shape[1]` of an array of one axis. */
+export function checkAxis(object: unknown, index: unknown, called: string, span: SpanRef): void {
+  if (!Array.isArray(object) || typeof index !== "number" || index in object) return;
+  const name = called || "the array";
+  fail(
+    "TW2004",
+    `${name} has ${object.length === 1 ? "one axis" : `${object.length} axes`}, so ${name}.shape[${index}] is nothing`,
+    {
+      span,
+      help: index < 0 ? `the last axis is ${name}.shape[${object.length - 1}]` : "axes are counted from 0",
+    },
+  );
 }
 
 function evaluateCall(node: Call, scope: Scope): unknown {
@@ -495,14 +523,14 @@ export function assignMember(object: unknown, key: unknown, value: unknown, span
 }
 
 /** Objects of the library say whether they have elements. */
-function checkAccess(object: unknown, access: "read" | "write", key: unknown, span: SpanRef): void {
+export function checkAccess(object: unknown, access: "read" | "write", key: unknown, span: SpanRef): void {
   if (!(object instanceof LibraryObject)) return;
   const before = locate(span);
   object.checkAccess(access, key);
   locate(before);
 }
 
-function refuseInPlace(x: Tensor, span: SpanRef): never {
+export function refuseInPlace(x: Tensor, span: SpanRef): never {
   fail("TW7012", `an element of ${describe(x)} is assigned; arrays do not change`, {
     span,
     help: "make a new one: x = x.at(i).set(v), or x.at(i).add(v)",

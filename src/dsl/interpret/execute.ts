@@ -140,7 +140,9 @@ export function checkScalar(test: Tensor, what: string, span: SpanRef): void {
   if (test.ndim === 0) return;
   fail("TW7005", `${what} needs one condition, not ${describe(test)}`, {
     span,
-    help: "reduce it with np.all or np.any, or choose elementwise: np.where(c, a, b), or c ? a : b",
+    help: currentLaunch()
+      ? "mask the load or store, { mask: c }, choose elementwise, c ? a : b, or reduce it with any(c) or all(c)"
+      : "reduce it with np.all or np.any, or choose elementwise: np.where(c, a, b), or c ? a : b",
   });
 }
 
@@ -184,7 +186,9 @@ function throwValue(node: Throw, scope: Scope): never {
       "throw stands under a condition that only the run decides, when there is no JavaScript to catch it",
       {
         span: scope.span(node),
-        help: "return NaN or a flag instead, or check outside of the staged function",
+        help: currentLaunch()
+          ? "write deviceAssert(condition, message): it fails when a program gets there"
+          : "return NaN or a flag instead, or check outside of the staged function",
       },
     );
   }

@@ -49,3 +49,13 @@ export function listWithTracedIndex(object: unknown, index: Tensor, span: SpanRe
       : "keep the values in one array, and index that",
   });
 }
+
+/** Lists whose loops are unrolled because the user asked for it. */
+const staticLists = new WeakSet<object>();
+export function markStaticList<T extends object>(list: T): T {
+  staticLists.add(list);
+  return list;
+}
+export function isStaticList(list: object): boolean {
+  return staticLists.has(list);
+}

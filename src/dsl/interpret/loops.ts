@@ -7,7 +7,7 @@ import { assignedNames } from "./assigned.js";
 import { type Completion, type Jump, Mixed, without } from "./completion.js";
 import { checkScalar, execute, guarded, hoist } from "./execute.js";
 import { evaluate } from "./evaluate.js";
-import { stackOf } from "./lists.js";
+import { isStaticList, stackOf } from "./lists.js";
 import { truth } from "./operators.js";
 import { bindPattern, patternNames } from "./patterns.js";
 import { type Binding, type Scope, type Target } from "./region.js";
@@ -16,6 +16,8 @@ import { describe, isTraced, RangeValue, UNSET } from "./values.js";
 
 /** Steps that JavaScript's own loops may take in the program that they are unrolled to. */
 const MAX_UNROLL = 64;
+/** Steps of a list for which unrolling was asked. */
+const MAX_STATIC = 1024;
 
 type Loop = While | DoWhile | For | ForOf;
 
@@ -45,8 +47,8 @@ function candidates(nodes: readonly (Node | undefined)[], scope: Scope): Set<Bin
   return found;
 }
 
-function tooLong(node: Loop, scope: Scope, what: string): never {
-  return fail("TW7009", `${what} is unrolled, at most ${MAX_UNROLL} steps of it: this one has more`, {
+function tooLong(node: Loop, scope: Scope, what: string, most = MAX_UNROLL): never {
+  return fail("TW7009", `${what} is unrolled, at most ${most} steps of it: this one has more`, {
     span: scope.span(node),
     help: "write for (const i of range(n)): it is compiled as one loop, with i known when it runs; or loop over the first axis of an array",
   });
@@ -109,8 +111,11 @@ function unroll(
 ): Completion {
   let end: Completion;
   let steps = 0;
+  const isStatic = isStaticList(values);
+  const most = isStatic ? MAX_STATIC : MAX_UNROLL;
   for (const value of values) {
-    if (steps++ >= MAX_UNROLL) tooLong(node, scope, "a loop over a JavaScript list (or staticRange)");
+    if (steps++ >= most)
+      tooLong(node, scope, isStatic ? "a loop over staticRange" : "a loop over a JavaScript list", most);
     end = end === undefined ? step(value) : guarded(end as Mixed, () => step(value), scope.span(node));
     if (end !== undefined && (!(end instanceof Mixed) || end.sure)) return end;
     if (end instanceof Mixed && end.ways.length === 0) end = undefined;

@@ -1,4 +1,6 @@
 /** JavaScript's operators and Math on tensors. Numbers beside arrays take their dtype, as everywhere. */
+import { currentLaunch } from "../kernel/launch.js";
+import { checkLiteral } from "../kernel/literal.js";
 import { fail } from "../../diagnostics/error.js";
 import { locate, type SpanRef } from "../../diagnostics/span.js";
 import { isFloat, isInt, isUnsignedInt } from "../../ir/dtype.js";
@@ -85,6 +87,11 @@ export function binary(op: BinaryOperator, left: unknown, right: unknown, span: 
     if (op === "-" && isTruth(y)) y = counted(y);
     [x, y] = yielding(x, y);
   }
+  // where a comparison meets a number outside of the dtype, the nearest one gives the same
+  if (currentLaunch() && !COMPARES.has(op)) {
+    if (x instanceof Tensor && !x.aval.weak) checkLiteral(op, y, x.aval.dtype);
+    if (y instanceof Tensor && !y.aval.weak) checkLiteral(op, x, y.aval.dtype);
+  }
   const out = f(x, y);
   locate(before);
   if (isSoft(x) && isSoft(y)) markSoft(out);
@@ -96,6 +103,7 @@ export function binary(op: BinaryOperator, left: unknown, right: unknown, span: 
   return out;
 }
 
+const COMPARES: ReadonlySet<string> = new Set(["<", "<=", ">", ">=", "==", "!=", "===", "!==", "/", "**"]);
 const isFraction = (x: unknown): boolean => typeof x === "number" && !Number.isInteger(x);
 const isTruth = (x: unknown): boolean => typeof x === "boolean" || (x instanceof Tensor && x.aval.dtype === "bool");
 /** A truth as JavaScript's number. */
@@ -272,7 +280,9 @@ export function globalOnTensors(f: unknown, args: readonly unknown[], span: Span
   if (f === Math.random) {
     fail("TW7015", "Math.random() would be drawn once, when the function is traced, and be the same in every call", {
       span,
-      help: "take a key as an argument, and draw with random.uniform(key)",
+      help: currentLaunch()
+        ? "take a seed as an argument, and draw with rand(seed, offsets)"
+        : "take a key as an argument, and draw with random.uniform(key)",
     });
   }
   if (!args.some((x) => x instanceof Tensor)) return undefined;

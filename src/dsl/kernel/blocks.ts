@@ -1,4 +1,5 @@
 /** Blocks: how they are made, and what has their elements in another order, shape or dtype. */
+import { checkLiteral } from "./literal.js";
 import { fail } from "../../diagnostics/error.js";
 import { printAval } from "../../ir/aval.js";
 import type { DType } from "../../ir/dtype.js";
@@ -22,7 +23,9 @@ export function arange(start: number, stop: number): Block<"i32">;
 export function arange(a: number, b?: number): Block<"i32"> {
   const [start, stop] = (b === undefined ? [0, a] : [a, b]).map((x) => constantOf("arange", "a bound", x));
   if (!Number.isInteger(start) || !Number.isInteger(stop) || stop < start) {
-    fail("TW2011", `arange(${start}, ${stop}): the bounds are whole numbers, the first not above the second`, {});
+    fail("TW2011", `arange(${start}, ${stop}): the bounds are whole numbers, the first not above the second`, {
+      help: "write arange(BLOCK), or arange(start, stop) of whole numbers",
+    });
   }
   const t = bind("iota", [], { shape: [stop - start], axis: 0, dtype: "i32" })[0];
   return asBlock(start === 0 ? t : add(t, start));
@@ -40,6 +43,7 @@ function filled<D extends DType>(
 ): Block<D> {
   const sizes = shapeOf(what, shape);
   if (dtype !== undefined) dtypeOf(what, dtype);
+  if (dtype) checkLiteral(what, value, dtype);
   const v = isScalarLeaf(value) ? numberOf(what, value, dtype ?? "f32") : blockOf(what, value);
   const t = dtype ? convert(v, dtype) : v;
   return asBlock(t.ndim === 0 ? lax.broadcastInDim(t, sizes, []) : spread(what, t, sizes));

@@ -16,6 +16,7 @@ import { Tensor } from "../../tracer/tensor.js";
 import { LruMap } from "../../util/index.js";
 import { type KernelBody, traceBody } from "./call.js";
 import { currentLaunch } from "./launch.js";
+import { checkLiteral } from "./literal.js";
 import { currentRunner } from "./runner.js";
 import { bindConstants, checkCount, checkNames, failMissing, type Parameter, parametersOf } from "./signature.js";
 import { gridOf, type Outs, type OutSpec, outsOf } from "./specs.js";
@@ -236,6 +237,7 @@ function initsOf(
         },
       );
     }
+    if (a.dtype !== "bool") checkLiteral(`${name}: ${outNames[k]} starts as a number`, value, a.dtype);
     const wide = a.dtype === "i64" || a.dtype === "u64";
     return full(a.shape, wide ? BigInt(value) : a.dtype === "bool" ? value !== 0 : value, a.dtype);
   });

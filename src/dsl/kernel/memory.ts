@@ -15,6 +15,7 @@ import { toInteger } from "../interpret/values.js";
 import { BlockIndex } from "./block-ref.js";
 import { checkOptions, dtypeOf } from "./checks.js";
 import { launchFor } from "./launch.js";
+import { checkLiteral } from "./literal.js";
 import { fits, type Place, placeOf } from "./place.js";
 import { KernelRef } from "./ref.js";
 import type { Block, IndexOf, Mask, Ref } from "./types.js";
@@ -77,6 +78,7 @@ export function load(target: unknown, at: unknown = [], options: LoadOptions = {
 /** A value of the reference's dtype. */
 function valueFor(what: string, ref: KernelRef, value: unknown, called: string): Tensor {
   const { dtype } = ref;
+  checkLiteral(`${what}: ${called}`, value, dtype);
   if (isScalarLeaf(value)) return numberOf(`${what}: ${called}`, value, dtype);
   if (!isTensor(value)) {
     return fail("TW8003", `${what}: ${called} for ${ref.name} is ${describeArgument(value)}`, {

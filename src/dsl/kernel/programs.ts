@@ -4,6 +4,7 @@ import * as np from "../../numpy/elementwise.js";
 import { convertTo } from "../../tracer/control.js";
 import { scalar } from "../../tracer/frame.js";
 import type { Tensor } from "../../tracer/tensor.js";
+import { markStaticList } from "../interpret/lists.js";
 import { toInteger } from "../interpret/values.js";
 import { type Launch, launchFor } from "./launch.js";
 import type { Block, Mask } from "./types.js";
@@ -40,7 +41,8 @@ export function staticRange(start: number, stop?: number, step = 1): number[] {
   const bounds = [stop === undefined ? 0 : start, stop ?? start, step];
   const [from, to, by] = bounds.map((x) => constantOf("staticRange", "a bound", x));
   if (by === 0) fail("TW2011", "staticRange: the step is 0", {});
-  return Array.from({ length: Math.max(0, Math.ceil((to - from) / by)) }, (_, i) => from + i * by);
+  const length = Math.max(0, Math.ceil((to - from) / by));
+  return markStaticList(Array.from({ length }, (_, i) => from + i * by));
 }
 
 /**

@@ -58,7 +58,10 @@ export function gridOf(name: string, given: unknown): readonly number[] {
     }
     if (typeof n === "number" && Number.isInteger(n) && n >= 0) return;
     fail("TW8010", `${where} is ${typeof n === "number" ? n : describeValue(n)}`, {
-      help: "a grid is a number of programs, or a list of them: [cdiv(n, BLOCK)]",
+      help:
+        typeof n === "number" && !Number.isFinite(n)
+          ? "a size or constant that it is made of is 0 or missing: cdiv(n, 0) is Infinity"
+          : "a grid is a number of programs, or a list of them: [cdiv(n, BLOCK)]",
     });
   });
   return list as readonly number[];

@@ -15,6 +15,7 @@ import { arange, load, programId, store } from "tilework/kernels";
 import { beforeEach, expect, it } from "vitest";
 import { tunedKernel } from "../../../src/api/autotune/index.js";
 import type { AutotuneOptions } from "../../../src/api/autotune/index.js";
+import { markKernel } from "../../../src/dsl/kernel/runner.js";
 import type { AnyFunction } from "../../../src/tracer/staged.js";
 
 // biome-ignore lint/suspicious/noExplicitAny: kernels as JavaScript has them
@@ -49,6 +50,7 @@ const timed: AnyFunction = (...args) => {
   return twice(...args);
 };
 Object.defineProperty(timed, "name", { value: "timed" });
+markKernel(timed);
 const configs = [{ BLOCK: 8 }, { BLOCK: 64 }, { BLOCK: 4 }];
 const tune = (options: Partial<AutotuneOptions> = {}) =>
   tunedKernel(
@@ -163,6 +165,8 @@ function codeOf(f: () => unknown): string {
 }
 
 it("mistakes", () => {
+  expect(codeOf(() => autotune((x: Tensor) => x, { configs }))).toBe("TW1007");
+  expect(codeOf(() => heuristics((x: Tensor) => x, {}))).toBe("TW1007");
   expect(codeOf(() => tune()(np.ones([64]), { BLOCK: 8 }))).toBe("TW8030");
   expect(codeOf(() => tune({ configs: [] })(np.ones([64])))).toBe("TW8031");
   expect(codeOf(() => tune({ prune: () => [] })(np.ones([64])))).toBe("TW8031");
