@@ -28,7 +28,11 @@ export function makeAccumulator(b: TileBuilder, m: Member, width: number, parts:
   const shape = width > 1 ? [width] : [];
   if (m.combine === "argmax" || m.combine === "argmin") return new Extremum(b, m, m.combine === "argmax", shape);
   if ((m.combine === "max" || m.combine === "min") && (m.dtype === "f32" || m.dtype === "f64"))
-    return m.passNaN ? new Greatest(b, m.dtype, shape) : new FloatExtremum(b, m.combine === "max", m.dtype, shape);
+    return m.passNaN
+      ? new Greatest(b, m.dtype, shape)
+      : m.dtype === "f32"
+        ? new BitsExtremum(b, m.combine === "max", shape)
+        : new FloatExtremum(b, m.combine === "max", m.dtype, shape);
   return new Plain(
     b,
     m.combine ?? internal("a reduction without an operation"),
@@ -101,6 +105,56 @@ class Greatest implements Accumulator {
     const { b } = this;
     const one = (x: TileVar): TileAtom => (lanes && x.shape.length > 0 ? b.reduce("max", x, 0) : x);
     return [this, ...(others as readonly Greatest[])].map((a) => one(a.#best)).reduce((x, y) => b.op("max", [x, y]));
+  }
+}
+
+/**
+ * The greatest or least f32 by its bits, in three operations of whole numbers. Positive floats are in the order of their bits, negative ones
+ * in the reverse: so the greatest is the greatest of the bits with a sign where anything is positive, else the least of those
+ * without; the least is the greatest without a sign where anything is negative. NaN lies beyond the infinities, and -0 below 0, in these orders.
+ */
+class BitsExtremum implements Accumulator {
+  readonly #signed: TileVar;
+  readonly #most: TileVar;
+  readonly #least: TileVar;
+  constructor(
+    readonly b: TileBuilder,
+    readonly greatest: boolean,
+    shape: readonly number[],
+  ) {
+    const infinity = greatest ? 0xff800000 : 0x7f800000;
+    this.#signed = b.var(b.const(infinity | 0, "i32", shape));
+    this.#most = b.var(b.const(infinity, "u32", shape));
+    this.#least = b.var(b.const(infinity, "u32", shape));
+  }
+  add(value: TileAtom, _payload: TileAtom | null, valid: TileAtom | null): void {
+    const { b } = this;
+    const keep = (op: "max" | "min", target: TileVar): void => {
+      const next = b.op(op, [target, b.op("bitcast_convert_type", [value], { dtype: target.dtype })]);
+      b.assign(target, valid ? b.op("select", [valid, next, target]) : next);
+    };
+    keep("max", this.#signed);
+    keep("max", this.#most);
+    keep("min", this.#least);
+  }
+  flush(): void {}
+  finish(lanes: boolean, others: readonly Accumulator[]): TileAtom {
+    const { b } = this;
+    const all = [this, ...(others as readonly BitsExtremum[])];
+    const one = (op: "max" | "min", of: (a: BitsExtremum) => TileVar): TileAtom =>
+      all
+        .map(of)
+        .map((x): TileAtom => (lanes && x.shape.length > 0 ? b.reduce(op, x, 0) : x))
+        .reduce((x, y) => b.op(op, [x, y]));
+    const signed = one("max", (a) => a.#signed);
+    const most = one("max", (a) => a.#most);
+    const least = one("min", (a) => a.#least);
+    const asFloat = (x: TileAtom): TileAtom => b.op("bitcast_convert_type", [x], { dtype: "f32" });
+    const ordered = this.greatest
+      ? b.op("select", [b.op("ge", [signed, b.i32(0)]), asFloat(signed), asFloat(least)])
+      : b.op("select", [b.op("ge", [most, b.const(0x80000000, "u32")]), asFloat(most), asFloat(least)]);
+    const nan = b.op("or", [b.op("gt", [signed, b.i32(0x7f800000)]), b.op("gt", [most, b.const(0xff800000, "u32")])]);
+    return b.op("select", [nan, b.const(Number.NaN, "f32"), ordered]);
   }
 }
 
