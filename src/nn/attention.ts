@@ -9,8 +9,10 @@ import { asTensor, broadcastTo } from "../lax/operand.js";
 import * as np from "../numpy/index.js";
 import { peak } from "../numpy/peak.js";
 import * as random from "../random/index.js";
+import { switchCase } from "../tracer/control.js";
 import type { Tensor } from "../tracer/tensor.js";
 import { attendInBlocks, hiddenScore, isLong } from "./attention-blocks.js";
+import { both, type Limits, maskOfLimits, withoutPadding } from "./attention-masks.js";
 import { glorotUniform } from "./initializers.js";
 import { type InitOptions, type LinearParams, linear } from "./layers.js";
 
@@ -24,6 +26,12 @@ export interface AttentionOptions {
   bias?: Tensor | number;
   /** Default 1/√(features of a head). */
   scale?: number;
+  /** Integers [batch]: queries behind them are padding, whose results are 0. */
+  querySeqLengths?: Tensor;
+  /** Integers [batch]: keys and values behind them are padding, or the part of a cache that is not filled yet. */
+  keyValueSeqLengths?: Tensor;
+  /** A query sees so many keys before and after its own place (the last query stands at the last key); one number for both. */
+  localWindowSize?: number | readonly [before: number, after: number];
 }
 /** The same where all that may be arrays are. */
 export interface TensorOptions extends Omit<AttentionOptions, "mask" | "bias"> {
@@ -84,6 +92,8 @@ export function dotProductAttention(
     fail("TW2001", `dotProductAttention: ${h} query heads do not divide among ${kv} key heads`, {
       help: "the number of query heads is a multiple of that of key heads",
     });
+  if (given.querySeqLengths || given.keyValueSeqLengths || given.localWindowSize !== undefined)
+    return attendWithin(q, k, v, options, given);
   if (isLong(b, t, h, s)) return attendInBlocks(q, k, v, options);
   const g = h / kv;
   const grouped = lax.reshape(q, [b, t, kv, g, d]);
@@ -105,6 +115,40 @@ export function dotProductAttention(
   const e = lax.exp(lax.sub(masked, broadcastTo("attention", m, masked.aval.shape)));
   const p = lax.div(e, broadcastTo("attention", np.sum(e, { axis: -1, keepdims: true }), e.aval.shape));
   return lax.reshape(np.einsum("bkgts,bskd->btkgd", p, v), [b, t, h, v.shape[3]]);
+}
+
+/** Keys of the shortest cache of which only the filled part is read, and the parts that are read then. */
+const LONG_CACHE = 512;
+const PARTS_OF_CACHE = [4, 2, 1];
+
+/** Attention within lengths and windows, which become a mask; one query reads no more of a long cache than it must. */
+function attendWithin(q: Tensor, k: Tensor, v: Tensor, options: TensorOptions, limits: Limits): Tensor {
+  const { querySeqLengths, keyValueSeqLengths, localWindowSize, ...rest } = options as TensorOptions & Limits;
+  const [b, t, h] = q.aval.shape;
+  const s = k.aval.shape[1];
+  const own = maskOfLimits(limits, [b, h, t, s]);
+  const mask = options.mask && own ? both(options.mask, own) : (own ?? options.mask);
+  const padded = (y: Tensor): Tensor => (querySeqLengths ? withoutPadding(y, querySeqLengths) : y);
+  const plain = { ...rest, ...(mask ? { mask } : {}) };
+  const isDecoding = t === 1 && keyValueSeqLengths && typeof s === "number" && s >= LONG_CACHE;
+  if (!isDecoding || options.mask || options.bias || localWindowSize !== undefined)
+    return padded(dotProductAttention(q, k, v, plain));
+  const sizes = PARTS_OF_CACHE.map((part) => Math.ceil(s / part));
+  const first = (x: Tensor, n: number, axis: number): Tensor => lax.sliceInDim(x, 0, n, 1, axis);
+  const longest = np.max(keyValueSeqLengths).astype("i32");
+  const index = sizes
+    .slice(0, -1)
+    .reduce<Tensor>((i, n) => lax.add(i, lax.gt(longest, n).astype("i32")), lax.full([], 0, "i32"));
+  // a query that may see all sees the filled part, whatever stands behind it
+  const branches = sizes.map(
+    (n) => (query: Tensor, keys: Tensor, values: Tensor, seen: Tensor) =>
+      dotProductAttention(query, first(keys, n, 1), first(values, n, 1), {
+        ...rest,
+        causal: false,
+        mask: first(seen, n, 3),
+      }),
+  );
+  return padded(switchCase(index, branches, q, k, v, own as Tensor));
 }
 
 /** Weights of `multiHeadAttention`. */

@@ -4,3 +4,5 @@ export * from "./attention.js";
 export * as initializers from "./initializers.js";
 export * from "./layers.js";
 export * from "./losses.js";
+export * from "./quantized.js";
+export * from "./rotary.js";
