@@ -1,6 +1,6 @@
 /**
  * Weights of few bits: each group of rows of a column has one scale. Products with them are composed of primitives, into which
- * the numbers become floats where they are read; as kernels of the language (`tilework/kernels`) they are not faster.
+ * the numbers become floats where they are read.
  */
 import { fail } from "../diagnostics/error.js";
 import { printAval } from "../ir/aval.js";
