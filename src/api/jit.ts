@@ -22,6 +22,7 @@ import { checkDynamic, checkNames, type Declared, declaredAxes, type DynamicOpti
 import { jitMethod } from "./jit-method.js";
 import { JITTED, type JittedInternals, type Prepared } from "./jitted.js";
 import { locateNan } from "./nans.js";
+import { guardKernels } from "../simplify/bounds/guard.js";
 import { Family, type Fit, fitCase, type Variant } from "./promotion.js";
 import { axesOf, promotionReason, recompileReason } from "./reasons.js";
 import { argumentSpecs, checkSpecs, type DeclaredArgs } from "./spec.js";
@@ -280,7 +281,7 @@ function makeJitted(f: AnyFunction, options: JitOptions, subject = f): Jitted<un
     for (const candidate of family.candidates(call.inputs)) {
       const { variant, sizes } = candidate;
       quick ??= trace(call.inputs, false);
-      const fit = fitCase(variant, sizes, quick.program);
+      const fit = fitCase(variant, sizes, guardKernels(quick.program));
       const entry = entryOf.get(variant);
       if (typeof fit === "string") mismatch ||= fit;
       else if (entry) {
@@ -305,18 +306,16 @@ function makeJitted(f: AnyFunction, options: JitOptions, subject = f): Jitted<un
     const start = performance.now();
     const traced = trace(call.inputs, true);
     const traceMs = performance.now() - start;
-    const made = family.promote(
-      { program: traced.program, inputs: call.inputs, seen: true },
-      call.declared,
-      (inputs) => {
-        // sizes that the function does not take are of no use here
-        try {
-          return trace(inputs, false).program;
-        } catch {
-          return undefined;
-        }
-      },
-    );
+    // whether an access may leave its array is told from numbers, at each size
+    const safe = guardKernels(traced.program);
+    const made = family.promote({ program: safe, inputs: call.inputs, seen: true }, call.declared, (inputs) => {
+      // sizes that the function does not take are of no use here
+      try {
+        return guardKernels(trace(inputs, false).program);
+      } catch {
+        return undefined;
+      }
+    });
     let { reason } = made;
     if (made.variant) {
       const { variant } = made;
@@ -336,7 +335,7 @@ function makeJitted(f: AnyFunction, options: JitOptions, subject = f): Jitted<un
         refusal: "",
       };
       const [{ sizes }] = family.candidates(call.inputs);
-      const fit = fitCase(variant, sizes, traced.program);
+      const fit = fitCase(variant, sizes, safe);
       if (typeof fit === "string") reason = fit;
       else {
         try {
@@ -351,7 +350,7 @@ function makeJitted(f: AnyFunction, options: JitOptions, subject = f): Jitted<un
       }
       family.refuse(variant, reason);
     }
-    family.addStatic({ program: traced.program, inputs: call.inputs, seen: true });
+    family.addStatic({ program: safe, inputs: call.inputs, seen: true });
     return fixed(call, { traced, traceMs }, reason || mismatch);
   };
   const entryOf = new WeakMap<Variant, JitEntry>();

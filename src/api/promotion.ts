@@ -6,6 +6,7 @@ import type { Aval } from "../ir/aval.js";
 import { aval } from "../ir/aval.js";
 import { isStatic, symbol } from "../ir/dim.js";
 import type { Literal, Program } from "../ir/program.js";
+import { nestedPrograms } from "../ir/rewrite.js";
 import { type NamedSize, outgrown, withSizes } from "../ir/size.js";
 import { type Callback, generalise, match, type Sample, type Sizes, type Template } from "../transforms/sizes/index.js";
 import type { Declared } from "./dynamic-option.js";
@@ -38,6 +39,8 @@ export interface Fit {
 
 /** Sizes below this are compiled for themselves: programs at 0 and 1 (broadcasting) are others. */
 const LEAST = 2;
+/** So that indices near a size are 32-bit integers. */
+const MOST = 2 ** 28;
 /** Cases that a variant is made of. */
 const CASES = 4;
 /** Variants, and attempts to make one, for arguments that differ in sizes alone. */
@@ -94,9 +97,13 @@ export class Family {
     declared: Declared | undefined,
     retrace: Retrace,
   ): { readonly variant: Variant | undefined; readonly reason: string } {
+    const isNamed = declared?.some((names) => names.some((n) => n !== undefined && n !== false)) === true;
+    // their masks still cost time where sizes are names
+    if (!isNamed && hasKernel(added.program))
+      return { variant: undefined, reason: "kernels have a program for each size unless `dynamic` names the axis" };
     const groups = this.#groups(added, declared);
     // what is declared is dynamic from the first call on
-    if (declared?.some((names) => names.some((n) => n !== undefined && n !== false))) groups.push([]);
+    if (isNamed) groups.push([]);
     let reason = "";
     for (const group of groups) {
       if (this.refusal !== undefined || this.#attempts >= ATTEMPTS)
@@ -133,6 +140,10 @@ export class Family {
   }
 }
 
+function hasKernel(p: Core): boolean {
+  return p.eqns.some((e) => e.prim === "kernel_call" || nestedPrograms(e).some(hasKernel));
+}
+
 /** The values of the names with which `types` are `inputs`; undefined when there are none. */
 function solve(types: readonly Aval[], inputs: readonly Aval[]): Sizes | undefined {
   const sizes = new Map<string, number>();
@@ -147,7 +158,7 @@ function solve(types: readonly Aval[], inputs: readonly Aval[]): Sizes | undefin
       }
       const name = String(d);
       const known = sizes.get(name);
-      if (known === undefined ? n < LEAST : known !== n) return undefined;
+      if (known === undefined ? n < LEAST || n > MOST : known !== n) return undefined;
       sizes.set(name, n);
     }
   }
@@ -167,10 +178,15 @@ function makeVariant(
   let names = nameAxes(cases, declared);
   if (names.sizes.length === 0) return { variant: undefined, reason: "" };
   let made: ReturnType<typeof generalise> | undefined;
+  let used = { names, cases };
   // traces at sizes that nobody asked for: where one trace is all there is, or formulas need telling apart
   for (let round = 0; round < 3; round++) {
     if (cases.length > 1) {
-      made = attempt(names, cases);
+      const next = attempt(names, cases);
+      // what sizes that nobody asked for do differently is no matter
+      if (made?.template && !next.template) break;
+      made = next;
+      used = { names, cases };
       if (!made.template || !made.ambiguous || round === 2) break;
     }
     const more = invent(names.inputs, newest.inputs, round, retrace);
@@ -180,7 +196,10 @@ function makeVariant(
   }
   if (!made) return { variant: undefined, reason: "the function does not take other sizes" };
   if (!made.template) return { variant: undefined, reason: made.reason };
-  return { variant: { template: made.template, inputs: names.inputs, sizes: names.sizes, cases }, reason: "" };
+  return {
+    variant: { template: made.template, inputs: used.names.inputs, sizes: used.names.sizes, cases: used.cases },
+    reason: "",
+  };
 }
 
 interface Named {

@@ -26,6 +26,8 @@ export interface KernelOps {
      * Axes of the grid, the last ones, whose programs run one after the other: they may meet in what they store. Left out: none.
      */
     readonly serial?: readonly boolean[];
+    /** Loads and stores of the body are known to stay within their arrays. Left out: they are to be checked. */
+    readonly guarded?: true;
     /** For people: how results of an adjoint are accumulated, one line for each. */
     readonly notes?: readonly string[];
   };

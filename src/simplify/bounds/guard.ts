@@ -23,8 +23,8 @@ export function guardKernels(p: Core): Core {
 function guardEqn(eqn: AnyEqn): AnyEqn {
   if (nestedPrograms(eqn).length === 0) return eqn;
   if (eqn.prim !== "kernel_call") return mapPrograms(eqn, guardKernels);
-  const body = guardBody(eqn.params);
-  return body === eqn.params.body ? eqn : { ...eqn, params: { ...eqn.params, body } };
+  if (eqn.params.guarded) return eqn;
+  return { ...eqn, params: { ...eqn.params, body: guardBody(eqn.params), guarded: true } };
 }
 
 /** The body of a kernel whose loads and stores stay within their arrays; the same program where that was known. */

@@ -1,15 +1,16 @@
 /** Templates as programs that can be compiled: their holes become inputs. */
 import { joinEffects } from "../../ir/effects.js";
+import { type Dim, dimAdd } from "../../ir/dim.js";
 import { type AnyEqn, type Atom, isVar, type Literal, type Program, Var } from "../../ir/program.js";
-import { callee, mapPrograms, nestedPrograms } from "../../ir/rewrite.js";
+import { callee, makeEqn, mapPrograms, nestedPrograms } from "../../ir/rewrite.js";
 import type { Template } from "./template.js";
 
 type Core = Program<"core">;
 
 /** The program with one more input for each hole, after its first `captures` inputs. */
-export function withHoles({ program, holes }: Template, captures: number): Core {
+export function withHoles({ program, holes, sized }: Template, captures: number): Core {
   const places = new Map(holes.map((h) => [h, new Var(h.aval)]));
-  const opened = new Opener(new Set(holes)).body(program, places);
+  const opened = new Opener(new Set(holes), sized).body(program, places);
   const [own, args] = [opened.inputs.slice(0, captures), opened.inputs.slice(captures)];
   return { ...opened, inputs: [...own, ...places.values(), ...args] };
 }
@@ -19,13 +20,31 @@ class Opener {
   readonly #holes = new Map<Core, readonly Literal[]>();
   /** Programs whose holes are their first inputs. */
   readonly #opened = new Map<Core, Map<string, Core>>();
-  constructor(readonly all: ReadonlySet<Literal>) {}
+  constructor(
+    readonly all: ReadonlySet<Literal>,
+    readonly sized: ReadonlyMap<Literal, Dim>,
+  ) {}
 
   /** The program with these variables for its holes. */
   body(p: Core, places: ReadonlyMap<Literal, Var>): Core {
-    const read = (a: Atom): Atom => (isVar(a) ? a : (places.get(a) ?? a));
+    const sizes: AnyEqn[] = [];
+    const known = new Map<Dim, Var>();
+    const read = (a: Atom): Atom => {
+      if (isVar(a)) return a;
+      const size = this.sized.get(a);
+      if (size === undefined) return places.get(a) ?? a;
+      let v = known.get(size);
+      if (!v) {
+        const made = sizeOf(size);
+        sizes.push(...made);
+        v = made[made.length - 1].outputs[0];
+        known.set(size, v);
+      }
+      return v;
+    };
     const eqns = p.eqns.map((e) => this.#eqn({ ...e, inputs: e.inputs.map(read) } as AnyEqn, places));
-    return { ...p, eqns, outputs: p.outputs.map(read), effects: joinEffects(...eqns.map((e) => e.effects)) };
+    const outputs = p.outputs.map(read);
+    return { ...p, eqns: [...sizes, ...eqns], outputs, effects: joinEffects(...eqns.map((e) => e.effects)) };
   }
 
   #eqn(given: AnyEqn, places: ReadonlyMap<Literal, Var>): AnyEqn {
@@ -41,7 +60,8 @@ class Opener {
       : given;
     const nested = nestedPrograms(eqn);
     const holes = [...new Set(nested.flatMap((p) => this.#holesOf(p)))];
-    if (holes.length === 0) return eqn;
+    if (holes.length === 0)
+      return nested.some((p) => this.#hasSizes(p)) ? mapPrograms(eqn, (p) => this.#open(p, [])) : eqn;
     const more = holes.map((h) => places.get(h) as Var);
     const opened = mapPrograms(eqn, (p) => this.#open(p, holes));
     switch (opened.prim) {
@@ -82,6 +102,19 @@ class Opener {
     return holes;
   }
 
+  readonly #withSizes = new Map<Core, boolean>();
+  #hasSizes(p: Core): boolean {
+    let has = this.#withSizes.get(p);
+    if (has === undefined) {
+      const isSize = (a: Atom): boolean => !isVar(a) && this.sized.has(a);
+      has =
+        p.outputs.some(isSize) ||
+        p.eqns.some((e) => e.inputs.some(isSize) || nestedPrograms(e).some((q) => this.#hasSizes(q)));
+      this.#withSizes.set(p, has);
+    }
+    return has;
+  }
+
   #open(p: Core, holes: readonly Literal[]): Core {
     const key = holes.map((h) => [...this.all].indexOf(h)).join();
     const made = this.#opened.get(p) ?? new Map<string, Core>();
@@ -95,6 +128,14 @@ class Opener {
     }
     return opened;
   }
+}
+
+/** A size as an i32 value: the last that counting up to it gives. */
+function sizeOf(d: Dim): AnyEqn[] {
+  const more = dimAdd(d, 1);
+  const count = makeEqn("iota", [], { shape: [more], axis: 0, dtype: "i32" }, undefined);
+  const last = makeEqn("slice", count.outputs, { start: [d], limit: [more], strides: [1] }, undefined);
+  return [count, last, makeEqn("reshape", last.outputs, { shape: [] }, undefined)];
 }
 
 /** The equation with other operands; what it gives stays what it is. */

@@ -25,6 +25,8 @@ export class Fitter {
   constructor(
     names: readonly string[],
     readonly samples: readonly Sizes[],
+    /** Sizes of the blocks that kernels cut arrays into. */
+    readonly blocks: readonly number[] = [],
   ) {
     this.#names = names.map((name) => ({ dim: symbol(name), values: this.valuesOf(symbol(name)) }));
     for (const n of this.#names) this.note(n.dim);
@@ -56,6 +58,8 @@ export class Fitter {
     if (constant) {
       // a number that a size was, too: it may be that size's at other times
       if (values.length < 3 && this.#names.some((n) => n.values.includes(values[0]))) this.ambiguous = true;
+      // a few sizes may need equally many blocks
+      if (values.length < 3 && [...this.#blocks(values)].length > 0) this.ambiguous = true;
       return values[0];
     }
     if (!this.#fits.has(key)) this.#fits.set(key, this.#search(values));
@@ -64,6 +68,7 @@ export class Fitter {
 
   #search(values: readonly number[]): Dim | undefined {
     const found = [
+      ...this.#blocks(values),
       ...this.#multiples(values),
       ...this.#sums(values),
       ...this.#quotients(values),
@@ -92,6 +97,15 @@ export class Fitter {
       if (Number.isInteger(k) && values.every((v, i) => v === k * b.values[i]))
         yield { dim: dimMul(b.dim, k), certain: true, exact: b.exact };
     }
+  }
+
+  /** Blocks that cover a size, ⌈n / block⌉, and those that fit in it. */
+  *#blocks(values: readonly number[]): Iterable<Found> {
+    for (const n of this.#names)
+      for (const k of this.blocks)
+        for (const c of [k - 1, 0])
+          if (values.every((v, i) => v === Math.floor((n.values[i] + c) / k)))
+            yield { dim: dimFloorDiv(dimAdd(n.dim, c), k), certain: true, exact: false };
   }
 
   /** k·n + c, and a known size plus a number. */

@@ -4,6 +4,7 @@ import { type Aval, aval, printAval } from "../../ir/aval.js";
 import { type Dim, isStatic, type Shape } from "../../ir/dim.js";
 import { joinEffects } from "../../ir/effects.js";
 import { type AnyEqn, type Atom, avals, isVar, type Literal, literal, type Program, Var } from "../../ir/program.js";
+import { nestedPrograms } from "../../ir/rewrite.js";
 import { Fitter, type Sizes } from "./fit.js";
 import { type Callback, type CallbackBox, isSizeParam, isUnusedParam, Mismatch, type Template } from "./template.js";
 
@@ -27,6 +28,7 @@ export function generalise(names: readonly string[], samples: readonly Sample[],
       new Fitter(
         names,
         samples.map((s) => s.sizes),
+        blocksOf(samples[samples.length - 1].program),
       ),
     );
     const program = g.program(
@@ -34,7 +36,7 @@ export function generalise(names: readonly string[], samples: readonly Sample[],
       inputs,
     );
     return {
-      template: { program, holes: [...g.holes.values()], callbacks: g.callbacks },
+      template: { program, holes: [...g.holes.values()], sized: g.sized, callbacks: g.callbacks },
       ambiguous: g.fitter.ambiguous,
     };
   } catch (e) {
@@ -43,16 +45,28 @@ export function generalise(names: readonly string[], samples: readonly Sample[],
   }
 }
 
+/** Sizes of blocks in kernels. */
+function blocksOf(p: Core, inKernel = false, found = new Set<number>()): readonly number[] {
+  for (const e of p.eqns) {
+    if (inKernel && e.prim === "iota") for (const d of e.params.shape) if (isStatic(d) && d > 1) found.add(d);
+    for (const q of nestedPrograms(e)) blocksOf(q, inKernel || e.prim === "kernel_call", found);
+  }
+  return [...found].slice(0, 16);
+}
+
 class Generaliser {
   /** By dtype and values. */
   readonly holes = new Map<string, Literal>();
+  /** Whole numbers in kernels that are sizes. */
+  readonly sized = new Map<Literal, Dim>();
+  #kernels = 0;
   readonly callbacks: CallbackBox = { current: [], numbers: new Map() };
   readonly #programs = new Map<Core, { readonly of: readonly Core[]; readonly types: string; readonly made: Core }[]>();
   constructor(readonly fitter: Fitter) {}
 
   /** `types`: those of the last inputs, where they are known. */
-  program(ps: readonly Core[], types: readonly Aval[]): Core {
-    const text = types.map(printAval).join();
+  program(ps: readonly Core[], types: readonly (Aval | undefined)[]): Core {
+    const text = types.map((t) => (t ? printAval(t) : "?")).join();
     const before = this.#programs.get(ps[0])?.find((m) => m.types === text && m.of.every((p, i) => p === ps[i]));
     if (before) return before.made;
     const made = this.#program(ps, types);
@@ -62,7 +76,7 @@ class Generaliser {
     return made;
   }
 
-  #program(ps: readonly Core[], types: readonly Aval[]): Core {
+  #program(ps: readonly Core[], types: readonly (Aval | undefined)[]): Core {
     const newest = ps[ps.length - 1];
     if (ps.some((p) => p.inputs.length !== newest.inputs.length))
       throw new Mismatch("other arrays are closed over", undefined);
@@ -181,7 +195,15 @@ class Generaliser {
         ),
       );
     }
-    if ("phase" in newest) return this.program(all as readonly Core[], where.types ?? []);
+    if ("phase" in newest) {
+      const isKernel = where.prim === "kernel_call";
+      if (isKernel) this.#kernels++;
+      try {
+        return this.program(all as readonly Core[], where.types ?? []);
+      } finally {
+        if (isKernel) this.#kernels--;
+      }
+    }
     return Object.fromEntries(
       Object.keys(newest).map((k) => [
         k,
@@ -235,6 +257,15 @@ class Generaliser {
       throw new Mismatch("other values are used", span);
     if (literals.every((l) => Object.is(l.value, newest.value))) return newest;
     const key = `${printAval(newest.aval)}:${literals.map((l) => (Object.is(l.value, -0) ? "-0" : String(l.value))).join()}`;
+    if (this.#kernels > 0 && dtype === "i32") {
+      // what a kernel does at the ends of arrays follows their sizes
+      const size = this.fitter.fit(literals.map((l) => Number(l.value)));
+      if (size !== undefined && !isStatic(size)) {
+        const known = literal(newest.value, newest.aval);
+        this.sized.set(known, size);
+        return known;
+      }
+    }
     let hole = this.holes.get(key);
     if (!hole) {
       hole = literal(newest.value, newest.aval);
@@ -251,11 +282,11 @@ interface ParamPlace {
   /** Whether it may be a formula over sizes. */
   readonly size: boolean;
   /** Types of the inputs of the program that it is. */
-  readonly types: readonly Aval[] | undefined;
+  readonly types: readonly (Aval | undefined)[] | undefined;
 }
 
 /** What the program in a parameter takes, where its operands say so. */
-function nestedTypes(eqn: AnyEqn, name: string, operands: readonly Aval[]): readonly Aval[] | undefined {
+function nestedTypes(eqn: AnyEqn, name: string, operands: readonly Aval[]): readonly (Aval | undefined)[] | undefined {
   switch (eqn.prim) {
     case "call":
     case "checkpoint":
@@ -269,6 +300,16 @@ function nestedTypes(eqn: AnyEqn, name: string, operands: readonly Aval[]): read
       return name === "cond"
         ? [...operands.slice(0, condConsts), ...operands.slice(condConsts + bodyConsts)]
         : operands.slice(condConsts);
+    }
+    case "kernel_call": {
+      const { inits, grid } = eqn.params;
+      const reads = operands.length - inits.filter((x) => x).length;
+      let next = reads;
+      return [
+        ...operands.slice(0, reads),
+        ...grid.map(() => aval([], "i32")),
+        ...inits.map((given) => (given ? operands[next++] : undefined)),
+      ];
     }
     case "scan": {
       const whole = eqn.params.numConsts + eqn.params.numCarry;

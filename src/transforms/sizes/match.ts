@@ -129,6 +129,8 @@ class Matcher {
 
   #literal(a: Literal, b: Literal): boolean {
     if (a.aval.dtype !== b.aval.dtype || !a.aval.weak !== !b.aval.weak) return false;
+    const size = this.template.sized.get(a);
+    if (size !== undefined) return valueOf(size, this.sizes) === b.value;
     if (!this.#holes.has(a)) return Object.is(a.value, b.value);
     // one hole may stand at several places, where the values were always equal
     if (!this.holes.has(a)) this.holes.set(a, b.value);

@@ -1,6 +1,7 @@
 /** A program over named sizes that was made of traces, and why it could not be made. */
 import type { SpanRef } from "../../diagnostics/span.js";
 import { printSpan } from "../../diagnostics/span.js";
+import type { Dim } from "../../ir/dim.js";
 import type { Literal, Program } from "../../ir/program.js";
 
 /**
@@ -10,6 +11,8 @@ import type { Literal, Program } from "../../ir/program.js";
 export interface Template {
   readonly program: Program<"core">;
   readonly holes: readonly Literal[];
+  /** Whole numbers in kernels that are sizes. */
+  readonly sized: ReadonlyMap<Literal, Dim>;
   readonly callbacks: CallbackBox;
 }
 /** Callbacks in the program that are functions of each trace's own. */
@@ -47,6 +50,8 @@ const SIZES: Readonly<Record<string, readonly string[]>> = {
   pad: ["low", "high"],
   iota: ["shape"],
   scan: ["length"],
+  kernel_call: ["grid"],
+  empty: ["shape"],
   gather: ["sliceSizes"],
   dynamic_slice: ["sizes"],
 };
