@@ -22,7 +22,7 @@ import { checkDynamic, checkNames, type Declared, declaredAxes, type DynamicOpti
 import { jitMethod } from "./jit-method.js";
 import { JITTED, type JittedInternals, type Prepared } from "./jitted.js";
 import { locateNan } from "./nans.js";
-import { guardKernels } from "../simplify/bounds/guard.js";
+import { guardForAllSizes } from "../simplify/bounds/guard.js";
 import { Family, type Fit, fitCase, type Variant } from "./promotion.js";
 import { axesOf, promotionReason, recompileReason } from "./reasons.js";
 import { argumentSpecs, checkSpecs, type DeclaredArgs } from "./spec.js";
@@ -281,7 +281,7 @@ function makeJitted(f: AnyFunction, options: JitOptions, subject = f): Jitted<un
     for (const candidate of family.candidates(call.inputs)) {
       const { variant, sizes } = candidate;
       quick ??= trace(call.inputs, false);
-      const fit = fitCase(variant, sizes, guardKernels(quick.program));
+      const fit = fitCase(variant, sizes, guardForAllSizes(quick.program));
       const entry = entryOf.get(variant);
       if (typeof fit === "string") mismatch ||= fit;
       else if (entry) {
@@ -307,11 +307,11 @@ function makeJitted(f: AnyFunction, options: JitOptions, subject = f): Jitted<un
     const traced = trace(call.inputs, true);
     const traceMs = performance.now() - start;
     // whether an access may leave its array is told from numbers, at each size
-    const safe = guardKernels(traced.program);
+    const safe = guardForAllSizes(traced.program);
     const made = family.promote({ program: safe, inputs: call.inputs, seen: true }, call.declared, (inputs) => {
       // sizes that the function does not take are of no use here
       try {
-        return guardKernels(trace(inputs, false).program);
+        return guardForAllSizes(trace(inputs, false).program);
       } catch {
         return undefined;
       }

@@ -24,7 +24,21 @@ function guardEqn(eqn: AnyEqn): AnyEqn {
   if (nestedPrograms(eqn).length === 0) return eqn;
   if (eqn.prim !== "kernel_call") return mapPrograms(eqn, guardKernels);
   if (eqn.params.guarded) return eqn;
-  return { ...eqn, params: { ...eqn.params, body: guardBody(eqn.params), guarded: true } };
+  const body = guardBody(eqn.params);
+  return body === eqn.params.body ? eqn : { ...eqn, params: { ...eqn.params, body } };
+}
+
+/** As `guardKernels`; the kernels say that it was done, so that sizes may become names. */
+export function guardForAllSizes(p: Core): Core {
+  const mark = (q: Core): Core =>
+    withEqns(
+      q,
+      mapSame(q.eqns, (e): AnyEqn => {
+        if (e.prim === "kernel_call") return { ...e, params: { ...e.params, guarded: true } };
+        return nestedPrograms(e).length === 0 ? e : mapPrograms(e, mark);
+      }),
+    );
+  return mark(guardKernels(p));
 }
 
 /** The body of a kernel whose loads and stores stay within their arrays; the same program where that was known. */
