@@ -49,32 +49,18 @@ export async function openComposed(threads) {
 function composed(tw, library) {
   const { grad, lax, nn, numpy: np, random } = tw;
   const { plain } = helpers(tw);
-  const turned = ({ x, cos, sin }) => {
-    const [a, b] = np.split(x, 2, -1);
-    const [c, s] = [np.expandDims(cos, 1), np.expandDims(sin, 1)];
-    return np.concatenate([a.mul(c).sub(b.mul(s)), b.mul(c).add(a.mul(s))], -1);
-  };
-  const whole = ({ x, w, scale }) => np.dot(x, w.astype("f32").mul(scale));
-  const nibbles = ({ x, w, scale }) => {
-    const bits = w.astype("i32");
-    const pairs = np
-      .stack([np.remainder(bits, 16), np.floorDivide(bits, 16)], 1)
-      .astype("f32")
-      .sub(8);
-    const [k, n] = [2 * w.shape[0], w.shape[1]];
-    return np.dot(x, pairs.reshape(scale.shape[0], -1, n).mul(np.expandDims(scale, 1)).reshape(k, n));
-  };
+  const product = ({ x, w, scale }) => nn.quantizedDot(x, { values: w, scale: scale.reshape(-1, w.shape[1]) });
   const prepare = preparations(tw, library);
   return {
     softmaxGradient: plain(({ x, g }) => grad((z) => nn.softmax(z, -1).mul(g).sum())(x)),
     rmsNorm: plain(({ x, g }) => x.div(np.sqrt(np.square(x).mean(-1, { keepdims: true }).add(1e-6))).mul(g)),
     causalAttention: plain(({ q, k, v }) => nn.dotProductAttention(q, k, v, { causal: true })),
     attentionGradient: plain(({ q, k, v }) => grad((p) => np.square(nn.dotProductAttention(...p)).sum())([q, k, v])),
-    rotary: plain(turned, prepare.rotary),
+    rotary: plain(({ x, cos, sin }) => nn.rotary(x, cos, sin), prepare.rotary),
     embedding: plain(({ table, i }) => np.take(table, i, 0)),
     cumsumRows: plain(({ x }) => np.cumsum(x, 1)),
-    int8: plain(whole, prepare.int8),
-    int4: plain(nibbles, prepare.int4),
+    int8: plain(product, prepare.int8),
+    int4: plain(product, prepare.int4),
     maxPool: plain(({ x }) => nn.maxPool(x, [2, 2])),
     topK: plain(({ x }) => lax.topK(x, 8)),
     // other elements stay: only the work is alike
@@ -84,10 +70,10 @@ function composed(tw, library) {
       const [rate, correction] = np.split(rates, 2);
       return [p.sub(first.mul(rate).div(np.sqrt(second.mul(correction)).add(1e-8))), first, second];
     }, prepare.adam),
-    decode: plain(({ q, k, v, l }) => {
-      const mask = np.less(np.arange(k.shape[1]), l.reshape(-1, 1, 1, 1));
-      return nn.dotProductAttention(np.expandDims(q, 1), k, v, { mask });
-    }, prepare.decode),
+    decode: plain(
+      ({ q, k, v, l }) => nn.dotProductAttention(np.expandDims(q, 1), k, v, { keyValueSeqLengths: l }),
+      prepare.decode,
+    ),
     scatterAddRows: plain(({ i, u }, w) => np.at(np.zeros([scatterSize(w), u.shape[1]]), i).add(u)),
     matmulBias: plain(({ a, b, c }) => nn.relu(np.matmul(a, b).add(c))),
   };

@@ -100,20 +100,56 @@ describe("attention within lengths and windows", () => {
     const one = nn.dotProductAttention(q, k, v, { localWindowSize: 1, causal: true });
     expect(furthest(one, nn.dotProductAttention(q, k, v, { localWindowSize: [1, 0] }))).toBe(0);
   });
-  it.each([[[3, 100]], [[200, 4]], [[600, 512]]])("one query of a long cache filled up to %j", (lengths) => {
-    const size = 600;
-    const [one, keys, values] = [normal(1, [b, 1, 4, 8]), normal(2, [b, size, 2, 8]), normal(3, [b, size, 2, 8])];
-    const filled = np.array(lengths, "i32");
-    const f = (x: Tensor): Tensor => nn.dotProductAttention(x, keys, values, { keyValueSeqLengths: filled });
-    const mask = np.less(np.arange(size, { dtype: "i32" }), np.reshape(filled, [b, 1, 1, 1]));
-    const plain = (x: Tensor): Tensor => nn.dotProductAttention(x, keys, values, { mask });
-    expect(furthest(jit(f)(one), plain(one))).toBeLessThan(1e-6);
-    const kernel = library.decodeAttention(np.squeeze(one, 1), keys, values, filled);
-    expect(furthest(np.squeeze(f(one), 1), kernel)).toBeLessThan(1e-6);
-    const slope = (of: typeof f) => jit(grad((x: Tensor) => np.sum(np.sin(of(x)))))(one);
-    expect(furthest(slope(f), slope(plain))).toBeLessThan(1e-6);
-    const many = np.stack([one, one.mul(2)]);
-    expect(furthest(jit(vmap(f))(many), np.stack([plain(one), plain(one.mul(2))]))).toBeLessThan(1e-6);
+  it("one query of a long cache, filled more or less", () => {
+    const size = 520;
+    const [one, keys, values] = [normal(1, [b, 1, 4, 4]), normal(2, [b, size, 2, 4]), normal(3, [b, size, 2, 4])];
+    type Attend = (x: Tensor, filled: Tensor) => Tensor;
+    const f: Attend = (x, filled) => nn.dotProductAttention(x, keys, values, { keyValueSeqLengths: filled });
+    const plain: Attend = (x, filled) => {
+      const mask = np.less(np.arange(size, { dtype: "i32" }), np.reshape(filled, [b, 1, 1, 1]));
+      return nn.dotProductAttention(x, keys, values, { mask });
+    };
+    const withSlope = (of: Attend) =>
+      jit((x: Tensor, filled: Tensor) => [of(x, filled), grad((y: Tensor) => np.sum(np.sin(of(y, filled))))(x)]);
+    const [ours, masked] = [withSlope(f), withSlope(plain)];
+    const batched = jit(vmap(f, { inAxes: [0, null] }));
+    for (const lengths of [
+      [3, 100],
+      [200, 4],
+      [520, 512],
+    ]) {
+      const filled = np.array(lengths, "i32");
+      const [y, slope] = ours(one, filled);
+      const [want, wantSlope] = masked(one, filled);
+      expect(furthest(y, want)).toBeLessThan(1e-6);
+      expect(furthest(slope, wantSlope)).toBeLessThan(1e-6);
+      const kernel = library.decodeAttention(np.squeeze(one, 1), keys, values, filled);
+      expect(furthest(np.squeeze(y, 1), kernel)).toBeLessThan(1e-6);
+      const many = batched(np.stack([one, one.mul(2)]), filled);
+      expect(furthest(many, np.stack([y, masked(one.mul(2), filled)[0]]))).toBeLessThan(1e-6);
+    }
+  });
+  it("a layer of them, quantised, is one program over named sizes", () => {
+    const p = nn.quantizedLinear.from(nn.linear.init(random.key(0), 8, 8), { bits: 4, group: 8 });
+    const layer = (x: Tensor, cos: Tensor, sin: Tensor, keyValueSeqLengths: Tensor): Tensor => {
+      const heads = np.reshape(nn.quantizedLinear(p, x), [...x.shape.slice(0, 2), 2, 4]);
+      const turned = nn.rotary(heads, cos, sin);
+      return nn.dotProductAttention(turned, turned, heads, { keyValueSeqLengths, localWindowSize: [3, 0] });
+    };
+    const sizes = { 0: "batch", 1: "time" };
+    const f = jit(layer, { dynamic: [sizes, { 0: "time" }, { 0: "time" }, { 0: "batch" }] });
+    for (const [batch, time] of [
+      [2, 5],
+      [3, 9],
+      [7, 4],
+    ]) {
+      const x = normal(batch, [batch, time, 8]);
+      const lengths = np.arange(batch, { dtype: "i32" }).add(1);
+      expect(
+        furthest(f(x, ...nn.rotaryTables(time, 4), lengths), layer(x, ...nn.rotaryTables(time, 4), lengths)),
+      ).toBeLessThan(1e-5);
+    }
+    expect(f.entries().map((e) => e.refusal)).toEqual([""]);
   });
   it("names lengths that do not fit", () => {
     const attend = (o: nn.AttentionOptions) => codeOf(() => nn.dotProductAttention(q, k, v, o));

@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
+import * as esbuild from "esbuild";
 import { build, type PluginOption } from "vite";
 import { beforeAll, describe, expect, it } from "vitest";
 import tilework from "../../src/plugin/index.js";
@@ -121,6 +122,30 @@ describe("the package", () => {
     const bundle = readFileSync(join(outDir, "app.js"));
     expect(bundle.toString()).not.toMatch(/from\s*["']node:|require\(["']/);
     expect(gzipSync(bundle).length).toBeLessThan(MAX_BROWSER_CORE);
+  });
+
+  it("holds nothing of the language of kernels where nobody writes one", async () => {
+    writeFileSync(join(project, "relu.js"), 'import { jit, nn } from "tilework";\nexport const relu = jit(nn.relu);\n');
+    const options = {
+      bundle: true,
+      minify: true,
+      format: "esm",
+      splitting: true,
+      metafile: true,
+      write: false,
+    } as const;
+    const { metafile } = await esbuild.build({
+      ...options,
+      absWorkingDir: project,
+      entryPoints: ["relu.js"],
+      outdir: "relu",
+      external: ["node:*"],
+    });
+    const held = Object.values(metafile.outputs).flatMap(({ inputs }) =>
+      Object.keys(inputs).filter((path) => inputs[path].bytesInOutput > 0),
+    );
+    expect(held.some((path) => path.endsWith("nn/activations.js"))).toBe(true);
+    expect(held.filter((path) => /dist\/(dsl|kernels\/library|api\/kernel)|acorn/.test(path))).toEqual([]);
   });
 
   it("brings the parser of functions with kernels that no tool has read, and with nothing else", async () => {
