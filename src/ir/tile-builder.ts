@@ -38,6 +38,10 @@ export class TileBuilder {
     this.refs.push(r);
     return r;
   }
+  /** Takes back memory that nothing uses. */
+  discard(ref: TileRef): void {
+    this.refs.splice(this.refs.indexOf(ref), 1);
+  }
   /** One grid stage; `body` gets the program ids. */
   stage(grid: readonly Dim[], body: (...ids: TileVar[]) => void): void {
     if (this.#body) internal("tile stages do not nest");

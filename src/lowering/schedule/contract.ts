@@ -19,6 +19,7 @@ import { emitAtPoint, type RefOf } from "./emit.js";
 import type { InPlace } from "./reuse.js";
 import type { PreparedNest } from "./nest.js";
 import type { LoadNode, Member, Node } from "./node.js";
+import { emitPadded, type Padded, paddingOf } from "./padded.js";
 import type { Kept } from "./rule.js";
 
 /** Products fewer than this are not worth tiles. */
@@ -31,6 +32,8 @@ const FEW_RESULTS = 4;
 const LARGE = 32;
 /** Nanoseconds that a plain loop takes for a product, at its best. */
 const PLAIN = 0.12;
+/** Products that each element of a copy with zeros is part of, at least. */
+const FEW_USES = 8;
 
 export interface ContractionNest {
   readonly sum: Member;
@@ -38,6 +41,8 @@ export interface ContractionNest {
   readonly rhs: LoadNode;
   readonly axes: Pick<SizedContraction, "batch" | "rows" | "columns" | "inner">;
   readonly loops: ReadonlyMap<number, Loop>;
+  /** The copies of masked operands that are read instead. */
+  readonly padded: ReadonlyMap<LoadNode, Padded>;
 }
 
 /** The contraction that a nest is, if it is one and large enough for tiles. */
@@ -46,10 +51,16 @@ export function matchContraction(nest: PreparedNest): ContractionNest | undefine
   if (!sum || sum.combine !== "sum" || sum.payload || sum.valid || !nest.parallel) return undefined;
   if (nest.members.some((m) => m !== sum && m.kind !== "row")) return undefined;
   if (sum.node.kind !== "op" || sum.node.prim !== "mul") return undefined;
-  const [lhs, rhs] = sum.node.args.map(plainLoad);
+  const [lhs, rhs] = sum.node.args.map(operandOf);
   if (!lhs || !rhs || lhs === rhs) return undefined;
   const stored = nest.members.find((m) => m.store)?.store;
   if (!stored) return undefined;
+  const padded = new Map<LoadNode, Padded>();
+  for (const load of [lhs, rhs]) {
+    const copy = load.guard ? paddingOf(load) : null;
+    if (copy === undefined) return undefined;
+    if (copy) padded.set(load, copy);
+  }
 
   const batch: SizedAxis[] = [];
   const rows: SizedAxis[] = [];
@@ -57,8 +68,11 @@ export function matchContraction(nest: PreparedNest): ContractionNest | undefine
   const loops = new Map<number, Loop>();
   const axisOf = (loop: Loop): SizedAxis => {
     loops.set(loop.id, loop);
-    const [l, r, out] = [lhs.offset, rhs.offset, stored.offset].map((a) => factorOf(a, loop));
-    return { key: loop.id, size: loop.extent, lhs: l, rhs: r, out };
+    const [l, r] = [lhs, rhs].map((o) => {
+      const copy = padded.get(o);
+      return copy ? (copy.strides.get(loop) ?? 0) : factorOf(o.offset, loop);
+    });
+    return { key: loop.id, size: loop.extent, lhs: l, rhs: r, out: factorOf(stored.offset, loop) };
   };
   for (const loop of nest.kept) {
     const axis = axisOf(loop);
@@ -73,7 +87,10 @@ export function matchContraction(nest: PreparedNest): ContractionNest | undefine
   const depth = product(inner);
   const points = product([...nest.kept, ...nest.reduced].map(axisOf));
   if (product(rows) * product(columns) < FEW_RESULTS || depth < FEW_STEPS || points < FEW_PRODUCTS) return undefined;
-  return { sum, lhs, rhs, axes: { batch, rows, columns, inner }, loops };
+  // windows of one filter are done better where they lie
+  if (padded.size > 0 && Math.min(product(rows), product(columns)) < FEW_RESULTS) return undefined;
+  for (const { size } of padded.values()) if (points < FEW_USES * size) return undefined;
+  return { sum, lhs, rhs, axes: { batch, rows, columns, inner }, loops, padded };
 }
 
 /** Points of these axes; named sizes are meant to be large at times. */
@@ -83,9 +100,13 @@ function product(axes: readonly SizedAxis[]): number {
 
 /** A value read from memory, perhaps converted, at a place that only loops decide. */
 export function plainLoad(n: Node): LoadNode | undefined {
+  const load = operandOf(n);
+  return load?.guard ? undefined : load;
+}
+/** The same, perhaps under a mask. */
+function operandOf(n: Node): LoadNode | undefined {
   const load = n.kind === "op" && n.prim === "convert_element_type" ? n.args[0] : n;
-  if (load.kind !== "load" || load.guard || load.offset.terms.some((t) => t.atom.kind === "opaque")) return undefined;
-  return load;
+  return load.kind === "load" && load.offset.terms.every((t) => t.atom.kind === "loop") ? load : undefined;
 }
 function factorOf(a: Affine, loop: Loop): Dim {
   for (const t of a.terms) if (t.atom === loop) return t.factor;
@@ -101,27 +122,36 @@ export function emitContractionNest(
   machine: Machine,
   kept: Kept,
 ): InPlace[] | undefined {
-  const { sum, lhs, rhs, axes } = match;
-  const read = (load: LoadNode): TileRef => refOf(load.view, "read");
+  const { sum, lhs, rhs, axes, padded } = match;
+  const copies = [...padded].map(([load, { size }]) => {
+    const from = refOf(load.view, "read");
+    return { load, from, into: b.ref(`${from.name}_padded`, from.dtype, "scratch", size) };
+  });
+  const copyOf = (load: LoadNode): TileRef | undefined => copies.find((c) => c.load === load)?.into;
+  const read = (load: LoadNode): TileRef => copyOf(load) ?? refOf(load.view, "read");
   const c: SizedContraction = {
     lhs: read(lhs),
     rhs: read(rhs),
-    lhsBase: lhs.offset.constant,
-    rhsBase: rhs.offset.constant,
+    lhsBase: padded.has(lhs) ? 0 : lhs.offset.constant,
+    rhsBase: padded.has(rhs) ? 0 : rhs.offset.constant,
     accumulate: accumulatorOf(sum.dtype, lhs, rhs),
     plain: isPlain(nest, sum),
-    lhsKept: kept.values.has(lhs.view.value),
-    rhsKept: kept.values.has(rhs.view.value),
+    lhsKept: !padded.has(lhs) && kept.values.has(lhs.view.value),
+    rhsKept: !padded.has(rhs) && kept.values.has(rhs.view.value),
     ...axes,
   };
+  const no = (): undefined => {
+    for (const { into } of copies) b.discard(into);
+    return undefined;
+  };
   const planned = planRanges(c, machine, kept.exact);
-  if (!planned) return undefined;
+  if (!planned) return no();
   const { contraction: chosen, cost } = planned.large;
   const vectorisable = axes.batch.some(
     (a) => a.out === 1 && (a.lhs === 0 || a.lhs === 1) && (a.rhs === 0 || a.rhs === 1),
   );
   const points = [chosen.batch, chosen.rows, chosen.columns, chosen.inner].flat().reduce((n, a) => n * a.size, 1);
-  if (vectorisable && cost > PLAIN * points) return undefined;
+  if (vectorisable && cost > PLAIN * points) return no();
   const loopOf = (axis: SizedAxis): Loop | undefined =>
     axis.key === undefined ? undefined : (match.loops.get(axis.key) ?? internal("an axis without a loop"));
   const store: StoreResult = ({ value, positions, vector }) => {
@@ -135,6 +165,7 @@ export function emitContractionNest(
     const result = !along && value.shape.length > 0 ? b.reshape(value, []) : value;
     emitAtPoint(b, { ...nest, vector: along }, refOf, open, sum, b.convert(result, sum.dtype));
   };
+  for (const { load, from, into } of copies) emitPadded(b, from, load, padded.get(load) ?? internal("no copy"), into);
   emitRanges(new ScalarCode(b), planned, store);
   b.notes.push(describeRanges(planned));
   return overlapsAnywhere(planned) ? [] : writtenOver(nest, match);

@@ -80,8 +80,9 @@ export const kernel = {
     const value = x.value(ref, at.offset, x.and(guard, at.mask));
     if (!masked || at.mask === null) return value;
     // guarded memory reads as 0; what has rank 0 may be a constant or a value that is made here, which no guard covers
-    if (!other && dimsOf(ref).length > 0) return value;
-    const otherwise = other ? x.scalar(rest[rest.length - 1]) : x.constant(zeroOf(value.dtype), value.dtype);
+    const zero = x.constant(zeroOf(value.dtype), value.dtype);
+    const otherwise = other ? x.scalar(rest[rest.length - 1]) : zero;
+    if (otherwise === zero && dimsOf(ref).length > 0) return value;
     return x.op("select", [at.mask, value, otherwise], value.dtype);
   }),
   store: written<KernelOps["store"]>(),

@@ -45,7 +45,8 @@ export function zeroOf(dtype: DType): number | bigint | boolean {
   return dtype === "bool" ? false : dtype === "i64" || dtype === "u64" || dtype === "key" ? 0n : 0;
 }
 
-const NEGATED: Record<string, string> = { lt: "ge", ge: "lt", le: "gt", gt: "le", eq: "ne", ne: "eq" };
+/** The comparison that holds where another does not, of integers. */
+export const NEGATED: Record<string, string> = { lt: "ge", ge: "lt", le: "gt", gt: "le", eq: "ne", ne: "eq" };
 
 export class NodeRewriter {
   readonly #memo = new Map<Node, Node>();

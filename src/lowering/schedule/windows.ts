@@ -98,7 +98,7 @@ export function matchWindows(nest: PreparedNest): WindowNest | undefined {
   const known = new Set<Node>();
   const limits = new Map<string, { a: Affine; lo: number; hi: number }>();
   const loads: LoadNode[] = [];
-  if (!readElement(sum.node, known, limits, loads)) return undefined;
+  if (!readElement(sum.node, op, known, limits, loads)) return undefined;
   const bounds: Bound[] = [];
   for (const { a, lo, hi } of limits.values()) {
     const terms = a.terms.flatMap((t) =>
@@ -143,15 +143,20 @@ function slidesWith(loads: readonly LoadNode[], loop: Loop, tap: Loop): boolean 
   });
 }
 
-/** Collects what an element is made of; false where that is more than loads, constants and tests of the index. */
+/**
+ * Collects what an element is made of; false where that is more than loads, constants and tests of the index, or where
+ * what it is outside of the tests' bounds is not what such a combination leaves out.
+ */
 function readElement(
   root: Node,
+  op: TileReduceOp,
   known: Set<Node>,
   limits: Map<string, { a: Affine; lo: number; hi: number }>,
   loads: LoadNode[],
 ): boolean {
   const test = (n: Node): boolean => {
     if (n.kind !== "op") return false;
+    known.add(n);
     if (n.prim === "and") return n.args.every(test);
     const [a, limit] = n.args;
     if ((n.prim !== "ge" && n.prim !== "lt") || a.kind !== "index" || limit.kind !== "const") return false;
@@ -163,29 +168,32 @@ function readElement(
     limits.set(key, entry);
     return true;
   };
-  const guarded = (n: Node): boolean => {
-    if (known.has(n)) return true;
-    known.add(n);
-    return test(n);
-  };
-  const visit = (n: Node): boolean => {
+  const holds = (n: Node): boolean => known.has(n) || (n.kind === "op" && n.prim === "and" && n.args.every(holds));
+  const isLeftOut = (n: Node): boolean => n.kind === "const" && Number(n.value) === Number(identityOf(op, n.dtype));
+  // `decides`: where this is what a combination leaves out, so is the element
+  const visit = (n: Node, decides: boolean): boolean => {
     switch (n.kind) {
       case "const":
         return true;
       case "load":
         if (n.offset.terms.some((t) => t.atom.kind !== "loop")) return false;
         if (!loads.includes(n)) loads.push(n);
-        return n.guard === null || guarded(n.guard);
-      case "op":
-        if (n.prim === "select" && n.args[0].kind === "op" && n.args[0].dtype === "bool" && isTest(n.args[0])) {
-          return guarded(n.args[0]) && visit(n.args[1]);
+        return n.guard === null || holds(n.guard) || (decides && op === "sum" && test(n.guard));
+      case "op": {
+        if (n.prim === "select") {
+          const [of, inside, outside] = n.args;
+          const cut = decides && isLeftOut(outside);
+          if (isTest(of) && (holds(of) || (cut && test(of)))) return visit(inside, decides);
+          return visit(inside, cut) && visit(outside, false) && visit(of, false);
         }
-        return n.args.every(visit);
+        const passes = n.prim === "convert_element_type" || (op === "sum" && (n.prim === "mul" || n.prim === "neg"));
+        return n.args.every((a) => visit(a, decides && passes));
+      }
       default:
         return false;
     }
   };
-  return visit(root) && loads.length > 0;
+  return visit(root, true) && loads.length > 0;
 }
 function isTest(n: Node): boolean {
   if (n.kind !== "op") return false;
