@@ -7,6 +7,7 @@ import { printAval } from "../ir/aval.js";
 import * as lax from "../lax/index.js";
 import { asTensor, type TensorLike } from "../lax/operand.js";
 import * as np from "../numpy/index.js";
+import { checkpoint } from "../tracer/custom.js";
 import type { Like, Weights } from "../tracer/num.js";
 import type { Tensor } from "../tracer/tensor.js";
 import type { LinearParams } from "./layers.js";
@@ -69,12 +70,17 @@ export function quantizedDot(given: TensorLike, w: Weights<QuantizedWeights>): T
     });
   const scale = lax.stopGradient(floats.astype(x.dtype));
   const groups = scale.shape[0];
-  if (!packed) {
-    // a scale of a whole column is a factor of the result
-    if (groups === 1) return np.multiply(np.dot(x, values.astype(x.dtype)), np.squeeze(scale, 0));
-    return np.dot(x, np.multiply(values.astype(x.dtype), np.repeat(scale, k / groups, 0)));
-  }
-  const each = k / groups;
+  // a scale of a whole column is a factor of the result
+  if (!packed && groups === 1) return np.multiply(np.dot(x, values.astype(x.dtype)), np.squeeze(scale, 0));
+  // the floats are made again for the gradient, rather than kept of all layers
+  return checkpoint(packed ? dotPacked : dotGroups)(x, values, scale);
+}
+function dotGroups(x: Tensor, values: Tensor, scale: Tensor): Tensor {
+  const each = values.shape[0] / scale.shape[0];
+  return np.dot(x, np.multiply(values.astype(x.dtype), np.repeat(scale, each, 0)));
+}
+function dotPacked(x: Tensor, values: Tensor, scale: Tensor): Tensor {
+  const each = (2 * values.shape[0]) / scale.shape[0];
   if (each % 2 !== 0) return np.dot(x, dequantize({ values, scale }));
   // halves of bytes belong to neighbouring elements of x: two products of half the length
   const scales = np.repeat(scale, each / 2, 0);

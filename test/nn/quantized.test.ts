@@ -1,5 +1,5 @@
 /** Weights of few bits, rotary embedding and attention within lengths, held against the same by plain means. */
-import { grad, jit, nn, numpy as np, random, type Tensor, vmap } from "tilework";
+import { explain, grad, jit, nn, numpy as np, random, type Tensor, vmap } from "tilework";
 import { library } from "tilework/kernels";
 import { describe, expect, it } from "vitest";
 import { codeOf } from "../api/helpers.js";
@@ -45,6 +45,15 @@ describe("quantised weights", () => {
       const x = normal(rows, [rows, 64]);
       expect(furthest(layer(x), nn.linear({ ...p, w: nn.dequantize(q.w) }, x))).toBeLessThan(1e-5);
     }
+  });
+  it.each([4, 8] as const)("of %i bits are not kept as floats of all layers for the gradient", (bits) => {
+    const n = 64;
+    const memory = (layers: number): number => {
+      const p = nn.quantizedLinear.from(nn.linear.init(random.key(0), n, n), { bits, group: 32 });
+      const net = (x: Tensor, ps: (typeof p)[]) => np.sum(ps.reduce((y, q) => np.tanh(nn.quantizedLinear(q, y)), x));
+      return explain(jit(grad(net)))(normal(1, [n]), Array<typeof p>(layers).fill(p)).arenaBytes;
+    };
+    expect(memory(5) - memory(2)).toBeLessThan(4 * n * n);
   });
   it("say what does not fit", () => {
     const w = normal(1, [10, 4]);
