@@ -44,6 +44,21 @@ export const SLOW = [
   "test/random/distributions.test.ts",
 ];
 
+/**
+ * Folders whose files leave settings and other state of the process as they find them: one process runs many of these files
+ * and loads the sources once.
+ */
+const SHARED = ["interpreter", "ir", "kernels", "laws", "lowering", "numpy", "simplify", "transforms"];
+
+/** Files in these folders that change such state. Like those of all other folders, each has a process of its own. */
+const ALONE = [
+  "test/kernels/debug-*.test.ts",
+  "test/lowering/plan/hoist-threads.test.ts",
+  "test/lowering/wasm/*.test.ts",
+];
+
+const skipped = [...SLOW, "test/long/**", "test/browser/**", "node_modules/**"];
+
 export default defineConfig({
   // staged source as users write it
   plugins: [
@@ -54,8 +69,25 @@ export default defineConfig({
   ],
   resolve: { alias },
   test: {
-    include: ["test/**/*.test.ts"],
-    exclude: [...SLOW, "test/long/**", "test/browser/**", "node_modules/**"],
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: "alone",
+          include: [`test/!(${SHARED.join("|")})/**/*.test.ts`, ...ALONE],
+          exclude: skipped,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: "shared",
+          include: SHARED.map((folder) => `test/${folder}/**/*.test.ts`),
+          exclude: [...skipped, ...ALONE],
+          isolate: false,
+        },
+      },
+    ],
     pool: "forks",
     maxWorkers: 2,
     // nothing is left in the home of who runs the tests
