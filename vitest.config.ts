@@ -31,27 +31,67 @@ export const ownKernels: Plugin = {
   },
 };
 
-/** Everyday tests in kind, but they start a process for each check or compile at every size: they run with the long ones. */
+/**
+ * Everyday tests in kind, but they start a process for each check, compile at every size, or say at length what a shorter one
+ * says too (jit/cases, transforms/vmap/law): they run with the long ones.
+ */
 export const SLOW = [
   "test/cli/command.test.ts",
   "test/cli/build.test.ts",
   "test/plugin/register.test.ts",
   "test/api/dynamic-sizes.test.ts",
+  "test/examples/gpt.test.ts",
+  "test/jit/keep.test.ts",
   "test/kernels/library/products.test.ts",
   "test/kernels/library/others.test.ts",
   "test/kernels/factorisations.test.ts",
+  "test/lowering/cases.test.ts",
+  "test/lowering/loop/elementwise.test.ts",
   "test/lowering/schedule/conv.test.ts",
   "test/random/distributions.test.ts",
+  "test/runtime/threads/process.test.ts",
+  "test/transforms/vmap/derivatives.test.ts",
 ];
 
 /**
  * Folders whose files leave settings and other state of the process as they find them: one process runs many of these files
  * and loads the sources once.
  */
-const SHARED = ["interpreter", "ir", "kernels", "laws", "lowering", "numpy", "simplify", "transforms"];
+const SHARED = [
+  "api",
+  "dsl",
+  "errors",
+  "interpreter",
+  "io",
+  "ir",
+  "jit",
+  "kernels",
+  "laws",
+  "lax",
+  "lowering",
+  "nn",
+  "numpy",
+  "optim",
+  "programs",
+  "random",
+  "simplify",
+  "tracer",
+  "transforms",
+  "tree",
+];
 
-/** Files in these folders that change such state. Like those of all other folders, each has a process of its own. */
+/**
+ * Files in these folders that change such state, or count what the process holds. Like those of all other folders, each has
+ * a process of its own.
+ */
 const ALONE = [
+  "test/api/derived.test.ts",
+  "test/api/memory.test.ts",
+  "test/errors/catalogue.test.ts",
+  "test/errors/places.test.ts",
+  "test/jit/disk-cache.test.ts",
+  "test/jit/engine.test.ts",
+  "test/jit/facts.test.ts",
   "test/kernels/debug-*.test.ts",
   "test/lowering/plan/hoist-threads.test.ts",
   "test/lowering/wasm/*.test.ts",

@@ -9,6 +9,8 @@ export default defineConfig({
     include: ["test/long/**/*.test.ts", ...SLOW],
     pool: "forks",
     maxWorkers: 2,
+    // nothing is left in the home of who runs the tests
+    env: { TILEWORK_CACHE: "0" },
     testTimeout: 1_200_000,
     hookTimeout: 120_000,
   },

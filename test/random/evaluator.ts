@@ -1,11 +1,14 @@
 /** Runs every operation in the interpreter at once: samplers are tested without a compiler. */
+import { afterAll } from "vitest";
+// its evaluator is there before this one, and again after the file
+import "../../src/api/backend.js";
 import type { Element, NDArray } from "../../src/interpreter/array.js";
 import { interpret } from "../../src/interpreter/index.js";
 import type { Aval } from "../../src/ir/aval.js";
 import { buildProgram } from "../../src/ir/builder.js";
 import { fromBf16Bits, fromF16Bits, STORAGE, toBf16Bits, toF16Bits, type TypedArray } from "../../src/ir/dtype.js";
 import type { Literal } from "../../src/ir/program.js";
-import { type Evaluator, setEvaluator } from "../../src/tracer/frame.js";
+import { currentEvaluator, type Evaluator, setEvaluator } from "../../src/tracer/frame.js";
 import { type Cell, Tensor } from "../../src/tracer/tensor.js";
 
 class ArrayCell implements Cell {
@@ -69,8 +72,11 @@ const evaluator: Evaluator = {
   upload: (elements, aval) => new ArrayCell(toArray(elements, aval)),
 };
 
+/** For the rest of this test file. */
 export function useInterpreter(): void {
+  const before = currentEvaluator();
   setEvaluator(evaluator);
+  afterAll(() => setEvaluator(before));
 }
 
 /** The elements as numbers or bigints. */
