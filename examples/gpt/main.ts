@@ -7,7 +7,7 @@ import { drawChart } from "./chart.js";
 import { loadRun, type Run, saveRun } from "./checkpoint.js";
 import { bigramEntropy, type Corpus, encode, textFile, typescriptDeclarations, vocabularyOf } from "./corpus.js";
 import { type Interruption, watchForInterrupt } from "./interruption.js";
-import { countParams } from "./model.js";
+import { countParams, type Params, quantize } from "./model.js";
 import { DEFAULT_STEPS, type Options, parseOptions, UserError } from "./options.js";
 import { makeOutputFolder, writeOutput } from "./output.js";
 import { Progress } from "./progress.js";
@@ -28,6 +28,8 @@ async function main(options: Options): Promise<void> {
     throw new UserError(
       `Of ${train.length} characters to learn and ${heldOut.length} held out, both must be more than the context, ${run.model.context}.`,
     );
+  if (options.bits === 4 && run.model.features % 2 !== 0)
+    throw new UserError(`Weights of 4 bits lie in pairs of rows: --features ${run.model.features} must be even.`);
   makeOutputFolder(options.out);
 
   const { model, train: config } = run;
@@ -61,7 +63,11 @@ async function main(options: Options): Promise<void> {
   const away = `${Math.abs(bigram - loss).toFixed(3)} ${loss > bigram ? "above" : "below"}`;
   say(`Held-out loss: ${loss.toFixed(3)} nats per character, ${away} the bigram entropy.`);
   say(`Saved ${checkpoint} and ${join(options.out, "loss.svg")}.`);
-  writeSample(run, options);
+  const { bits } = options;
+  if (bits === undefined) return writeSample(run, run.state.params, options);
+  const rounded = quantize(run.state.params, bits);
+  say(`With weights of ${bits} bits: ${evaluate(rounded, heldOut).toFixed(3)} nats per character.`);
+  writeSample(run, rounded, options);
 }
 
 function newRun(corpus: Corpus, options: Options): Run {
@@ -144,14 +150,14 @@ function lossCurve({ losses, heldOut }: Run, bigram: number, { text }: Options):
   ]);
 }
 
-function writeSample(run: Run, { text, out, temperature, sample: count }: Options): void {
+function writeSample(run: Run, params: Params, { text, out, temperature, sample: count }: Options): void {
   const [anything] = run.vocabulary;
   const prompt = text === undefined ? "\n\ninterface " : run.vocabulary.includes("\n") ? "\n" : anything;
   say(`A sample at temperature ${temperature}:\n`);
   let written = prompt.trimStart();
   process.stdout.write(written);
   const characters = encode(prompt, run.vocabulary);
-  for (const n of generate(run.model, run.state.params, characters, { seed: run.seed, temperature, count })) {
+  for (const n of generate(run.model, params, characters, { seed: run.seed, temperature, count })) {
     written += run.vocabulary[n];
     process.stdout.write(run.vocabulary[n]);
   }

@@ -9,14 +9,16 @@ export interface ModelConfig {
   readonly context: number;
 }
 
+/** As it is trained, or with weights that were rounded to few bits afterwards. */
+export type Linear = nn.LinearParams | nn.QuantizedLinearParams;
 export interface Block {
   attentionNorm: nn.NormParams;
   /** Queries, keys and values of all heads in one product. */
-  qkv: nn.LinearParams;
-  attentionOut: nn.LinearParams;
+  qkv: Linear;
+  attentionOut: Linear;
   networkNorm: nn.NormParams;
-  networkIn: nn.LinearParams;
-  networkOut: nn.LinearParams;
+  networkIn: Linear;
+  networkOut: Linear;
 }
 export interface Params {
   /** [vocabulary, features]: also gives the logits, as the product with its transpose. */
@@ -56,6 +58,34 @@ export function initParams(key: Tensor, config: ModelConfig): Params {
   };
 }
 
+/** The trained weights of all blocks rounded to 8 or 4 bits; embeddings and norms stay what they are. */
+export function quantize(params: Params, bits: 4 | 8): Params {
+  const rounded = (p: Linear): Linear => {
+    if (isQuantized(p)) return p;
+    const { w, b } = p as nn.LinearParams;
+    const rows = w.shape[0];
+    // of 4 bits 32 rows share a scale, which keeps more of the weights than one scale for all
+    const group = bits === 4 && rows % 32 === 0 ? 32 : rows;
+    return nn.quantizedLinear.from(b ? { w, b } : { w }, { bits, group });
+  };
+  const blocks = params.blocks.map((block) => ({
+    ...block,
+    qkv: rounded(block.qkv),
+    attentionOut: rounded(block.attentionOut),
+    networkIn: rounded(block.networkIn),
+    networkOut: rounded(block.networkOut),
+  }));
+  return { ...params, blocks };
+}
+
+function isQuantized(p: Linear | AsNums<Linear>): p is nn.QuantizedLinearParams {
+  return Object.hasOwn(Object(p.w), "scale");
+}
+
+function linear(p: AsNums<Linear>, x: Stream) {
+  return isQuantized(p) ? nn.quantizedLinear(p, x) : nn.linear(p as AsNums<nn.LinearParams>, x);
+}
+
 export function countParams(params: Params): number {
   return tree.reduce((sum, leaf) => sum + (leaf as Tensor).size, params as object, 0);
 }
@@ -67,7 +97,7 @@ export function forward(params: Weights, tokens: Num<["batch", "time"], "i32">, 
   for (const block of params.blocks) {
     const [q, k, v] = queriesKeysValues(block, x, heads);
     const seen = nn.dotProductAttention(q, k, v, { causal: true });
-    x = x + nn.linear(block.attentionOut, joinHeads(seen));
+    x = x + linear(block.attentionOut, joinHeads(seen));
     x = x + network(block, x);
   }
   return np.dot(nn.layerNorm(params.finalNorm, x), np.transpose(params.tokens));
@@ -77,7 +107,7 @@ type Stream = Num<["...places", "features"]>;
 
 /** [..., features] → three times [..., heads, features / heads]. */
 function queriesKeysValues(block: Weights["blocks"][number], x: Stream, heads: number) {
-  const all = nn.linear(block.qkv, nn.layerNorm(block.attentionNorm, x));
+  const all = linear(block.qkv, nn.layerNorm(block.attentionNorm, x));
   const places = np.shape(x).slice(0, -1);
   return np.split(all, 3, -1).map((part) => np.reshape(part, [...places, heads, -1]));
 }
@@ -88,8 +118,8 @@ function joinHeads(x: Num<["...places", "heads", "size"]>) {
 }
 
 function network(block: Weights["blocks"][number], x: Stream) {
-  const hidden = nn.gelu(nn.linear(block.networkIn, nn.layerNorm(block.networkNorm, x)));
-  return nn.linear(block.networkOut, hidden);
+  const hidden = nn.gelu(linear(block.networkIn, nn.layerNorm(block.networkNorm, x)));
+  return linear(block.networkOut, hidden);
 }
 
 /** What a block remembers of the places before: [context, heads, features / heads] each. */
@@ -124,7 +154,7 @@ export function decode(
     // attention takes [batch, time, heads, features]: here one sequence, and one place that looks back
     const one = (t: Num) => np.expandDims(t, 0);
     const seen = nn.dotProductAttention(one(one(q)), one(keys), one(values), { mask: past });
-    x = x + nn.linear(block.attentionOut, np.ravel(seen));
+    x = x + linear(block.attentionOut, np.ravel(seen));
     x = x + network(block, x);
     grown.push({ keys, values });
   }

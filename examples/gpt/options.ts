@@ -13,6 +13,8 @@ export interface Options {
   readonly temperature: number;
   /** Characters to generate at the end. */
   readonly sample: number;
+  /** The trained weights are rounded to so many bits before the sample is written. */
+  readonly bits: 4 | 8 | undefined;
   readonly batch: number;
   readonly rate: number;
   readonly model: Omit<ModelConfig, "vocabulary">;
@@ -33,6 +35,7 @@ const HELP = `Trains a small GPT on the characters of TypeScript's own declarati
   --out DIR          where checkpoint, loss curve and sample go (default build/gpt)
   --temperature T    of the sample: 0 always takes the likeliest character (default 0.7)
   --sample N         characters to generate at the end (default 800)
+  --bits 8|4         round the trained weights to so many bits, tell the loss with them, and write the sample with them
   --layers N --heads N --features N --context N      the size of the model (default 2, 4, 64, 64)
   --batch N --rate R                                 windows in a batch (4), peak learning rate (0.005)
   --help             this text`;
@@ -45,6 +48,7 @@ const KNOWN = {
   out: { type: "string", default: "build/gpt" },
   temperature: { type: "string", default: "0.7" },
   sample: { type: "string", default: "800" },
+  bits: { type: "string" },
   layers: { type: "string", default: "2" },
   heads: { type: "string", default: "4" },
   features: { type: "string", default: "64" },
@@ -80,6 +84,9 @@ export function parseOptions(args: readonly string[]): Options | string {
     }
     return value;
   };
+  const bits = values.bits === undefined ? undefined : Number(values.bits);
+  if (bits !== undefined && bits !== 4 && bits !== 8)
+    throw new UserError(`--bits must be 8 or 4, not ${JSON.stringify(values.bits)}.`);
   const model = {
     layers: whole("layers"),
     heads: whole("heads"),
@@ -97,6 +104,7 @@ export function parseOptions(args: readonly string[]): Options | string {
     out: values.out,
     temperature: number("temperature"),
     sample: whole("sample", 0),
+    bits,
     batch: whole("batch"),
     rate: number("rate"),
     model,

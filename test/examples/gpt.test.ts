@@ -93,6 +93,17 @@ describe("a run", () => {
     expect((losses(other) as number[])[0]).not.toBe((losses(out) as number[])[0]);
   });
 
+  it.each([8, 4])("writes with weights of %i bits, whose loss is next to that of the trained ones", (bits) => {
+    const ran = run("--resume", "--out", out, "--bits", `${bits}`);
+    expect(ran.status, ran.output).toBe(0);
+    const [trained, rounded] = [
+      /Held-out loss: (\d\.\d+)/,
+      new RegExp(`With weights of ${bits} bits: (\\d\\.\\d+)`),
+    ].map((line) => Number(line.exec(ran.output)?.[1]));
+    expect(Math.abs(rounded - trained)).toBeLessThan(bits === 8 ? 0.01 : 0.1);
+    expect(readFileSync(join(out, "sample.txt"), "utf8").length).toBe(41);
+  });
+
   it("refuses another size for the same checkpoint", () => {
     const refused = run("--resume", "--out", out, "--layers", "2");
     const sentence = `--layers is 1 in ${join(out, "gpt.safetensors")} and stays so when the run is resumed.`;
@@ -139,6 +150,7 @@ describe("mistakes are one sentence and status 2", () => {
   it.each([
     [["--steps", "-5"], "Option '--steps' argument is ambiguous; --help lists the options."],
     [["--steps", "x"], '--steps must be a whole number of at least 1, not "x".'],
+    [["--bits", "5"], '--bits must be 8 or 4, not "5".'],
     [["--text", "missing.txt"], "missing.txt cannot be read (ENOENT)."],
     [["--resume", "--out", "nowhere"], `There is no checkpoint ${join("nowhere", "gpt.safetensors")} to resume from.`],
   ])("%j", (args, output) => {
