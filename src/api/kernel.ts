@@ -6,6 +6,7 @@ import {
   makeLauncher,
   type OutSpec,
   resolveOptions,
+  refuseArrays,
 } from "../dsl/kernel/launcher.js";
 import { gridOf, outsOf } from "../dsl/kernel/specs.js";
 import { currentRunner, markKernel } from "../dsl/kernel/runner.js";
@@ -112,6 +113,7 @@ function makeKernel(fn: AnyFunction, options: KernelOptions, called: string): An
   };
   /** The kernel with these constants, compiled as jit compiles functions. */
   const runOf = (self: unknown, leaves: readonly Tensor[], given: Readonly<Record<string, unknown>>): Run => {
+    refuseArrays(name, given);
     const meta = settled(name, leaves, given, options);
     const key = `${staticKey(meta, name)}${self === undefined ? "" : identity(self as object)}`;
     let run = compiled.get(key);

@@ -106,6 +106,7 @@ export class Session implements Evaluator {
     const program = b.finish(outputs, eqn.prim);
     for (const x of inputs) if (x instanceof MemoryCell) this.#memories.set(x.array, x.memory);
     const arrays = inputs.flatMap((x) => ("kind" in x ? [] : [arrayOf(x)]));
+    if (eqn.prim === "gather" && this.check) this.#checkGather(arrays, eqn.params as Params<"gather">);
     const override = (e: AnyEqn, operands: readonly NDArray[]) => this.#loadInside(e, operands);
     return interpret(program, arrays, { override }).map((a, i) => new BlockCell(outputs[i].aval, a));
   }
@@ -129,6 +130,26 @@ export class Session implements Evaluator {
     const value = this.#load(memory, rest, eqn.params as Params<"load">);
     this.site = caller;
     return [value];
+  }
+
+  /** Elements of a block that are taken by an index; an index below zero has been counted from the end. */
+  #checkGather([block, indices]: readonly NDArray[], { dims, sliceSizes, mode }: Params<"gather">): void {
+    const axes = dims.startIndexMap;
+    if (mode !== "fill" || indices === undefined) return;
+    for (const [i, value] of indices.data.entries()) {
+      const axis = axes[i % axes.length];
+      const [k, n] = [Number(value), block.shape[axis]];
+      if (k >= 0 && k <= n - Number(sliceSizes[axis])) continue;
+      const lanes = { shape: indices.shape.slice(0, -1) };
+      fail(
+        "TW8101",
+        `gather: the index ${k < 0 ? k - n : k} is outside of axis ${axis}, of ${n}, of a block${laneText(lanes, Math.floor(i / axes.length))} of ${this.who()}`,
+        {
+          span: this.place(this.site),
+          help: `keep the index in 0 … ${n - 1}: minimum(index, ${n - 1}); what is outside is NaN, or a limit of the integers`,
+        },
+      );
+    }
   }
 
   // ---- loads and stores
@@ -335,7 +356,7 @@ function arrayOf(x: Operand): NDArray {
   return x instanceof BlockCell ? x.array : fromStored(x.read(), x.aval);
 }
 
-function laneText({ shape }: Lanes, lane: number): string {
+function laneText({ shape }: Pick<Lanes, "shape">, lane: number): string {
   if (shape.length === 0) return "";
   return ` in lane ${indexText(indexOf(lane, shape))}`;
 }

@@ -1,6 +1,6 @@
 /** What the compiled path refuses, the debugger refuses too; and its own options are checked. */
 import { heuristics, interpret, isTileworkError, kernel, numpy as np } from "tilework";
-import { load, type Ref, sort, store } from "tilework/kernels";
+import { gather, load, type Ref, sort, store } from "tilework/kernels";
 import { expect, it, test } from "vitest";
 
 type V = Ref<"f32", ["n"]>;
@@ -83,4 +83,16 @@ test("what computes its constants is interpreted", () => {
   const slowly = interpret(heuristics(filled, { VALUE: () => 2 }));
   expect([...slowly(x).dataSync()]).toEqual([6, 2, 4]);
   expect(String(slowly.report)).toContain("filled: 1 program");
+});
+
+test("an index of gather outside of its block is found", () => {
+  const take = kernel(function take(x: V, i: Ref<"i32", ["n"]>, out: V) {
+    store(out, [null], gather(load(x, [null]), load(i, [null]), 0));
+  }, options);
+  const at = (...i: number[]) => interpret(take)(x, np.array(i).astype("i32"));
+  expect([...at(2, -1, 0).dataSync()]).toEqual([2, 2, 3]);
+  expect(() => at(0, 3, 1)).toThrow(
+    /TW8101.*gather: the index 3 is outside of axis 0, of 3, of a block in lane 1 of program 0/,
+  );
+  expect(() => at(0, 0, -4)).toThrow(/the index -4 is outside/);
 });

@@ -12,13 +12,22 @@ import { bind, TracedSource } from "../../tracer/frame.js";
 import { checkFunction, describeValue } from "../../tracer/leaf.js";
 import type { AnyFunction } from "../../tracer/staged.js";
 import { staticKey } from "../../tracer/static-key.js";
-import { Tensor } from "../../tracer/tensor.js";
+import { isTensor, Tensor } from "../../tracer/tensor.js";
 import { LruMap } from "../../util/index.js";
 import { type KernelBody, traceBody } from "./call.js";
 import { currentLaunch } from "./launch.js";
 import { checkLiteral } from "./literal.js";
 import { currentRunner } from "./runner.js";
-import { bindConstants, checkCount, checkNames, failMissing, type Parameter, parametersOf } from "./signature.js";
+import {
+  bindConstants,
+  checkCount,
+  checkNames,
+  failExcess,
+  failMissing,
+  firstStored,
+  type Parameter,
+  parametersOf,
+} from "./signature.js";
 import { gridOf, type Outs, type OutSpec, outsOf } from "./specs.js";
 
 export type { OutSpec } from "./specs.js";
@@ -57,6 +66,16 @@ export interface NamedLauncher {
 
 /** Names in the last argument of a call that are no constants. */
 export const LAUNCH_OPTIONS: ReadonlySet<string> = new Set<keyof LaunchOptions>(["out", "grid", "init", "alias"]);
+
+/** Constants are plain values. */
+export function refuseArrays(name: string, meta: Readonly<Record<string, unknown>>): void {
+  for (const [key, value] of Object.entries(meta)) {
+    if (LAUNCH_OPTIONS.has(key) || !isTensor(value) || Tensor.source(value) instanceof TracedSource) continue;
+    fail("TW8012", `${name}: the constant ${key} is an array`, {
+      help: `constants are plain values, such as { ${key}: 128 }; arrays are arguments, which come before them`,
+    });
+  }
+}
 
 /** What is known of a call after its `out`, or where that failed: then the first constant that it lacked. */
 interface Given {
@@ -101,10 +120,13 @@ export function makeLauncher(fn: AnyFunction, defaults: KernelOptions): NamedLau
   checkFunction("kernel", fn);
   const name = defaults.name ?? (fn.name || "kernel");
   let known: readonly Parameter[] | undefined;
+  let most: number | undefined;
   const bodies = new LruMap<string, KernelBody>(64);
 
   /** Constants are checked before functions among the options meet them. */
   const checkGiven = (args: number, { constants, out, lacks }: Given, parameters: readonly Parameter[]): void => {
+    most ??= firstStored(fn, parameters);
+    if (args > most && parameters.length > most) failExcess(fn, name, parameters, args, most, constants);
     if (lacks !== undefined && !parameters.some((p) => p.optional && p.name === lacks)) {
       checkNames(name, parameters, args + 1, constants);
       failMissing(name, lacks);
@@ -119,6 +141,7 @@ export function makeLauncher(fn: AnyFunction, defaults: KernelOptions): NamedLau
     known ??= parametersOf(fn, name);
     const parameters = known;
     checkCall(name, args);
+    refuseArrays(name, meta);
     const at = currentSpan();
     const { options, constants } = resolveOptions(args, meta, defaults, (given) => {
       const before = locate(at);

@@ -79,14 +79,17 @@ export function checkNames(
   }
 }
 
+const ACCESS = /^(load|store|atomic\w+)$/;
+const WRITE = /^(store|atomic\w+)$/;
+
 /** Parameters that the source loads from or stores to. */
-function referencesOf(fn: AnyFunction): ReadonlySet<string> {
+function referencesOf(fn: AnyFunction, access = ACCESS): ReadonlySet<string> {
   const found = new Set<string>();
   const visit = (value: unknown): void => {
     if (Array.isArray(value)) value.forEach(visit);
     if (typeof value !== "object" || value === null || !("kind" in value)) return;
     const node = value as Node;
-    if (node.kind === "call" && node.callee.kind === "captured" && /^(load|store|atomic\w+)$/.test(node.callee.chain)) {
+    if (node.kind === "call" && node.callee.kind === "captured" && access.test(node.callee.chain)) {
       const [target] = node.args;
       if (target?.kind === "name") found.add(target.name);
     }
@@ -95,6 +98,37 @@ function referencesOf(fn: AnyFunction): ReadonlySet<string> {
   };
   visit(nodeOf(fn)?.body);
   return found;
+}
+
+/** The first parameter that the source stores to: arguments come before it. */
+export function firstStored(fn: AnyFunction, parameters: readonly Parameter[]): number {
+  const written = referencesOf(fn, WRITE);
+  const at = parameters.findIndex((p) => written.has(p.name));
+  return at < 0 ? parameters.length : at;
+}
+
+/** Too many arguments: of those past the first `most` none is one, such as a constant that stands among them. */
+export function failExcess(
+  fn: AnyFunction,
+  name: string,
+  parameters: readonly Parameter[],
+  args: number,
+  most: number,
+  given: Readonly<Record<string, unknown>>,
+): never {
+  const references = referencesOf(fn);
+  const call = parameters.slice(0, most).map((p) => p.name);
+  const missing = parameters
+    .slice(most)
+    .find((p) => !p.members && !p.optional && !references.has(p.name) && !(p.name in given));
+  if (missing) {
+    fail("TW8009", `${name}: the constant ${missing.name} is missing, and of ${args} arguments ${most} can be some`, {
+      help: `pass constants by name in the last argument: ${name}(${[...call, `{ ${missing.name}: 128 }`].join(", ")})`,
+    });
+  }
+  fail("TW8016", `${name}: the call gives ${args} arguments of ${most}: ${parameters[most].name} is stored to`, {
+    help: `outs are made by the call: ${name}(${call.join(", ")})`,
+  });
 }
 
 /** Too few arguments: the parameters after the outs would be constants, and the source takes one of them for an array. */

@@ -259,8 +259,11 @@ export const RULES: Readonly<Record<string, Rule>> = {
   stop_gradient: (_v, _out, [a]) => a,
   convert_element_type: (v, out, [a], eqn) => {
     const from = eqn.inputs[0].aval.dtype;
-    if (from === "bool")
-      return isInt(out.dtype) ? v.ranged(out, 0, 1) : isFloat(out.dtype) ? { lo: 0, hi: 1 } : undefined;
+    if (from === "bool") {
+      const { known: one } = truth(a);
+      const [lo, hi] = [Number(one === true), Number(one !== false)];
+      return isInt(out.dtype) ? v.ranged(out, lo, hi) : isFloat(out.dtype) ? { lo, hi } : undefined;
+    }
     if (out.dtype === "bool") return undefined;
     const [least, most] = wholeLimits(out.dtype);
     if (a.form) {

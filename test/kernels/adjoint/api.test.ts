@@ -12,8 +12,23 @@ import {
   type Tensor,
   vmap,
 } from "tilework";
-import { exp, load, max, programId, store, sum } from "tilework/kernels";
-import { expect, test } from "vitest";
+import {
+  arange,
+  cdiv,
+  type constexpr,
+  devicePrint,
+  exp,
+  expandDims,
+  floorDiv,
+  load,
+  max,
+  programId,
+  type Ref,
+  store,
+  sum,
+  swizzle2d,
+} from "tilework/kernels";
+import { expect, test, vi } from "vitest";
 
 // biome-ignore-start lint/suspicious/noExplicitAny: a body over blocks
 const scaled = kernel(
@@ -93,4 +108,42 @@ test("explain says how cotangents are added up", () => {
     "transpose(jvp(scaled)): dx: stored, since every element is touched once",
     "transpose(jvp(scaled)): dw: programs along axis 0 of the grid meet: they run one after the other and add in place",
   ]);
+});
+
+test("programs that take their place from one number are apart", () => {
+  const turned = kernel(
+    function turned(x: Ref<"f32", ["m", "n"]>, out: Ref<"f32", ["m", "n"]>, GROUP: constexpr) {
+      const n = cdiv(x.shape[1], 4);
+      const p = programId(0);
+      const [i, j] = swizzle2d(floorDiv(p, n), p % n, cdiv(x.shape[0], 4), n, GROUP);
+      const rows = expandDims(i * 4 + arange(4), 1);
+      const columns = expandDims(j * 4 + arange(4), 0);
+      const v = load(x, [rows, columns]);
+      store(out, [rows, columns], v * v);
+    },
+    { out: (x) => x, grid: (x) => (x.shape[0] * x.shape[1]) / 16 },
+  );
+  const x = random.normal(random.key(5), [16, 12]) as Tensor;
+  const f = jit(grad((v: Tensor) => np.sum(turned(v, { GROUP: 2 }))));
+  expect(explain(f)(x).notes.filter((n) => n.includes("dx"))).toEqual([
+    "transpose(jvp(turned)): dx: stored, since every element is touched once",
+  ]);
+  expect([...(f(x) as Tensor).dataSync()]).toEqual([...x.mul(2).dataSync()]);
+});
+
+test("a kernel under grad writes once", () => {
+  const lines: unknown[] = [];
+  const log = vi.spyOn(console, "log").mockImplementation((...x: unknown[]) => void lines.push(...x));
+  const shown = kernel(
+    function shown(x: Ref<"f32", ["n"]>, out: Ref<"f32", ["n"]>) {
+      const v = load(x, [programId(0)]);
+      if (v > 1) devicePrint("v", v);
+      store(out, [programId(0)], v * v);
+    },
+    { out: (x) => x, grid: 2 },
+  );
+  const g = grad((x: Tensor) => np.sum(shown(x)))(np.array([1, 2]));
+  expect([...(g as Tensor).dataSync()]).toEqual([2, 4]);
+  log.mockRestore();
+  expect(lines).toEqual(["shown(1): v 2"]);
 });

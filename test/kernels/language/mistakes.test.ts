@@ -158,6 +158,16 @@ describe("constants are checked before the grid meets them", () => {
     expect(said(f)).toMatch(/there is no constant BLOK \/ its constants are BLOCK|BLOK/);
     expect(said(f)).not.toContain("cdiv");
   });
+  test("given as an argument", () => {
+    for (const call of [() => add(x3, 2), () => add(x3, x3)])
+      expect(said(call)).toMatch(/^TW8009 add: the constant BLOCK is missing.*add\(x, \{ BLOCK: 128 \}\)/);
+    expect(said(() => add(x3, x3, { BLOCK: 2 }))).toMatch(
+      /^TW8016 add: the call gives 2 arguments of 1: out is stored to/,
+    );
+  });
+  test("an array", () => {
+    expect(said(() => add(x3, { BLOCK: np.array(2) }))).toMatch(/^TW8012 add: the constant BLOCK is an array/);
+  });
   test("too few arguments", () => {
     const two = kernel(
       function two(x: V, y: V, out: V) {

@@ -2,7 +2,7 @@
 import { type Dim, isStatic } from "../../../ir/dim.js";
 import { type AnyEqn, isVar, type Program, type Var } from "../../../ir/program.js";
 import { nestedPrograms } from "../../../ir/rewrite.js";
-import { type Affine, type Conditions, Forms, type Variable } from "./affine.js";
+import { type Affine, type Conditions, Forms, inParts, isApart, isWhole, type Variable } from "./affine.js";
 
 type Core = Program<"core">;
 type AccessEqn = Extract<AnyEqn, { prim: "load" | "store" | "atomic" | "atomic_cas" }>;
@@ -18,6 +18,8 @@ export interface Access {
 }
 export interface Accesses {
   readonly list: readonly Access[];
+  /** The program's ids, one for each axis of the grid. */
+  readonly ids: readonly Variable[];
   /** Something else is done with the reference than reading and writing elements. */
   readonly opaque: boolean;
 }
@@ -31,12 +33,15 @@ export function accessesOf(
 ): { readonly of: ReadonlyMap<Var, Accesses>; readonly all: ReadonlyMap<AnyEqn, Access> } {
   const all = new Map<AnyEqn, Access>();
   const forms = new Forms();
+  const numbers = grid.map((n, axis): Variable => ({ extent: isStatic(n) ? n : Number.POSITIVE_INFINITY, grid: axis }));
   ids.forEach((v, axis) => {
     const n = grid[axis];
-    const id: Variable = { extent: isStatic(n) ? n : Number.POSITIVE_INFINITY, grid: axis };
+    const id = numbers[axis];
     forms.define(v, { constant: 0, terms: n === 1 ? new Map() : new Map([[id, 1]]), lanes: [] });
   });
-  const found = new Map<Var, { list: Access[]; opaque: boolean }>(refs.map((r) => [r, { list: [], opaque: false }]));
+  const found = new Map<Var, { list: Access[]; ids: readonly Variable[]; opaque: boolean }>(
+    refs.map((r) => [r, { list: [], ids: numbers, opaque: false }]),
+  );
   const origin = new Map<Var, Var>(refs.map((r) => [r, r]));
 
   const visit = (program: Core, once: boolean): void => {
@@ -119,15 +124,18 @@ export function accessesOf(
 
 /** A form over variables alone. */
 interface Linear {
+  /** The variables take all their values independently. */
+  readonly whole: boolean;
   readonly constant: number;
   readonly factors: ReadonlyMap<Variable, number>;
 }
 function linear(form: Affine, lanes: readonly Variable[]): Linear {
-  const factors = new Map(form.terms);
+  const factors = new Map(inParts(form).terms);
+  const whole = [...form.terms.keys()].every(isWhole) && [...factors.keys()].every(isWhole);
   form.lanes.forEach((k, d) => {
     if (k !== 0 && lanes[d].extent !== 1) factors.set(lanes[d], k);
   });
-  return { constant: form.constant, factors };
+  return { constant: form.constant, factors, whole };
 }
 
 interface Range {
@@ -168,21 +176,38 @@ function span(form: Linear, range: (v: Variable) => Range, free: (v: Variable) =
   return { low, high };
 }
 
-/** Of variables with these factors, those that tell elements apart whatever a rest of so many values does. */
-function separated(factors: ReadonlyMap<Variable, number>, extent: (v: Variable) => number, rest: number): Variable[] {
-  let taken = rest;
-  const apart: Variable[] = [];
-  for (const [v, k] of [...factors].sort(([, a], [, b]) => Math.abs(a) - Math.abs(b))) {
-    if (Math.abs(k) >= taken) apart.push(v);
-    taken += Math.abs(k) * (extent(v) - 1);
+/** Factors of variables in a component of an index, and how many values the rest of it has. */
+interface Component {
+  readonly factors: ReadonlyMap<Variable, number>;
+  readonly rest: number;
+}
+/**
+ * Variables in which a difference certainly is one of the index. Of those that a component holds, the largest factors do it whose
+ * multiples are further apart than all that is smaller spreads; those that another component tells apart may be taken as equal.
+ */
+function separated(components: readonly Component[], extent: (v: Variable) => number): ReadonlySet<Variable> {
+  const apart = new Set<Variable>();
+  for (let before = -1; apart.size > before; ) {
+    before = apart.size;
+    for (const { factors, rest } of components) {
+      const left = [...factors].filter(([v]) => !apart.has(v)).sort(([, a], [, b]) => Math.abs(a) - Math.abs(b));
+      let taken = rest;
+      let run: Variable[] = [];
+      for (const [v, k] of left) {
+        if (Math.abs(k) < taken) run = [];
+        else run.push(v);
+        taken += Math.abs(k) * (extent(v) - 1);
+      }
+      for (const v of run) apart.add(v);
+    }
   }
   return apart;
 }
 
 /** Axes of the grid along which programs certainly touch different elements. */
-export function apartOnGrid({ list, opaque }: Accesses, grid: readonly Dim[], rank: number): boolean[] {
-  const apart = grid.map((n) => n === 1);
+export function apartOnGrid({ list, ids, opaque }: Accesses, grid: readonly Dim[], rank: number): boolean[] {
   if (opaque || list.length === 0) return grid.map(() => !opaque);
+  const components: Component[] = [];
   for (let a = 0; a < rank; a++) {
     const forms = list.map((x) => ({ x, form: x.index[a] }));
     let rest: Range = { low: Number.POSITIVE_INFINITY, high: Number.NEGATIVE_INFINITY };
@@ -190,18 +215,18 @@ export function apartOnGrid({ list, opaque }: Accesses, grid: readonly Dim[], ra
     const known = forms.every(({ x, form }) => {
       if (form === null) return false;
       const own = linear(form, x.lanes);
-      const ids = new Map([...own.factors].filter(([v]) => v.grid >= 0));
-      const same: ReadonlyMap<Variable, number> = first ?? ids;
+      const ofIds = new Map([...own.factors].filter(([v]) => v.grid >= 0));
+      const same: ReadonlyMap<Variable, number> = first ?? ofIds;
       first = same;
-      if (ids.size !== same.size || [...ids].some(([v, k]) => same.get(v) !== k)) return false;
+      if (ofIds.size !== same.size || [...ofIds].some(([v, k]) => same.get(v) !== k)) return false;
       const s = span(own, ranges(x), (v) => v.grid >= 0);
       rest = { low: Math.min(rest.low, s.low), high: Math.max(rest.high, s.high) };
       return true;
     });
-    if (!known || first === null) continue;
-    for (const v of separated(first, (w) => w.extent, rest.high - rest.low + 1)) apart[v.grid] = true;
+    if (known && first !== null) components.push({ factors: first, rest: rest.high - rest.low + 1 });
   }
-  return apart;
+  const apart = separated(components, (v) => v.extent);
+  return grid.map((n, a) => n === 1 || isApart(ids[a], apart));
 }
 
 /** Axes of the block that no component of the index depends on: all their lanes are at one element. */
@@ -212,14 +237,13 @@ export function absentLanes(access: Access): boolean[] {
 /** No two lanes of the block, but along axes left out, are at one element. */
 export function lanesApart(access: Access, without: readonly boolean[]): boolean {
   const range = ranges(access);
-  const left = new Set(access.lanes.filter((v, d) => !without[d] && v.extent !== 1));
-  for (const form of access.index) {
-    if (form === null) continue;
+  const components = access.index.flatMap((form): Component[] => {
+    if (form === null) return [];
     const { factors } = linear(form, access.lanes);
-    const own = new Map([...factors].filter(([v]) => access.lanes.includes(v)));
-    for (const v of separated(own, (w) => width(range(w)), 1)) left.delete(v);
-  }
-  return left.size === 0;
+    return [{ factors: new Map([...factors].filter(([v]) => access.lanes.includes(v))), rest: 1 }];
+  });
+  const apart = separated(components, (v) => width(range(v)));
+  return access.lanes.every((v, d) => without[d] || v.extent === 1 || apart.has(v));
 }
 
 /** All elements of the reference are touched, by some lane of some program. */
@@ -229,7 +253,7 @@ export function coversAll(access: Access, shape: readonly Dim[]): boolean {
   const used = new Set<Variable>();
   for (const [a, form] of forms.entries()) {
     const size = shape[a];
-    if (form === null || !isStatic(size)) return false;
+    if (form === null || !form.whole || !isStatic(size)) return false;
     let reached = 1;
     for (const [v, k] of [...form.factors].sort(([, x], [, y]) => x - y)) {
       if (k <= 0 || k > reached || used.has(v) || !Number.isFinite(v.extent)) return false;

@@ -12,6 +12,7 @@ import { prune } from "../../../simplify/index.js";
 import { instantiate, type MaybeZero, strong } from "../emit.js";
 import { cotangentName } from "../names.js";
 import { partialEval } from "../partial-eval/index.js";
+import { withoutIo } from "../partial-eval/nested.js";
 import { count, drop, fill, keep, split } from "../programs.js";
 import type { Operand, TransposeContext, TransposeOptions } from "../transpose/rule.js";
 import { withoutCounters } from "./counters.js";
@@ -75,7 +76,8 @@ export function transposeKernel(
   const [remade, residuals] = split(made, again.length);
   const back = p.inline(step.program, [...residuals, ...ctVars, ...sumVars]);
   const [sums, passed] = split(back, sumVars.length);
-  const whole = flatten(p.finish([...remade, ...passed, ...sums], `transpose(${name})`));
+  // the kernel itself has called its callbacks
+  const whole = flatten(withoutIo(p.finish([...remade, ...passed, ...sums], `transpose(${name})`)));
 
   // what each reference is to the adjoint
   const knownReads = reads.filter((x) => x !== null);

@@ -7,6 +7,26 @@ import { type AnyEqn, type Atom, isVar, type Program, type Var } from "../../../
 export interface Variable {
   readonly extent: number;
   readonly grid: number;
+  /** It was divided: by · high + low, where low < by. */
+  parts?: Parts;
+  /** It was taken together with others for the digits of one number. */
+  digitOf?: { readonly digits: readonly Variable[]; readonly number: Variable };
+}
+interface Parts {
+  readonly by: number;
+  readonly high: Variable;
+  readonly low: Variable;
+}
+/** Whether a difference in the variable is one in some variable that `apart` holds. */
+export function isApart(v: Variable, apart: ReadonlySet<Variable>): boolean {
+  if (apart.has(v)) return true;
+  if (v.parts) return isApart(v.parts.high, apart) && isApart(v.parts.low, apart);
+  return v.digitOf !== undefined && isApart(v.digitOf.number, apart);
+}
+/** Its parts take all values together, and stand for it alone; where a divisor leaves a remainder, the last are not all there. */
+export function isWhole({ parts, extent, digitOf }: Variable): boolean {
+  if (digitOf) return false;
+  return !parts || (extent % parts.by === 0 && isWhole(parts.high) && isWhole(parts.low));
 }
 
 /** constant + Σ terms + Σ lanes[d] · (position on axis d). */
@@ -38,6 +58,108 @@ export function combine(x: Affine, y: Affine, factor: number): Affine {
     lanes: x.lanes.map((k, d) => k + factor * y.lanes[d]),
   };
 }
+/** Variables that were divided replaced by their parts. */
+export function inParts(x: Affine): Affine {
+  const terms = new Map<Variable, number>();
+  const add = (v: Variable, k: number): void => {
+    if (v.parts) {
+      add(v.parts.high, k * v.parts.by);
+      add(v.parts.low, k);
+      return;
+    }
+    const sum = (terms.get(v) ?? 0) + k;
+    if (sum === 0) terms.delete(v);
+    else terms.set(v, sum);
+  };
+  for (const [v, k] of x.terms) add(v, k);
+  return { ...x, terms };
+}
+
+interface Bounds {
+  readonly low: number;
+  readonly high: number;
+}
+function boundsOf(x: Affine, shape: Shape): Bounds {
+  let [low, high] = [x.constant, x.constant];
+  const add = (k: number, extent: number): void => {
+    if (k < 0) low += k * (extent - 1);
+    else if (k > 0) high += k * (extent - 1);
+  };
+  for (const [v, k] of inParts(x).terms) add(k, v.extent);
+  x.lanes.forEach((k, d) => {
+    const n = shape[d];
+    add(k, isStatic(n) ? n : Number.POSITIVE_INFINITY);
+  });
+  return { low, high };
+}
+type Shape = Atom["aval"]["shape"];
+
+/**
+ * The quotient and the rest of a form that is not negative: what `by` divides, and beside it what stays in 0 … by - 1. A variable of
+ * which both hold something is divided itself: p = by · high + low. Null where it is none of this.
+ */
+function divided(whole: Affine, by: number, shape: Shape): Division | null {
+  if (!Number.isInteger(by) || by <= 0 || boundsOf(whole, shape).low < 0) return null;
+  const x = inParts(whole);
+  const found = dividedTerms(x, by, shape);
+  if (found) return found;
+  const one = asNumber(x);
+  return one && dividedTerms(inParts(one), by, shape);
+}
+
+/** Program ids that are the digits of a number, such as row · columns + column, as one variable. */
+function asNumber(x: Affine): Affine | null {
+  const digits: Variable[] = [];
+  let size = 1;
+  for (const [v, k] of [...x.terms].sort(([, p], [, q]) => p - q)) {
+    if (k !== size || v.grid < 0 || !Number.isFinite(v.extent)) continue;
+    digits.push(v);
+    size *= v.extent;
+  }
+  if (digits.length < 2) return null;
+  const [{ digitOf }] = digits;
+  const same = digitOf?.digits.length === digits.length && digits.every((v, i) => v === digitOf.digits[i]);
+  if (!same && digits.some((v) => v.digitOf)) return null;
+  const number = digitOf?.number ?? { extent: size, grid: digits[0].grid };
+  for (const v of digits) v.digitOf ??= { digits, number };
+  const terms = new Map([...x.terms].filter(([v]) => !digits.includes(v)));
+  return { ...x, terms: terms.set(number, 1) };
+}
+
+interface Division {
+  readonly quotient: Affine;
+  readonly rest: Affine;
+}
+function dividedTerms(x: Affine, by: number, shape: Shape): Division | null {
+  const constant = ((x.constant % by) + by) % by;
+  const fits = (k: number, extent: number): boolean => k > 0 && by % k === 0 && Number.isFinite(extent);
+  const own = [...x.terms].filter(([, k]) => k % by !== 0);
+  let [low, high] = [constant, constant];
+  for (const [v, k] of own) {
+    const most = k * ((fits(k, v.extent) ? Math.min(v.extent, by / k) : v.extent) - 1);
+    low += Math.min(most, 0);
+    high += Math.max(most, 0);
+  }
+  const lanes = x.lanes.map((k) => (k % by === 0 ? 0 : k));
+  const ofLanes = boundsOf({ constant: 0, terms: new Map(), lanes }, shape);
+  if (low + ofLanes.low < 0 || high + ofLanes.high >= by) return null;
+  for (const [v, k] of own) {
+    const size = by / k;
+    if (!fits(k, v.extent) || v.extent <= size) continue;
+    const { grid } = v;
+    v.parts = { by: size, high: { extent: Math.ceil(v.extent / size), grid }, low: { extent: size, grid } };
+  }
+  const parts = inParts(x);
+  const rest = { constant, terms: new Map([...parts.terms].filter(([, k]) => k % by !== 0)), lanes };
+  const { constant: c, terms: t, lanes: l } = combine(parts, rest, -1);
+  const quotient = {
+    constant: c / by,
+    terms: new Map([...t].map(([v, k]) => [v, k / by])),
+    lanes: l.map((k) => k / by),
+  };
+  return { quotient, rest };
+}
+
 const scaled = (x: Affine, factor: number): Affine =>
   combine({ constant: 0, terms: new Map(), lanes: x.lanes.map(() => 0) }, x, factor);
 const isConstant = (x: Affine): boolean => x.terms.size === 0 && x.lanes.every((k) => k === 0);
@@ -172,9 +294,29 @@ export class Forms {
         if (!x || !y) return null;
         return isConstant(y) ? scaled(x, y.constant) : isConstant(x) ? scaled(y, x.constant) : null;
       }
+      case "div":
+      case "rem": {
+        const [x, y] = eqn.inputs.map((a) => this.form(a));
+        const found = x && y && isConstant(y) ? divided(x, y.constant, eqn.inputs[0].aval.shape) : null;
+        return found && (eqn.prim === "div" ? found.quotient : found.rest);
+      }
+      case "min":
+      case "max": {
+        const [x, y] = eqn.inputs.map((a) => this.form(a));
+        if (!x || !y) return null;
+        const { low, high } = boundsOf(combine(x, y, -1), eqn.outputs[0].aval.shape);
+        return high <= 0 ? (eqn.prim === "min" ? x : y) : low >= 0 ? (eqn.prim === "min" ? y : x) : null;
+      }
+      case "select": {
+        const [which, x, y] = eqn.inputs;
+        const holds = this.#holds(which);
+        return holds === null ? null : this.form(holds ? x : y);
+      }
       case "convert_element_type": {
         const [x] = eqn.inputs;
-        return isInt(x.aval.dtype) ? this.form(x) : null;
+        if (isInt(x.aval.dtype)) return this.form(x);
+        const holds = x.aval.dtype === "bool" ? this.#holds(x) : null;
+        return holds === null ? null : { constant: Number(holds), terms: new Map(), lanes: x.aval.shape.map(() => 0) };
       }
       default: {
         if (eqn.inputs.length === 0) return null;
@@ -182,6 +324,56 @@ export class Forms {
         return x && through(eqn, x);
       }
     }
+  }
+
+  /** Whether a condition holds everywhere, or nowhere: such as that a remainder is negative, of what is not. */
+  #holds(a: Atom): boolean | null {
+    if (!isVar(a)) return typeof a.value === "boolean" ? a.value : null;
+    const eqn = this.#made.get(a);
+    if (!eqn) return null;
+    const [x, y] = eqn.inputs;
+    switch (eqn.prim) {
+      case "and": {
+        const [p, q] = [this.#holds(x), this.#holds(y)];
+        return p === false || q === false ? false : p && q;
+      }
+      case "eq":
+        return this.#same(x, y);
+      case "ne":
+        return this.#not(this.#same(x, y));
+      case "lt":
+        return this.#less(x, y);
+      case "ge":
+        return this.#not(this.#less(x, y));
+      case "gt":
+        return this.#less(y, x);
+      case "le":
+        return this.#not(this.#less(y, x));
+      default:
+        return VIEWS.has(eqn.prim) ? this.#holds(x) : null;
+    }
+  }
+  #same(x: Atom, y: Atom): boolean | null {
+    if (x.aval.dtype === "bool") {
+      const [p, q] = [this.#holds(x), this.#holds(y)];
+      return p === null || q === null ? null : p === q;
+    }
+    const { low, high } = this.#difference(x, y);
+    return low > 0 || high < 0 ? false : low === 0 && high === 0 ? true : null;
+  }
+  /** What x - y can be. */
+  #difference(x: Atom, y: Atom): Bounds {
+    const [p, q] = [this.form(x), this.form(y)];
+    if (p && q) return boundsOf(combine(p, q, -1), x.aval.shape);
+    return { low: Number.NEGATIVE_INFINITY, high: Number.POSITIVE_INFINITY };
+  }
+  /** Whether x < y. */
+  #less(x: Atom, y: Atom): boolean | null {
+    const { low, high } = this.#difference(x, y);
+    return high < 0 ? true : low >= 0 ? false : null;
+  }
+  #not(holds: boolean | null): boolean | null {
+    return holds === null ? null : !holds;
   }
 
   conditions(a: Atom): Conditions {
