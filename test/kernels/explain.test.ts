@@ -42,3 +42,17 @@ test("its shaders", async () => {
   expect(wgsl).toContain("@compute");
   expect(wgsl).toMatch(/^\/\/ .*: 3 programs, each an? (invocation|workgroup)/);
 });
+
+test("programs over named sizes are explained as well", () => {
+  const all = kernel(
+    function all(x: V, out: V) {
+      store(out, [programId(0)], load(x, [programId(0)]) * 2);
+    },
+    { out: (x) => x, grid: (x) => x.shape[0] },
+  );
+  const f = jit((v: Tensor) => all(v), { dynamic: [{ 0: "n" }] });
+  for (const n of [7, 8]) f(np.ones([n]));
+  const { compiles, notes } = explain(f)(np.ones([9]));
+  expect(compiles.join()).toContain("dynamic, as n");
+  expect(notes.filter((n) => n.startsWith("all: "))).toEqual([]);
+});

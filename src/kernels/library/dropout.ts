@@ -1,9 +1,13 @@
 /** Dropout (Srivastava et al. 2014): which elements stay is told by Philox from a seed and their place, so backward makes it again. */
 import { fail } from "../../diagnostics/error.js";
+import { printAval } from "../../ir/aval.js";
+import { isInt } from "../../ir/dtype.js";
+import { scalar } from "../../tracer/frame.js";
+import { describeValue } from "../../tracer/leaf.js";
 import { kernel } from "../../dsl/kernel/own.js";
 import { reshape } from "../../lax/structure.js";
 import { customVjp } from "../../tracer/custom.js";
-import type { Tensor } from "../../tracer/tensor.js";
+import { isTensor, type Tensor } from "../../tracer/tensor.js";
 import { arange, type constexpr, load, programId, type Ref, rand4x, store, where } from "../../dsl/kernel/index.js";
 import { ceilDiv } from "./rows.js";
 
@@ -36,17 +40,26 @@ function keeping(KEEP: number) {
 const known = new Map<number, ReturnType<typeof keeping>>();
 
 /**
- * Each element becomes 0 with probability `rate`, and is divided by 1 - rate otherwise. The same seed (a whole number of rank 0)
- * leaves the same elements.
+ * Each element becomes 0 with probability `rate`, and is divided by 1 - rate otherwise. The same seed (a whole number, or
+ * an array of one of rank 0) leaves the same elements.
  */
-export function dropout(x: Tensor, seed: Tensor, { rate = 0.5 }: { readonly rate?: number } = {}): Tensor {
+export function dropout(x: Tensor, seed: Tensor | number, { rate = 0.5 }: { readonly rate?: number } = {}): Tensor {
   if (!(rate >= 0 && rate < 1)) {
     return fail("TW2003", `dropout: the rate is ${rate}`, {
       help: "0 ≤ rate < 1 is the share of elements that become 0",
     });
   }
+  const whole = wholeSeed(seed);
   let f = known.get(rate);
   if (!f) known.set(rate, (f = keeping(1 - rate)));
   if (x.size === 0) return x;
-  return x.ndim === 1 ? f(x, seed) : reshape(f(reshape(x, [x.size]), seed), x.shape);
+  return x.ndim === 1 ? f(x, whole) : reshape(f(reshape(x, [x.size]), whole), x.shape);
+}
+
+function wholeSeed(seed: Tensor | number): Tensor {
+  if (typeof seed === "number" && Number.isInteger(seed) && seed >= 0 && seed < 2 ** 32) return scalar(seed, "u32");
+  if (typeof seed !== "number" && isTensor(seed) && seed.ndim === 0 && isInt(seed.aval.dtype)) return seed;
+  return fail("TW2005", `dropout: the seed is ${isTensor(seed) ? printAval(seed.aval) : describeValue(seed)}`, {
+    help: "give a whole number from 0 to 2 ** 32 - 1, or an array of whole numbers of rank 0",
+  });
 }

@@ -8,7 +8,9 @@ import { type AccessEqn, analyseKernel, type Side } from "./analyse.js";
 export function boundsNotes(program: Program<"core">): string[] {
   const notes = program.eqns.flatMap((eqn) => {
     if (eqn.prim !== "kernel_call") return nestedPrograms(eqn).flatMap(boundsNotes);
-    if (staticSizes(eqn.params.grid).includes(0)) return [];
+    // over named sizes an access that needs it is made safe before sizes are named
+    if (!eqn.params.grid.every((d) => typeof d === "number") || eqn.params.guarded) return [];
+    if (eqn.params.grid.includes(0)) return [];
     const found = new Map<AccessEqn, Side[]>();
     analyseKernel(eqn.params, ({ eqn: access, sides }) => {
       if (sides.every((s) => s.low && s.high)) return;

@@ -136,6 +136,12 @@ describe("dropout", () => {
     expect([...library.dropout(np.ones([5]), seed(1), { rate: 0 }).dataSync()]).toEqual([1, 1, 1, 1, 1]);
     expect(() => library.dropout(np.ones([5]), seed(1), { rate: 1 })).toThrow(/rate/);
   });
+  test("a number is a seed, and fractions are none", () => {
+    const of = (s: Tensor | number): number[] => [...library.dropout(np.ones([300]), s, { rate: 0.5 }).dataSync()];
+    expect(of(7)).toEqual(of(seed(7)));
+    for (const wrong of [0.5, -1, np.array(0.5), np.array([1, 2], { dtype: "i32" })])
+      expect(() => of(wrong)).toThrow(/TW2005: dropout: the seed is/);
+  });
 });
 
 test("4-bit weights with many rows", () => {
