@@ -28,17 +28,22 @@ function guardEqn(eqn: AnyEqn): AnyEqn {
   return body === eqn.params.body ? eqn : { ...eqn, params: { ...eqn.params, body } };
 }
 
-/** As `guardKernels`; the kernels say that it was done, so that sizes may become names. */
+/** As `guardKernels`; the kernels say that it was done, so that sizes may become names. Without kernels, the same program. */
 export function guardForAllSizes(p: Core): Core {
-  const mark = (q: Core): Core =>
-    withEqns(
-      q,
-      mapSame(q.eqns, (e): AnyEqn => {
-        if (e.prim === "kernel_call") return { ...e, params: { ...e.params, guarded: true } };
-        return nestedPrograms(e).length === 0 ? e : mapPrograms(e, mark);
-      }),
-    );
   return mark(guardKernels(p));
+}
+const marked = new WeakMap<Core, Core>();
+function mark(p: Core): Core {
+  let result = marked.get(p);
+  if (!result) {
+    const eqns = mapSame(p.eqns, (e): AnyEqn => {
+      if (e.prim === "kernel_call") return { ...e, params: { ...e.params, guarded: true } };
+      return nestedPrograms(e).length === 0 ? e : mapPrograms(e, mark);
+    });
+    result = withEqns(p, eqns);
+    marked.set(p, result);
+  }
+  return result;
 }
 
 /** The body of a kernel whose loads and stores stay within their arrays; the same program where that was known. */
