@@ -2,9 +2,9 @@
  * Stable radix sort of records that lie in several arrays: the keys' order becomes that of unsigned integers, whose digits
  * are sorted one after the other, the last first, by counting. Long lines only: the counts of all digits cost their share.
  */
-import { type Dim, dimMul } from "../ir/dim.js";
+import { type Dim, dimMul, isStatic } from "../ir/dim.js";
 import type { DType } from "../ir/dtype.js";
-import type { TileAtom, TileRef } from "../ir/tile.js";
+import type { TileAtom, TileRef, TileVar } from "../ir/tile.js";
 import type { Column } from "./merge-sort.js";
 import type { ScalarCode } from "./scalar-code.js";
 
@@ -34,7 +34,7 @@ interface Digit {
   readonly bits: number;
 }
 
-/** Last key first, lowest digit first; an even number, so that the passes to and fro end where they should. */
+/** Last key first, lowest digit first. */
 function digitsOf(keys: readonly DType[], n: number): Digit[] {
   // tables that stay in the fastest cache, and are small beside the line
   const most = n >= 1 << 14 ? 11 : 8;
@@ -47,8 +47,11 @@ function digitsOf(keys: readonly DType[], n: number): Digit[] {
       digits.push({ column, shift: below + i * size, bits: Math.min(size, bits - i * size) });
     }
   }
+  return digits;
+}
+/** An even number of them, so that passes to and fro end where they should: the widest in two halves. */
+function evenly(digits: readonly Digit[]): readonly Digit[] {
   if (digits.length % 2 === 0) return digits;
-  // the widest in two halves
   const at = digits.reduce((best, d, i) => (d.bits > digits[best].bits ? i : best), 0);
   const { column, shift, bits } = digits[at];
   const low = Math.floor(bits / 2);
@@ -94,8 +97,23 @@ function ordered(k: ScalarCode, x: TileAtom): TileAtom {
   }
 }
 
+/** Lines from which on a line is worth several programs, where there are few of them. */
+const LONG = 1 << 16;
+const FEW_LINES = 8;
+/** Elements of a part of a long line at least, and how many parts there are at most: each has its own counters. */
+const PART = 1 << 14;
+const MOST_PARTS = 16;
+
+/** Where one line's records are read at first, where they go, and the places between. */
+export interface SortedLine {
+  readonly source: (i: TileAtom) => TileAtom[];
+  readonly target: readonly Column[];
+  readonly spare: readonly Column[];
+}
+
 export class RadixSort {
   readonly #digits: readonly Digit[];
+  readonly #evenDigits: readonly Digit[];
   readonly #buckets: number;
 
   constructor(
@@ -106,12 +124,13 @@ export class RadixSort {
     readonly descending = false,
   ) {
     this.#digits = digitsOf(keys, n);
+    this.#evenDigits = evenly(this.#digits);
     this.#buckets = Math.max(...this.#digits.map((d) => 1 << d.bits));
   }
 
   /** Whether this is quicker than merging. */
   get pays(): boolean {
-    return !this.keys.includes("key") && this.n >= 128 && this.n >= 32 * this.#digits.length;
+    return !this.keys.includes("key") && this.n >= 128 && this.n >= 32 * this.#evenDigits.length;
   }
   /** Counters of one line each, for that many lines. */
   counters(lines: Dim): (line: TileAtom) => Column {
@@ -119,35 +138,109 @@ export class RadixSort {
     return (line) => ({ ref, base: this.k.mul(line, this.#buckets), stride: 1 });
   }
 
+  /** Whether so many lines are better sorted by several programs each; what there is to sort decides, not the threads. */
+  splits(lines: Dim): lines is number {
+    return this.pays && this.n >= LONG && isStatic(lines) && lines < FEW_LINES;
+  }
+
   /** Sorts records 0 … n-1, read by `source`, into `target`. */
-  sort(source: (i: TileAtom) => TileAtom[], target: readonly Column[], spare: readonly Column[], counts: Column): void {
+  sort({ source, target, spare }: SortedLine, counts: Column): void {
     const { k, n } = this;
     const { t } = k;
-    const at = (c: Column, i: TileAtom): TileAtom => k.add(c.base, k.mul(i, c.stride));
-    this.#digits.forEach((digit, pass) => {
+    this.#evenDigits.forEach((digit, pass) => {
       const buckets = 1 << digit.bits;
       const to = pass % 2 === 0 ? spare : target;
-      const from = pass % 2 === 0 ? target : spare;
-      const read = pass === 0 ? source : (i: TileAtom): TileAtom[] => from.map((c) => t.load(c.ref, at(c, i)));
-      k.for(0, buckets, (b) => t.store(counts.ref, at(counts, b), t.i32(0)));
-      k.for(0, n, (i) => {
-        const place = at(counts, this.#digit(read(i)[digit.column], digit));
-        t.store(counts.ref, place, k.add(t.load(counts.ref, place), 1));
-      });
+      const read = pass === 0 ? source : this.#reader(pass % 2 === 0 ? target : spare);
+      this.#count(read, digit, counts, 0, n);
       const sum = t.var(t.i32(0));
-      k.for(0, buckets, (b) => {
-        const count = t.load(counts.ref, at(counts, b));
-        t.store(counts.ref, at(counts, b), sum);
-        t.assign(sum, k.add(sum, count));
+      k.for(0, buckets, (b) => this.#start(counts, b, sum));
+      this.#move(read, to, digit, counts, 0, n);
+    });
+  }
+  /**
+   * The same with each line in parts, three stages for a digit: each part counts for itself, then the parts' places follow
+   * each other within each bucket, so that the order is that of one program whatever the parts.
+   */
+  sortInParts(lines: number, lineOf: (line: TileAtom) => SortedLine): void {
+    const { k, n } = this;
+    const { t } = k;
+    const parts = Math.min(MOST_PARTS, Math.floor(n / PART));
+    const length = Math.ceil(n / parts);
+    const counters = this.counters(lines * parts);
+    const countersOf = (line: TileAtom, part: TileAtom): Column => counters(k.add(k.mul(line, parts), part));
+    const last = this.#digits.length - 1;
+    this.#digits.forEach((digit, pass) => {
+      const buckets = 1 << digit.bits;
+      // the last pass ends in the target
+      const direct = (last - pass) % 2 === 0;
+      const read = ({ source, target, spare }: SortedLine): SortedLine["source"] =>
+        pass === 0 ? source : this.#reader(direct ? spare : target);
+      const ends = (part: TileAtom): [TileAtom, TileAtom] => {
+        const start = k.mul(part, length);
+        return [start, k.min(k.add(start, length), n)];
+      };
+      t.stage([lines, parts], (line, part) => {
+        this.#count(read(lineOf(line)), digit, countersOf(line, part), ...ends(part));
       });
-      k.for(0, n, (i) => {
-        const record = read(i);
-        const place = at(counts, this.#digit(record[digit.column], digit));
-        const free = t.load(counts.ref, place);
-        t.store(counts.ref, place, k.add(free, 1));
-        to.forEach((c, a) => {
-          t.store(c.ref, at(c, free), record[a]);
-        });
+      t.stage([lines], (line) => {
+        const sum = t.var(t.i32(0));
+        k.for(0, buckets, (b) => k.for(0, parts, (part) => this.#start(countersOf(line, part), b, sum)));
+      });
+      t.stage([lines, parts], (line, part) => {
+        const { target, spare } = lineOf(line);
+        this.#move(read(lineOf(line)), direct ? target : spare, digit, countersOf(line, part), ...ends(part));
+      });
+    });
+  }
+  #at(c: Column, i: TileAtom): TileAtom {
+    return this.k.add(c.base, this.k.mul(i, c.stride));
+  }
+  #reader(from: readonly Column[]): SortedLine["source"] {
+    return (i) => from.map((c) => this.k.t.load(c.ref, this.#at(c, i)));
+  }
+  /** How many records from `start` to `end` fall into each bucket. */
+  #count(
+    read: SortedLine["source"],
+    digit: Digit,
+    counts: Column,
+    start: TileAtom | number,
+    end: TileAtom | number,
+  ): void {
+    const { k } = this;
+    const { t } = k;
+    k.for(0, 1 << digit.bits, (b) => t.store(counts.ref, this.#at(counts, b), t.i32(0)));
+    k.for(start, end, (i) => {
+      const place = this.#at(counts, this.#digit(read(i)[digit.column], digit));
+      t.store(counts.ref, place, k.add(t.load(counts.ref, place), 1));
+    });
+  }
+  /** A bucket's count becomes its first place, and `sum` that of the next. */
+  #start(counts: Column, bucket: TileAtom, sum: TileVar): void {
+    const { k } = this;
+    const { t } = k;
+    const place = this.#at(counts, bucket);
+    const count = t.load(counts.ref, place);
+    t.store(counts.ref, place, sum);
+    t.assign(sum, k.add(sum, count));
+  }
+  /** Records from `start` to `end` to the next free places of their buckets. */
+  #move(
+    read: SortedLine["source"],
+    to: readonly Column[],
+    digit: Digit,
+    counts: Column,
+    start: TileAtom | number,
+    end: TileAtom | number,
+  ): void {
+    const { k } = this;
+    const { t } = k;
+    k.for(start, end, (i) => {
+      const record = read(i);
+      const place = this.#at(counts, this.#digit(record[digit.column], digit));
+      const free = t.load(counts.ref, place);
+      t.store(counts.ref, place, k.add(free, 1));
+      to.forEach((c, a) => {
+        t.store(c.ref, this.#at(c, free), record[a]);
       });
     });
   }

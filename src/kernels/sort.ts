@@ -3,10 +3,11 @@ import type { Aval } from "../ir/aval.js";
 import { dimMul, dimProduct, isStatic } from "../ir/dim.js";
 import type { SortOps } from "../ir/ops/index.js";
 import type { Program } from "../ir/program.js";
+import type { TileAtom } from "../ir/tile.js";
 import { needsStatic, staticSizes } from "../ir/size.js";
 import { TileBuilder } from "../ir/tile-builder.js";
 import { ascending, MergeSort, scratchColumns } from "./merge-sort.js";
-import { RadixSort } from "./radix-sort.js";
+import { RadixSort, type SortedLine } from "./radix-sort.js";
 import { ScalarCode } from "./scalar-code.js";
 
 /** Refs: operands in, results out in the same order, then scratch. All sorts are stable, `stable` or not. */
@@ -27,15 +28,23 @@ export function sort(operands: readonly Aval[], { axis, numKeys }: SortOps["sort
   const dtypes = operands.map((a) => a.dtype);
   const radix = new RadixSort(k, n, dtypes.slice(0, numKeys));
   const spare = merge.needsSpare ? scratchColumns(k, dtypes, lines, n) : () => [];
-  const counts = radix.pays ? radix.counters(lines) : undefined;
-  t.stage([outer, inner], (o, i) => {
+  const lineAt = (o: TileAtom, i: TileAtom): SortedLine => {
     const base = k.add(k.mul(o, n * inner), i);
-    const source = (at: Parameters<typeof k.add>[0]) => ins.map((ref) => t.load(ref, k.add(base, k.mul(at, inner))));
-    const target = outs.map((ref) => ({ ref, base, stride: inner }));
-    const line = k.add(k.mul(o, inner), i);
-    if (counts) radix.sort(source, target, spare(line), counts(line));
-    else merge.sort(source, target, spare(line));
-  });
-  t.notes.push(`${counts ? "radix" : "merge"} sort of ${String(lines)} lines of ${n}`);
+    return {
+      source: (at) => ins.map((ref) => t.load(ref, k.add(base, k.mul(at, inner)))),
+      target: outs.map((ref) => ({ ref, base, stride: inner })),
+      spare: spare(k.add(k.mul(o, inner), i)),
+    };
+  };
+  if (radix.splits(lines)) radix.sortInParts(lines, (line) => lineAt(k.div(line, inner), k.rem(line, inner)));
+  else {
+    const counts = radix.pays ? radix.counters(lines) : undefined;
+    t.stage([outer, inner], (o, i) => {
+      const line = lineAt(o, i);
+      if (counts) radix.sort(line, counts(k.add(k.mul(o, inner), i)));
+      else merge.sort(line.source, line.target, line.spare);
+    });
+  }
+  t.notes.push(`${radix.pays ? "radix" : "merge"} sort of ${String(lines)} lines of ${n}`);
   return t.finish();
 }

@@ -34,7 +34,7 @@ export function topK(operands: readonly Aval[], { k: count }: SortOps["top_k"]):
       const base = k.mul(row, n);
       const columns = (...refs: (typeof v0)[]): Column[] => refs.map((ref) => ({ ref, base, stride: 1 }));
       const source = (i: TileAtom): TileAtom[] => [t.load(xs, k.add(base, i)), i];
-      if (counts) radix.sort(source, columns(v0, i0), columns(v1, i1), counts(row));
+      if (counts) radix.sort({ source, target: columns(v0, i0), spare: columns(v1, i1) }, counts(row));
       else sorter.sort(source, columns(v0, i0), columns(v1, i1));
       const to = k.mul(row, count);
       k.for(0, count, (i) => {
