@@ -130,15 +130,24 @@ export function expm1(x: Value): Value {
   return x.abs().lt(tiny).select(x, result);
 }
 
+/** Limits of -x beyond which logistic is 1 and 0, and the exponent of a unit in which nothing between overflows. */
+const LOGISTIC = { f32: [-24, 105, -64], f64: [-40, 746, -512] } as const;
 /**
- * With e = exp(-|x|) and g = e/(1 + e): 1 - g, or e - e·g for negative x. The errors of 1 + e and of the division count by g
- * only, so that small results have those of exp.
+ * 1/(1 + p) with p = exp -x = 2ⁿ + 2ⁿ(exp r - 1), the denominator rounded once: from n = 24 (f64: 53) on 1 + 2ⁿ is not exact,
+ * and what it lost is added to the small part. All in units of a small number, since p may be as large as 1 over a subnormal.
  */
 export function logistic(x: Value): Value {
-  const e = exp(x.abs().neg());
-  const minusG = e.div(e.rsub(-1));
-  const most = x.lt(0).select(e, 1);
-  return most.fma(minusG, most);
+  const type = floatType(x);
+  const [lowest, highest, exponent] = LOGISTIC[type];
+  const unit = 2 ** exponent;
+  const y = clampNumbers(x.neg(), lowest, highest);
+  const k = nearestInteger(y, Math.LOG2E);
+  const { r, low } = reduce(y, k);
+  const power = powerOfTwo(k, x, exponent);
+  const sum = power.add(unit);
+  const lost = sum.sub(power).rsub(unit);
+  const rest = expm1Reduced(r, type === "f64" ? low : undefined, TANH_EXP_F32).fma(power, lost);
+  return sum.add(rest).rdiv(unit);
 }
 
 /** Twice the number from which on tanh is 1. */
