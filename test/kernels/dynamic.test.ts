@@ -90,4 +90,10 @@ describe("kernels over named sizes", () => {
     const f = jit((x: Tensor) => plain(x, { BLOCK: 4 }), { dynamic: true });
     for (const n of [8, 12, 16, 40]) close(numbers(f(filled([n]))), numbers(filled([n]).add(1)));
   });
+  it("says why sizes without names have a program each", () => {
+    const f = jit((x: Tensor) => double(x, { BLOCK: 4 }));
+    for (const n of [7, 8]) close(numbers(f(filled([n]))), numbers(filled([n]).mul(2)));
+    expect(f.entries().length).toBe(2);
+    for (const e of f.entries()) expect(e.refusal).toContain("unless `dynamic` names the axis");
+  });
 });
