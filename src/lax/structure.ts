@@ -1,4 +1,5 @@
 /** Movement, reduction, contraction, indexing, sort and linear-algebra primitives with their parameters. */
+import { handOverLinalg } from "../lowering/hand-over/linalg.js";
 import type { Like, Same } from "../tracer/num.js";
 import { fail } from "../diagnostics/error.js";
 import {
@@ -529,29 +530,36 @@ export function topK(x: Tensor, k: number): [values: Tensor, indices: Tensor] {
   return bind("top_k", [x], { k }) as [Tensor, Tensor];
 }
 
+/** As `bind`: with the factorisations come the kernels that compute them. */
+const factor: typeof bind = (prim, inputs, params) => {
+  handOverLinalg();
+  return bind(prim, inputs, params);
+};
+const factor1: typeof bind1 = (prim, inputs, params) => factor(prim, inputs, params)[0];
+
 export const linalg = {
-  cholesky: (x: Tensor): Tensor => bind1("cholesky", [x], {}),
+  cholesky: (x: Tensor): Tensor => factor1("cholesky", [x], {}),
   triangularSolve: (
     a: Tensor,
     b: Tensor,
     options: { leftSide?: boolean; lower?: boolean; transposeA?: boolean; unitDiagonal?: boolean } = {},
   ): Tensor =>
-    bind1("triangular_solve", [a, b], {
+    factor1("triangular_solve", [a, b], {
       leftSide: options.leftSide ?? false,
       lower: options.lower ?? false,
       transposeA: options.transposeA ?? false,
       unitDiagonal: options.unitDiagonal ?? false,
     }),
   /** [lu, pivots, permutation] */
-  lu: (x: Tensor): [Tensor, Tensor, Tensor] => bind("lu", [x], {}) as [Tensor, Tensor, Tensor],
+  lu: (x: Tensor): [Tensor, Tensor, Tensor] => factor("lu", [x], {}) as [Tensor, Tensor, Tensor],
   /** [q, r] */
   qr: (x: Tensor, options: { fullMatrices?: boolean } = {}): [Tensor, Tensor] =>
-    bind("qr", [x], { fullMatrices: options.fullMatrices ?? true }) as [Tensor, Tensor],
+    factor("qr", [x], { fullMatrices: options.fullMatrices ?? true }) as [Tensor, Tensor],
   /** [eigenvalues ascending, eigenvectors] */
-  eigh: (x: Tensor): [Tensor, Tensor] => bind("eigh", [x], {}) as [Tensor, Tensor],
+  eigh: (x: Tensor): [Tensor, Tensor] => factor("eigh", [x], {}) as [Tensor, Tensor],
   /** [u, s, vt] */
   svd: (x: Tensor, options: { fullMatrices?: boolean } = {}): [Tensor, Tensor, Tensor] =>
-    bind("svd", [x], { fullMatrices: options.fullMatrices ?? true }) as [Tensor, Tensor, Tensor],
+    factor("svd", [x], { fullMatrices: options.fullMatrices ?? true }) as [Tensor, Tensor, Tensor],
 } as const;
 
 /** Keeps the compiler from moving or merging anything across it. */

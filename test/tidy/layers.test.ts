@@ -73,9 +73,11 @@ const ALLOWED: Record<string, readonly string[]> = {
   "lowering/wasm": [...LANGUAGE, "lowering", "lowering/wasm/math/coefficients.ts"],
   // polynomials are no machine's
   "lowering/wasm/math/coefficients.ts": [],
+  // what only some programs need, for the library functions that make their equations
+  "lowering/hand-over": [...LOWERING, "lowering/plan", "lowering/schedule", "lowering/wasm"],
   "lowering/wgsl": [...LANGUAGE, "lowering", "lowering/wasm/math/coefficients.ts"],
   // library: it only binds primitives, so that the editor can run it over symbolic dims
-  lax: FRONT,
+  lax: [...FRONT, "lowering/hand-over"],
   numpy: [...FRONT, "lax"],
   random: [...FRONT, "lax", "numpy"],
   nn: [...FRONT, "lax", "numpy", "random"],
@@ -83,7 +85,7 @@ const ALLOWED: Record<string, readonly string[]> = {
   // without tooling the text of functions is read at run time, for those who ask for it
   "dsl/estree": ["dsl", "diagnostics", "util"],
   // captured source is interpreted by calling the library; kernels are checked when they are traced
-  dsl: [...FRONT, "lax", "numpy", "simplify"],
+  dsl: [...FRONT, "lax", "numpy", "simplify", "lowering/hand-over"],
   // kernels run step by step by the interpreter's rules
   debugger: [...FRONT, "lax", "numpy", "dsl", "interpreter"],
   // execution

@@ -5,6 +5,7 @@ import { type Aval, aval, printAval } from "../../ir/aval.js";
 import { isStaticShape } from "../../ir/dim.js";
 import { isFloat } from "../../ir/dtype.js";
 import { avalKey } from "../../ir/key.js";
+import { handOverKernels } from "../../lowering/hand-over/kernels.js";
 import { checkKernel } from "../../simplify/bounds/check.js";
 import { full } from "../../lax/structure.js";
 import { convertTo } from "../../tracer/control.js";
@@ -189,6 +190,7 @@ export function makeLauncher(fn: AnyFunction, defaults: KernelOptions): NamedLau
       checkKernel({ body: body.program, grid, inits: inits.map((x) => x !== undefined), name });
       if (!body.captures.some((c) => Tensor.source(c) instanceof TracedSource)) bodies.set(key, body);
     }
+    handOverKernels();
     const strong = args.map((x) => (x.aval.weak ? convertTo(x, x.aval.dtype) : x));
     const results = bind("kernel_call", [...body.captures, ...strong, ...inits.filter((x) => x !== undefined)], {
       body: body.program,

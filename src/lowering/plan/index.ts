@@ -3,8 +3,6 @@ import { type Aval, aval } from "../../ir/aval.js";
 import type { KernelOps } from "../../ir/ops/index.js";
 import type { Program, Var } from "../../ir/program.js";
 import type { TileProgram } from "../../ir/tile.js";
-import { atomicsInTurn } from "../../simplify/atomics.js";
-import { guardKernels } from "../../simplify/bounds/guard.js";
 import { dce } from "../../simplify/dce/index.js";
 import type { ShareOptions } from "../shares.js";
 import { type Machine, PLAIN_MACHINE } from "../target.js";
@@ -16,6 +14,7 @@ import { Lowering } from "./lower.js";
 import { type MemoryPlan, planMemory } from "./memory.js";
 import { planNotes } from "./notes.js";
 import { sharedLoops } from "./parallel.js";
+import { kernelPlan } from "./handed-over.js";
 import { isView, makeValue, wholeView } from "./place.js";
 import { isWhole, type Step } from "./step.js";
 import type { Value, View } from "./view.js";
@@ -87,13 +86,20 @@ interface Draft {
   readonly outputs: readonly Placed[];
 }
 
+/** Programs without kernels stay as they are: who makes a kernel hands these passes over, and without them none is lowered. */
+function safeKernels(program: Program<"core">, gpu: boolean): Program<"core"> {
+  if (!kernelPlan.isFilled) return program;
+  const { guard, atomicsInTurn } = kernelPlan.part;
+  const guarded = guard(program);
+  return gpu ? guarded : atomicsInTurn(guarded);
+}
+
 function draftOf(
   program: Program<"core">,
   options: PlanOptions,
   keep: readonly number[],
 ): Draft & { readonly steps: readonly Step[] } {
-  const guarded = guardKernels(inlineCalls(program));
-  const core = dce(options.machine?.gpu ? guarded : atomicsInTurn(guarded));
+  const core = dce(safeKernels(inlineCalls(program), options.machine?.gpu !== undefined));
   if (options.machine?.gpu) checkForGpu(core);
   const lowering = new Lowering(options.machine ?? PLAIN_MACHINE, options.whole);
   const inputs = core.inputs.map((v, i) => makeValue(v.aval, v.name ?? `input${i}`));

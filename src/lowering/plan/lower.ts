@@ -14,7 +14,7 @@ import { kernelDType, OtherPoint } from "../schedule/expand.js";
 import type { Kept } from "../schedule/rule.js";
 import type { Machine } from "../target.js";
 import { lowerCond, lowerScan, lowerWhile } from "./control.js";
-import { lowerKernelCall } from "./kernel.js";
+import { kernelPlan } from "./handed-over.js";
 import { isView, makeValue, type Place, type Site, wholeView } from "./place.js";
 import { Bindings, type Step } from "./step.js";
 import type { Value, View } from "./view.js";
@@ -153,7 +153,7 @@ export class Lowering {
         lowerCond(this, site, eqn.params);
         return;
       case "kernel_call":
-        lowerKernelCall(this, site, eqn.params);
+        kernelPlan.part.lowerCall(this, site, eqn.params);
         return;
       case "debug_callback": {
         const args = eqn.inputs.map((_, i) => this.inMemory(site.input(i)));

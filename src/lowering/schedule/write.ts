@@ -10,7 +10,6 @@ import type { Machine } from "../target.js";
 import { Value, type View, viewKey } from "../plan/view.js";
 import { type Affine, type Loop, SplitLoop, ZERO } from "./affine.js";
 import type { Block } from "./block.js";
-import { boundNest } from "./bounds.js";
 import { type Draft, splitFactors } from "./draft.js";
 import { emitContractionNest, matchContraction, plainLoad } from "./contract.js";
 import { emitColumnNest, matchColumns } from "./columns.js";
@@ -20,6 +19,7 @@ import type { KernelContext, Part } from "./kernel-context.js";
 import { type Nest, type PreparedNest, prepareNest, reachable } from "./nest.js";
 import type { Member, Node } from "./node.js";
 import { type InPlace, planSpills } from "./reuse.js";
+import { kernelSchedule } from "./handed-over.js";
 import type { EqnOf, Kept, KernelRule } from "./rule.js";
 import { emitTapNest, matchTaps } from "./taps.js";
 import { emitWindowNest, matchWindows } from "./windows.js";
@@ -61,7 +61,7 @@ export function lowerDraft(draft: Draft): PendingKernel {
         nests: () => {
           draft.prune();
           const nest = { loops: draft.loops, members: draft.members, parallel: true, vectorise: true };
-          return [draft.source.inKernel ? boundNest(nest) : nest];
+          return [draft.source.inKernel ? kernelSchedule.part.boundNest(nest) : nest];
         },
         program: null,
         startFrom: null,
@@ -116,7 +116,7 @@ export function lowerKernel(
     parts(name, parts) {
       const nests = parts.map((p) => partNest(p, block));
       for (const n of nests) for (const node of reachable(n.members)) if (node.kind === "load") read.push(node.view);
-      const bounded = block.inKernel ? nests.map(boundNest) : nests;
+      const bounded = block.inKernel ? nests.map(kernelSchedule.part.boundNest) : nests;
       launches.push({ name, nests: () => bounded, program: null, startFrom: takeStart() });
     },
   };
@@ -157,7 +157,7 @@ export function isInPlace(eqn: AnyEqn, block: Block): boolean {
     const pos = x.at(result.aval.shape, index);
     return { value: block.expand(x, result, pos, null), offset: x.flat(pos) };
   };
-  const { members } = boundNest(partNest({ dims: result.aval.shape, into, write }, block));
+  const { members } = kernelSchedule.part.boundNest(partNest({ dims: result.aval.shape, into, write }, block));
   return members.every((m) => plainLoad(m.node) !== undefined);
 }
 

@@ -1,0 +1,14 @@
+/** What the plan of a program with kernels needs beside that of arrays. */
+import type { KernelOps } from "../../ir/ops/index.js";
+import type { Program } from "../../ir/program.js";
+import { Slot } from "../slot.js";
+import type { Lowering } from "./lower.js";
+import type { Site } from "./place.js";
+
+export interface KernelPlan {
+  /** Clamps loads and masks stores that may leave their arrays. */
+  guard(program: Program<"core">): Program<"core">;
+  atomicsInTurn(program: Program<"core">): Program<"core">;
+  lowerCall(lowering: Lowering, site: Site, params: KernelOps["kernel_call"]): void;
+}
+export const kernelPlan = new Slot<KernelPlan>("kernels");
