@@ -39,6 +39,7 @@ export const SLOW = [
   "test/cli/command.test.ts",
   "test/cli/build.test.ts",
   "test/plugin/register.test.ts",
+  "test/pack/handed-over.test.ts",
   "test/api/dynamic-sizes.test.ts",
   "test/examples/gpt.test.ts",
   "test/jit/keep.test.ts",

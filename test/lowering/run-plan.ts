@@ -8,6 +8,7 @@ import type { PlanStep, SlotView } from "../../src/ir/plan.js";
 import type { Program } from "../../src/ir/program.js";
 import type { TileProgram } from "../../src/ir/tile.js";
 import { tileKey } from "../../src/ir/tile-key.js";
+import { handOverAll } from "../../src/lowering/hand-over/index.js";
 import { lowerToLoop } from "../../src/lowering/loop/lower.js";
 import { type PlanOptions, planWithLifetimes } from "../../src/lowering/plan/index.js";
 import { ModuleBuilder } from "../../src/lowering/wasm/assembler.js";
@@ -15,6 +16,9 @@ import { emitFunction, emitMathFunction } from "../../src/lowering/wasm/function
 import { wasmMath } from "../../src/lowering/wasm/math/index.js";
 import { target } from "../kernels/compiled.js";
 import { fixed } from "./fixed.js";
+
+// these programs are written by hand: no call of the library has handed the parts over
+handOverAll();
 
 interface CompiledKernel {
   readonly module: WebAssembly.Module;

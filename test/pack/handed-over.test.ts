@@ -1,0 +1,115 @@
+/**
+ * The compiler gets the lowering of kernels and factorisations from whoever makes them (src/lowering/slot.ts). Each way to
+ * make one is the only one in its process here, so that none lives on what another has handed over.
+ */
+import { spawn } from "node:child_process";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { beforeAll, describe, expect, it } from "vitest";
+import { buildDist, root, runNode, temporaryFolder } from "./workspace.js";
+
+beforeAll(buildDist);
+
+const folder = temporaryFolder();
+const SPD = "np.array([[4, 2, 0.5], [2, 3, 1], [0.5, 1, 2]])";
+const DOUBLE = `kernel(function double(x, out) { const i = arange(4); store(out, [i], load(x, [i]) * 2); }, { out: (x) => x })`;
+const KERNELS = 'import { arange, load, store } from "tilework/kernels";\n';
+const ROWS = "np.array([1, 2, 3, 4])";
+
+/** A program of users' and what it prints. All print numbers to four places. */
+const factorisations: Record<string, readonly [code: string, printed: string]> = {
+  "np.linalg.cholesky": [`jit((x) => np.sum(np.linalg.cholesky(x)))(${SPD})`, "6.481"],
+  "np.linalg.solve": [`jit((x) => np.sum(np.linalg.solve(x, np.ones([3]))))(${SPD})`, "0.6604"],
+  "np.linalg.inv": [`jit((x) => np.sum(np.linalg.inv(x)))(${SPD})`, "0.6604"],
+  "np.linalg.det": [`jit((x) => np.linalg.det(x))(${SPD})`, "13.25"],
+  "np.linalg.slogdet": [`jit((x) => np.linalg.slogdet(x)[1])(${SPD})`, "2.584"],
+  "np.linalg.qr": [`jit((x) => np.abs(np.prod(np.diag(np.linalg.qr(x)[1]))))(${SPD})`, "13.25"],
+  "np.linalg.eigh": [`jit((x) => np.sum(np.linalg.eigh(x)[0]))(${SPD})`, "9"],
+  "np.linalg.svd": [`jit((x) => np.sum(np.linalg.svd(x)[1]))(${SPD})`, "9"],
+  "np.linalg.lstsq": [`jit((x) => np.sum(np.linalg.lstsq(x, np.ones([3]))[0]))(${SPD})`, "0.6604"],
+  "lax.linalg.lu": [`jit((x) => np.abs(np.prod(np.diag(lax.linalg.lu(x)[0]))))(${SPD})`, "13.25"],
+  "lax.linalg.triangularSolve": [
+    `jit((x) => np.sum(lax.linalg.triangularSolve(x, np.ones([3, 1]), { leftSide: true, lower: true })))(${SPD})`,
+    "0.7708",
+  ],
+  "without jit": [`np.linalg.det(${SPD})`, "13.25"],
+  "a gradient": [`jit(grad((x) => np.linalg.det(x)))(${SPD}).sum()`, "8.75"],
+  "a gradient of one without a jit": [`grad((x) => np.linalg.det(x))(${SPD}).sum()`, "8.75"],
+  "a batch": [`jit(vmap((x) => np.linalg.det(x)))(np.stack([${SPD}, ${SPD}])).sum()`, "26.5"],
+  "only the rule of a gradient": [
+    `(() => {
+      const f = customVjp((x) => np.sum(x));
+      f.defvjp((x) => [np.sum(x), x], (x, ct) => [np.linalg.inv(x).mul(ct)]);
+      return jit(grad((x) => f(x)))(${SPD}).sum();
+    })()`,
+    "0.6604",
+  ],
+  "a branch": [`jit((x) => cond(np.greater(np.sum(x), 0), () => np.linalg.det(x), () => np.sum(x)))(${SPD})`, "13.25"],
+  "a random distribution": [
+    `jit((c) => np.sum(random.multivariateNormal(random.key(0), np.zeros([3]), c).mul(0)))(${SPD})`,
+    "0",
+  ],
+  "an initializer": ["np.sum(np.square(jit(() => nn.initializers.orthogonal()(random.key(0), [3, 3]))()))", "3"],
+};
+const kernels: Record<string, readonly [code: string, printed: string]> = {
+  "a kernel": [`np.sum(${DOUBLE}(${ROWS}))`, "20"],
+  "a kernel in jit": [`jit((x) => np.sum(${DOUBLE}(x)))(${ROWS})`, "20"],
+  "the gradient of a kernel": [`jit(grad((x) => np.sum(${DOUBLE}(x))))(${ROWS}).sum()`, "8"],
+  "a batch of kernels": [`jit(vmap((x) => np.sum(${DOUBLE}(x))))(np.stack([${ROWS}, ${ROWS}])).sum()`, "40"],
+};
+
+const names = "{ cond, customVjp, grad, jit, kernel, lax, nn, numpy as np, random, vmap }";
+const program = (code: string, more = ""): string => `import ${names} from "tilework";
+${more}const printed = (x) => Number(Number(x.item()).toPrecision(4)).toString();
+console.log(printed(${code}));\n`;
+
+/** Starts where the package is found by its own name. */
+function inProcess(code: string, env: NodeJS.ProcessEnv = process.env): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, ["--input-type=module", "-e", code], { cwd: root, env });
+    let output = "";
+    child.stdout.on("data", (text) => (output += text));
+    child.stderr.on("data", (text) => (output += text));
+    child.on("error", reject).on("close", () => resolve(output.trim()));
+  });
+}
+
+describe("alone in a process", () => {
+  it.each(Object.entries(factorisations))("%s", async (_, [code, printed]) => {
+    expect(await inProcess(program(code))).toBe(printed);
+  });
+  it.each(Object.entries(kernels))("%s", async (_, [code, printed]) => {
+    expect(await inProcess(program(code, KERNELS))).toBe(printed);
+  });
+
+  it("a factorisation from the cache on disk", async () => {
+    const env = { ...process.env, TILEWORK_CACHE: join(folder, "cache") };
+    const code = program(factorisations["np.linalg.inv"][0]);
+    for (let run = 0; run < 2; run++) expect(await inProcess(code, env)).toBe("0.6604");
+  });
+
+  it("a factorisation in a worker thread", async () => {
+    const worker = program(factorisations["np.linalg.det"][0]);
+    writeFileSync(
+      join(folder, "worker.mjs"),
+      worker.replaceAll('"tilework"', JSON.stringify(pathToFileURL(join(root, "dist", "node", "tilework.js")).href)),
+    );
+    const url = JSON.stringify(pathToFileURL(join(folder, "worker.mjs")).href);
+    expect(
+      await inProcess(`import { Worker } from "node:worker_threads";\nnew Worker(new URL(${url}), { execArgv: [] });`),
+    ).toBe("13.25");
+  });
+
+  it("the command line's view of one", () => {
+    const file = join(folder, "inverse.ts");
+    writeFileSync(
+      file,
+      'import { numpy as np, type Tensor } from "tilework";\nexport const f = (x: Tensor): Tensor => np.linalg.inv(x);\n',
+    );
+    const command = join(root, "dist", "cli", "main.js");
+    const { status, output } = runNode([command, "ir", `${file}#f`, "--args", "f32[3,3]", "--stage", "tile"], root);
+    expect(status, output).toBe(0);
+    expect(output).toContain("lu");
+  });
+});
