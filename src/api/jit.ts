@@ -22,7 +22,7 @@ import { checkDynamic, checkNames, type Declared, declaredAxes, type DynamicOpti
 import { jitMethod } from "./jit-method.js";
 import { JITTED, type JittedInternals, type Prepared } from "./jitted.js";
 import { locateNan } from "./nans.js";
-import { guardForAllSizes } from "../simplify/bounds/guard.js";
+import { guardForAllSizes } from "../lowering/plan/handed-over.js";
 import { Family, type Fit, fitCase, type Variant } from "./promotion.js";
 import { axesOf, promotionReason, recompileReason } from "./reasons.js";
 import { argumentSpecs, checkSpecs, type DeclaredArgs } from "./spec.js";

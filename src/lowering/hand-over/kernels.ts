@@ -1,6 +1,6 @@
 /** What lowers users' kernels, for who makes them. */
 import { atomicsInTurn } from "../../simplify/atomics.js";
-import { guardKernels } from "../../simplify/bounds/guard.js";
+import { guardForAllSizes, guardKernels } from "../../simplify/bounds/guard.js";
 import { lowerKernelCall } from "../plan/kernel.js";
 import { kernelPlan } from "../plan/handed-over.js";
 import { boundNest } from "../schedule/bounds.js";
@@ -9,6 +9,6 @@ import { kernelSchedule } from "../schedule/handed-over.js";
 
 /** Before the first `kernel_call`. */
 export function handOverKernels(): void {
-  kernelPlan.fill({ guard: guardKernels, atomicsInTurn, lowerCall: lowerKernelCall });
+  kernelPlan.fill({ guard: guardKernels, guardForAllSizes, atomicsInTurn, lowerCall: lowerKernelCall });
   kernelSchedule.fill({ rules: kernel, boundNest });
 }

@@ -8,7 +8,14 @@ import type { Site } from "./place.js";
 export interface KernelPlan {
   /** Clamps loads and masks stores that may leave their arrays. */
   guard(program: Program<"core">): Program<"core">;
+  /** As `guard`; the kernels say that it was done, so that sizes may become names. */
+  guardForAllSizes(program: Program<"core">): Program<"core">;
   atomicsInTurn(program: Program<"core">): Program<"core">;
   lowerCall(lowering: Lowering, site: Site, params: KernelOps["kernel_call"]): void;
 }
 export const kernelPlan = new Slot<KernelPlan>("kernels");
+
+/** The program with its kernels made safe, before sizes become names. Without kernels, the same program. */
+export function guardForAllSizes(program: Program<"core">): Program<"core"> {
+  return kernelPlan.isFilled ? kernelPlan.part.guardForAllSizes(program) : program;
+}
