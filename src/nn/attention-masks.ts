@@ -53,8 +53,10 @@ export function maskOfLimits(
 }
 /** Positions along `axis` that lie before the length of their sequence. */
 function before(lengths: Tensor, shape: readonly Dim[], axis: number): Tensor {
-  const position = lax.broadcastedIota(lengths.dtype, shape, axis);
-  return lax.lt(position, broadcastTo("attention", lax.expandDims(lengths, [1, 2, 3]), shape));
+  // a dtype of few bits does not hold the positions, nor i32 what 64 bits may say
+  const wide = ["i64", "u64", "u32"].includes(lengths.dtype) ? lengths : lengths.astype("i32");
+  const position = lax.broadcastedIota(wide.dtype, shape, axis);
+  return lax.lt(position, broadcastTo("attention", lax.expandDims(wide, [1, 2, 3]), shape));
 }
 /** And, of masks that broadcast. */
 export function both(x: Tensor, y: Tensor): Tensor {

@@ -135,7 +135,9 @@ function attendWithin(q: Tensor, k: Tensor, v: Tensor, options: TensorOptions, l
     return padded(dotProductAttention(q, k, v, plain));
   const sizes = PARTS_OF_CACHE.map((part) => Math.ceil(s / part));
   const first = (x: Tensor, n: number, axis: number): Tensor => lax.sliceInDim(x, 0, n, 1, axis);
-  const longest = np.max(keyValueSeqLengths).astype("i32");
+  // a sequence without keys sees all of them alike, as a mask that hides all does
+  const filled = keyValueSeqLengths.astype("i32");
+  const longest = np.max(np.where(np.greater(filled, 0), filled, s));
   const index = sizes
     .slice(0, -1)
     .reduce<Tensor>((i, n) => lax.add(i, lax.gt(longest, n).astype("i32")), lax.full([], 0, "i32"));

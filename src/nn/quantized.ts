@@ -35,7 +35,11 @@ export function quantize(w: Tensor, options: QuantizeOptions = {}): QuantizedWei
     });
   const [k, n] = w.shape;
   const { group = bits === 8 ? k : 32 } = options;
-  if ((bits !== 8 && bits !== 4) || !Number.isInteger(k / group) || (bits === 4 && k % 2 !== 0))
+  if (
+    (bits !== 8 && bits !== 4) ||
+    !(Number.isInteger(group) && group > 0 && k % group === 0) ||
+    (bits === 4 && k % 2 !== 0)
+  )
     fail("TW2011", `quantize: ${k} rows of ${bits} bits in groups of ${group}`, {
       help: "bits is 8 or 4, group divides the number of rows, and of 4 bits there is an even number of rows",
     });

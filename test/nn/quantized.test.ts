@@ -137,6 +137,11 @@ describe("attention within lengths and windows", () => {
       const many = batched(np.stack([one, one.mul(2)]), filled);
       expect(furthest(many, np.stack([y, masked(one.mul(2), filled)[0]]))).toBeLessThan(1e-6);
     }
+    // lengths of few bits, and a sequence without keys beside others
+    const bytes = np.array([200, 100], "u8");
+    expect(furthest(f(one, bytes), plain(one, bytes.astype("i32")))).toBeLessThan(1e-6);
+    const none = np.array([0, 5], "i32");
+    expect(furthest(f(one, none), plain(one, none))).toBeLessThan(1e-6);
   });
   it("a layer of them, quantised, is one program over named sizes", () => {
     const p = nn.quantizedLinear.from(nn.linear.init(random.key(0), 8, 8), { bits: 4, group: 8 });

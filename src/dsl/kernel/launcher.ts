@@ -83,6 +83,7 @@ interface Given {
   readonly constants: Readonly<Record<string, unknown>>;
   readonly out?: unknown;
   readonly lacks?: string | undefined;
+  readonly failed?: true;
 }
 
 /** The last argument of a call taken apart; functions among the options are called with the arguments and the constants. */
@@ -108,7 +109,7 @@ export function resolveOptions(
       try {
         options[key] = (given as AnyFunction)(...args, noted);
       } catch (e) {
-        check?.({ constants, lacks });
+        check?.({ constants, lacks, failed: true });
         throw e;
       }
     }
@@ -125,9 +126,16 @@ export function makeLauncher(fn: AnyFunction, defaults: KernelOptions): NamedLau
   const bodies = new LruMap<string, KernelBody>(64);
 
   /** Constants are checked before functions among the options meet them. */
-  const checkGiven = (args: number, { constants, out, lacks }: Given, parameters: readonly Parameter[]): void => {
+  const checkGiven = (
+    given: readonly unknown[],
+    { constants, out, lacks, failed }: Given,
+    parameters: readonly Parameter[],
+  ): void => {
+    const args = given.length;
     most ??= firstStored(fn, parameters);
-    if (args > most && parameters.length > most) failExcess(fn, name, parameters, args, most, constants);
+    // an array that is stored to is told of at the store, unless something failed before or no parameter is left for an out
+    const isMore = !isTensor(given[most]) || failed || parameters.slice(args).every((p) => p.name in constants);
+    if (args > most && parameters.length > most && isMore) failExcess(fn, name, parameters, args, most, constants);
     if (lacks !== undefined && !parameters.some((p) => p.optional && p.name === lacks)) {
       checkNames(name, parameters, args + 1, constants);
       failMissing(name, lacks);
@@ -147,7 +155,7 @@ export function makeLauncher(fn: AnyFunction, defaults: KernelOptions): NamedLau
     const { options, constants } = resolveOptions(args, meta, defaults, (given) => {
       const before = locate(at);
       try {
-        checkGiven(args.length, given, parameters);
+        checkGiven(args, given, parameters);
       } finally {
         locate(before);
       }

@@ -99,7 +99,7 @@ function draftOf(
   options: PlanOptions,
   keep: readonly number[],
 ): Draft & { readonly steps: readonly Step[] } {
-  const core = dce(safeKernels(inlineCalls(program), options.machine?.gpu !== undefined));
+  const core = dce(safeKernels(inlineCalls(program), Boolean(options.machine?.gpu)));
   if (options.machine?.gpu) checkForGpu(core);
   const lowering = new Lowering(options.machine ?? PLAIN_MACHINE, options.whole);
   const inputs = core.inputs.map((v, i) => makeValue(v.aval, v.name ?? `input${i}`));
