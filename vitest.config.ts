@@ -40,6 +40,8 @@ export const SLOW = [
   "test/cli/build.test.ts",
   "test/plugin/register.test.ts",
   "test/pack/handed-over.test.ts",
+  "test/pack/pack.test.ts",
+  "test/kernels/matmul.test.ts",
   "test/api/dynamic-sizes.test.ts",
   "test/examples/gpt.test.ts",
   "test/jit/keep.test.ts",

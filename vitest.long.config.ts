@@ -12,6 +12,6 @@ export default defineConfig({
     // nothing is left in the home of who runs the tests
     env: { TILEWORK_CACHE: "0" },
     testTimeout: 1_200_000,
-    hookTimeout: 120_000,
+    hookTimeout: 300_000,
   },
 });

@@ -141,7 +141,10 @@ describe("help, version, mistakes", () => {
     [["ir", "model.ts#f"], "model.ts has no function f: it exports loss, predict."],
     [["ir", "square.js#notAFunction"], "square.js has no function notAFunction: it exports square."],
     [["ir", "model.ts#loss"], 'Say what model.ts#loss is called with, as in --args "f32[2,3], i32[4]".'],
-    [["ir", "model.ts#loss", "--stage", "x"], "There is no stage x: core, plan, tile, loop, wat, wgsl are what there is."],
+    [
+      ["ir", "model.ts#loss", "--stage", "x"],
+      "There is no stage x: core, plan, tile, loop, wat, wgsl are what there is.",
+    ],
     [["ir", "model.ts#loss", "--arg", "x"], "Unknown option '--arg'; tilework --help lists what there is."],
   ])("%j is one sentence and status 2", (args, output) => {
     expect(tilework(...args)).toEqual({ status: 2, output });
