@@ -41,6 +41,8 @@ export const SLOW = [
   "test/plugin/register.test.ts",
   "test/pack/handed-over.test.ts",
   "test/pack/pack.test.ts",
+  "test/types/types.test.ts",
+  "test/docs/documents.test.ts",
   "test/kernels/matmul.test.ts",
   "test/api/dynamic-sizes.test.ts",
   "test/examples/gpt.test.ts",
