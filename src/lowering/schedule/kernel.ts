@@ -2,7 +2,7 @@
 import type { KernelOps } from "../../ir/ops/index.js";
 import type { Atom } from "../../ir/program.js";
 import type { Rules } from "../../ir/rules.js";
-import { fail } from "../../diagnostics/error.js";
+import { internal } from "../../diagnostics/error.js";
 import type { Expander, Pos } from "./expand.js";
 import type { Node } from "./node.js";
 import type { Part } from "./kernel-context.js";
@@ -62,7 +62,7 @@ function written<P extends Stored>(options: Pick<KernelRule<P>, "combine" | "one
 /** The value of an atomic operation where nothing else touches the element at the same time. */
 const atomic: KernelRule<KernelOps["atomic"]> = written<KernelOps["atomic"]>({
   combine(x, { params: { op, meet } }, old, value) {
-    if (meet === undefined) fail("TW4001", "atomic: programs that may meet do not compile yet", {});
+    if (meet === undefined) internal("atomic: the programs of a kernel that has them run in turn");
     const { dtype } = value;
     if (op === "xchg") return value;
     if (dtype !== "bool") return x.op(op, [old, value], dtype);
