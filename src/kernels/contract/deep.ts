@@ -17,8 +17,12 @@ import { range, stridesOf } from "../../util/index.js";
 /** Steps from which a sum is long, and those of a piece. */
 const LONG = 1024;
 const PIECE = 256;
-/** Most results: sums of more are written and read again for longer than it takes to pack an operand whole. */
-const FEW_RESULTS = 2 ** 16;
+/**
+ * Most results, and least steps beside the longer side: else sums are written and read again for longer than it takes to pack
+ * operands whole. The copy of one whose windows overlap is many times as large as the operand.
+ */
+const PLAIN = { results: 2 ** 16, steps: 2 };
+const OVERLAPPING = { results: 2 ** 20, steps: 0.5 };
 /** Elements of an operand that caches do not hold anyway. */
 const LARGE = 100_000;
 /** Columns that are worked through with one piece of the left side, where the second cache does not hold all of that side. */
@@ -50,13 +54,14 @@ export function planDeep(c: Contraction, machine: ContractionMachine): DeepContr
   const depth = product(c.inner);
   const [rows, columns] = [product(c.rows), product(c.columns)];
   const results = product(c.batch) * rows * columns;
-  if (depth < LONG || results > FEW_RESULTS || Math.min(rows, columns) < 4) return undefined;
-  if (depth < 4 * Math.min(rows, columns) || depth < 2 * Math.max(rows, columns)) return undefined;
+  const least = overlap(c.rows, c.inner, "lhs") || overlap(c.columns, c.inner, "rhs") ? OVERLAPPING : PLAIN;
+  if (depth < LONG || results > least.results || Math.min(rows, columns) < 4) return undefined;
+  if (depth < 4 * Math.min(rows, columns) || depth < least.steps * Math.max(rows, columns)) return undefined;
   if (product(c.batch) * depth * Math.max(rows, columns) < LARGE) return undefined;
   const cut = cutInner(c.inner);
   if (!cut) return undefined;
   let best: DeepContraction | undefined;
-  let least = Number.POSITIVE_INFINITY;
+  let lowest = Number.POSITIVE_INFINITY;
   for (const side of [c, exchange(c)]) {
     const row = side.rows.reduce((a, b) => (b.size > a.size ? b : a));
     const column = side.columns.reduce((a, b) => (b.size > a.size ? b : a));
@@ -70,8 +75,8 @@ export function planDeep(c: Contraction, machine: ContractionMachine): DeepContr
         const step = outerStep(machine, c.accumulate, height, registers) + (row.lhs === 1 ? 0 : 0.05 * height);
         const packing = (column.rhs === 1 ? 0.3 : 0.8) * width;
         const cost = panels * (tiles * step + packing);
-        if (cost >= least) continue;
-        least = cost;
+        if (cost >= lowest) continue;
+        lowest = cost;
         const axes = (list: readonly Axis[]): Axis[] =>
           side === c ? [...list] : list.map((a) => ({ ...a, lhs: a.rhs, rhs: a.lhs }));
         best = {
@@ -89,6 +94,13 @@ export function planDeep(c: Contraction, machine: ContractionMachine): DeepContr
     }
   }
   return best && shareOut(best);
+}
+
+/** Whether rows (or columns) of the left (or right) side share elements: about all of them are part of several. */
+function overlap(own: readonly Axis[], inner: readonly Axis[], side: "lhs" | "rhs"): boolean {
+  const axes = [...own, ...inner];
+  const reach = axes.reduce((n, a) => n + (a.size - 1) * a[side], 1);
+  return product(axes) >= 2 * reach;
 }
 
 /** Into programs: groups of columns, and where those are few and the work is much, chunks of the sum. */

@@ -6,10 +6,14 @@ import { type Aval, aval } from "../../../src/ir/aval.js";
 import type { Builder } from "../../../src/ir/builder.js";
 import { buildProgram } from "../../../src/ir/builder.js";
 import type { DType } from "../../../src/ir/dtype.js";
+import type { ConvParams } from "../../../src/ir/ops/index.js";
 import type { Atom, Var } from "../../../src/ir/program.js";
+import { lowerToPlan } from "../../../src/lowering/plan/index.js";
 import { type Machine, PLAIN_MACHINE } from "../../../src/lowering/target.js";
 import { randomSource } from "../../kernels/random.js";
 import { runPlan } from "../run-plan.js";
+
+const WIDE_MACHINE: Machine = { simd: true, relaxedMadd: true, wide: true, gpu: null };
 
 /** Small whole numbers, so that the order of a sum does not show. */
 function input(a: Aval, seed: number): NDArray {
@@ -36,7 +40,7 @@ function check(inputs: readonly Aval[], f: (b: Builder, ...x: Var[]) => readonly
   };
   const plain = on(PLAIN_MACHINE);
   // another machine has other tiles, and the same kernels
-  expect(on({ simd: true, relaxedMadd: true, wide: true, gpu: null })).toEqual(plain);
+  expect(on(WIDE_MACHINE)).toEqual(plain);
   return plain;
 }
 const f32 = (...shape: number[]): Aval => aval(shape, "f32");
@@ -214,4 +218,41 @@ describe("convolutions", () => {
     ]);
     expect(r).toEqual({ launches: 1, copies: 0, tiled: 1 });
   });
+});
+
+it("gradients of filters copy neither operand whole", () => {
+  // size, channels in and out, taps, stride of the convolution, for a batch of 8
+  const SHAPES = [
+    [56, 64, 128, 3, 2],
+    [28, 128, 128, 3, 1],
+    [14, 256, 256, 3, 1],
+    [28, 32, 64, 5, 1],
+  ] as const;
+  for (const [size, from, to, taps, stride] of SHAPES) {
+    const full = size + taps - 1;
+    const out = Math.floor((size - 1) / stride) + 1;
+    const params: ConvParams = {
+      strides: [1, 1],
+      padding: Array(2).fill([0, (out - 1) * stride + taps - full]),
+      lhsDilation: [1, 1],
+      rhsDilation: [stride, stride],
+      lhsSpec: [3, 0, 1, 2],
+      rhsSpec: [3, 0, 1, 2],
+      outSpec: [2, 3, 0, 1],
+      featureGroupCount: 1,
+      batchGroupCount: 1,
+      preferred: null,
+    };
+    const inputs = [aval([8, full, full, from], "f32"), aval([8, out, out, to], "f32")];
+    const program = buildProgram("gradient", inputs, (b, x, g) => [b.emit1("conv_general_dilated", [x, g], params)]);
+    const sizes = inputs.map((a) => a.shape.reduce<number>((n, d) => n * Number(d), 1));
+    for (const machine of [PLAIN_MACHINE, WIDE_MACHINE]) {
+      const { steps } = lowerToPlan(program, { machine });
+      const kernels = steps.flatMap((s) => (s.kind === "launch" ? [s.kernel] : []));
+      const products = kernels.filter((k) => k.notes.some((n) => n.startsWith("tiles of")));
+      expect(products).toHaveLength(1);
+      const scratch = products[0].refs.filter((r) => r.role === "scratch");
+      for (const { name, size } of scratch) if (name !== "sums") expect(size).toBeLessThan(Math.min(...sizes) / 2);
+    }
+  }
 });
