@@ -204,6 +204,9 @@ export function instructionsOf(nodes: readonly Node[]): number {
   return nodes.reduce((sum, n) => (n.kind === "op" ? sum + (isCheap(n.prim) ? 1 : 12) : sum), 0);
 }
 
+/** Values read and written with fewer than this leave registers for long chains of arithmetic (random bits) side by side. */
+const FEW_VALUES = 4;
+
 /** 16 elements (four 128-bit registers of f32), fewer when elements are wide, the body is large or the loop is short. */
 function blockWidth(extent: number, nodes: readonly Node[], members: readonly Member[], columns: boolean): number {
   let widest = 1;
@@ -214,7 +217,8 @@ function blockWidth(extent: number, nodes: readonly Node[], members: readonly Me
   }
   const instructions = instructionsOf(nodes);
   let width = widest === 8 ? 8 : 16;
-  if (loads + members.length > 8 || nodes.length > 40) width /= 2;
+  const values = loads + members.length;
+  if (values > 8 || (nodes.length > 40 && values >= FEW_VALUES)) width /= 2;
   // columns that are reduced: each row gives a block and no more, so it should be longer than a cache line
   if (width === 16 && columns && loads <= 2 && nodes.length <= 12 && extent >= 64) width = 32;
   if (instructions > LONG_BODY && width > 4) width /= 2;
