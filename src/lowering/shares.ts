@@ -6,6 +6,7 @@ import type { TileProgram, TileStage } from "../ir/tile.js";
 import { MAX_JOB_BUFFERS } from "../util/control-block.js";
 import { prod } from "../util/index.js";
 import { programCost } from "./cost.js";
+import { type Joint, jointLaunches, LARGE } from "./joint.js";
 
 export interface ShareOptions {
   /** Nanoseconds of a stage below which its caller does it all. */
@@ -17,7 +18,7 @@ export interface ShareOptions {
  * Handing out a job costs below a microsecond while the workers are awake, and about five when they sleep. But what a stage
  * reads lies in the cache of the thread that wrote it. (Tests set both to 0, so that everything is shared.)
  */
-export const SHARE: ShareOptions = { breakEven: 15_000, grain: 8_000 };
+export const SHARE: ShareOptions = { breakEven: LARGE, grain: 8_000 };
 
 /** How many times less is enough for a stage whose neighbours are shared. */
 const COMPANY = 3;
@@ -30,6 +31,8 @@ export interface SharedStages {
    * decide, what they are at certain values: 0 where it is not shared.
    */
   least(kernel: TileProgram, stage: number): number | LeastAt | undefined;
+  /** Launches that are one job, by each of them. */
+  readonly joint: ReadonlyMap<PlanStep, Joint>;
   /** For people. */
   readonly notes: readonly string[];
 }
@@ -38,6 +41,7 @@ export type LeastAt = (valueOf: (d: Dim) => number) => number;
 
 export function shareStages(steps: readonly PlanStep[], { breakEven, grain }: ShareOptions): SharedStages {
   const found = new Map<TileProgram, readonly (number | LeastAt | undefined)[]>();
+  const joint = new Map<PlanStep, Joint>();
   const notes: string[] = [];
   let count = 0;
   const work = (stage: TileStage, sizeOf: (d: Dim) => number): { programs: number; each: number } => {
@@ -50,6 +54,14 @@ export function shareStages(steps: readonly PlanStep[], { breakEven, grain }: Sh
       ? 0
       : Math.max(1, Math.min(programs, Math.ceil(grain / each / ease)));
   const visit = (list: readonly PlanStep[]): void => {
+    for (const [step, group] of jointLaunches(list, { breakEven, grain })) {
+      joint.set(step, group);
+      if (step !== group.launches[0]) continue;
+      count++;
+      const names = [...new Set(group.launches.map(({ kernel }) => kernel.name))].join(", ");
+      const total = `about ${printTime(group.cost)}`;
+      notes.push(`${names}: ${group.launches.length} launches are one job of ${total}, shared among threads`);
+    }
     for (const s of list) {
       if (s.kind === "loop") {
         if (s.shared) {
@@ -92,7 +104,7 @@ export function shareStages(steps: readonly PlanStep[], { breakEven, grain }: Sh
     }
   };
   visit(steps);
-  return { count, notes, least: (kernel, stage) => found.get(kernel)?.[stage] };
+  return { count, joint, notes, least: (kernel, stage) => found.get(kernel)?.[stage] };
 }
 
 function printTime(ns: number): string {

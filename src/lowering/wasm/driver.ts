@@ -6,6 +6,7 @@ import { internal } from "../../diagnostics/error.js";
 import { type Dim, dimAdd, isStatic } from "../../ir/dim.js";
 import type { PlanStep, Slot, SlotView } from "../../ir/plan.js";
 import type { Program } from "../../ir/program.js";
+import type { Joint } from "../joint.js";
 import type { LeastAt } from "../shares.js";
 import { Code, type FunctionType, type ModuleBuilder } from "./assembler.js";
 import type { Fork, ForkRole } from "./fork.js";
@@ -35,6 +36,8 @@ const OWN = 2;
 const ROOM = 3;
 
 type Step<K extends PlanStep["kind"]> = Extract<PlanStep, { kind: K }>;
+/** A step by itself, or launches that are one job. */
+type Item = PlanStep | Joint;
 
 export class Driver {
   #sites = 0;
@@ -49,6 +52,8 @@ export class Driver {
     readonly mark: number | undefined,
     readonly words: TableWords,
     readonly fork: Fork | undefined,
+    /** Launches that are one job, by each of them. */
+    readonly joint: ReadonlyMap<Item, Joint> = new Map(),
   ) {
     this.#base = plan.ownBytes > 0 ? 4 : 2;
   }
@@ -73,7 +78,7 @@ export class Driver {
       .op("i32.add");
   }
 
-  #function(name: string, steps: readonly PlanStep[], loops: readonly number[], alone: boolean): number {
+  #function(name: string, steps: readonly Item[], loops: readonly number[], alone: boolean): number {
     const c = new Code(words(this.#base + loops.length));
     const emitter = new StepEmitter(this, name, c, new Map(loops.map((loop, i) => [loop, this.#base + i])), alone);
     emitter.steps(steps);
@@ -85,13 +90,7 @@ export class Driver {
     for (const local of counters.values()) c.get(local);
   }
   /** A function for these steps, called in place. */
-  outline(
-    c: Code,
-    name: string,
-    steps: readonly PlanStep[],
-    counters: ReadonlyMap<number, number>,
-    alone: boolean,
-  ): void {
+  outline(c: Code, name: string, steps: readonly Item[], counters: ReadonlyMap<number, number>, alone: boolean): void {
     const index = this.#function(name, steps, [...counters.keys()], alone);
     this.parameters(c, counters);
     c.call(index);
@@ -164,6 +163,27 @@ export class Driver {
     for (const local of counters.values()) c.get(local);
     c.i32(0).i32(count).call(forked).i32(1).else().i32(0).end();
   }
+  /** Calls the launches of a job on all threads, each of them on one. */
+  shareLaunches(c: Code, fork: Fork, name: string, joint: Joint, counters: ReadonlyMap<number, number>): void {
+    const outer = [...counters.keys()];
+    const begin = this.#base + outer.length;
+    const body = new Code(words(begin + 2));
+    const emitter = new StepEmitter(this, name, body, new Map(outer.map((l, i) => [l, this.#base + i])), true);
+    joint.launches.forEach((launch, i) => {
+      body.get(begin).i32(i).op("i32.le_u").i32(i);
+      body
+        .get(begin + 1)
+        .op("i32.lt_u")
+        .op("i32.and")
+        .if();
+      emitter.steps([launch]);
+      body.end();
+    });
+    const roles = range(begin).map((): ForkRole => "word");
+    const forked = fork.stage(name, this.module.function(name, body), [...roles, "begin", "end"], joint.least);
+    this.parameters(c, counters);
+    c.i32(0).i32(joint.launches.length).call(forked);
+  }
   site(): number {
     return this.#sites++;
   }
@@ -220,25 +240,40 @@ class StepEmitter {
     readonly alone: boolean,
   ) {}
 
-  steps(steps: readonly PlanStep[]): void {
-    if (steps.length <= MAX_STEPS) {
-      for (const s of steps) this.#step(s);
+  steps(steps: readonly Item[]): void {
+    const items = this.#joined(steps);
+    if (items.length <= MAX_STEPS) {
+      for (const s of items) this.#step(s);
       return;
     }
-    for (let i = 0; i < steps.length; i += MAX_STEPS) this.#outline(steps.slice(i, i + MAX_STEPS), this.counters);
+    for (let i = 0; i < items.length; i += MAX_STEPS) this.#outline(items.slice(i, i + MAX_STEPS), this.counters);
+  }
+  #joined(steps: readonly Item[]): readonly Item[] {
+    const { fork, mark, joint } = this.driver;
+    if (!fork || mark !== undefined || this.alone) return steps;
+    return steps.flatMap((s) => {
+      const job = joint.get(s);
+      return !job ? [s] : job.launches[0] === s ? [job] : [];
+    });
   }
   /** The steps of a loop or branch: inline when few. */
   #inner(steps: readonly PlanStep[], counters: ReadonlyMap<number, number>): void {
     if (countSteps(steps) > MAX_STEPS / 4) this.#outline(steps, counters);
     else new StepEmitter(this.driver, `${this.name}.${this.#parts++}`, this.c, counters, this.alone).steps(steps);
   }
-  #outline(steps: readonly PlanStep[], counters: ReadonlyMap<number, number>): void {
+  #outline(steps: readonly Item[], counters: ReadonlyMap<number, number>): void {
     this.driver.outline(this.c, `${this.name}.${this.#parts++}`, steps, counters, this.alone);
   }
 
-  #step(s: PlanStep): void {
+  #step(s: Item): void {
     const { c } = this;
     switch (s.kind) {
+      case "joint": {
+        const { fork } = this.driver;
+        if (!fork) internal("a job of a module without threads");
+        this.driver.shareLaunches(c, fork, `${this.name}.${this.#parts++}.joint`, s, this.counters);
+        return;
+      }
       case "launch":
         this.#launch(s);
         this.#mark(s);

@@ -73,7 +73,17 @@ export function emitModule(
   };
   const busiest = busiestFirst(plan.steps);
   if (busiest.length > FIRST_FUNCTIONS) for (const kernel of busiest) stages(kernel);
-  const run = new Driver(module, plan, (s) => stages(s.kernel), callback, target.simd, mark, words, fork).emit();
+  const run = new Driver(
+    module,
+    plan,
+    (s) => stages(s.kernel),
+    callback,
+    target.simd,
+    mark,
+    words,
+    fork,
+    shares?.joint,
+  ).emit();
   module.export("run", run);
   fork?.finish();
   return module.finish();

@@ -1,4 +1,5 @@
 /** Stages shared among threads: the same bits as with one thread, and errors instead of hangs when workers fail. */
+import { createHash } from "node:crypto";
 import { Worker } from "node:worker_threads";
 import { afterAll, describe, expect, it } from "vitest";
 import { isTileworkError } from "../../../src/diagnostics/error.js";
@@ -49,7 +50,9 @@ function upload(heap: Heap, x: Float32Array): ArrayCell {
   new Float32Array(heap.buffer, cell.address, x.length).set(x);
   return cell;
 }
-const bits = (c: ArrayCell): number[] => Array.from(new Int32Array(c.read().slice().buffer));
+/** Of all bits: comparing tens of thousands of numbers one by one takes longer than the run. */
+const bits = (c: ArrayCell): string =>
+  createHash("sha256").update(new Uint8Array(c.read().slice().buffer)).digest("hex");
 const code = (f: () => unknown): string => {
   try {
     f();
@@ -60,7 +63,7 @@ const code = (f: () => unknown): string => {
 };
 
 const [M, K, N] = [211, 67, 187];
-/** tanh(softmax(a·b)) and its column sums, then ten turns of a loop. */
+/** tanh(softmax(a·b)) and its column sums, then ten turns of a loop; beside it sines of other sizes, which are one job. */
 const program = buildProgram("f", [aval([M * K], "f32"), aval([K * N], "f32")], (b, x, y) => {
   const matrix = (v: typeof x, shape: number[]) => b.emit1("reshape", [v], { shape });
   const dims = { lhsContract: [1], rhsContract: [0], lhsBatch: [], rhsBatch: [], preferred: null };
@@ -74,7 +77,10 @@ const program = buildProgram("f", [aval([M * K], "f32"), aval([K * N], "f32")], 
   ]);
   const [last] = b.emit("scan", [p], { body, length: 10, reverse: false, numConsts: 0, numCarry: 1 });
   const sums = b.emit1("reduce_sum", [last], { axes: [0] });
-  return [b.emit1("reshape", [last], { shape: [M * N] }), sums];
+  const parts = [1, 200, 3000, 7, 12_000].map((n) =>
+    b.emit1("sin", [b.emit1("slice", [x], { start: [0], limit: [n], strides: [1] })], {}),
+  );
+  return [b.emit1("reshape", [last], { shape: [M * N] }), sums, ...parts];
 });
 const INPUTS = [values(M * K, 1), values(K * N, 2)];
 
@@ -129,6 +135,7 @@ describe("any number of threads", () => {
     const f = makeExecutable(program, w);
     validated(f.compiled.bytes);
     expect(f.compiled.shares?.count).toBeGreaterThan(3);
+    expect(f.compiled.shares?.notes.join("\n")).toMatch(/sin: \d launches are one job/);
     const inputs = INPUTS.map((x) => upload(w.heap, x));
     // before the workers are there, and after
     expect(f.run(inputs).map(bits)).toEqual(expected);
