@@ -1,6 +1,7 @@
 /**
- * Running sums, products, extrema and log-sum-exps along one axis: lines side by side, in vectors where memory allows, and
- * long lines in parts.
+ * Running sums, products, extrema and log-sum-exps along one axis. A line is followed block by block, each block being scanned in
+ * registers; long lines are done in parts; columns are followed row by row, as they lie in memory. Steps of log-sum-exp are dear:
+ * there lines go side by side.
  */
 import {
   type Dim,
@@ -15,9 +16,10 @@ import {
   leastOf,
   type Shape,
 } from "../ir/dim.js";
-import { type DType, isFloat } from "../ir/dtype.js";
+import { byteSize, type DType, isFloat } from "../ir/dtype.js";
 import type { Program } from "../ir/program.js";
 import { identityOf } from "../ir/reduce-op.js";
+import { staticSizes } from "../ir/size.js";
 import type { ElementwisePrim, TileAtom, TileRef, TileVar } from "../ir/tile.js";
 import { TileBuilder } from "../ir/tile-builder.js";
 import { ScalarCode } from "./scalar-code.js";
@@ -33,8 +35,16 @@ export interface CumulativeSpec {
 
 /** Elements of the inner axes that one program carries along. */
 const WIDTH = 16;
-/** Lines along the last axis that one program follows at once: their chains of additions overlap in time. */
+/** Lines along the last axis that one program follows at once where they are short: their chains of additions overlap in time. */
 const LINES = 4;
+/** Elements from which a line is scanned in blocks. */
+const BLOCKS = 32;
+/** Columns from which rows are followed as they lie in memory, and the fewest and the most columns of one program. */
+const WIDE_ROWS = 128;
+const LEAST_COLUMNS = 64;
+const MOST_COLUMNS = 2048;
+/** Rows that are followed at once: engines fetch ahead only within each. */
+const TOGETHER = 4;
 
 const COMBINE: Record<Exclude<CumulativeOp, "logsumexp">, ElementwisePrim> = {
   sum: "add",
@@ -57,6 +67,7 @@ export function cumulative(spec: CumulativeSpec): Program<"tile"> {
   const lines = new Lines(new ScalarCode(t), spec);
   const { n, outer, inner } = lines;
   if (n === 0 || inner === 0) t.stage([0], () => {});
+  else if (lines.hasWideRows()) lines.rowByRow();
   else if (inner !== 1) lines.acrossColumns();
   else if (isStatic(n) && n >= LONG && isStatic(outer) && outer < MANY_LINES) lines.inParts(n, outer);
   else lines.along();
@@ -79,6 +90,8 @@ class Lines {
   readonly #y: TileRef;
   readonly #step: Dim;
   readonly #accumulate: DType;
+  /** The type of what is combined: f32 extrema by keys, whole numbers in the order of the floats. */
+  readonly #state: DType;
 
   constructor(
     readonly k: ScalarCode,
@@ -93,15 +106,49 @@ class Lines {
     this.#y = k.t.ref("y", dtype, "out", size);
     this.#step = reverse ? dimSub(0, this.inner) : this.inner;
     this.#accumulate = dtype === "f16" || dtype === "bf16" ? "f32" : dtype;
+    const extremum = spec.op === "max" || spec.op === "min";
+    this.#state = extremum && this.#accumulate === "f32" ? "i32" : this.#accumulate;
   }
 
   #read(ref: TileRef, at: TileAtom, size: number, apart: number): TileAtom {
     const { t } = this.k;
-    return t.convert(size === 1 ? t.load(ref, at) : t.load(ref, at, [size], [apart]), this.#accumulate);
+    const x = t.convert(size === 1 ? t.load(ref, at) : t.load(ref, at, [size], [apart]), this.#accumulate);
+    return this.#state === this.#accumulate ? x : keyOf(t, x, this.spec.op === "max");
   }
   #write(ref: TileRef, at: TileAtom, value: TileAtom, size: number, apart: number): void {
     const { t } = this.k;
-    t.store(ref, at, t.convert(value, ref.dtype), size === 1 ? [] : [apart]);
+    const x = this.#state === this.#accumulate ? value : floatOf(t, value);
+    t.store(ref, at, t.convert(x, ref.dtype), size === 1 ? [] : [apart]);
+  }
+  /** Elements of a block that is scanned: four registers. */
+  get #block(): number {
+    return byteSize(this.#accumulate) === 8 ? WIDTH / 2 : WIDTH;
+  }
+  /** Steps of log-sum-exp are dear, and short integers must be wrapped at each one of more steps. */
+  get #inBlocks(): boolean {
+    return this.spec.op !== "logsumexp" && byteSize(this.#accumulate) >= 4;
+  }
+  /** Lines from `bases` on, from position `start` to `end`, block by block; `states` are what came before. */
+  #scan(bases: readonly TileAtom[], states: readonly TileVar[], start: TileAtom | number, end: Dim): void {
+    const { k } = this;
+    const { t } = k;
+    const { op, reverse } = this.spec;
+    if (op === "logsumexp") {
+      this.#walk({ bases, size: 1, apart: 1 }, states, start, end);
+      return;
+    }
+    const step = (i: TileAtom, width: number): void => {
+      const places = bases.map((base) =>
+        reverse ? k.sub(base, width === 1 ? i : k.add(i, width - 1)) : k.add(base, i),
+      );
+      const xs = places.map((at) => this.#read(this.#x, at, width, 1));
+      const sums = xs.map((x, line) => t.op(COMBINE[op], [states[line], width === 1 ? x : t.scan(op, x, 0, reverse)]));
+      sums.forEach((sum, line) => {
+        t.assign(states[line], width === 1 ? sum : t.pick(sum, t.i32(reverse ? 0 : width - 1)));
+        this.#write(this.#y, places[line], sum, width, 1);
+      });
+    };
+    k.vectorFor(start, end, step, this.#block);
   }
   /** From position `start` to `end`, the states being what came before. */
   #walk({ bases, size, apart }: Bundle, states: readonly TileVar[], start: TileAtom | number, end: Dim): void {
@@ -137,6 +184,48 @@ class Lines {
     return this.spec.reverse ? dimMul(dimSub(this.n, 1), this.inner) : 0;
   }
 
+  hasWideRows(): boolean {
+    const { dtype } = this.spec;
+    const fits = isStatic(this.inner) && this.inner >= WIDE_ROWS && isStatic(this.outer) && isStatic(this.n);
+    return fits && this.spec.op !== "logsumexp" && dtype === this.#accumulate && byteSize(dtype) >= 4;
+  }
+  /** Some columns, row by row: what was written last is what came before. */
+  rowByRow(): void {
+    const { k, n } = this;
+    const { t } = k;
+    const [columns, outer, length] = staticSizes([this.inner, this.outer, n]);
+    const fair = outer < 4 ? Math.ceil(columns / 2 / WIDTH) * WIDTH : MOST_COLUMNS;
+    const each = Math.max(LEAST_COLUMNS, Math.min(MOST_COLUMNS, fair));
+    t.stage([outer, Math.ceil(columns / each)], (o, p) => {
+      const start = k.mul(p, each);
+      const end = columns % each === 0 ? k.add(start, each) : k.min(k.add(start, each), columns);
+      const first = k.add(k.mul(o, dimMul(n, columns)), this.#first);
+      const rows = (base: TileAtom, count: number, isFirst: boolean): void =>
+        k.vectorFor(
+          start,
+          end,
+          (c, width) => {
+            const at = Array.from({ length: count }, (_, i) => k.add(k.add(base, k.mul(i, this.#step)), c));
+            const load = (ref: TileRef, from: TileAtom): TileAtom =>
+              width === 1 ? t.load(ref, from) : t.load(ref, from, [width], [1]);
+            const xs = at.map((from) => load(this.#x, from));
+            let before = isFirst ? undefined : load(this.#y, k.sub(at[0], this.#step));
+            const sums = xs.map((x) => {
+              before = before ? combine(k, this.spec.op, before, x) : x;
+              return before;
+            });
+            sums.forEach((sum, i) => {
+              t.store(this.#y, at[i], sum, width === 1 ? [] : [1]);
+            });
+          },
+          this.#block,
+        );
+      rows(first, 1, true);
+      const whole = 1 + Math.floor((length - 1) / TOGETHER) * TOGETHER;
+      k.for(1, whole, (i) => rows(k.add(first, k.mul(i, this.#step)), TOGETHER, false), TOGETHER);
+      if (whole < length) k.for(whole, length, (i) => rows(k.add(first, k.mul(i, this.#step)), 1, false));
+    });
+  }
   /** Neighbouring columns as one block; fewer than a block has, where their number is not known, one by one. */
   acrossColumns(): void {
     const { k, n, outer, inner } = this;
@@ -154,9 +243,21 @@ class Lines {
         );
     });
   }
-  /** Some rows at once. */
+  /** Rows: long ones in blocks, short ones some at once. */
   along(): void {
     const { k, n, outer } = this;
+    if (this.#inBlocks && (!isStatic(n) || n >= BLOCKS)) {
+      // backwards, engines fetch too little ahead of one line
+      const pair = this.spec.reverse ? Math.max(1, Math.min(LINES, leastOf(outer))) : 1;
+      k.t.stage([dimFloorDiv(dimAdd(outer, pair - 1), pair)], (p) => {
+        const line = pair === 1 ? p : k.min(k.mul(p, pair), dimSub(outer, pair));
+        const base = k.add(k.mul(line, n), this.#first);
+        const bases = Array.from({ length: pair }, (_, i) => k.add(base, dimMul(i, n)));
+        const states = bases.map(() => k.t.var(this.#nothing()));
+        this.#scan(bases, states, 0, n);
+      });
+      return;
+    }
     const lines = Math.max(1, Math.min(this.#together, leastOf(outer)));
     k.t.stage([dimFloorDiv(dimAdd(outer, lines - 1), lines)], (p) => {
       // the last program starts early rather than late: lines that two programs follow get the same values twice
@@ -165,15 +266,19 @@ class Lines {
     });
   }
 
+  #nothing(): TileAtom {
+    return this.k.t.const(identity(this.spec.op, this.#state), this.#state);
+  }
+
   /** Long lines in parts, which only their size decides: what each part comes to, what comes before it, then each part. */
   inParts(n: number, outer: number): void {
     const { k } = this;
     const { t } = k;
     const { op, reverse } = this.spec;
-    const together = this.#together;
+    const together = this.#inBlocks ? 1 : this.#together;
     const parts = Math.ceil(n / PART / together) * together;
     const length = Math.floor(n / parts);
-    const totals = t.ref("totals", this.#accumulate, "scratch", outer * (parts + 1));
+    const totals = t.ref("totals", this.#state, "scratch", outer * (parts + 1));
     const totalsOf = (line: TileAtom): TileAtom => k.mul(line, parts + 1);
     t.stage([outer, parts], (line, part) => {
       const at = k.mul(part, length);
@@ -181,7 +286,7 @@ class Lines {
       t.store(totals, k.add(totalsOf(line), part), this.#total(start, length));
     });
     t.stage([outer], (line) => {
-      const state = t.var(t.const(identity(op, this.#accumulate), this.#accumulate));
+      const state = t.var(this.#nothing());
       k.for(0, parts, (i) => {
         const at = k.add(totalsOf(line), i);
         const part = t.load(totals, at);
@@ -193,9 +298,16 @@ class Lines {
     t.stage([outer, parts / together], (line, group) => {
       const part = k.mul(group, together);
       const base = k.add(k.add(k.mul(line, n), this.#first), k.mul(part, dimMul(this.#step, length)));
+      const before = k.add(totalsOf(line), part);
+      if (this.#inBlocks) {
+        this.#scan([base], [t.var(t.load(totals, before))], 0, length);
+        return;
+      }
       const bundle = this.#bundle(base, together, dimMul(this.#step, length));
       const states = bundle.bases.map((_, i) =>
-        t.var(this.#read(totals, k.add(k.add(totalsOf(line), part), i), bundle.size, 1)),
+        t.var(
+          bundle.size === 1 ? t.load(totals, k.add(before, i)) : t.load(totals, k.add(before, i), [bundle.size], [1]),
+        ),
       );
       this.#walk(bundle, states, 0, length);
     });
@@ -204,7 +316,7 @@ class Lines {
     t.stage([outer], (line) => {
       const base = k.add(k.mul(line, n), this.#first);
       const state = t.var(t.load(totals, k.add(totalsOf(line), parts)));
-      this.#walk({ bases: [base], size: 1, apart: 1 }, [state], done, n);
+      this.#scan([base], [state], done, n);
     });
   }
   /** What `length` elements from `start` on come to. */
@@ -225,9 +337,9 @@ class Lines {
   ): TileAtom {
     const { k } = this;
     const { t } = k;
-    const first = identity(op, this.#accumulate);
-    const wide = t.var(t.const(first, this.#accumulate, [WIDTH]));
-    const single = t.var(t.const(first, this.#accumulate));
+    const first = identity(op, this.#state);
+    const wide = t.var(t.const(first, this.#state, [WIDTH]));
+    const single = t.var(t.const(first, this.#state));
     k.vectorFor(
       start,
       end,
@@ -245,6 +357,23 @@ class Lines {
 function identity(op: CumulativeOp, dtype: DType): number | bigint | boolean {
   if (op === "sum" && isFloat(dtype)) return -0;
   return identityOf(op === "logsumexp" ? "max" : op, dtype);
+}
+
+/**
+ * A whole number for each f32, in the order of the floats with -0 below 0: of negative ones all bits but the sign are turned. NaN is above
+ * or below all others, as what must come of it.
+ */
+function keyOf(t: TileBuilder, x: TileAtom, greatest: boolean): TileAtom {
+  const nan = t.const(greatest ? 0x7fc00000 : -0x80000000, "i32", x.shape);
+  return t.op("select", [t.op("ne", [x, x]), nan, turned(t, t.op("bitcast_convert_type", [x], { dtype: "i32" }))]);
+}
+function floatOf(t: TileBuilder, key: TileAtom): TileAtom {
+  return t.op("bitcast_convert_type", [turned(t, key)], { dtype: "f32" });
+}
+function turned(t: TileBuilder, bits: TileAtom): TileAtom {
+  const by = (n: number): TileAtom => t.const(n, "i32", bits.shape);
+  const sign = t.op("shift_right_arithmetic", [bits, by(31)]);
+  return t.op("xor", [bits, t.op("shift_right_logical", [sign, by(1)])]);
 }
 
 function combine(k: ScalarCode, op: CumulativeOp, a: TileAtom, b: TileAtom): TileAtom {

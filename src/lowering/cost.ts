@@ -104,6 +104,9 @@ export function programCost(stage: TileStage, sizeOf: (d: Dim) => number = hintO
         case "reduce":
           ns += prod(s.arg.shape) * VECTOR;
           break;
+        case "scan":
+          ns += 2 * prod(s.arg.shape) * VECTOR;
+          break;
         case "load":
           ns += moved(s.out.shape, byteSize(s.ref.dtype));
           break;

@@ -39,6 +39,9 @@ const SHAPES: readonly (readonly [readonly number[], number])[] = [
   [[3, 4, 21], 1],
   [[2, 3, 2, 2], 1],
   [[4, 1], 1],
+  // in blocks, with a rest; rows beside each other
+  [[2, 77], 1],
+  [[5, 131], 0],
   [[3, 0], 1],
   [[0, 3], 1],
 ];
@@ -98,6 +101,7 @@ describe.each(ways)("$name", ({ run }) => {
     for (const shape of [
       [5, 9],
       [9, 18],
+      [3, 147],
     ]) {
       for (const axis of [0, 1]) {
         const data = values(dtype, prod(shape), random);

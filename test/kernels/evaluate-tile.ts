@@ -100,6 +100,24 @@ class Machine {
         this.values.set(s.out, [sum]);
         return;
       }
+      case "scan": {
+        if (s.arg.shape.length !== 1) throw new Error("only scans of vectors here");
+        const combine = { sum: "add", prod: "mul", max: "max", min: "min" }[s.op as string] ?? "";
+        const out: Element[] = [];
+        const arg = s.reverse ? [...this.read(s.arg)].reverse() : this.read(s.arg);
+        for (const x of arg)
+          out.push(
+            out.length === 0 ? x : castScalar(elementwise(combine, s.out.dtype, [out[out.length - 1], x]), s.out.dtype),
+          );
+        this.values.set(s.out, s.reverse ? out.reverse() : out);
+        return;
+      }
+      case "pick":
+        this.values.set(
+          s.out,
+          this.read(s.index).map((i) => this.read(s.arg)[Number(i)]),
+        );
+        return;
       case "var":
         this.values.set(s.out, this.read(s.init));
         return;
@@ -187,6 +205,10 @@ function elementwise(prim: string, dtype: DType, [x, y, z]: readonly Element[]):
       if (dtype === "f64") {
         bits.setFloat64(0, a);
         return bits.getBigInt64(0);
+      }
+      if (dtype === "i32") {
+        bits.setInt32(0, a);
+        return bits.getFloat32(0);
       }
       if (dtype !== "f32") throw new Error(`a bitcast of ${dtype} is not used by these kernels`);
       bits.setFloat32(0, a);

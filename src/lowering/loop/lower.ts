@@ -24,7 +24,7 @@ import { lowerMulAdd, lowerOp } from "./elementwise.js";
 import type { Node, Variable } from "./graph.js";
 import { loadAt, storeAt } from "./indexed.js";
 import { linearize } from "./linearize.js";
-import { reduceBlock } from "./reduce.js";
+import { reduceBlock, scanBlock } from "./reduce.js";
 import { prod } from "../../util/index.js";
 
 export function lowerToLoop(tile: Program<"tile">, target: Target): Program<"loop"> {
@@ -203,6 +203,17 @@ class StageLowering {
       case "reduce":
         this.#define(s.out, reduceBlock(b, s.op, this.block(s.arg), s.axis));
         return;
+      case "scan":
+        this.#define(s.out, scanBlock(b, s.op, this.block(s.arg), s.axis, s.reverse));
+        return;
+      case "pick": {
+        if (s.index.kind !== "tileconst" || s.out.shape.length > 0) internal("only one element known now is picked");
+        const { shape } = s.arg;
+        const at = unravel(Number(s.index.value), shape);
+        const row = ravel(at.slice(0, -1), shape);
+        this.#define(s.out, new ScalarBlock(b, this.block(s.arg).scalar(row, at[at.length - 1]), [], 1));
+        return;
+      }
       case "load":
         this.#define(
           s.out,

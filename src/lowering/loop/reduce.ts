@@ -1,4 +1,6 @@
-/** Reductions over one axis of a block: registers are combined pairwise, the last axis also across lanes. */
+/** Reductions and scans over one axis of a block: registers are combined pairwise, the last axis also across lanes. */
+import { internal } from "../../diagnostics/error.js";
+import { isFloat } from "../../ir/dtype.js";
 import { COMBINE, identityOf } from "../../ir/reduce-op.js";
 import type { TileReduceOp } from "../../ir/tile.js";
 import { type Block, columnsOf, cuts, RegisterBlock, ravel, rowsOf, unravel } from "./block.js";
@@ -39,6 +41,45 @@ export function reduceBlock(b: LoopBuilder, op: TileReduceOp, arg: Block, axis: 
     return tree(parts, combine);
   });
   return new RegisterBlock(b, dtype, out, lanes, pieces);
+}
+
+/** Each element combined with those before it (with `reverse`, after it) along the last axis. */
+export function scanBlock(b: LoopBuilder, op: TileReduceOp, arg: Block, axis: number, reverse: boolean): Block {
+  const { dtype, shape } = arg;
+  if (axis !== shape.length - 1) internal("a scan of a block along an axis that is not its last");
+  const combine = (x: Node, y: Node): Node => b.op(COMBINE[op], dtype, [x, y]);
+  const columns = columnsOf(shape);
+  const lanes = columns % b.lanesOf(dtype) === 0 ? b.lanesOf(dtype) : 1;
+  // -0 in sums, so that a sum of zeros keeps its sign
+  const nothing = b.splat(b.const(op === "sum" && isFloat(dtype) ? -0 : identityOf(op, dtype), dtype), lanes);
+  const lanesFrom = (x: Node, y: Node, first: number): Node =>
+    b.shuffle(
+      x,
+      y,
+      Array.from({ length: lanes }, (_, i) => first + i),
+    );
+  /** Within a register: what lies 1, 2, 4… lanes before is added in turn. */
+  const within = (x: Node): Node => {
+    let sum = x;
+    for (let by = 1; by < lanes; by *= 2)
+      sum = combine(reverse ? lanesFrom(sum, nothing, by) : lanesFrom(nothing, sum, lanes - by), sum);
+    return sum;
+  };
+  const lastOf = (x: Node): Node =>
+    lanes === 1 ? x : b.shuffle(x, x, new Array<number>(lanes).fill(reverse ? 0 : lanes - 1));
+  const pieces: Node[] = [];
+  for (let row = 0; row < rowsOf(shape); row++) {
+    const registers = Array.from({ length: columns / lanes }, (_, i) => within(arg.piece(row, i * lanes, lanes)));
+    if (reverse) registers.reverse();
+    let before: Node | undefined;
+    const scanned = registers.map((x) => {
+      const sum = before ? combine(before, x) : x;
+      before = before ? combine(before, lastOf(x)) : lastOf(x);
+      return sum;
+    });
+    pieces.push(...(reverse ? scanned.reverse() : scanned));
+  }
+  return new RegisterBlock(b, dtype, shape, lanes, pieces);
 }
 
 function tree(xs: readonly Node[], combine: (x: Node, y: Node) => Node): Node {
