@@ -12,6 +12,7 @@ import { scalarLoop } from "../schedule/scalar-loop.js";
 import type { Lowering } from "./lower.js";
 import { finishBody, finishBranch } from "./moves.js";
 import { isView, type Place, type Site } from "./place.js";
+import { rowBlocks } from "./row-blocks.js";
 import type { Step } from "./step.js";
 import { Value, type View } from "./view.js";
 
@@ -104,35 +105,43 @@ function withoutCounters(lowering: Lowering, site: Site): boolean {
 }
 
 /** `more`: what the last inputs of the body are, step by step. */
-function lowerSteps(
-  lowering: Lowering,
-  site: Site,
-  { body, length, reverse, numConsts, numCarry }: ControlOps["scan"],
-  more: readonly View[],
-): void {
-  const n = length;
+function lowerSteps(lowering: Lowering, site: Site, params: ControlOps["scan"], more: readonly View[]): void {
+  const { length: n, reverse, numConsts, numCarry } = params;
   const { eqn, steps } = site;
   const carries = eqn.outputs.slice(0, numCarry).map((_, i) => site.output(i));
   carries.forEach((to, i) => start(lowering, steps, site.input(numConsts + i), to));
   if (n === 0) return;
+  const blocks = lowering.inKernel || lowering.machine.gpu ? null : rowBlocks(params);
+  const around = blocks && lowering.nextLoop();
   const loop = lowering.nextLoop();
+  const ofBlock = (v: View): View => (around === null ? v : partOf(v, around, blocks?.count ?? 1));
   const ys = eqn.outputs.slice(numCarry).map((_, i) => site.output(numCarry + i));
-  steps.push({ kind: "define", values: ys.map((y) => y.value) });
-  const xs = eqn.inputs
-    .slice(numConsts + numCarry)
-    .map((_, i) => partOf(lowering.inMemory(site.input(numConsts + numCarry + i)), loop, n));
+  const define: Step = { kind: "define", values: ys.map((y) => y.value) };
+  const first = numConsts + numCarry;
+  const xs = eqn.inputs.slice(first).map((_, i) => {
+    const part = partOf(lowering.inMemory(site.input(first + i)), loop, n);
+    return blocks?.cut[first + i] ? ofBlock(part) : part;
+  });
   const consts = eqn.inputs.slice(0, numConsts).map((_, i) => site.input(i));
   const isOwn = fromNowOn(lowering);
   const counters = more.map((m) => partOf(m, loop, n));
-  const inner = lowering.program(body, [...consts, ...carries, ...xs, ...counters], numConsts);
+  const own = carries.map(ofBlock);
+  const rows = (blocks?.constants ?? []).map((i) => ofBlock(lowering.inMemory(consts[i])));
+  const operands = [...consts, ...own, ...xs, ...counters, ...rows];
+  const inner = lowering.program(blocks?.body ?? params.body, operands, numConsts);
   const done = finishBody(
     lowering,
     inner.steps,
     isOwn,
-    carries.map((to, i) => ({ from: inner.places[i], to })),
-    ys.map((y, i) => ({ from: inner.places[numCarry + i], to: partOf(y, loop, n) })),
+    own.map((to, i) => ({ from: inner.places[i], to })),
+    ys.map((y, i) => ({ from: inner.places[numCarry + i], to: ofBlock(partOf(y, loop, n)) })),
   );
-  steps.push({ kind: "loop", loop, length: n, reverse, independent: numCarry === 0, body: done });
+  const made: Step = { kind: "loop", loop, length: n, reverse, independent: numCarry === 0, body: done };
+  const whole: Step =
+    blocks && around !== null
+      ? { kind: "loop", loop: around, length: blocks.count, reverse: false, independent: true, body: [made] }
+      : made;
+  steps.push(define, whole);
 }
 
 export function lowerWhile(

@@ -2,7 +2,7 @@
 import { internal } from "../../diagnostics/error.js";
 import type { Lowering } from "./lower.js";
 import { isView, type Place } from "./place.js";
-import { type Bindings, forEachViewInside, isWhole, mayShare, type Step } from "./step.js";
+import { type Bindings, covers, forEachViewInside, isWhole, mayShare, type Step } from "./step.js";
 import { Value, type View } from "./view.js";
 
 export interface Move {
@@ -25,13 +25,13 @@ class Uses {
       });
     });
   }
-  /** Is every use of `old` over when `fresh` is first written? */
-  comesAfter(fresh: Value, old: Value): boolean {
-    const last = this.#last.get(old);
+  /** Is every use of what lies at `old` over when `fresh` is first written? */
+  comesAfter(fresh: Value, old: View): boolean {
+    const last = this.#last.get(old.value);
     const first = this.#first.get(fresh);
     if (last === undefined) return true;
     if (first === undefined || first < last) return false;
-    return first > last || mayShare(this.steps[first], this.bindings, old, fresh);
+    return first > last || mayShare(this.steps[first], this.bindings, old.value, fresh, old);
   }
 }
 
@@ -60,8 +60,7 @@ export function finishBody(
     if (isView(from) && state.has(from.value) && from.value !== to.value) readAtEnd.add(from.value);
   const moves: Move[] = [];
   for (const { from, to } of carried) {
-    if (isFree(from) && !readAtEnd.has(to.value) && uses.comesAfter(from.value, to.value))
-      bindings.bind(from.value, to);
+    if (isFree(from) && !readAtEnd.has(to.value) && uses.comesAfter(from.value, to)) bindings.bind(from.value, to);
     else moves.push({ from, to });
   }
   const start: Step[] = [];
@@ -98,7 +97,7 @@ function moveAll(lowering: Lowering, moves: readonly Move[]): Step[] {
   const steps: Step[] = [];
   let left = moves
     .map(({ from, to }): Move => ({ from: isView(from) ? bindings.resolve(from) : from, to }))
-    .filter(({ from, to }) => !(isView(from) && from.value === to.value && isWhole(from)));
+    .filter(({ from, to }) => !(isView(from) && from.value === to.value && covers(from, to)));
   while (left.length > 0) {
     const readers = new Map<Value, number>();
     const count = ({ from }: Move, n: number): void => {

@@ -3,7 +3,7 @@ import type { Aval } from "../../ir/aval.js";
 import { type Dim, dimAdd, dimMul, dimSame } from "../../ir/dim.js";
 import { byteSize } from "../../ir/dtype.js";
 import type { Launch } from "../schedule/write.js";
-import type { Value, View } from "./view.js";
+import { type Value, type View, viewKey } from "./view.js";
 
 export type Step =
   | { readonly kind: "launch"; readonly launch: Launch }
@@ -39,6 +39,11 @@ export function viewBytes(view: View): Dim {
 /** The whole of its value, in one place. */
 export function isWhole(view: View): boolean {
   return view.follow.length === 0 && view.offset === 0 && dimSame(viewBytes(view), view.value.bytes);
+}
+
+/** Is `view` all of the value, or just the part of it at `place`? */
+export function covers(view: View, place: View): boolean {
+  return isWhole(view) || (viewKey(view) === viewKey(place) && dimSame(view.size, place.size));
 }
 
 /** Values that are parts of others (a result that is written straight into its place): what a view means in the end. */
@@ -104,9 +109,9 @@ export function forEachViewInside(step: Step, bindings: Bindings, visit: (view: 
 
 /**
  * May `output` share the memory of `input`, which dies at this step? Then `output` is written place by place after `input`
- * was read there.
+ * was read there. `place`: the part of `input` that is meant, when it is not all.
  */
-export function mayShare(step: Step, bindings: Bindings, input: Value, output: Value): boolean {
+export function mayShare(step: Step, bindings: Bindings, input: Value, output: Value, place?: View): boolean {
   if (step.kind === "copy") {
     const [from, to] = [bindings.resolve(step.from), bindings.resolve(step.to)];
     return (
@@ -121,7 +126,7 @@ export function mayShare(step: Step, bindings: Bindings, input: Value, output: V
   for (const p of inPlace) if (p.output === at) inputs.add(p.input);
   return views.every((v, i) => {
     if (v.value === output) return i === at && isWhole(v);
-    if (v.value === input) return inputs.has(i) && isWhole(v);
+    if (v.value === input) return inputs.has(i) && (place ? covers(v, place) : isWhole(v));
     return true;
   });
 }
