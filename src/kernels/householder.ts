@@ -10,9 +10,9 @@ export interface Reflection {
 
 /**
  * Replaces x[start, end) by the vector v of the reflection that makes all but its first element zero. LAPACK's signs: β
- * is opposite in sign to x₀; where all others are zero already τ = 0 and β = x₀.
+ * is opposite in sign to x₀; where all others are zero already, or not above `nothing`, τ = 0 and β = x₀.
  */
-export function reflect(k: ScalarCode, x: VectorView, start: Operand, end: Operand): Reflection {
+export function reflect(k: ScalarCode, x: VectorView, start: Operand, end: Operand, nothing = 0): Reflection {
   const { t } = k;
   const { dtype } = x;
   const next = k.add(start, 1);
@@ -22,7 +22,7 @@ export function reflect(k: ScalarCode, x: VectorView, start: Operand, end: Opera
   const beta = t.var(alpha);
   const tau = t.var(t.const(0, dtype));
   // NaN must go on: only a true zero is left alone
-  t.if(k.ne(largest, 0), () => {
+  t.if(k.not(k.le(largest, nothing)), () => {
     const biggest = k.max(largest, k.abs(alpha));
     const sum = t.var(t.const(0, dtype));
     k.for(start, end, (i) => {

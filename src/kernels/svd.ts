@@ -1,203 +1,166 @@
 /**
- * Singular value decomposition, one matrix per program of the grid, computed in f64: columns are rotated until they are
- * orthogonal (one-sided Jacobi, Hestenes 1958), in the oracle's order, so that vectors have the oracle's signs.
+ * Singular value decomposition. Small matrices by one-sided Jacobi rotations, in the oracle's order, so that vectors have the
+ * oracle's signs; larger ones by bidiagonalisation and QR steps, whose signs are not specified. There values are computed
+ * in f64, and vectors in the matrix's own type.
  */
 import type { Aval } from "../ir/aval.js";
 import type { LinalgOps } from "../ir/ops/index.js";
 import type { Program } from "../ir/program.js";
 import type { TileAtom } from "../ir/tile.js";
 import { TileBuilder } from "../ir/tile-builder.js";
-import { rotation } from "./jacobi.js";
-import { orderOf } from "./order.js";
+import { type BidiagonalWork, bidiagonalise, COLUMNS, ROWS, singularValues } from "./bidiagonal.js";
 import { matricesOf } from "./matrices.js";
+import { orderOf } from "./order.js";
+import { roundUp } from "./panels.js";
+import { RotationList, rotationRefs } from "./rotation-list.js";
 import { MatrixView, ScalarCode, VectorView } from "./scalar-code.js";
+import { jacobiSvd } from "./svd-jacobi.js";
+import { VectorBlocks } from "./vector-blocks.js";
 
-const SWEEPS = 40;
-const TOLERANCE = 1e-15;
+/** Up to so many singular values Jacobi's rotations are as fast. */
+const JACOBI = 24;
+const LEFT = 0;
+const RIGHT = 1;
 
 /** Refs: a in, u out, s out, vt out, then scratch. Not finite in, NaN out. */
-export function svd(operands: readonly Aval[], { fullMatrices }: LinalgOps["svd"]): Program<"tile"> {
-  const [a] = operands;
+export function svd(operands: readonly Aval[], params: LinalgOps["svd"]): Program<"tile"> {
+  const { rows, columns } = matricesOf(operands[0]);
+  return Math.min(rows, columns) <= JACOBI ? jacobiSvd(operands, params) : bidiagonalSvd(operands, params);
+}
+
+function bidiagonalSvd([a]: readonly Aval[], { fullMatrices }: LinalgOps["svd"]): Program<"tile"> {
   const { dtype } = a;
-  const { rows: m, columns: n, batch, all, scratch: several } = matricesOf(a);
-  const rank = Math.min(m, n);
+  const { rows, columns, batch, all, scratch: several } = matricesOf(a);
   // a wide matrix is worked on as its transpose
-  const wide = m < n;
-  const long = Math.max(m, n);
-  const longColumns = fullMatrices ? long : rank;
-  const [uColumns, vRows] = fullMatrices ? [m, n] : [rank, rank];
+  const isWide = rows < columns;
+  const [m, n] = isWide ? [columns, rows] : [rows, columns];
+  const longVectors = fullMatrices ? m : n;
+  const [uColumns, vRows] = fullMatrices ? [rows, columns] : [n, n];
+  const [paddedRows, stride] = [roundUp(m, ROWS), roundUp(n, COLUMNS)];
+
   const t = new TileBuilder("svd");
   const k = new ScalarCode(t);
   const from = t.ref("a", dtype, "in", all(m * n));
-  const uRef = t.ref("u", dtype, "out", all(m * uColumns));
-  const sRef = t.ref("s", dtype, "out", all(rank));
-  const vtRef = t.ref("vt", dtype, "out", all(vRows * n));
+  const uRef = t.ref("u", dtype, "out", all(rows * uColumns));
+  const sRef = t.ref("s", dtype, "out", all(n));
+  const vtRef = t.ref("vt", dtype, "out", all(vRows * columns));
   const scratch = (name: string, size: number) => t.ref(name, "f64", "scratch", several(size));
-  const [columnsRef, rotationsRef, basisRef, normsRef] = [
-    scratch("columns", rank * long),
-    scratch("rotations", rank * rank),
-    scratch("basis", longColumns * long),
-    scratch("norms", rank),
+  const besides = 3 * paddedRows + 3 * stride;
+  const [workRef, besidesRef, diagonalsRef, stateRef] = [
+    scratch("work", paddedRows * stride),
+    scratch("besides", besides),
+    scratch("diagonals", 2 * n),
+    scratch("state", 2),
   ];
-  const orderRef = t.ref("order", "i32", "scratch", several(rank));
-  t.stage([batch], (b) => {
-    const source = new MatrixView(k, from, k.mul(b, m * n), n, "f64");
-    /** Row j is column j of the long matrix. */
-    const columns = new MatrixView(k, columnsRef, k.mul(b, rank * long), long);
-    const rotations = new MatrixView(k, rotationsRef, k.mul(b, rank * rank), rank);
-    /** Row j is the j-th singular vector of the long side. */
-    const basis = new MatrixView(k, basisRef, k.mul(b, longColumns * long), long);
-    const norms = new VectorView(k, normsRef, k.mul(b, rank));
-    const order = new VectorView(k, orderRef, k.mul(b, rank));
-    const u = new MatrixView(k, uRef, k.mul(b, m * uColumns), uColumns, "f64");
-    const vt = new MatrixView(k, vtRef, k.mul(b, vRows * n), n, "f64");
-    const s = new VectorView(k, sRef, k.mul(b, rank), "f64");
+  const orderRef = t.ref("order", "i32", "scratch", several(n));
+  const left = new VectorBlocks(k, "left", dtype, { reflections: n, length: m, vectors: longVectors }, several);
+  const right = new VectorBlocks(k, "right", dtype, { reflections: n, length: n, vectors: n }, several);
+  const rotations = rotationRefs(k, dtype, n, 2, several);
 
+  const diagonalsOf = (b: TileAtom): readonly [VectorView, VectorView] => {
+    const base = k.mul(b, 2 * n);
+    return [new VectorView(k, diagonalsRef, base), new VectorView(k, diagonalsRef, k.add(base, n))];
+  };
+  /** What values are multiplied by in the end; and 0, or NaN where the matrix has elements that are not finite. */
+  const stateOf = (b: TileAtom): VectorView => new VectorView(k, stateRef, k.mul(b, 2));
+
+  t.stage([batch], (b) => {
+    const source = new VectorView(k, from, k.mul(b, m * n), "f64");
+    const work = new MatrixView(k, workRef, k.mul(b, paddedRows * stride), stride);
     const largest = t.var(t.const(0, "f64"));
     const poison = t.var(t.const(0, "f64"));
-    k.for(0, rank, (j) =>
-      k.for(0, long, (i) => {
-        const x = wide ? source.at(j, i) : source.at(i, j);
-        columns.set(j, i, x);
-        t.assign(largest, k.max(largest, k.abs(x)));
-        t.assign(poison, k.add(poison, k.mul(x, 0)));
-      }),
+    k.for(0, m * n, (i) => {
+      const x = source.at(i);
+      t.assign(largest, k.max(largest, k.abs(x)));
+      t.assign(poison, k.add(poison, k.mul(x, 0)));
+    });
+    const isFinite = k.eq(poison, 0);
+    const scale = k.select(k.and(isFinite, k.gt(largest, 0)), k.max(largest, 2 ** -1000), 1);
+    stateOf(b).set(0, scale);
+    stateOf(b).set(1, poison);
+    const factor = k.div(1, scale);
+    work.row(0).fill(0, 0, paddedRows * stride);
+    t.if(isFinite, () =>
+      k.for(0, m, (i) =>
+        k.for(0, n, (j) => {
+          const x = source.at(isWide ? k.add(k.mul(j, m), i) : k.add(k.mul(i, n), j));
+          work.set(i, j, k.mul(x, factor));
+        }),
+      ),
     );
-    const finish = (): void => {
-      const scale = k.select(k.gt(largest, 0), k.max(largest, 2 ** -1000), 1);
-      columns.row(0).scale(k.div(1, scale), 0, rank * long);
-      orthogonalise(k, rank, long, columns, rotations);
-      k.for(0, rank, (j) => {
-        const row = columns.row(j);
-        norms.set(j, k.sqrt(row.dot(row, 0, long)));
-      });
-      orderOf(k, rank, norms, order, (x, y) => k.lt(x, y));
-      const top = rank === 0 ? t.const(0, "f64") : norms.at(order.at(0));
-      const known = collect(k, rank, long, { columns, norms, order, basis, cutoff: k.mul(top, 1e-15 * long) });
-      complete(k, basis, known, rank, longColumns, long);
-      k.for(0, rank, (j) => {
-        const at = order.at(j);
-        s.set(j, k.mul(norms.at(at), scale));
-        k.for(0, rank, (i) => {
-          // the short side's vectors are the accumulated rotations
-          const x = rotations.at(at, i);
-          if (wide) u.set(i, j, x);
-          else vt.set(j, i, x);
-        });
-      });
-      k.for(0, longColumns, (j) =>
-        k.for(0, long, (i) => {
-          const x = basis.at(j, i);
-          if (wide) vt.set(j, i, x);
-          else u.set(i, j, x);
-        }),
-      );
+    const base = k.mul(b, besides);
+    const ofRows = (i: number) => new VectorView(k, besidesRef, k.add(base, i * paddedRows));
+    const ofColumns = (i: number) => new VectorView(k, besidesRef, k.add(base, 3 * paddedRows + i * stride));
+    const beside: BidiagonalWork = {
+      a: work,
+      paddedRows,
+      u: ofRows(0),
+      nextU: ofRows(1),
+      x: ofRows(2),
+      v: ofColumns(0),
+      y: ofColumns(1),
+      nextY: ofColumns(2),
     };
-    t.if(k.eq(poison, 0), finish, () => {
-      new VectorView(k, uRef, k.mul(b, m * uColumns)).fill(Number.NaN, 0, m * uColumns);
-      new VectorView(k, sRef, k.mul(b, rank)).fill(Number.NaN, 0, rank);
-      new VectorView(k, vtRef, k.mul(b, vRows * n)).fill(Number.NaN, 0, vRows * n);
-    });
+    bidiagonalise(k, [m, n], beside, diagonalsOf(b), [left.panels(b), right.panels(b)]);
   });
-  return t.finish();
-}
-
-function orthogonalise(k: ScalarCode, rank: number, long: number, columns: MatrixView, rotations: MatrixView): void {
-  const { t } = k;
-  rotations.row(0).fill(0, 0, rank * rank);
-  k.for(0, rank, (i) => rotations.set(i, i, 1));
-  const sweep = t.var(t.i32(0));
-  const rotated = t.var(t.const(true, "bool"));
-  t.while(
-    () => k.and(rotated, k.lt(sweep, SWEEPS)),
-    () => {
-      t.assign(sweep, k.add(sweep, 1));
-      t.assign(rotated, t.const(false, "bool"));
-      k.for(0, rank, (p) =>
-        k.for(k.add(p, 1), rank, (q) => {
-          const [x, y] = [columns.row(p), columns.row(q)];
-          const { xx, yy, xy } = products(k, x, y, long);
-          t.if(k.gt(k.abs(xy), k.mul(k.mul(k.sqrt(xx), k.sqrt(yy)), TOLERANCE)), () => {
-            t.assign(rotated, t.const(true, "bool"));
-            const turn = rotation(k, xx, yy, xy);
-            x.rotate(y, turn.c, turn.s, 0, long);
-            rotations.row(p).rotate(rotations.row(q), turn.c, turn.s, 0, rank);
-          });
-        }),
-      );
-    },
+  t.stage([batch, left.formed + right.formed], (b, i) =>
+    t.if(
+      k.lt(i, left.formed),
+      () => left.form(b, i),
+      () => right.form(b, k.sub(i, left.formed)),
+    ),
   );
-}
-/** xᵀx, yᵀy and xᵀy in one pass. */
-function products(
-  k: ScalarCode,
-  x: VectorView,
-  y: VectorView,
-  length: number,
-): { xx: TileAtom; yy: TileAtom; xy: TileAtom } {
-  const { t } = k;
-  const width = 4;
-  const sums = Array.from({ length: 3 }, () => ({
-    wide: t.var(t.const(0, "f64", [width])),
-    single: t.var(t.const(0, "f64")),
-  }));
-  k.vectorFor(
-    0,
-    length,
-    (i, w) => {
-      const [a, b] = [x.at(i, w), y.at(i, w)];
-      [k.mul(a, a), k.mul(b, b), k.mul(a, b)].forEach((product, j) => {
-        const sum = w === 1 ? sums[j].single : sums[j].wide;
-        t.assign(sum, k.add(sum, product));
-      });
-    },
-    width,
-  );
-  const [xx, yy, xy] = sums.map(({ wide, single }) => k.add(t.reduce("sum", wide, 0), single));
-  return { xx, yy, xy };
-}
-interface Collected {
-  readonly columns: MatrixView;
-  readonly norms: VectorView;
-  readonly order: VectorView;
-  readonly basis: MatrixView;
-  readonly cutoff: TileAtom;
-}
-/** Unit vectors of the columns that are more than rounding noise, into the first rows of the basis; how many there are. */
-function collect(k: ScalarCode, rank: number, long: number, c: Collected): TileAtom {
-  const { t } = k;
-  const known = t.var(t.i32(0));
-  k.for(0, rank, (j) => {
-    const at = c.order.at(j);
-    const norm = c.norms.at(at);
-    t.if(k.gt(norm, c.cutoff), () => {
-      c.basis.row(j).copyFrom(c.columns.row(at), 0, long);
-      c.basis.row(j).scale(k.div(1, norm), 0, long);
-      t.assign(known, k.add(known, 1));
-    });
+  t.stage([batch], (b) => {
+    const [d, e] = diagonalsOf(b);
+    const list = new RotationList(k, rotations, n, b);
+    const apply = (): void => {
+      k.for(0, left.blocks, (i) => list.apply(LEFT, left.block(b, i), left.width));
+      k.for(0, right.blocks, (i) => list.apply(RIGHT, right.block(b, i), right.width));
+    };
+    list.record(apply, (recorder) => singularValues(k, n, d, e, recorder));
+    // the second vector is free now
+    k.for(0, n, (j) => e.set(j, k.abs(d.at(j))));
+    const order = new VectorView(k, orderRef, k.mul(b, n));
+    orderOf(k, n, e, order, (x, y) => k.lt(x, y));
+    const s = new VectorView(k, sRef, k.mul(b, n), "f64");
+    const [scale, poison] = [stateOf(b).at(0), stateOf(b).at(1)];
+    k.for(0, n, (j) => s.set(j, k.add(k.mul(e.at(order.at(j)), scale), poison)));
   });
-  return known;
-}
-/** Rows from `known` on become an orthonormal completion: unit vectors, made orthogonal twice (Gram & Schmidt). */
-function complete(k: ScalarCode, basis: MatrixView, known: TileAtom, rank: number, rows: number, long: number): void {
-  if (rank === 0 && rows === 0) return;
-  const { t } = k;
-  const unit = t.var(t.i32(0));
-  k.for(known, rows, (j) => {
-    const x = basis.row(j);
-    const norm = t.var(t.const(0, "f64"));
-    t.while(
-      () => k.and(k.lt(norm, 0.5 / Math.sqrt(Math.max(1, long))), k.lt(unit, long)),
+  t.stage([batch, left.blocks + right.blocks], (b, i) => {
+    const u = new MatrixView(k, uRef, k.mul(b, rows * uColumns), uColumns);
+    const vt = new MatrixView(k, vtRef, k.mul(b, vRows * columns), columns);
+    const [d] = diagonalsOf(b);
+    const order = new VectorView(k, orderRef, k.mul(b, n));
+    const list = new RotationList(k, rotations, n, b);
+    const poison = t.convert(stateOf(b).at(1), dtype);
+    t.if(
+      k.lt(i, left.blocks),
       () => {
-        x.fill(0, 0, long);
-        x.set(unit, 1);
-        for (let pass = 0; pass < 2; pass++) {
-          k.for(0, j, (i) => x.addScaled(basis.row(i), k.neg(x.dot(basis.row(i), 0, long)), 0, long));
-        }
-        t.assign(norm, k.sqrt(x.dot(x, 0, long)));
-        t.assign(unit, k.add(unit, 1));
+        list.apply(LEFT, left.block(b, i), left.width);
+        left.elements(b, i, (at, lane, block) => {
+          const set = (j: TileAtom, from: TileAtom): void => {
+            const x = k.add(block.at(from, lane), poison);
+            if (isWide) vt.set(j, at, x);
+            else u.set(at, j, x);
+          };
+          k.for(0, n, (j) => set(j, order.at(j)));
+          if (longVectors > n) k.for(n, longVectors, (j) => set(j, j));
+        });
+      },
+      () => {
+        const own = k.sub(i, left.blocks);
+        list.apply(RIGHT, right.block(b, own), right.width);
+        right.elements(b, own, (at, lane, block) =>
+          k.for(0, n, (j) => {
+            const from = order.at(j);
+            const x = block.at(from, lane);
+            const signed = k.add(k.select(k.lt(d.at(from), 0), k.neg(x), x), poison);
+            if (isWide) u.set(at, j, signed);
+            else vt.set(j, at, signed);
+          }),
+        );
       },
     );
-    x.scale(k.div(1, norm), 0, long);
   });
+  return t.finish();
 }

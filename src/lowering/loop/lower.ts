@@ -53,7 +53,8 @@ class StageLowering {
   readonly b: LoopBuilder;
   readonly #values = new Map<TileVar, Block>();
   readonly #mutable = new Map<TileVar, MutableBlock>();
-  readonly #products = new Map<TileVar, OpStmt>();
+  /** What products were made of, as it was then. */
+  readonly #products = new Map<TileVar, readonly Block[]>();
   #programIds: readonly Node[] = [];
   readonly #sizes = new Map<string, { readonly local: LoopLocal; readonly size: SymDim; readonly node: Node }>();
   constructor(
@@ -174,7 +175,11 @@ class StageLowering {
     const { b } = this;
     switch (s.kind) {
       case "op":
-        if (s.prim === "mul") this.#products.set(s.out, s);
+        if (s.prim === "mul" && s.out.shape.length > 0)
+          this.#products.set(
+            s.out,
+            s.args.map((a) => this.block(a)),
+          );
         this.#define(s.out, this.#accumulated(s) ?? this.#op(s));
         return;
       case "program_id":
@@ -311,9 +316,9 @@ class StageLowering {
     const other = s.args[1 - which];
     if (which < 0 || other.kind !== "tilevar") return;
     const product = this.#products.get(other);
-    if (!product || product.args.some((a) => a.kind === "tilevar" && a.mutable)) return;
-    const [x, y, sum] = [...product.args, s.args[which]].map((a) => this.block(a));
-    return lowerMulAdd(this.b, shape, x, y, sum);
+    if (!product) return;
+    const [x, y] = product;
+    return lowerMulAdd(this.b, shape, x, y, this.block(s.args[which]));
   }
   #view(out: TileVar, arg: TileAtom, source: (index: readonly number[]) => readonly number[]): void {
     this.#define(out, new ViewBlock(this.b, this.block(arg), out.shape, this.#lanes(out.dtype, out.shape), source));
