@@ -59,38 +59,7 @@ export function bidiagonalise(
     left.set(j, nextU, j, column.tau);
     t.if(k.lt(next, n), () => {
       // then everywhere, together with y = aᵀ u of the new u
-      nextY.fill(0, start, stride);
-      k.for(
-        top,
-        paddedRows,
-        (i) => {
-          const rows = range(ROWS).map((r) => {
-            const at = k.add(i, r);
-            return { at, u: k.neg(u.at(at)), x: k.neg(x.at(at)), next: nextU.at(at) };
-          });
-          k.for(
-            start,
-            stride,
-            (c) => {
-              const [ys, vs] = [y.at(c, COLUMNS), v.at(c, COLUMNS)];
-              const sum = t.var(nextY.at(c, COLUMNS));
-              const news = rows.map((row) => {
-                const value = t.var(a.at(row.at, c, COLUMNS));
-                t.assign(value, k.add(value, k.mul(ys, row.u)));
-                t.assign(value, k.add(value, k.mul(vs, row.x)));
-                t.assign(sum, k.add(sum, k.mul(value, row.next)));
-                return value;
-              });
-              rows.forEach((row, r) => {
-                a.set(row.at, c, news[r], COLUMNS);
-              });
-              nextY.set(c, sum, COLUMNS);
-            },
-            COLUMNS,
-          );
-        },
-        ROWS,
-      );
+      changeAndMultiply(k, a, [top, paddedRows], [start, stride], w);
       k.for(start, next, (c) => {
         nextY.set(c, 0);
         v.set(c, 0);
@@ -134,6 +103,51 @@ export function bidiagonalise(
     });
   });
   for (const side of [left, right]) k.for(0, side.panels, (panel) => side.close(panel));
+}
+/**
+ * a becomes a - u yᵀ - x vᵀ in these rows and columns, and nextY = aᵀ nextU, in one pass. What is added up is stored to, row
+ * by row: so it takes the widest registers.
+ */
+export function changeAndMultiply(
+  k: ScalarCode,
+  a: MatrixView,
+  [top, bottom]: readonly [TileAtom, number],
+  [start, end]: readonly [TileAtom, number],
+  { u, x, v, y, nextU, nextY }: Pick<BidiagonalWork, "u" | "x" | "v" | "y" | "nextU" | "nextY">,
+): void {
+  const { t } = k;
+  nextY.fill(0, start, end);
+  k.for(
+    top,
+    bottom,
+    (i) => {
+      const rows = range(ROWS).map((r) => {
+        const at = k.add(i, r);
+        return { at, u: k.neg(u.at(at)), x: k.neg(x.at(at)), next: nextU.at(at) };
+      });
+      k.for(
+        start,
+        end,
+        (c) => {
+          const [ys, vs] = [y.at(c, COLUMNS), v.at(c, COLUMNS)];
+          const sum = t.var(nextY.at(c, COLUMNS));
+          const news = rows.map((row) => {
+            const value = t.var(a.at(row.at, c, COLUMNS));
+            t.assign(value, k.add(value, k.mul(ys, row.u)));
+            t.assign(value, k.add(value, k.mul(vs, row.x)));
+            t.assign(sum, k.add(sum, k.mul(value, row.next)));
+            return value;
+          });
+          rows.forEach((row, r) => {
+            a.set(row.at, c, news[r], COLUMNS);
+          });
+          nextY.set(c, sum, COLUMNS);
+        },
+        COLUMNS,
+      );
+    },
+    ROWS,
+  );
 }
 /** Of vectors that are padded with zeros. */
 function dot(k: ScalarCode, x: VectorView, y: VectorView, start: TileAtom, end: number): TileAtom {

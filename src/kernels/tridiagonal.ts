@@ -3,8 +3,7 @@
  * (Wilkinson & Reinsch 1971, contributions II/2 and II/4, from the top down).
  */
 import type { TileAtom } from "../ir/tile.js";
-import { range } from "../util/index.js";
-import { COLUMNS, ROWS } from "./bidiagonal.js";
+import { changeAndMultiply, COLUMNS } from "./bidiagonal.js";
 import { reflect } from "./householder.js";
 import type { Panels } from "./panels.js";
 import { type Recorder, turnOf } from "./rotation-list.js";
@@ -54,47 +53,19 @@ export function tridiagonalise(
       v.set(j, 0);
       w.set(j, 0);
       // then everywhere, together with a v of the new v
-      k.for(
-        start,
-        stride,
-        (i) => {
-          const rows = range(ROWS).map((r) => {
-            const at = k.add(i, r);
-            return { at, v: k.neg(v.at(at)), w: k.neg(w.at(at)), sum: t.var(t.const(0, "f64", [COLUMNS])) };
-          });
-          k.for(
-            start,
-            stride,
-            (c) => {
-              const [vs, ws, ns] = [v.at(c, COLUMNS), w.at(c, COLUMNS), nextV.at(c, COLUMNS)];
-              const news = rows.map((row) => {
-                const value = t.var(a.at(row.at, c, COLUMNS));
-                t.assign(value, k.add(value, k.mul(ws, row.v)));
-                t.assign(value, k.add(value, k.mul(vs, row.w)));
-                t.assign(row.sum, k.add(row.sum, k.mul(value, ns)));
-                return value;
-              });
-              rows.forEach((row, r) => {
-                a.set(row.at, c, news[r], COLUMNS);
-              });
-            },
-            COLUMNS,
-          );
-          for (const row of rows) product.set(row.at, k.mul(t.reduce("sum", row.sum, 0), tau));
-        },
-        ROWS,
-      );
-      // w = p - (τ pᵀv / 2) v with p = τ a v
+      const lines = [start, stride] as const;
+      changeAndMultiply(k, a, lines, lines, { u: v, y: w, x: w, v, nextU: nextV, nextY: product });
+      // w = p - (τ pᵀv / 2) v with p = τ a v, a v being the product
       const sum = t.var(t.const(0, "f64"));
       k.for(next, n, (c) => t.assign(sum, k.add(sum, k.mul(product.at(c), nextV.at(c)))));
-      const half = k.mul(k.mul(sum, tau), -0.5);
+      const half = k.mul(k.mul(k.mul(sum, tau), tau), -0.5);
       k.for(start, next, (c) => {
         v.set(c, 0);
         w.set(c, 0);
       });
       k.for(next, n, (c) => {
         const x = nextV.at(c);
-        w.set(c, k.add(product.at(c), k.mul(x, half)));
+        w.set(c, k.add(k.mul(product.at(c), tau), k.mul(x, half)));
         v.set(c, x);
       });
     });

@@ -214,7 +214,7 @@ describe.each(ways)("$name", ({ run }) => {
       const [nan] = run(eigh([aval([2, 2], dtype)], {}), [[Number.NaN, 0, 0, 1]]).map(numbers);
       expect(nan).toEqual([Number.NaN, Number.NaN]);
     });
-    test("eigh by QL: a split matrix and a graded one", () => {
+    test("eigh by QR steps: a split matrix and a graded one", () => {
       const n = 30;
       const a: Matrix = Array(n * n).fill(0);
       for (let i = 0; i < n; i++) a[i * n + i] = i % 3 === 0 ? 10 ** (i / 10) : 1;
@@ -226,6 +226,22 @@ describe.each(ways)("$name", ({ run }) => {
       expectClose(times(transposed(v, n, n), v, n, n, n), identity(n), 20 * n * eps, "Vᵀ V");
     });
 
+    /** Uᵀ U = 1, V Vᵀ = 1, U S Vᵀ = A for the stack `as`, and values in descending order. */
+    function checkSvd(as: Matrix, [batch, m, n]: readonly [number, number, number], fullMatrices: boolean): Matrix[] {
+      const k = Math.min(m, n);
+      const [uc, vr] = fullMatrices ? [m, n] : [k, k];
+      const outs = run(svd([aval([batch, m, n], dtype)], { fullMatrices }), [as]).map(numbers);
+      for (let b = 0; b < batch; b++) {
+        const [u, s, vt] = [part(outs[0], b, m * uc), part(outs[1], b, k), part(outs[2], b, vr * n)];
+        for (let i = 0; i < k; i++) expect(s[i]).toBeGreaterThanOrEqual(i + 1 < k ? s[i + 1] : 0);
+        expectClose(times(transposed(u, m, uc), u, uc, m, uc), identity(uc), 40 * m * eps, "Uᵀ U");
+        expectClose(times(vt, transposed(vt, vr, n), vr, n, vr), identity(vr), 40 * n * eps, "V Vᵀ");
+        const scaled = u.flatMap((_, at) => (at % uc < k ? [u[at] * s[at % uc]] : []));
+        const tolerance = 60 * (m + n) * eps * Math.max(1, s[0]);
+        expectClose(times(scaled, vt.slice(0, k * n), m, k, n), part(as, b, m * n), tolerance, "U S Vᵀ");
+      }
+      return outs;
+    }
     describe.each([true, false])("svd, full %s", (fullMatrices) => {
       test.each([
         [1, 1],
@@ -237,24 +253,87 @@ describe.each(ways)("$name", ({ run }) => {
         [6, 1],
       ])("%d × %d", (m, n) => {
         const random = randomSource(m * 50 + n);
-        const k = Math.min(m, n);
-        const [uc, vr] = fullMatrices ? [m, n] : [k, k];
         const batch = 2;
         const as = [...matrix(random, m, n, dtype), ...matrix(random, m, n, dtype)];
-        const [us, ss, vts] = run(svd([aval([batch, m, n], dtype)], { fullMatrices }), [as]).map(numbers);
-        for (let b = 0; b < batch; b++) {
-          const [u, s, vt] = [part(us, b, m * uc), part(ss, b, k), part(vts, b, vr * n)];
-          for (let i = 0; i < k; i++) expect(s[i]).toBeGreaterThanOrEqual(i + 1 < k ? s[i + 1] : 0);
-          expectClose(times(transposed(u, m, uc), u, uc, m, uc), identity(uc), 40 * m * eps, "Uᵀ U");
-          expectClose(times(vt, transposed(vt, vr, n), vr, n, vr), identity(vr), 40 * n * eps, "Vᵀ V");
-          const scaled = u.flatMap((_, at) => (at % uc < k ? [u[at] * s[at % uc]] : []));
-          expectClose(times(scaled, vt.slice(0, k * n), m, k, n), part(as, b, m * n), 60 * (m + n) * eps, "U S Vᵀ");
-        }
+        const [us, ss, vts] = checkSvd(as, [batch, m, n], fullMatrices);
         const oracle = interpreterLinalg("svd", [{ shape: [batch, m, n], dtype, data: as }], { fullMatrices });
         expectClose(ss, oracle[1], 100 * eps, "the oracle's values");
         expectClose(us, oracle[0], 2000 * eps, "the oracle's U");
         expectClose(vts, oracle[2], 2000 * eps, "the oracle's Vᵀ");
       });
+      test.each([
+        [25, 25, 2],
+        [29, 26, 1],
+        [26, 43, 1],
+      ])("by bidiagonalisation: %d × %d", (m, n, batch) => {
+        const random = randomSource(m * 50 + n);
+        const as = Array.from({ length: batch }, () => matrix(random, m, n, dtype)).flat();
+        const [, ss] = checkSvd(as, [batch, m, n], fullMatrices);
+        const oracle = interpreterLinalg("svd", [{ shape: [batch, m, n], dtype, data: as }], { fullMatrices });
+        expectClose(ss, oracle[1], 200 * eps, "the oracle's values");
+      });
+    });
+    test("svd by bidiagonalisation: no rank, little rank, equal values, zeros on the diagonal, graded, not finite", () => {
+      const n = 26;
+      const from = (f: (i: number, j: number) => number): Matrix =>
+        Array.from({ length: n * n }, (_, at) => castScalar(f(Math.floor(at / n), at % n), dtype) as number);
+      const [zero] = [
+        checkSvd(
+          from(() => 0),
+          [1, n, n],
+          true,
+        ),
+      ];
+      expect(zero[1]).toEqual(Array(n).fill(0));
+      const [, ones] = checkSvd(
+        from(() => 1),
+        [1, n, n],
+        true,
+      );
+      expectClose(ones, [n, ...Array(n - 1).fill(0)], 4 * n * eps, "of ones");
+      const [, equal] = checkSvd(
+        from((i, j) => (i === j ? 3 : 0)),
+        [1, n, n],
+        true,
+      );
+      expect(equal).toEqual(Array(n).fill(3));
+      const [, nilpotent] = checkSvd(
+        from((i, j) => (j === i + 1 ? 1 : 0)),
+        [1, n, n],
+        true,
+      );
+      expectClose(nilpotent, [...Array(n - 1).fill(1), 0], 4 * n * eps, "of a shift");
+      const random = randomSource(7);
+      const normals = matrix(random, n, n, dtype);
+      for (const sign of [-1, 1]) {
+        const graded = from((i, j) => normals[i * n + j] * 10 ** ((sign * (i + j)) / 4));
+        checkSvd(graded, [1, n, n], true);
+      }
+      // one matrix of a stack is not finite: the others are as if it were not there
+      const [good, bad] = [matrix(random, n, n, dtype), matrix(random, n, n, dtype)];
+      bad[5] = Number.NaN;
+      const outs = run(svd([aval([2, n, n], dtype)], { fullMatrices: false }), [[...bad, ...good]]).map(numbers);
+      const alone = run(svd([aval([1, n, n], dtype)], { fullMatrices: false }), [good]).map(numbers);
+      outs.forEach((out, i) => {
+        const size = alone[i].length;
+        expect(out.slice(0, size).every(Number.isNaN)).toBe(true);
+        expect(out.slice(size)).toEqual(alone[i]);
+      });
+    });
+    test("values of large matrices are LAPACK's", () => {
+      // a[i][j] = ((7 i² + 13 j + 3 i j²) mod 31 - 15) / 8; numpy.linalg.svd(a) and eigvalsh(a + aᵀ) in f64
+      const n = 40;
+      const a = Array.from({ length: n * n }, (_, at) => {
+        const [i, j] = [Math.floor(at / n), at % n];
+        return (((7 * i * i + 13 * j + 3 * i * j * j) % 31) - 15) / 8;
+      });
+      const [, s] = run(svd([aval([n, n], dtype)], { fullMatrices: false }), [a]).map(numbers);
+      const values = [15.943844136315084, 15.495210925777572, 13.947153565282028];
+      expectClose(s.slice(0, 3), values, 200 * eps, "singular values");
+      const symmetric = a.map((x, at) => x + a[(at % n) * n + Math.floor(at / n)]);
+      const [w] = run(eigh([aval([n, n], dtype)], {}), [symmetric]).map(numbers);
+      const ends = [-23.420407222421833, -18.352122761694524, 18.968311671234332, 21.35540075440687];
+      expectClose([w[0], w[1], w[n - 2], w[n - 1]], ends, 200 * eps, "eigenvalues");
     });
     test("svd: rank deficient, zero, not finite", () => {
       const rankOne = [1, 2, 3, 2, 4, 6, 3, 6, 9];
