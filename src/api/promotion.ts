@@ -6,7 +6,6 @@ import type { Aval } from "../ir/aval.js";
 import { aval } from "../ir/aval.js";
 import { isStatic, symbol } from "../ir/dim.js";
 import type { Literal, Program } from "../ir/program.js";
-import { nestedPrograms } from "../ir/rewrite.js";
 import { type NamedSize, outgrown, withSizes } from "../ir/size.js";
 import { type Callback, generalise, match, type Sample, type Sizes, type Template } from "../transforms/sizes/index.js";
 import type { Declared } from "./dynamic-option.js";
@@ -98,9 +97,6 @@ export class Family {
     retrace: Retrace,
   ): { readonly variant: Variant | undefined; readonly reason: string } {
     const isNamed = declared?.some((names) => names.some((n) => n !== undefined && n !== false)) === true;
-    // their masks still cost time where sizes are names
-    if (!isNamed && hasKernel(added.program))
-      return { variant: undefined, reason: "kernels have a program for each size unless `dynamic` names the axis" };
     const groups = this.#groups(added, declared);
     // what is declared is dynamic from the first call on
     if (isNamed) groups.push([]);
@@ -138,10 +134,6 @@ export class Family {
     this.variants.splice(this.variants.indexOf(variant), 1);
     this.refusal = reason;
   }
-}
-
-function hasKernel(p: Core): boolean {
-  return p.eqns.some((e) => e.prim === "kernel_call" || nestedPrograms(e).some(hasKernel));
 }
 
 /** The values of the names with which `types` are `inputs`; undefined when there are none. */
@@ -189,7 +181,7 @@ function makeVariant(
       used = { names, cases };
       if (!made.template || !made.ambiguous || round === 2) break;
     }
-    const more = invent(names.inputs, newest.inputs, round, retrace);
+    const more = invent(names.inputs, newest.inputs, round, made?.template ? made.apart : 0, retrace);
     if (!more) continue;
     cases = [more, ...cases];
     names = nameAxes(cases, declared);
@@ -257,13 +249,24 @@ const FACTORS = [
   [5, 2, 3, 13],
 ];
 
-/** A trace at multiples of the sizes at hand: each size by its own factor, or all by one where they depend on each other. */
-function invent(types: readonly Aval[], inputs: readonly Aval[], round: number, retrace: Retrace): Case | undefined {
+/**
+ * A trace at multiples of the sizes at hand: each size by its own factor, or all by one where they depend on each other; so many times
+ * that they are above `apart`.
+ */
+function invent(
+  types: readonly Aval[],
+  inputs: readonly Aval[],
+  round: number,
+  apart: number,
+  retrace: Retrace,
+): Case | undefined {
   const at = solve(types, inputs);
   if (!at) return undefined;
   const factors = FACTORS[round];
   for (const alike of [false, true]) {
-    const sizes = new Map([...at].map(([name, n], i) => [name, n * factors[alike ? 0 : i % factors.length]]));
+    const by = [...at.values()].map((n, i) => n * factors[alike ? 0 : i % factors.length]);
+    const times = Math.max(1, ...by.map((n) => Math.ceil((apart + 1) / n)));
+    const sizes = new Map([...at.keys()].map((name, i) => [name, times * by[i]]));
     const other = types.map((a) =>
       a.shape.every(isStatic)
         ? a

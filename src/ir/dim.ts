@@ -391,34 +391,42 @@ export function namesOf(d: Dim): readonly string[] {
   return [...new Set(names)];
 }
 /** A number that `d` is never below; -Infinity when none was found. */
-export function leastOf(d: Dim): number {
-  return lowerBound(d);
+export const leastOf = (d: Dim): number => lowerBound(d);
+
+/** Least and greatest value of `d` where no name stands for more than `most`, as far as is found. */
+export function boundsOf(d: Dim, most: number): readonly [number, number] {
+  greatest = most;
+  const found = [lowerBound(d), -lowerBound(negate(d))] as const;
+  greatest = Number.POSITIVE_INFINITY;
+  return found;
 }
+let greatest = Number.POSITIVE_INFINITY;
 
 /** A number that `d` is never below; -Infinity when none was found. */
 function lowerBound(d: Dim, depth = 4): number {
   if (typeof d === "number") return d;
-  const direct = boundShifted(d);
-  if (direct > Number.NEGATIVE_INFINITY || depth === 0) return direct;
+  let best = boundShifted(d);
+  if (depth === 0) return best;
+  const isFound = best > Number.NEGATIVE_INFINITY;
   for (const t of d.terms) {
     if (t.factors.length !== 1 || t.factors[0].power !== 1) continue;
     const { atom } = t.factors[0];
-    const others = dimSub(d, fromTerms([t]));
     // ⌊p/k⌋ lies in [(p-k+1)/k, p/k]: k·d without the quotient
-    if (atom.kind === "floordiv" && typeof atom.args[1] === "number") {
+    if (!isFound && atom.kind === "floordiv" && typeof atom.args[1] === "number") {
       const k = atom.args[1];
       const linear = dimMul(t.coef, t.coef > 0 ? dimSub(atom.args[0], k - 1) : atom.args[0]);
+      const others = dimSub(d, fromTerms([t]));
       const bound = lowerBound(dimAdd(dimMul(others, k), linear), depth - 1);
       if (bound > Number.NEGATIVE_INFINITY) return Math.ceil(bound / k);
     }
-    // an extremum is one of its arguments
+    // an extremum is one of its arguments, and beyond each of them on its side
     if (atom.kind === "max" || atom.kind === "min") {
+      const others = dimSub(d, fromTerms([t]));
       const bounds = atom.args.map((x) => lowerBound(dimAdd(others, dimMul(t.coef, x)), depth - 1));
-      const bound = Math.min(...bounds);
-      if (bound > Number.NEGATIVE_INFINITY) return bound;
+      best = Math.max(best, ((atom.kind === "max") === t.coef > 0 ? Math.max : Math.min)(...bounds));
     }
   }
-  return direct;
+  return best;
 }
 
 /** With every atom written as its least value plus something ≥ 0, so that n·m - n = (n'+1)·m' is seen to be ≥ 0. */
@@ -449,7 +457,7 @@ function rangeOf(atom: DimAtom): { low: number; high: number } {
   const high = (d: Dim): number => -lowerBound(negate(d), 1);
   switch (atom.kind) {
     case "name":
-      return { low: bounds.get(atom.text) ?? 1, high: Number.POSITIVE_INFINITY };
+      return { low: bounds.get(atom.text) ?? 1, high: greatest };
     case "max":
       return { low: Math.max(...atom.args.map(low)), high: Math.max(...atom.args.map(high)) };
     case "min":

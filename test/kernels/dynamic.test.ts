@@ -5,13 +5,17 @@ import {
   arange,
   cdiv,
   type constexpr,
+  dot,
   exp,
+  expandDims,
   load,
   max,
   programId,
+  range,
   type Ref,
   store,
   sum,
+  zeros,
 } from "../../src/dsl/kernel/index.js";
 
 type Rows = Ref<"f32", ["rows", "columns"]>;
@@ -90,10 +94,71 @@ describe("kernels over named sizes", () => {
     const f = jit((x: Tensor) => plain(x, { BLOCK: 4 }), { dynamic: true });
     for (const n of [8, 12, 16, 40]) close(numbers(f(filled([n]))), numbers(filled([n]).add(1)));
   });
-  it("says why sizes without names have a program each", () => {
+  it("a second size makes it dynamic, without names", () => {
     const f = jit((x: Tensor) => double(x, { BLOCK: 4 }));
-    for (const n of [7, 8]) close(numbers(f(filled([n]))), numbers(filled([n]).mul(2)));
+    for (const n of [7, 8, 9, 31]) close(numbers(f(filled([n]))), numbers(filled([n]).mul(2)));
     expect(f.entries().length).toBe(2);
-    for (const e of f.entries()) expect(e.refusal).toContain("unless `dynamic` names the axis");
+  });
+  it("masks along a named axis that is summed up: as long as the block, longer, shorter", () => {
+    const f = jit((x: Tensor) => softmax(x, { BLOCK: 16 }), { dynamic: [{ 1: "n" }] });
+    for (const n of [7, 8, 2, 15, 16]) close(numbers(f(filled([3, n]))), rowsSoftmax(filled([3, n]), n));
+    // what masks leave out counts: 16 - n twos, and none where the block is full
+    const padded = kernel(
+      function padded(x: Rows, out: Ref<"f32", ["rows"]>, BLOCK: constexpr) {
+        const column = arange(BLOCK);
+        const v = load(x, [programId(0), column], { mask: column < x.shape[1], other: 2 });
+        store(out, [programId(0)], sum(v) + max(v));
+      },
+      { out: (x) => ({ shape: [x.shape[0]], dtype: x.dtype }), grid: (x) => x.shape[0] },
+    );
+    const g = jit((x: Tensor) => padded(x, { BLOCK: 16 }), { dynamic: [{ 1: "n" }] });
+    for (const n of [7, 8, 15, 16, 40]) {
+      const v = numbers(filled([2, n]));
+      const rows = [v.slice(0, n), v.slice(n)].map((row) => Array.from({ length: 16 }, (_, i) => (i < n ? row[i] : 2)));
+      close(
+        numbers(g(filled([2, n]))),
+        rows.map((row) => row.reduce((a, b) => a + b, 0) + Math.max(...row)),
+      );
+    }
+    expect(g.entries().length).toBe(1);
+  });
+  it("sums in steps along a named axis, products of blocks with named rows", () => {
+    const columnSums = kernel(
+      function columnSums(x: Rows, out: Ref<"f32", ["columns"]>, R: constexpr, C: constexpr) {
+        const column = programId(0) * C + arange(C);
+        let sums = zeros([C]);
+        for (const step of range(cdiv(x.shape[0], R))) {
+          const row = step * R + arange(R);
+          const inside = expandDims(row < x.shape[0], 1);
+          const block = load(x, [expandDims(row, 1), expandDims(column, 0)], { mask: inside });
+          sums = sums + sum(block, { axis: 0 });
+        }
+        store(out, [column], sums);
+      },
+      { out: (x) => ({ shape: [x.shape[1]], dtype: x.dtype }), grid: (x, { C }) => x.shape[1] / Number(C) },
+    );
+    const matmul = kernel(
+      function matmul(a: Rows, b: Ref<"f32", ["columns", "m"]>, out: Ref<"f32", ["rows", "m"]>, B: constexpr) {
+        const i = expandDims(programId(0) * B + arange(B), 1);
+        const j = expandDims(programId(1) * B + arange(B), 0);
+        const [down, across] = [expandDims(arange(B), 1), expandDims(arange(B), 0)];
+        const left = load(a, [i, across], { mask: i < a.shape[0] && across < a.shape[1] });
+        const right = load(b, [down, j], { mask: down < b.shape[0] && j < b.shape[1] });
+        store(out, [i, j], dot(left, right), { mask: i < a.shape[0] && j < b.shape[1] });
+      },
+      {
+        out: (a, b) => ({ shape: [a.shape[0], b.shape[1]], dtype: a.dtype }),
+        grid: (a, b, { B }) => [cdiv(a.shape[0], Number(B)), cdiv(b.shape[1], Number(B))],
+      },
+    );
+    const f = jit((x: Tensor) => columnSums(x, { R: 4, C: 8 }));
+    const g = jit((a: Tensor, b: Tensor) => matmul(a, b, { B: 16 }));
+    const b = filled([11, 21]);
+    for (const n of [7, 8, 9, 31]) {
+      close(numbers(f(filled([n, 16]))), numbers(np.sum(filled([n, 16]), 0)));
+      close(numbers(g(filled([n, 11]), b)), numbers(np.dot(filled([n, 11]), b)));
+    }
+    expect(f.entries().length).toBe(2);
+    expect(g.entries().length).toBe(2);
   });
 });

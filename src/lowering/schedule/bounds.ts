@@ -2,8 +2,9 @@
  * Nests over blocks, as kernels of users have them, in the form that a nest over whole arrays has: the index of a program
  * and the index in its block become one loop, and masks that cut blocks at the ends of arrays become the loops' ends.
  */
-import { isStatic } from "../../ir/dim.js";
+import { type Dim, dimAtLeast, dimMax, dimMin, dimMul, dimSame, dimSub } from "../../ir/dim.js";
 import { identityOf } from "../../ir/reduce-op.js";
+import { hintOf } from "../../ir/size.js";
 import type { TileReduceOp } from "../../ir/tile.js";
 import { type Affine, addIndex, atomIndex, constantIndex, type Loop, ZERO } from "./affine.js";
 import { type Nest, reachable } from "./nest.js";
@@ -13,7 +14,7 @@ import { breaksOf, followed, limitsOf, NodeRewriter } from "./rewrite.js";
 /** The same nest with fewer loops, shorter where masks say so, and without the masks that are then always true. */
 export function boundNest(nest: Nest): Nest {
   // loops in which elements are written in turn stay as they are
-  if (!nest.parallel || !nest.loops.every((l) => isStatic(l.extent))) return nest;
+  if (!nest.parallel) return nest;
   const numbers = { next: 0, opaque: 0 };
   for (const n of reachable(nest.members)) numbers.next = Math.max(numbers.next, n.id + 1);
   numbers.opaque = OPAQUE;
@@ -81,8 +82,8 @@ function rewriteNest(
   return { ...nest, loops, members };
 }
 
-function factorOf(a: Affine, loop: Loop): number {
-  for (const t of a.terms) if (t.atom === loop) return Number(t.factor);
+function factorOf(a: Affine, loop: Loop): Dim {
+  for (const t of a.terms) if (t.atom === loop) return t.factor;
   return 0;
 }
 /** Every index form of the nest. */
@@ -100,8 +101,8 @@ function formsOf(nest: Nest): Affine[] {
 function mergePairs(nest: Nest, numbers: Numbers): Nest {
   const forms = formsOf(nest);
   const loops = nest.loops.filter((l) => l.extent !== 1);
-  const within = new Map<Loop, { readonly by: Loop; readonly factor: number }>();
-  const sizes = new Map<Loop, number>(loops.map((l) => [l, Number(l.extent)]));
+  const within = new Map<Loop, { readonly by: Loop; readonly factor: Dim }>();
+  const sizes = new Map<Loop, Dim>(loops.map((l) => [l, l.extent]));
   const strides = new Map(loops.map((l) => [l, forms.map((a) => factorOf(a, l))]));
   for (let found = true; found; ) {
     found = false;
@@ -110,9 +111,9 @@ function mergePairs(nest: Nest, numbers: Numbers): Nest {
         if (outer === inner || outer.reduced !== inner.reduced || within.has(outer) || within.has(inner)) continue;
         const size = sizes.get(inner) ?? 1;
         const [a, b] = [strides.get(outer) ?? [], strides.get(inner) ?? []];
-        if (!a.every((s, i) => s === b[i] * size)) continue;
+        if (!a.every((s, i) => dimSame(s, dimMul(b[i], size)))) continue;
         within.set(outer, { by: inner, factor: size });
-        sizes.set(inner, size * (sizes.get(outer) ?? 1));
+        sizes.set(inner, dimMul(size, sizes.get(outer) ?? 1));
         found = true;
       }
   }
@@ -128,26 +129,31 @@ function mergePairs(nest: Nest, numbers: Numbers): Nest {
 function clipKept(nest: Nest, numbers: Numbers): Nest {
   const stores = nest.members.flatMap((m) => (m.store ? [m.store] : []));
   if (!stores.some((s) => s.guard)) return nest;
-  const ranges = nest.loops.map((loop) => {
-    const whole = { lo: 0, hi: Number(loop.extent) };
+  const ranges = nest.loops.map((loop): Range => {
+    const whole = { lo: 0, hi: loop.extent };
     if (loop.reduced) return whole;
     const limits = stores.map((s) => limitsOf(s.guard, loop));
-    return {
-      lo: Math.max(0, Math.min(...limits.map((l) => l.lo))),
-      hi: Math.min(whole.hi, Math.max(...limits.map((l) => l.hi))),
-    };
+    const lo = limits.map((l) => dimMax(0, l.lo ?? 0)).reduce(dimMin);
+    const hi = limits.map((l) => (l.hi === null ? loop.extent : dimMin(l.hi, loop.extent))).reduce(dimMax);
+    return { lo, hi };
   });
   return withRanges(nest, ranges, numbers);
 }
 
+interface Range {
+  readonly lo: Dim;
+  readonly hi: Dim;
+}
+const whole = ({ lo, hi }: Range, l: Loop): boolean => lo === 0 && dimSame(hi, l.extent);
+
 function withRanges(
   nest: Nest,
-  ranges: readonly { readonly lo: number; readonly hi: number }[],
+  ranges: readonly Range[],
   numbers: Numbers,
   more?: ReadonlyMap<Member, (result: Node, r: NodeRewriter) => Node>,
 ): Nest {
-  if (!more && nest.loops.every((l, i) => ranges[i].lo === 0 && ranges[i].hi === l.extent)) return nest;
-  const made = nest.loops.map((l, i): Loop => ({ ...l, extent: Math.max(0, ranges[i].hi - ranges[i].lo) }));
+  if (!more && nest.loops.every((l, i) => whole(ranges[i], l))) return nest;
+  const made = nest.loops.map((l, i): Loop => ({ ...l, extent: dimMax(dimSub(ranges[i].hi, ranges[i].lo), 0) }));
   const as = (l: Loop): Affine => {
     const i = nest.loops.indexOf(l);
     if (made[i].extent === 1) return constantIndex(ranges[i].lo);
@@ -160,9 +166,11 @@ function withRanges(
 /** Iterations of reduced loops that masks leave nothing of: they are skipped, and what they would add is added at once. */
 function clipReduced(start: Nest, numbers: Numbers): Nest {
   let nest = start;
+  // a loop ends once at each size
+  const tried = new Set<string>();
   for (let i = 0; i < nest.loops.length; i++) {
     if (!nest.loops[i].reduced) continue;
-    const next = clipOne(nest, nest.loops[i], numbers);
+    const next = clipOne(nest, nest.loops[i], numbers, tried);
     if (next) {
       nest = next;
       i = -1;
@@ -171,35 +179,45 @@ function clipReduced(start: Nest, numbers: Numbers): Nest {
   return nest;
 }
 
-function clipOne(nest: Nest, loop: Loop, numbers: Numbers): Nest | null {
-  const extent = Number(loop.extent);
-  const breaks = [...breaksOf(reachable(nest.members), loop)].filter((t) => t > 0 && t < extent).sort((a, b) => a - b);
-  for (const t of breaks) {
-    const more = skipped(nest, loop, { lo: t, hi: extent }, numbers);
-    if (more)
+function clipOne(nest: Nest, loop: Loop, numbers: Numbers, tried: Set<string>): Nest | null {
+  const { extent } = loop;
+  const within = breaksOf(reachable(nest.members), loop).filter(
+    (t) => dimAtLeast(t, 1) === true && dimAtLeast(t, extent) !== true,
+  );
+  for (const t of within.sort((a, b) => hintOf(a) - hintOf(b))) {
+    const key = `${loop.id}:${String(t)}`;
+    const more = tried.has(key) ? null : skipped(nest, loop, { lo: t, hi: extent }, numbers);
+    if (more) {
+      tried.add(key);
       return withRanges(
         nest,
-        nest.loops.map((l) => ({ lo: 0, hi: l === loop ? t : Number(l.extent) })),
+        nest.loops.map((l) => ({ lo: 0, hi: l === loop ? dimMin(t, extent) : l.extent })),
         numbers,
         more,
       );
+    }
   }
   return null;
 }
 
-/** What each reduction gets from the iterations of a range, when that is the same for each; null when it is not, or they store something. */
+/**
+ * What each reduction gets from the iterations of a range, when that is the same for each; null when it is not, or they store something.
+ * A range over names may be empty at some sizes.
+ */
 function skipped(
   nest: Nest,
   loop: Loop,
-  range: { readonly lo: number; readonly hi: number },
+  range: Range,
   numbers: Numbers,
 ): Map<Member, (result: Node, r: NodeRewriter) => Node> | null {
-  const part: Loop = { ...loop, extent: range.hi - range.lo };
+  const length = dimSub(range.hi, range.lo);
+  const part: Loop = { ...loop, extent: length };
   const as = (l: Loop): Affine =>
     l === loop ? addIndex(constantIndex(range.lo), part.extent === 1 ? ZERO : atomIndex(part)) : atomIndex(l);
   const reduced = nest.loops.reduce((mask, l) => (l.reduced ? mask | (1 << l.id) : mask), 0);
-  const others = nest.loops.reduce((n, l) => (l.reduced && l !== loop ? n * Number(l.extent) : n), 1);
-  const count = (range.hi - range.lo) * others;
+  const others = nest.loops.reduce<Dim>((n, l) => (l.reduced && l !== loop ? dimMul(n, l.extent) : n), 1);
+  const count = dimMul(length, others);
+  const isSome = dimAtLeast(count, 1) === true;
   const within = new Map<Member, Node>();
   // members at these iterations; of a reduction, what is known when it is done
   const r = new NodeRewriter(numbers, as, (m, n) => within.get(m) ?? n);
@@ -235,18 +253,15 @@ function skipped(
       );
       const one = again.node(m.node);
       const all =
-        repeated.times === "once"
-          ? one
-          : now.apply({ prim: "mul", params: {}, dtype }, [
-              one,
-              now.constant(wide(dtype) ? BigInt(count) : count, dtype),
-            ]);
-      return now.apply({ prim: repeated.prim, params: {}, dtype }, [result, all]);
+        repeated.times === "once" ? one : now.apply({ prim: "mul", params: {}, dtype }, [one, now.size(count, dtype)]);
+      const both = now.apply({ prim: repeated.prim, params: {}, dtype }, [result, all]);
+      if (isSome) return both;
+      const any = now.op({ prim: "gt", params: {}, dtype: "bool" }, [now.size(count, "i32"), now.constant(0, "i32")]);
+      return now.op({ prim: "select", params: {}, dtype }, [any, both, result]);
     });
   }
   return more;
 }
-const wide = (d: string): boolean => d === "i64" || d === "u64";
 const same = (a: number | bigint | boolean, b: number | bigint | boolean): boolean => a === b;
 
 /** How a value that is combined again and again comes in at once. */
@@ -271,7 +286,8 @@ function sortKept(nest: Nest): Nest {
   );
   const kept = nest.loops.filter((l) => !l.reduced);
   if (kept.some((l) => (opaque & (1 << l.id)) !== 0 || factorOf(first.offset, l) === 0)) return nest;
-  const sorted = [...kept].sort((a, b) => Math.abs(factorOf(first.offset, b)) - Math.abs(factorOf(first.offset, a)));
+  const step = (l: Loop): number => Math.abs(hintOf(factorOf(first.offset, l)));
+  const sorted = [...kept].sort((a, b) => step(b) - step(a));
   let next = 0;
   return { ...nest, loops: nest.loops.map((l) => (l.reduced ? l : sorted[next++])) };
 }

@@ -4,7 +4,7 @@
  * steps that do not meet are one store.
  */
 import { aval } from "../../ir/aval.js";
-import { dimSub, isStatic } from "../../ir/dim.js";
+import { type Dim, dimAdd, dimAtLeast, dimMul, dimSub, isStatic } from "../../ir/dim.js";
 import { type AnyEqn, type Atom, type Eqn, isVar, literal, Var } from "../../ir/program.js";
 import { makeEqn, substitute } from "../../ir/rewrite.js";
 import type { TileReduceOp } from "../../ir/tile.js";
@@ -53,7 +53,7 @@ export function withLoopSums(eqns: readonly AnyEqn[], ruleOf: RuleOf): LoopSums 
 
 function sumsOf(eqn: Eqn<"scan">, ruleOf: RuleOf, outside: ReadonlyMap<Atom, AnyEqn>): LoopSums | undefined {
   const { body, length, numConsts, numCarry, reverse } = eqn.params;
-  if (!isStatic(length) || length < 1 || eqn.outputs.length !== numCarry) return undefined;
+  if (dimAtLeast(length, 1) !== true || eqn.outputs.length !== numCarry) return undefined;
   const inner = withLoopSums(body.eqns, ruleOf);
   const made = new Map<Atom, AnyEqn>(inner.eqns.flatMap((e) => e.outputs.map((v): [Atom, AnyEqn] => [v, e])));
   const uses = new Map<Atom, number>();
@@ -82,8 +82,7 @@ function sumsOf(eqn: Eqn<"scan">, ruleOf: RuleOf, outside: ReadonlyMap<Atom, Any
     const first = Number(init.value);
     const scaled = by === 1 ? step : own(makeEqn("mul", [step, number(by)], {}, eqn.span));
     replace.set(old, first === 0 ? scaled : own(makeEqn("add", [scaled, number(first)], {}, eqn.span)));
-    const last = makeEqn("broadcast_in_dim", [number(first + by * length)], { shape: [], dims: [] }, eqn.span);
-    eqns.push({ ...last, outputs: [eqn.outputs[c]] } as AnyEqn);
+    eqns.push(sizeOf(dimAdd(first, dimMul(by, length)), eqn, eqn.outputs[c]));
   }
 
   body.inputs.slice(numConsts + numCarry).forEach((v, i) => {
@@ -171,7 +170,7 @@ function storeOfSteps(
   inputs: readonly Atom[],
   base: PlacedRule,
   step: Var,
-  length: number,
+  length: Dim,
   out: Var,
 ): AnyEqn[] {
   const [ref, value, ...rest] = inputs;
@@ -221,11 +220,24 @@ function keepsApart(index: Affine, step: Affine, lanes: readonly AffineAtom[]): 
   let by = 0;
   let span = 0;
   for (const { atom, factor } of index.terms) {
-    if (atom.kind !== "loop" || !isStatic(factor) || !isStatic(atom.extent)) return false;
+    if (atom.kind !== "loop" || !isStatic(factor)) return false;
     if (atom === loop) by = Math.abs(factor);
-    else if (lanes.includes(atom)) span += Math.abs(factor) * (atom.extent - 1);
+    else if (lanes.includes(atom)) {
+      if (!isStatic(atom.extent)) return false;
+      span += Math.abs(factor) * (atom.extent - 1);
+    }
   }
   return step.terms.length === 1 && by > span;
+}
+
+/** A size as the value of `out`. */
+function sizeOf(d: Dim, { span }: AnyEqn, out: Var): AnyEqn {
+  const of = isStatic(d) ? d : 0;
+  const made = makeEqn("broadcast_in_dim", [literal(of, aval([], "i32"))], { shape: [], dims: [] }, span);
+  const eqn = { ...made, outputs: [out] } as AnyEqn;
+  const rule: PointRule<never> = { kind: "point", cost: 0, expand: (x) => x.size(d) };
+  if (!isStatic(d)) ownRules.set(eqn, rule);
+  return eqn;
 }
 
 /** `whole[step]`. */
@@ -299,7 +311,7 @@ function ofLoopSum(
 /** `term` combined over all steps. */
 function reductionOver(
   step: Var,
-  length: number,
+  length: Dim,
   term: Atom,
   made: AnyEqn | undefined,
   combine: TileReduceOp,

@@ -1,5 +1,5 @@
 /** Expressions of a nest written anew: other loops, and what the loops' ranges decide is folded away. */
-import { dimAtLeast, dimMul, isStatic } from "../../ir/dim.js";
+import { boundsOf, type Dim, dimAdd, dimAtLeast, dimMax, dimMin, dimMul, dimSub, isStatic } from "../../ir/dim.js";
 import { byteSize, type DType, isFloat } from "../../ir/dtype.js";
 import type { Follow } from "../../ir/plan.js";
 import {
@@ -21,6 +21,8 @@ import type { LoadNode, Member, Node } from "./node.js";
 /** Least and greatest value. */
 export type Interval = readonly [number, number];
 
+/** What a size with a name is at most: what is larger is compiled for itself. */
+const MOST = 2 ** 28;
 const INT32: Interval = [-(2 ** 31), 2 ** 31 - 1];
 
 /** An affine form that a 32-bit integer expression is, when it surely does not wrap around. */
@@ -39,6 +41,12 @@ export function intervalOf(a: Affine): Interval | null {
   }
   const [lo, hi] = rangeOf(a);
   return isStatic(lo) && isStatic(hi) ? [lo, hi] : null;
+}
+
+/** Its range, over the names of sizes; null where it is not told from them. */
+function rangeOrNull(a: Affine): readonly [Dim, Dim] | null {
+  // of factors with names it is not known what they are multiplied by at most
+  return a.terms.every((t) => isStatic(t.factor)) ? rangeOf(a) : null;
 }
 
 export function zeroOf(dtype: DType): number | bigint | boolean {
@@ -155,8 +163,14 @@ export class NodeRewriter {
       index,
     }));
   }
+  /** A size as a value of this dtype. */
+  size(d: Dim, dtype: DType): Node {
+    if (isStatic(d)) return this.constant(dtype === "i64" || dtype === "u64" ? BigInt(d) : d, dtype);
+    const index = this.index(constantIndex(d));
+    return dtype === "i32" ? index : this.apply({ prim: "convert_element_type", params: { dtype }, dtype }, [index]);
+  }
   /** The operation of `n` on other operands. */
-  op(n: Extract<Node, { kind: "op" }>, args: readonly Node[]): Node {
+  op(n: Pick<Extract<Node, { kind: "op" }>, "prim" | "params" | "dtype">, args: readonly Node[]): Node {
     const folded = this.#fold(n, args);
     if (folded) return folded;
     return this.apply(n, args);
@@ -176,7 +190,7 @@ export class NodeRewriter {
     }));
   }
 
-  #fold(n: Extract<Node, { kind: "op" }>, args: readonly Node[]): Node | null {
+  #fold(n: Pick<Extract<Node, { kind: "op" }>, "prim" | "params" | "dtype">, args: readonly Node[]): Node | null {
     const [a, b, c] = args;
     const truth = (x: Node): boolean | null => (x.kind === "const" ? Boolean(x.value) : null);
     switch (n.prim) {
@@ -233,10 +247,10 @@ export class NodeRewriter {
     const [x, y] = [affineOf(a), affineOf(b)];
     if (!x || !y) return null;
     if (prim === "max" || prim === "min") {
-      const [p, q] = [intervalOf(x), intervalOf(y)];
+      const [p, q] = [rangeOrNull(x), rangeOrNull(y)];
       if (!p || !q) return null;
-      if (p[1] <= q[0]) return prim === "min" ? a : b;
-      if (q[1] <= p[0]) return prim === "min" ? b : a;
+      if (dimAtLeast(q[0], p[1]) === true) return prim === "min" ? a : b;
+      if (dimAtLeast(p[0], q[1]) === true) return prim === "min" ? b : a;
       return null;
     }
     let sum: Affine;
@@ -244,8 +258,10 @@ export class NodeRewriter {
       if (x.terms.length > 0 && y.terms.length > 0) return null;
       sum = x.terms.length === 0 ? scaleIndex(y, x.constant) : scaleIndex(x, y.constant);
     } else sum = addIndex(x, prim === "add" ? y : scaleIndex(y, -1));
-    const range = intervalOf(sum);
-    return range && range[0] >= INT32[0] && range[1] <= INT32[1] ? this.index(sum) : null;
+    const range = rangeOrNull(sum);
+    if (!range) return null;
+    const fits = boundsOf(range[0], MOST)[0] >= INT32[0] && boundsOf(range[1], MOST)[1] <= INT32[1];
+    return fits ? this.index(sum) : null;
   }
   /** Where it is exact: a loop of so many iterations belongs to each part. */
   #quotient(prim: "div" | "rem", a: Node, b: Node): Node | null {
@@ -324,32 +340,42 @@ function compare(prim: string, a: Node, b: Node): boolean | null {
   return compareRange(prim, difference(a, b));
 }
 /** `a prim b` for a - b in this range. */
-export function compareRange(prim: string, range: Interval | null): boolean | null {
+export function compareRange(prim: string, range: readonly [Dim, Dim] | null): boolean | null {
   if (!range) return null;
   const [lo, hi] = range;
+  const above = dimAtLeast(lo, 1) === true;
+  const below = dimAtLeast(-1, hi) === true;
+  const isZero = lo === 0 && hi === 0;
   switch (prim) {
     case "lt":
-      return hi < 0 ? true : lo >= 0 ? false : null;
+      return below ? true : dimAtLeast(lo, 0) === true ? false : null;
     case "le":
-      return hi <= 0 ? true : lo > 0 ? false : null;
+      return dimAtLeast(0, hi) === true ? true : above ? false : null;
     case "gt":
-      return lo > 0 ? true : hi <= 0 ? false : null;
+      return above ? true : dimAtLeast(0, hi) === true ? false : null;
     case "ge":
-      return lo >= 0 ? true : hi < 0 ? false : null;
+      return dimAtLeast(lo, 0) === true ? true : below ? false : null;
     case "eq":
-      return lo === 0 && hi === 0 ? true : lo > 0 || hi < 0 ? false : null;
+      return isZero ? true : above || below ? false : null;
     default:
-      return lo > 0 || hi < 0 ? true : lo === 0 && hi === 0 ? false : null;
+      return above || below ? true : isZero ? false : null;
   }
 }
-function difference(a: Node, b: Node): Interval | null {
+function difference(a: Node, b: Node): readonly [Dim, Dim] | null {
   const [x, y] = [affineOf(a), affineOf(b)];
-  return x && y ? intervalOf(addIndex(x, scaleIndex(y, -1))) : null;
+  return x && y ? rangeOrNull(addIndex(x, scaleIndex(y, -1))) : null;
+}
+
+/** Limits of a loop; null where there is none. */
+export interface Limits {
+  readonly lo: Dim | null;
+  readonly hi: Dim | null;
 }
 
 /** lo ≤ loop < hi where the guard holds, as far as conditions on this loop alone say so. */
-export function limitsOf(guard: Node | null, loop: Loop): { lo: number; hi: number } {
-  const limit = { lo: Number.NEGATIVE_INFINITY, hi: Number.POSITIVE_INFINITY };
+export function limitsOf(guard: Node | null, loop: Loop): Limits {
+  let lo: Dim | null = null;
+  let hi: Dim | null = null;
   const visit = (n: Node, holds: boolean): void => {
     if (n.kind !== "op") return;
     if (n.prim === "and" && holds) for (const a of n.args) visit(a, true);
@@ -358,48 +384,44 @@ export function limitsOf(guard: Node | null, loop: Loop): { lo: number; hi: numb
     else if (n.prim in NEGATED) {
       const found = threshold(holds ? n.prim : NEGATED[n.prim], n.args[0], n.args[1], loop);
       if (!found) return;
-      limit.lo = Math.max(limit.lo, found.lo);
-      limit.hi = Math.min(limit.hi, found.hi);
+      if (found.lo !== null) lo = lo === null ? found.lo : dimMax(lo, found.lo);
+      if (found.hi !== null) hi = hi === null ? found.hi : dimMin(hi, found.hi);
     }
   };
   if (guard) visit(guard, true);
-  return limit;
+  return { lo, hi };
 }
 /** `a prim b` as lo ≤ loop < hi. */
-function threshold(prim: string, a: Node, b: Node, loop: Loop): { lo: number; hi: number } | null {
+function threshold(prim: string, a: Node, b: Node, loop: Loop): Limits | null {
   const [x, y] = [affineOf(a), affineOf(b)];
   if (!x || !y) return null;
   const d = addIndex(x, scaleIndex(y, -1));
   const [t] = d.terms;
-  if (d.terms.length !== 1 || t.atom !== loop || !isStatic(t.factor) || !isStatic(d.constant)) return null;
-  let { factor } = t;
-  let { constant } = d;
-  let op = prim;
-  if (factor < 0) {
-    factor = -factor;
-    constant = -constant;
-    op = { lt: "gt", gt: "lt", le: "ge", ge: "le" }[op] ?? op;
-  }
-  // factor · loop + constant op 0
-  const all = { lo: Number.NEGATIVE_INFINITY, hi: Number.POSITIVE_INFINITY };
-  if (op === "lt") return { ...all, hi: Math.ceil(-constant / factor) };
-  if (op === "le") return { ...all, hi: Math.floor(-constant / factor) + 1 };
-  if (op === "ge") return { ...all, lo: Math.ceil(-constant / factor) };
-  if (op === "gt") return { ...all, lo: Math.floor(-constant / factor) + 1 };
-  if (op === "eq" && Number.isInteger(-constant / factor))
-    return { lo: -constant / factor, hi: -constant / factor + 1 };
+  if (d.terms.length !== 1 || t.atom !== loop || !isStatic(t.factor)) return null;
+  const factor = Math.abs(t.factor);
+  const op = t.factor < 0 ? ({ lt: "gt", gt: "lt", le: "ge", ge: "le" }[prim] ?? prim) : prim;
+  // factor · loop op bound
+  const bound = t.factor < 0 ? d.constant : dimSub(0, d.constant);
+  if (!isStatic(bound) && factor !== 1) return null;
+  const up = isStatic(bound) ? Math.ceil(bound / factor) : bound;
+  const down = isStatic(bound) ? Math.floor(bound / factor) : bound;
+  if (op === "lt") return { lo: null, hi: up };
+  if (op === "le") return { lo: null, hi: dimAdd(down, 1) };
+  if (op === "ge") return { lo: up, hi: null };
+  if (op === "gt") return { lo: dimAdd(down, 1), hi: null };
+  if (op === "eq" && up === down) return { lo: up, hi: dimAdd(up, 1) };
   return null;
 }
 
 /** Where the truth of conditions on this loop alone changes, in the expression of a node. */
-export function breaksOf(nodes: Iterable<Node>, loop: Loop): Set<number> {
-  const found = new Set<number>();
+export function breaksOf(nodes: Iterable<Node>, loop: Loop): Dim[] {
+  const found = new Map<string, Dim>();
   for (const n of nodes) {
     if (n.kind !== "op" || !(n.prim in NEGATED)) continue;
     const limit = threshold(n.prim, n.args[0], n.args[1], loop);
-    for (const at of limit ? [limit.lo, limit.hi] : []) if (Number.isFinite(at)) found.add(at);
+    for (const at of limit ? [limit.lo, limit.hi] : []) if (at !== null) found.set(String(at), at);
   }
-  return found;
+  return [...found.values()];
 }
 
 export function loopsOf(a: Affine): number {

@@ -17,6 +17,8 @@ const DIVISORS = 16;
 export class Fitter {
   /** Several formulas went through some numbers: a trace at other sizes would tell them apart. */
   ambiguous = false;
+  /** What a size must be above to tell them apart, where it is that large. */
+  apart = 0;
   /** Known dims by their values in the traces. */
   readonly #known = new Map<string, Dim[]>();
   readonly #fits = new Map<string, Dim | undefined>();
@@ -59,7 +61,10 @@ export class Fitter {
       // a number that a size was, too: it may be that size's at other times
       if (values.length < 3 && this.#names.some((n) => n.values.includes(values[0]))) this.ambiguous = true;
       // a few sizes may need equally many blocks
-      if (values.length < 3 && [...this.#blocks(values)].length > 0) this.ambiguous = true;
+      for (const { block } of values.length < 3 ? this.#blocks(values) : []) {
+        this.ambiguous = true;
+        this.apart = Math.max(this.apart, block);
+      }
       return values[0];
     }
     if (!this.#fits.has(key)) this.#fits.set(key, this.#search(values));
@@ -99,13 +104,21 @@ export class Fitter {
     }
   }
 
-  /** Blocks that cover a size, ⌈n / block⌉, and those that fit in it. */
-  *#blocks(values: readonly number[]): Iterable<Found> {
+  /** Blocks that cover a size, ⌈n / block⌉, and those that fit in it; or so many times as many. */
+  #blocks(values: readonly number[]): readonly (Found & { readonly block: number })[] {
+    const found: (Found & { readonly block: number })[] = [];
     for (const n of this.#names)
-      for (const k of this.blocks)
-        for (const c of [k - 1, 0])
-          if (values.every((v, i) => v === Math.floor((n.values[i] + c) / k)))
-            yield { dim: dimFloorDiv(dimAdd(n.dim, c), k), certain: true, exact: false };
+      for (const block of this.blocks)
+        for (const c of [block - 1, 0]) {
+          const count = n.values.map((v) => Math.floor((v + c) / block));
+          const times = values[0] / count[0];
+          if (Number.isInteger(times) && times > 0 && values.every((v, i) => v === times * count[i])) {
+            const dim = dimMul(dimFloorDiv(dimAdd(n.dim, c), block), times);
+            // as many as there are is likelier than so many times as many
+            found.splice(times === 1 ? 0 : found.length, 0, { dim, certain: true, exact: false, block });
+          }
+        }
+    return found;
   }
 
   /** k·n + c, and a known size plus a number. */

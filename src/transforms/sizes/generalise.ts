@@ -15,12 +15,12 @@ export interface Sample {
   readonly sizes: Sizes;
 }
 export type Generalised =
-  | { readonly template: Template; readonly ambiguous: boolean }
+  | { readonly template: Template; readonly ambiguous: boolean; readonly apart: number }
   | { readonly template: undefined; readonly reason: string };
 
 /**
  * The template of which the samples' programs are cases; `inputs` are the types of its last inputs, the arguments.
- * `ambiguous`: one more trace, at other sizes, would make it surer.
+ * `ambiguous`: one more trace, at other sizes, would make it surer, at sizes above `apart`.
  */
 export function generalise(names: readonly string[], samples: readonly Sample[], inputs: readonly Aval[]): Generalised {
   try {
@@ -38,6 +38,7 @@ export function generalise(names: readonly string[], samples: readonly Sample[],
     return {
       template: { program, holes: [...g.holes.values()], sized: g.sized, callbacks: g.callbacks },
       ambiguous: g.fitter.ambiguous,
+      apart: g.fitter.apart,
     };
   } catch (e) {
     if (e instanceof Mismatch) return { template: undefined, reason: e.reason };
