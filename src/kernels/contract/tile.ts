@@ -238,8 +238,8 @@ export function streamTile(
 }
 
 /**
- * `step` at every index of the inner axes, in row-major order, with the places in lhs and rhs. Loops count places in lhs, a
- * variable follows in rhs. Nothing is written out: engines keep the sums in registers best when the body is one step.
+ * `step` at every index of the inner axes, in row-major order, with the places in lhs and rhs. The innermost loop counts; the others
+ * count places in lhs, and a variable follows in rhs.
  */
 export function walk(
   k: ScalarCode,
@@ -253,6 +253,12 @@ export function walk(
     step(lhs, rhs);
     return;
   }
+  const innermost = inner[inner.length - 1];
+  const counts = isStatic(innermost.lhs) && isStatic(innermost.rhs);
+  if (counts && inner.length === 1) {
+    k.for(0, innermost.size, (i) => step(k.add(lhs, k.mul(i, innermost.lhs)), k.add(rhs, k.mul(i, innermost.rhs))));
+    return;
+  }
   const b = t.var(rhs);
   const level = (n: number, a: TileAtom): void => {
     if (n === inner.length) {
@@ -261,8 +267,12 @@ export function walk(
     }
     const axis = inner[n];
     const rest = inner.slice(n + 1);
+    if (counts && rest.length === 0) {
+      walk(k, [axis], a, b, step);
+      return;
+    }
     // after its inner axes have run, b stands behind their last element
-    const passed = rest.length === 0 ? 0 : dimMul(rest[0].rhs, rest[0].size);
+    const passed = rest.length === 0 || (counts && rest.length === 1) ? 0 : dimMul(rest[0].rhs, rest[0].size);
     const next = dimSub(axis.rhs, passed);
     const inside = (i: TileAtom): void => {
       level(n + 1, i);

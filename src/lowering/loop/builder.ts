@@ -373,12 +373,12 @@ export class LoopBuilder extends Graph {
     const first = this.#spared;
     const some = registers.slice(0, 8);
     this.#spared = (first + some.length) % 16;
-    some.forEach((r, i) => {
+    upperFirst(some.map((r, i) => ({ r, offset: ((first + i) % 16) * 16 }))).forEach(({ r, offset }) => {
       this.store([this.#spare as Node, r], ([address, value]) => ({
         kind: "store",
         buffer: SPARE,
         address,
-        offset: ((first + i) % 16) * 16,
+        offset,
         value,
       }));
     });
@@ -536,4 +536,12 @@ function expansionOf(
   const expanded = make && { params, result: make(...params) };
   known.set(key, expanded);
   return expanded;
+}
+
+/**
+ * Of two neighbours the upper one first. An engine that makes one store of a pair keeps the first one too when that is the lower:
+ * should the upper trap, the lower must have been done.
+ */
+export function upperFirst<T>(list: readonly T[]): T[] {
+  return list.map((x, i) => list[i ^ 1] ?? x);
 }

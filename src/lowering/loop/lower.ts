@@ -19,12 +19,13 @@ import {
   unravel,
   ViewBlock,
 } from "./block.js";
-import { LoopBuilder } from "./builder.js";
+import { LoopBuilder, upperFirst } from "./builder.js";
 import { lowerMulAdd, lowerOp } from "./elementwise.js";
 import type { Node, Variable } from "./graph.js";
 import { loadAt, storeAt } from "./indexed.js";
 import { linearize } from "./linearize.js";
 import { reduceBlock, scanBlock } from "./reduce.js";
+import { unroll } from "./unroll.js";
 import { prod } from "../../util/index.js";
 
 export function lowerToLoop(tile: Program<"tile">, target: Target): Program<"loop"> {
@@ -72,7 +73,8 @@ class StageLowering {
     const first = this.#parameter(begin, true);
     b.spareOf = first;
     this.#grid(stage, first, this.#parameter(end, true));
-    const body = linearize(b);
+    const stmts = linearize(b);
+    const body = b.target.wide ? unroll(stmts) : stmts;
     const sizes = [...this.#sizes.values()].map(({ local, size }) => ({ local, size }));
     return { name, buffers: [...this.buffers.values()], begin, end, sizes, programs, body };
   }
@@ -349,7 +351,7 @@ class StageLowering {
       const index = shape.length ? [...unravel(c.row, shape.slice(0, -1)), c.column] : [];
       return { to: places.at(index), node: block.piece(c.row, c.column, c.lanes) };
     });
-    for (const { to, node } of parts) b.storeTo(to.place, to.more, node);
+    for (const { to, node } of b.target.wide ? upperFirst(parts) : parts) b.storeTo(to.place, to.more, node);
   }
 
   /** The variables that these statements assign and that exist before them. */
