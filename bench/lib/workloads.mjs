@@ -500,6 +500,14 @@ export function workloads(tiny = false) {
     single("cumsum 4M", "cumsum", { x: f([4 * M]) }, { bytes: 32 * M, tolerance: 1e-3 }),
     single("cholesky 256", "cholesky", { x: f([s(256, 8), s(256, 8)]) }, { flops: s(256, 8) ** 3 / 3 }),
     single("SVD 256", "svd", { x: f([s(256, 8), s(256, 8)]) }, {}),
+    single("symmetric eigenvalues 256", "eigh", { x: f([s(256, 8), s(256, 8)]) }, {}),
+    single("QR 256", "qr", { x: f([s(256, 8), s(256, 8)]) }, { flops: (8 / 3) * s(256, 8) ** 3 }),
+    single(
+      "solve 256",
+      "solve",
+      { x: f([s(256, 8), s(256, 8)]), y: f([s(256, 8), s(256, 8)]) },
+      { flops: (8 / 3) * s(256, 8) ** 3 },
+    ),
     single(
       "scatter-add",
       "scatterAdd",

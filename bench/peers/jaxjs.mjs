@@ -207,6 +207,20 @@ function kinds({ grad, jacrev, jit, lax, nn, numpy: np, random, tree, valueAndGr
       const f = jit((m) => np.linalg.svd(m, { fullMatrices: false }));
       return { run: () => finish(f(x.ref)), outputs: async () => [Float32Array.from(await f(x.ref)[1].data())] };
     },
+    eigh(workload, data) {
+      const { x } = tensors(workload, data);
+      const a = np.add(x.ref, np.transpose(x));
+      const f = jit((m) => np.linalg.eigh(m));
+      return { run: () => finish(f(a.ref)), outputs: async () => [Float32Array.from(await f(a.ref)[0].data())] };
+    },
+    solve(workload, data) {
+      const { x, y } = tensors(workload, data);
+      const n = x.shape[0];
+      const a = np.matmul(x.ref, np.transpose(x)).div(n).add(np.eye(n));
+      const f = jit((m, b) => np.linalg.solve(m, b));
+      const solved = () => f(a.ref, y.ref);
+      return { run: () => finish([solved()]), outputs: async () => [Float32Array.from(await solved().data())] };
+    },
     randomNormal({ size }) {
       const f = jit((k) => random.normal(k, [size]));
       const moments = jit((x) => np.stack([np.square(x.ref).mean(), x.mean().add(1)]));

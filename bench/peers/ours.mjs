@@ -330,6 +330,26 @@ function kinds(tw, optim) {
       const f = jit((m) => np.linalg.svd(m, { fullMatrices: false }));
       return { run: () => dispose(f(x)), outputs: () => [f(x)[1].dataSync()] };
     },
+    eigh(workload, data) {
+      const { x } = tensors(workload, data);
+      const a = jit(() => x.add(x.T))();
+      const f = jit((m) => np.linalg.eigh(m));
+      return { run: () => dispose(f(a)), outputs: () => [f(a)[0].dataSync()] };
+    },
+    qr(workload, data) {
+      const { x } = tensors(workload, data);
+      const f = jit((m) => np.linalg.qr(m));
+      // signs are not the same everywhere
+      const sizes = jit((m) => np.abs(np.linalg.qr(m)[1]));
+      return { run: () => dispose(f(x)), outputs: () => [sizes(x).dataSync()] };
+    },
+    solve(workload, data) {
+      const { x, y } = tensors(workload, data);
+      const n = x.shape[0];
+      const a = jit(() => np.dot(x, x.T).div(n).add(np.eye(n)))();
+      const f = jit((m, b) => np.linalg.solve(m, b));
+      return { run: () => f(a, y)[Symbol.dispose](), outputs: () => [f(a, y).dataSync()] };
+    },
     scatterAdd: plain(({ table, i, u }) => np.at(table, i).add(u)),
     randomNormal({ size }) {
       const f = jit((k) => random.normal(k, [size]));

@@ -253,6 +253,19 @@ class NumPy:
         f = lambda: np.linalg.svd(x, full_matrices=False)
         return f, lambda: [f()[1]]
 
+    def eigh(self, w, x):
+        a = x + x.T
+        f = lambda: np.linalg.eigh(a)
+        return f, lambda: [f()[0]]
+
+    def qr(self, w, x):
+        f = lambda: np.linalg.qr(x)
+        return f, lambda: [np.abs(f()[1])]
+
+    def solve(self, w, x, y):
+        a = x @ x.T / np.float32(len(x)) + np.eye(len(x), dtype=np.float32)
+        return plain(lambda: np.linalg.solve(a, y))
+
     def scatterAdd(self, w, table, i, u):
         def f():
             y = table.copy()
@@ -478,6 +491,21 @@ def torch_peer():
             x = T(x)
             run, _ = infer(lambda: torch.linalg.svd(x, full_matrices=False))
             return run, lambda: [run()[1].numpy()]
+
+        def eigh(self, w, x):
+            a = T(x + x.T)
+            run, _ = infer(lambda: torch.linalg.eigh(a))
+            return run, lambda: [run()[0].numpy()]
+
+        def qr(self, w, x):
+            x = T(x)
+            run, _ = infer(lambda: torch.linalg.qr(x))
+            return run, lambda: [np.abs(run()[1].numpy())]
+
+        def solve(self, w, x, y):
+            a = T(x @ x.T / np.float32(len(x)) + np.eye(len(x), dtype=np.float32))
+            y = T(y)
+            return infer(lambda: torch.linalg.solve(a, y))
 
         def scatterAdd(self, w, table, i, u):
             table, i, u = T(table), T(i).long(), T(u)

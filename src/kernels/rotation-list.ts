@@ -8,7 +8,8 @@ import type { TileAtom, TileRef } from "../ir/tile.js";
 import { MatrixView, type ScalarCode, VectorView } from "./scalar-code.js";
 
 /** Rotations that are kept at once, of one matrix. */
-const MOST = 1 << 18;
+const MOST = 1 << 19;
+/** More sweeps, and rotations of whole sweeps, than matrices of n vectors need as a rule. */
 const SWEEPS_EACH = 4;
 
 export interface RotationRefs {
@@ -32,7 +33,8 @@ export function rotationRefs(
   lists: number,
   several: (each: number) => Dim,
 ): RotationRefs {
-  const capacity = Math.max(n, Math.min(n * n, MOST));
+  // mostly a value takes less than two sweeps, of half of the vectors on average
+  const capacity = Math.max(n, Math.min(2 * n * n, MOST));
   return {
     capacity,
     sweeps: k.t.ref("sweeps", "i32", "scratch", several(2 * sweepsOf(n) + 1)),
