@@ -23,6 +23,8 @@ const PIECE = 256;
  */
 const PLAIN = { results: 2 ** 16, steps: 2 };
 const OVERLAPPING = { results: 2 ** 20, steps: 0.5 };
+/** Elements of a cache line. */
+const LINE = 16;
 /** Elements of an operand that caches do not hold anyway. */
 const LARGE = 100_000;
 /** Columns that are worked through with one piece of the left side, where the second cache does not hold all of that side. */
@@ -96,11 +98,14 @@ export function planDeep(c: Contraction, machine: ContractionMachine): DeepContr
   return best && shareOut(best);
 }
 
-/** Whether rows (or columns) of the left (or right) side share elements: about all of them are part of several. */
+/**
+ * Whether rows (or columns) of the left (or right) side share elements, about all of them being part of several, while every
+ * step of the sum is another cache line: tiles that read them where they lie wait for each.
+ */
 function overlap(own: readonly Axis[], inner: readonly Axis[], side: "lhs" | "rhs"): boolean {
   const axes = [...own, ...inner];
   const reach = axes.reduce((n, a) => n + (a.size - 1) * a[side], 1);
-  return product(axes) >= 2 * reach;
+  return product(axes) >= 2 * reach && inner.every((a) => a[side] >= LINE);
 }
 
 /** Into programs: groups of columns, and where those are few and the work is much, chunks of the sum. */

@@ -36,6 +36,8 @@ export interface ContractionPlan {
   readonly packRhs: boolean;
   /** Row tiles that one program works through with the same columns. */
   readonly rowTiles: number;
+  /** Lower tiles at the end of the rows, where tiles of one height would compute many twice; one program does all rows then. */
+  readonly lower?: { readonly height: number; readonly tiles: number } | undefined;
   /** Elements of a vector along the inner axis, or of a step along the columns of a stream. */
   readonly lanes: number;
   /** Steps of k that a stream takes at a time. */
@@ -64,7 +66,7 @@ export function storeInto(k: ScalarCode, out: TileRef): StoreResult {
 export function overlaps(c: SizedContraction, plan: ContractionPlan): boolean {
   const cut = (axes: readonly SizedAxis[], axis: number | null, size: number): boolean =>
     axis !== null && dimMod(axes[axis].size, size) !== 0;
-  return cut(c.rows, plan.rowAxis, plan.height) || cut(c.columns, plan.columnAxis, plan.width);
+  return (!plan.lower && cut(c.rows, plan.rowAxis, plan.height)) || cut(c.columns, plan.columnAxis, plan.width);
 }
 
 /** Rows of the fewest tiles, at most `height` high, that share `size` rows about evenly: so few are computed twice. */
@@ -124,7 +126,8 @@ export function emitContraction(k: ScalarCode, c: SizedContraction, plan: Contra
     rhs = copy(k, rhs, { batch, outer: outerColumns, inner, height: width, wanted: enough }, accumulate);
   // tiles of other heights read rows as they lie
   const lowLhs = plan.vectors === "inner" ? lhs : lhsAsIs;
-  const rowTiles = tileCount(row.size, height);
+  const below = plan.lower ? plan.lower.height * plan.lower.tiles : 0;
+  const rowTiles = tileCount(dimSub(row.size, below), height);
   // few rows are one program's
   const perProgram = lower.length > 0 ? Math.max(plan.rowTiles, height) : plan.rowTiles;
   const blocks = tileCount(rowTiles, perProgram);
@@ -225,6 +228,15 @@ export function emitContraction(k: ScalarCode, c: SizedContraction, plan: Contra
         tile(height, lhs, firstRow, a, w, firstColumn, right);
       };
       const whole = (): void => {
+        if (plan.lower) {
+          const { height: h, tiles } = plan.lower;
+          k.for(0, rowTiles, one);
+          k.for(0, tiles, (i) => {
+            const firstRow = k.add(k.mul(i, h), dimSub(row.size, below));
+            tile(h, lhs, firstRow, k.add(left, k.mul(firstRow, lhs.run.stride)), w, firstColumn, right);
+          });
+          return;
+        }
         if (rowTiles === 1) {
           one(t.i32(0));
           return;

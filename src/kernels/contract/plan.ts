@@ -35,6 +35,9 @@ const TILE_COST = 10;
 const LOOP_COST = 0.5;
 const PROGRAM_COST = 15;
 const STAGE_COST = 300;
+/** Rows that tiles of two heights may cover, and what share of the time is little enough for the code of both. */
+const MIXED_ROWS = 96;
+const MIXED_GAIN = 0.975;
 /** Bytes of lhs that the row tiles of one program read. */
 const BLOCK_BYTES = 393216;
 /** At least so many programs, where there are tiles for them. */
@@ -105,7 +108,8 @@ export function candidates(c: Contraction, machine: ContractionMachine): Planned
 export function describePlan(p: ContractionPlan): string {
   const packed = [p.packLhs ? "lhs" : "", p.packRhs ? "rhs" : ""].filter(Boolean).join(" and ");
   const along = p.vectors === "stream" ? "columns, read once row by row" : `vectors along ${p.vectors}`;
-  return `tiles of ${p.height}×${p.width}, ${along}${packed ? `, ${packed} packed` : ""}`;
+  const lower = p.lower ? ` and ${p.lower.height}×${p.width}` : "";
+  return `tiles of ${p.height}×${p.width}${lower}, ${along}${packed ? `, ${packed} packed` : ""}`;
 }
 
 function choices(axes: readonly Axis[]): (number | null)[] {
@@ -134,14 +138,28 @@ function withColumns(
         const vectors = registers - singles;
         let most = 1;
         while (most < MAX_HEIGHT && fits(machine, c.accumulate, most + 1, registers)) most++;
+        const step = (height: number): number =>
+          outerStep(machine, c.accumulate, height, vectors) + 0.4 * height * singles;
         for (const height of heights(row.size, most)) {
-          const step = outerStep(machine, c.accumulate, height, vectors) + 0.4 * height * singles;
           // engines find pairs of registers from stores side by side
           const staged = !c.plain || inParts(c.accumulate, steps) || (machine.wide && column.out !== 1);
           const stores = column.out === 1 ? 0.4 * height * registers : 0.8 * height * width;
-          const plan = { vectors: "columns", rowAxis, columnAxis, height, width, packLhs, packRhs, staged } as const;
+          const base = { vectors: "columns", rowAxis, columnAxis, height, width, packLhs, packRhs, staged } as const;
+          const plan = { ...base, lanes, depth: 1 };
           const down = staged ? 6 + 0.4 * height * registers : 0;
-          consider(estimate(space, { ...plan, lanes, depth: 1 }, depth * step, stores + down));
+          consider(estimate(space, plan, depth * step(height), stores + down));
+          const lower = packLhs || row.real || singles > 0 ? undefined : lowerTiles(row.size, height, step);
+          if (!lower) continue;
+          const tiles = (row.size - lower.tiles * lower.height) / height;
+          const all = tiles + lower.tiles;
+          const mean = (tiles * step(height) + lower.tiles * step(lower.height)) / all;
+          const mixed = estimate(
+            space,
+            { ...plan, lower },
+            depth * mean,
+            ((stores + down) * row.size) / (all * height),
+          );
+          if (mixed.plan.rowTiles >= all) consider(mixed);
         }
       }
     }
@@ -229,6 +247,23 @@ function heights(size: number, most: number): number[] {
   if (cap > 1 && !list.includes(cap - 1)) list.push(cap - 1);
   return list;
 }
+/** The lower tiles that cover, with tiles of `height`, exactly `size` rows in the least time; undefined where it gains little. */
+function lowerTiles(
+  size: number,
+  height: number,
+  step: (height: number) => number,
+): { readonly height: number; readonly tiles: number } | undefined {
+  if (size % height === 0 || size < height || size > MIXED_ROWS) return undefined;
+  let least = tilesOf(size, height) * step(height) * MIXED_GAIN;
+  let best: { readonly height: number; readonly tiles: number } | undefined;
+  for (let h = height - 1; h > 1; h--)
+    for (let tiles = 1; tiles <= 3 && tiles * h + height <= size; tiles++) {
+      if ((size - tiles * h) % height !== 0) continue;
+      const time = ((size - tiles * h) / height) * step(height) + tiles * step(h);
+      if (time < least) [least, best] = [time, { height: h, tiles }];
+    }
+  return best;
+}
 function widths(size: number, lanes: number): number[] {
   const list = [1, 2, 3, 4, 6].map((n) => n * lanes).filter((w) => w <= size);
   // a narrow result is one tile, its last columns in scalars
@@ -289,7 +324,8 @@ function estimate(
 ): Omit<PlannedContraction, "exchanged"> {
   const { height, width, packLhs, packRhs } = partial;
   const { c, row, column, depth, batch, outerRows, outerColumns, convertLhs, convertRhs } = space;
-  const tall = tilesOf(row.size, height);
+  const { lower } = partial;
+  const tall = lower ? (row.size - lower.tiles * lower.height) / height + lower.tiles : tilesOf(row.size, height);
   const wide = tilesOf(column.size, width);
   const panels = batch * outerRows * outerColumns * wide;
   // of a long sum, a part at a time

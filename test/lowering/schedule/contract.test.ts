@@ -8,6 +8,8 @@ import { buildProgram } from "../../../src/ir/builder.js";
 import type { DType } from "../../../src/ir/dtype.js";
 import type { ConvParams } from "../../../src/ir/ops/index.js";
 import type { Atom, Var } from "../../../src/ir/program.js";
+import { overlaps } from "../../../src/kernels/contract/emit.js";
+import { planContraction } from "../../../src/kernels/contract/plan.js";
 import { lowerToPlan } from "../../../src/lowering/plan/index.js";
 import { type Machine, PLAIN_MACHINE } from "../../../src/lowering/target.js";
 import { randomSource } from "../../kernels/random.js";
@@ -255,4 +257,33 @@ it("gradients of filters copy neither operand whole", () => {
       for (const { name, size } of scratch) if (name !== "sums") expect(size).toBeLessThan(Math.min(...sizes) / 2);
     }
   }
+});
+
+it("rows that tiles of one height do not divide are covered by tiles of two, each once", () => {
+  const plans = [...Array(90).keys()].map((n) => {
+    const rows = n + 7;
+    const axis = (size: number, lhs: number, rhs: number, out: number) => ({ size, lhs, rhs, out });
+    const [inner, columns] = [axis(128, 1, 256, 0), axis(256, 0, 1, 256)];
+    const ref = { kind: "ref", id: 0, name: "x", dtype: "f32", role: "in", size: 2 ** 20 } as const;
+    const c = {
+      lhs: ref,
+      rhs: ref,
+      accumulate: "f32",
+      plain: true,
+      batch: [],
+      inner: [inner],
+      columns: [columns],
+    } as const;
+    const found = planContraction({ ...c, rows: [axis(rows, 128, 0, 256)] }, WIDE_MACHINE);
+    return { rows, ...(found ?? expect.unreachable()) };
+  });
+  const mixed = plans.filter((p) => p.plan.lower && !p.exchanged);
+  expect(mixed.length).toBeGreaterThan(20);
+  for (const { rows, plan, contraction } of mixed) {
+    const { height, tiles } = plan.lower ?? expect.unreachable();
+    expect((rows - height * tiles) % plan.height).toBe(0);
+    expect(rows - height * tiles).toBeGreaterThanOrEqual(plan.height);
+    expect(overlaps(contraction, plan)).toBe(false);
+  }
+  for (const rows of [14, 28, 50]) check([f32(rows, 128), f32(128, 256)], (b, x, y) => [matmul(b, x, y)]);
 });
