@@ -17,15 +17,17 @@ import { MatrixView, ScalarCode, VectorView } from "./scalar-code.js";
 import { jacobiSvd } from "./svd-jacobi.js";
 import { VectorBlocks } from "./vector-blocks.js";
 
-/** Up to so many singular values Jacobi's rotations are as fast. */
+/** Up to so many singular values, of vectors that are not much longer, Jacobi's rotations are as fast. */
 const JACOBI = 24;
+const JACOBI_LENGTH = 48;
 const LEFT = 0;
 const RIGHT = 1;
 
 /** Refs: a in, u out, s out, vt out, then scratch. Not finite in, NaN out. */
 export function svd(operands: readonly Aval[], params: LinalgOps["svd"]): Program<"tile"> {
   const { rows, columns } = matricesOf(operands[0]);
-  return Math.min(rows, columns) <= JACOBI ? jacobiSvd(operands, params) : bidiagonalSvd(operands, params);
+  const isSmall = Math.min(rows, columns) <= JACOBI && Math.max(rows, columns) <= JACOBI_LENGTH;
+  return isSmall ? jacobiSvd(operands, params) : bidiagonalSvd(operands, params);
 }
 
 function bidiagonalSvd([a]: readonly Aval[], { fullMatrices }: LinalgOps["svd"]): Program<"tile"> {

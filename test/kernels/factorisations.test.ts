@@ -265,6 +265,8 @@ describe.each(ways)("$name", ({ run }) => {
         [25, 25, 2],
         [29, 26, 1],
         [26, 43, 1],
+        [50, 1, 2],
+        [3, 49, 1],
       ])("by bidiagonalisation: %d × %d", (m, n, batch) => {
         const random = randomSource(m * 50 + n);
         const as = Array.from({ length: batch }, () => matrix(random, m, n, dtype)).flat();
