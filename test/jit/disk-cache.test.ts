@@ -39,7 +39,7 @@ function run(
   directory: string,
   env: NodeJS.ProcessEnv = {},
   args: readonly string[] = [],
-  entry = join(root, "dist", "index.js"),
+  entry = join(root, "dist", "node", "tilework.js"),
 ): Found {
   const file = join(folder, "step.mjs");
   writeFileSync(file, scriptOf(entry));
