@@ -106,11 +106,11 @@ export type LoopExpr =
       readonly op: TileReduceOp;
       readonly arg: LoopExpr;
     }
-  /** A library function on scalars (`math` of the target): special functions. */
+  /** A library function (`math` of the target): special functions of scalars, and what few elements of a vector need. */
   | {
       readonly kind: "call";
       readonly dtype: DType;
-      readonly lanes: 1;
+      readonly lanes: number;
       readonly callee: string;
       readonly args: readonly LoopExpr[];
     };
@@ -163,7 +163,7 @@ export interface LoopFunction {
   readonly programs: Dim;
   readonly body: readonly LoopStmt[];
 }
-/** A library function on scalars: parameters in, `result` out. */
+/** A library function: parameters in, `result` out. */
 export interface LoopMathFunction {
   readonly name: string;
   readonly params: readonly LoopLocal[];

@@ -1,12 +1,24 @@
 /** What a machine can do, as far as lowering from tiles to loops needs to know. Only `lowering/wasm` knows how it is encoded. */
 import type { DType } from "../ir/dtype.js";
-import type { LoopExpr, LoopMathFunction } from "../ir/loop.js";
+import type { LoopExpr, LoopLocal, LoopMathFunction } from "../ir/loop.js";
 import type { ElementwisePrim } from "../ir/tile.js";
+
+/** A function of one argument that has short code for arguments of common size. */
+export interface GuardedExpansion {
+  readonly param: LoopLocal;
+  readonly usual: LoopExpr;
+  /** Where `usual` is not right: a mask. */
+  readonly beyond: LoopExpr;
+  /** A library function of vectors, right for all arguments. */
+  readonly callee: string;
+}
 
 /** Functions that are not one machine instruction. */
 export interface MathLibrary {
   /** Inline code for `prim` on values of this type and number of lanes; undefined where only the library function exists. */
   expansion(prim: ElementwisePrim, dtype: DType, lanes: number): ((...args: LoopExpr[]) => LoopExpr) | undefined;
+  /** Shorter inline code for `prim` that is right for most arguments, where there is such code. */
+  guarded(prim: ElementwisePrim, dtype: DType, lanes: number): GuardedExpansion | undefined;
   /** Name of the scalar library function for `prim`, undefined where there is none. */
   callee(prim: ElementwisePrim, dtype: DType): string | undefined;
   /** A library function by the name that `call` expressions use. */

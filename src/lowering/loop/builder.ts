@@ -110,11 +110,11 @@ export class LoopBuilder extends Graph {
     if (callee === undefined) internal(`${prim} on ${dtype} has no code`);
     return this.call(callee, dtype, args);
   }
-  call(callee: string, dtype: DType, args: readonly Node[]): Node {
-    return this.node("pure", `call:${callee}:${ids(args)}`, dtype, 1, args, (xs) => ({
+  call(callee: string, dtype: DType, args: readonly Node[], lanes = 1): Node {
+    return this.node("pure", `call:${callee}:${ids(args)}`, dtype, lanes, args, (xs) => ({
       kind: "call",
       dtype,
-      lanes: 1,
+      lanes,
       callee,
       args: xs,
     }));

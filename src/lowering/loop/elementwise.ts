@@ -4,6 +4,7 @@ import type { ElementwisePrim } from "../../ir/tile.js";
 import { type Block, cuts, RegisterBlock } from "./block.js";
 import type { LoopBuilder } from "./builder.js";
 import type { Node } from "./graph.js";
+import { guardedPieces } from "./guarded.js";
 import { canNarrow, canWiden } from "./legal.js";
 
 const SHIFTS: ReadonlySet<ElementwisePrim> = new Set(["shift_left", "shift_right_logical", "shift_right_arithmetic"]);
@@ -31,7 +32,12 @@ export function lowerOp(
   if (prim === "convert_element_type" || prim === "bitcast_convert_type")
     return convertBlock(b, prim, dtype, shape, args[0], params);
   const lanes = registerLanes(b, prim, dtype, args);
-  const pieces = cuts(shape, lanes).map((c) => {
+  const parts = cuts(shape, lanes);
+  if (args.length === 1) {
+    const xs = parts.map((c) => at(args[0], c.row, c.column, c.lanes));
+    return new RegisterBlock(b, dtype, shape, lanes, guardedPieces(b, prim, dtype, xs, params));
+  }
+  const pieces = parts.map((c) => {
     const operands = args.map((a) => at(a, c.row, c.column, c.lanes));
     if (c.lanes > 1 && SHIFTS.has(prim)) {
       const amount = b.uniform(operands[1]);

@@ -1,11 +1,13 @@
-/** The same functions as Wasm: vectors and scalars give bit by bit what the evaluator of their expressions gives. */
+/** The same functions as Wasm: vectors and scalars give bit by bit what the evaluator of their expressions gives (sin, cos, tan of f32: nearly). */
 import { describe, expect, test } from "vitest";
 import { castScalar } from "../../../src/ir/dtype.js";
 import type { ElementwisePrim } from "../../../src/ir/tile.js";
 import { TileBuilder } from "../../../src/ir/tile-builder.js";
 import { runCompiled } from "../../kernels/compiled.js";
 import { readFileSync } from "node:fs";
+import { wasmMath } from "../../../src/lowering/wasm/math/index.js";
 import { scalarFunction } from "./evaluate.js";
+import { ulps32 } from "./ulp.js";
 
 const golden: Record<string, number[][]> = JSON.parse(readFileSync(new URL("./golden.json", import.meta.url), "utf8"));
 const WIDTH = 8;
@@ -37,6 +39,14 @@ describe.each(["f32", "f64", "f16", "bf16"] as const)("%s", (dtype) => {
     const [y] = runCompiled(t.finish(), operands);
     const f = scalarFunction(name, dtype === "f64" ? "f64" : "f32", arity);
     const expected = rows.map((_, i) => castScalar(f(...operands.map((o) => o[i])), dtype));
-    expect(y).toEqual(expected);
+    if (!wasmMath.guarded(prim, dtype, 4)) {
+      expect(y).toEqual(expected);
+      return;
+    }
+    // vectors have shorter code for usual arguments, with an error of its own
+    expected.forEach((want, i) => {
+      const same = Object.is(y[i], want) || ulps32(Number(y[i]), Number(want)) <= 2;
+      expect(same, `${name} ${operands[0][i]}: ${y[i]}, not ${want}`).toBe(true);
+    });
   });
 });

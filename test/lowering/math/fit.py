@@ -91,6 +91,12 @@ def erfinv_of_w(w):
     # w = -log(1 - x²)
     x = sqrt(1 - exp(-w))
     return erfinv(x) / x
+def erfcx3(t):
+    """exp(x²) erfc x (x + 3) where t = (x - 3)/(x + 3)"""
+    x = 3 * (1 + t) / (1 - t)
+    return exp(x * x) * erfc(x) * (x + 3)
+fit("ERFCX_F32", "(3 + x) exp(x²) erfc x, in (x - 3)/(x + 3), x up to 10.2", erfcx3, -1, mpf("7.2") / mpf("13.2"), 11)
+fit("EXPM1_F32_IN_F64", "(exp r - 1) / r", taylor_safe(lambda r: (exp(r) - 1) / r, mpf(1)), -L, L, 6)
 fit("ERFINV_CENTRAL", "erf⁻¹ x / x, in w - 3 where w = -log(1 - x²)", lambda v: erfinv_of_w(v + 3) if v > -3 + mpf(10) ** -20 else sqrt(pi) / 2, -3, 3, 13)
 def erfinv_tail(s):
     # erf⁻¹(1 - u) where u (2 - u) = exp(-s²)

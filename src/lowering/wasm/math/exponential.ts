@@ -2,7 +2,7 @@
  * Exponentials and what is made of them. exp x = 2ⁿ·exp r with n = round(x / ln 2) and r = x - n·ln 2 in two parts
  * (Cody & Waite, Software Manual for the Elementary Functions, 1980); n comes out of an addition of a big constant.
  */
-import { EXP_F32, EXP_F64, SINH_F32, TANH_EXP_F32 } from "./coefficients.js";
+import { EXP_F32, EXP_F64, EXPM1_F32_IN_F64, SINH_F32, TANH_EXP_F32 } from "./coefficients.js";
 import { polynomial, type Value } from "./value.js";
 
 /** 1.5·2^(mantissa bits): adding it leaves round(x) in the low bits. Twice the exponent bias lets `scale` halve the sum. */
@@ -96,6 +96,13 @@ export function expScaled(x: Value, more = 0, low?: Value): Value {
   const reduced = reduce(y, k, low);
   // in f32 the second part of r changes nothing that the last rounding leaves
   return scale(expm1Reduced(reduced.r, type === "f32" ? undefined : reduced.low), k, more);
+}
+/** exp x of f64 to 1e-10, where the result is a normal number. */
+export function expShort(x: Value): Value {
+  const k = nearestInteger(x, Math.LOG2E);
+  const r = k.n.fma(-Math.LN2, x);
+  const factor = powerOfTwo(k, x, 0);
+  return r.mul(polynomial(r, EXPM1_F32_IN_F64)).fma(factor, factor);
 }
 /** exp(x + low)·(most + rest) of f64, rounded once but for what |rest| and exp r - 1 lose. */
 export function scaledByExp(x: Value, low: Value, most: number, rest: Value): Value {

@@ -4,11 +4,11 @@
  */
 import { internal } from "../../../diagnostics/error.js";
 import type { DType } from "../../../ir/dtype.js";
-import type { LoopExpr, LoopMathFunction } from "../../../ir/loop.js";
+import type { LoopExpr, LoopLocal, LoopMathFunction } from "../../../ir/loop.js";
 import type { ElementwisePrim } from "../../../ir/tile.js";
-import type { MathLibrary } from "../../target.js";
+import type { GuardedExpansion, MathLibrary } from "../../target.js";
 import { besselI0e, besselI1e } from "./bessel.js";
-import { erfcF64, erfF32, erfF64, erfInvF32, erfInvF64 } from "./error-function.js";
+import { erfcF64, erfcShort, erfF32, erfF64, erfInvF32, erfInvF64 } from "./error-function.js";
 import { cosh, exp, exp2, expm1, logistic, sinh, tanh } from "./exponential.js";
 import { digamma, lgamma } from "./gamma.js";
 import { regularizedIncompleteBeta } from "./incomplete-beta.js";
@@ -16,7 +16,22 @@ import { igamma, igammac, igammaGradA, randomGammaGrad } from "./incomplete-gamm
 import { acos, acosh, asin, asinh, atan2, atanF32, atanF64, atanh } from "./inverse-trigonometric.js";
 import { cbrt, log, log1p, powF32, powF64 } from "./logarithm.js";
 import { fmod } from "./remainder.js";
-import { cosF32, cosF64, sinF32, sinF64, tanF32, tanF64 } from "./trigonometric.js";
+import { ScalarFunction } from "./scalar-function.js";
+import {
+  cosF32,
+  cosF64,
+  cosMedium,
+  cosSmall,
+  isHuge,
+  isLarge,
+  sinF32,
+  sinF64,
+  sinMedium,
+  sinSmall,
+  tanF32,
+  tanF64,
+  tanMedium,
+} from "./trigonometric.js";
 import { inDouble, Value } from "./value.js";
 import { polygamma, zeta } from "./zeta.js";
 
@@ -42,7 +57,7 @@ const EXPANSIONS: Record<"f32" | "f64", Partial<Record<ElementwisePrim, Expansio
     atan: atanF32,
     pow: powF32,
     erf: erfF32,
-    erfc: viaDouble(erfcF64),
+    erfc: viaDouble(erfcShort),
     erf_inv: erfInvF32,
     bessel_i0e: viaDouble(besselI0e),
     bessel_i1e: viaDouble(besselI1e),
@@ -100,6 +115,34 @@ function libraryCall(prim: ElementwisePrim, dtype: "f32" | "f64", lanes: number)
   };
 }
 
+/** Inline code that is right for most arguments, by type, and the vector function for the others. */
+interface Short {
+  readonly usual: Expansion;
+  readonly beyond: Expansion;
+  readonly right: Expansion;
+  /** For what lies beyond, unless some is huge. */
+  readonly medium?: { readonly usual: Expansion; readonly beyond: Expansion };
+}
+const SHORT: Partial<Record<string, Short>> = {
+  sin: { usual: sinSmall, beyond: isLarge, right: sinF32, medium: { usual: sinMedium, beyond: isHuge } },
+  cos: { usual: cosSmall, beyond: isLarge, right: cosF32, medium: { usual: cosMedium, beyond: isHuge } },
+  tan: { usual: tanMedium, beyond: isHuge, right: tanF32 },
+};
+const VECTOR = "of vectors";
+const shorts = new Map<string, GuardedExpansion | undefined>();
+function guarded(prim: ElementwisePrim, dtype: DType, lanes: number): GuardedExpansion | undefined {
+  const short = dtype === "f32" && lanes === 4 ? SHORT[prim] : undefined;
+  if (!short) return undefined;
+  let made = shorts.get(prim);
+  if (!made) {
+    const param: LoopLocal = { kind: "local", id: 0, dtype, lanes };
+    const x = new Value(param);
+    made = { param, usual: short.usual(x).expr, beyond: short.beyond(x).expr, callee: `${prim} ${VECTOR}` };
+    shorts.set(prim, made);
+  }
+  return made;
+}
+
 /** The library as code generation asks for it. */
 export const wasmMath: MathLibrary = {
   expansion(prim, dtype, lanes) {
@@ -107,7 +150,10 @@ export const wasmMath: MathLibrary = {
     return expand && ((...args) => expand(args));
   },
   callee: (prim, dtype) => (dtype === "f64" && Object.hasOwn(mathLibrary, prim) ? prim : undefined),
+  guarded,
   function(name) {
+    const short = name.endsWith(VECTOR) ? SHORT[name.slice(0, -VECTOR.length - 1)] : undefined;
+    if (short) return ScalarFunction.ofVector(name, "f32", 4, short.right, short.medium);
     if (!Object.hasOwn(mathLibrary, name)) internal(`no library function ${name}`);
     return mathLibrary[name]();
   },

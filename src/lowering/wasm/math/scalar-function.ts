@@ -21,14 +21,41 @@ export class ScalarFunction {
     params: readonly string[],
     build: (f: ScalarFunction, ...params: Value[]) => Value,
   ): LoopMathFunction {
+    return ScalarFunction.#of(
+      name,
+      params.map((p) => ({ name: p, dtype: "f64", lanes: 1 })),
+      build,
+    );
+  }
+  /** A function of a vector, with shorter code for vectors where nothing lies beyond. */
+  static ofVector(
+    name: string,
+    dtype: DType,
+    lanes: number,
+    right: (x: Value) => Value,
+    short?: { readonly usual: (x: Value) => Value; readonly beyond: (x: Value) => Value },
+  ): LoopMathFunction {
+    return ScalarFunction.#of(name, [{ name: "x", dtype, lanes }], (f, x) => {
+      if (!short) return right(x);
+      const y = f.var(x);
+      const set = (build: (x: Value) => Value) => () => y.set(build(x));
+      f.if(short.beyond(x).any(), set(right), set(short.usual));
+      return y.get();
+    });
+  }
+  static #of(
+    name: string,
+    params: readonly { readonly name: string; readonly dtype: DType; readonly lanes: number }[],
+    build: (f: ScalarFunction, ...params: Value[]) => Value,
+  ): LoopMathFunction {
     const f = new ScalarFunction();
-    const locals = params.map((p) => f.#local("f64", p));
+    const locals = params.map((p) => f.#local(p.dtype, p.lanes, p.name));
     const result = f.#tree(build(f, ...locals.map((l) => new Value(l))).expr);
     return { name, params: locals, body: f.#body, result };
   }
 
-  #local(dtype: DType, name?: string): LoopLocal {
-    return { kind: "local", id: this.#locals++, dtype, lanes: 1, name };
+  #local(dtype: DType, lanes = 1, name?: string): LoopLocal {
+    return { kind: "local", id: this.#locals++, dtype, lanes, name };
   }
   #set(local: LoopLocal, value: LoopExpr): void {
     this.#body.push({ kind: "set", local, value });
@@ -47,10 +74,10 @@ export class ScalarFunction {
       const known = done.get(e);
       if (known) return known;
       const args = operands(e).map(rebuild);
-      // there is no fused operation on scalars
+      // there is no fused operation on scalars, and what a vector function does is rare
       let out: LoopExpr = e.kind === "fma" ? sum(product(args[0], args[1]), args[2]) : withOperands(e, args);
       if ((uses.get(e) ?? 0) > 1 && e.kind !== "const" && e.kind !== "local") {
-        const local = this.#local(e.dtype);
+        const local = this.#local(e.dtype, e.lanes);
         this.#set(local, out);
         out = local;
       }
@@ -63,7 +90,7 @@ export class ScalarFunction {
   /** The value at this point, computed here. */
   let(x: Value): Value {
     const value = this.#tree(x.expr);
-    const local = this.#local(x.dtype);
+    const local = this.#local(x.dtype, x.lanes);
     this.#set(local, value);
     return new Value(local);
   }
@@ -73,7 +100,7 @@ export class ScalarFunction {
     return { high: h, low: this.let(new Value(replace(low.expr, high.expr, h.expr))) };
   }
   var(first: Value): Variable {
-    const local = this.#local(first.dtype);
+    const local = this.#local(first.dtype, first.lanes);
     this.#set(local, this.#tree(first.expr));
     return { get: () => new Value(local), set: (x) => this.#set(local, this.#tree(x.expr)) };
   }
@@ -104,10 +131,10 @@ export class ScalarFunction {
 }
 
 function product(a: LoopExpr, b: LoopExpr): LoopExpr {
-  return { kind: "op", prim: "mul", dtype: a.dtype, lanes: 1, args: [a, b], params: {} };
+  return { kind: "op", prim: "mul", dtype: a.dtype, lanes: a.lanes, args: [a, b], params: {} };
 }
 function sum(a: LoopExpr, b: LoopExpr): LoopExpr {
-  return { kind: "op", prim: "add", dtype: a.dtype, lanes: 1, args: [a, b], params: {} };
+  return { kind: "op", prim: "add", dtype: a.dtype, lanes: a.lanes, args: [a, b], params: {} };
 }
 function operands(e: LoopExpr): readonly LoopExpr[] {
   switch (e.kind) {
@@ -118,6 +145,11 @@ function operands(e: LoopExpr): readonly LoopExpr[] {
     case "fma":
     case "call":
       return e.args;
+    case "widen":
+    case "reduce_lanes":
+      return [e.arg];
+    case "narrow":
+      return [e.low, e.high];
     default:
       return internal(`${e.kind} in a scalar function`);
   }
@@ -125,6 +157,8 @@ function operands(e: LoopExpr): readonly LoopExpr[] {
 function withOperands(e: LoopExpr, args: readonly LoopExpr[]): LoopExpr {
   if (args.every((a, i) => a === operands(e)[i])) return e;
   if (e.kind === "op" || e.kind === "call") return { ...e, args };
+  if (e.kind === "widen" || e.kind === "reduce_lanes") return { ...e, arg: args[0] };
+  if (e.kind === "narrow") return { ...e, low: args[0], high: args[1] };
   if (e.kind === "fma") return { ...e, args: [args[0], args[1], args[2]] };
   return e;
 }

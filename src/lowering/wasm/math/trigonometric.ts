@@ -1,6 +1,6 @@
 /**
- * sin, cos, tan, right for every argument. f32: x/2π modulo 1 exactly, in f64, with 1/2π cut in pieces of 29 bits (each
- * product is exact). f64: scalar functions that subtract multiples of π/2 in four parts (Cody & Waite), or for large
+ * sin, cos, tan, right for every argument. f32: multiples of π/2 in five parts (Cody & Waite), where an argument is large in two of
+ * f64, where it is huge x/2π modulo 1 exactly, in f64, with 1/2π cut in pieces of 29 bits (each product is exact). f64: scalar functions that subtract multiples of π/2 in four parts (Cody & Waite), or for large
  * arguments multiply by the bits of 2/π that matter as integers (Payne & Hanek 1983).
  */
 import type { LoopMathFunction } from "../../../ir/loop.js";
@@ -31,9 +31,9 @@ function cosineKernel(z: Value): Value {
   return z.square().fma(polynomial(z, COS_F32), z.fma(-0.5, 1));
 }
 /** sin(x + quarterTurns·π/2) of |x|, and x's sign where the function is odd. */
-function sineShort(x: Value, quarterTurns: number): Value {
+function sineShort(x: Value, quarterTurns: number, reduce = reduceShort): Value {
   const [quarter, r] = inDoubleMany([x.abs()], ([a]) => {
-    const reduced = reduceShort(a);
+    const reduced = reduce(a);
     return [reduced.quarter, reduced.r];
   });
   const k = quarter.to("i32").add(quarterTurns);
@@ -45,9 +45,10 @@ function sineShort(x: Value, quarterTurns: number): Value {
 }
 export const sinF32 = (x: Value): Value => sineShort(x, 0);
 export const cosF32 = (x: Value): Value => sineShort(x, 1);
-export function tanF32(x: Value): Value {
+/** tan of |x|, and x's sign. */
+function tangent(x: Value, reduce: (a: Value) => { quarter: Value; r: Value }): Value {
   const [y] = inDoubleMany([x.abs()], ([a]) => {
-    const { quarter, r } = reduceShort(a);
+    const { quarter, r } = reduce(a);
     const z = r.square();
     const [s, c] = [sineKernel(r, z), cosineKernel(z)];
     const half = quarter.mul(0.5);
@@ -60,6 +61,56 @@ export function tanF32(x: Value): Value {
     .float();
 }
 
+/** π/2 in parts of 11 bits, whose products with whole numbers below 2¹³ are exact, and the rest. */
+const HALF_PI_F32 = [
+  1.5703125, 0.00048351287841796875, 3.1385570764541626e-7, 6.0708771343434288e-11, 6.223372171896613e-14,
+];
+/** Up to here these are enough: 2¹³ quarter turns. */
+const SMALL = 12800;
+const ROUNDER_F32 = 1.5 * 2 ** 23;
+
+export const isLarge = (x: Value): Value => x.abs().lt(SMALL).not();
+/**
+ * sin(x + quarterTurns·π/2) for 0 ≤ x < SMALL. What is left of x after two parts is exact; the third is taken away with what its
+ * rounding loses: so r is rounded about once where it is far from zero, and next to zero not before the end.
+ */
+function sineSmall(x: Value, quarterTurns: number): { size: Value; sign: Value } {
+  const [a, b, c, d, e] = HALF_PI_F32.map((part) => -part);
+  const sum = x.fma(2 / Math.PI, ROUNDER_F32 + quarterTurns);
+  const n = sum.sub(ROUNDER_F32 + quarterTurns);
+  const exact = n.fma(b, n.fma(a, x));
+  const first = n.fma(c, exact);
+  const more = n.fma(d, n.fma(c, exact.sub(first)));
+  const r = n.fma(e, first.add(more));
+  const z = r.square();
+  const k = sum.bits();
+  return { size: k.and(1).eq(0).select(sineKernel(r, z), cosineKernel(z)), sign: k.and(2).shl(30) };
+}
+/** Of |x|, so that the sign of zero stays. */
+export function sinSmall(x: Value): Value {
+  const a = x.abs();
+  const { size, sign } = sineSmall(a, 0);
+  return size.bits().xor(sign).xor(x.bits().xor(a.bits())).float();
+}
+export function cosSmall(x: Value): Value {
+  const { size, sign } = sineSmall(x.abs(), 1);
+  return size.bits().xor(sign).float();
+}
+
+/** Up to here π/2 in two parts of f64 is enough. */
+const HUGE = 2 ** 20;
+const ROUNDER_F64 = 1.5 * 2 ** 52;
+export const isHuge = (x: Value): Value => x.abs().lt(HUGE).not();
+/** As reduceShort, below HUGE. */
+function reduceMedium(x: Value): { quarter: Value; r: Value } {
+  const quarter = x.fma(2 / Math.PI, ROUNDER_F64).sub(ROUNDER_F64);
+  return { quarter, r: quarter.fma(-HALF_PI_LOW, x.sub(quarter.mul(HALF_PI[0]))) };
+}
+export const sinMedium = (x: Value): Value => sineShort(x, 0, reduceMedium);
+export const cosMedium = (x: Value): Value => sineShort(x, 1, reduceMedium);
+export const tanF32 = (x: Value): Value => tangent(x, reduceShort);
+export const tanMedium = (x: Value): Value => tangent(x, reduceMedium);
+
 /** π/2 in parts of 33 bits, the last one a full double. */
 const HALF_PI = [1.5707963267341256, 6.077100506303966e-11, 2.0222662487111665e-21, 8.4784276603689e-32];
 /** The first 1280 bits of 2/π after the binary point. */
@@ -70,6 +121,8 @@ const TWO_OVER_PI = [
   0x9c845f8bbdf9283bn, 0x1ff897ffde05980fn, 0xef2f118b5a0a6d1fn, 0x6d367ecf27cb09b7n, 0x4f463f669e5fea2dn,
   0x7527bac7ebe5f17bn, 0x3d0739f78a5292ean, 0x6bfb5fb11f8d5d08n, 0x56033046fc7b6babn, 0xf0cfbc209af4361dn,
 ];
+/** π/2 less its first part. */
+const HALF_PI_LOW = 6.077100506506192e-11;
 const MEDIUM = 2 ** 20;
 
 /** The high 64 bits of a·b. */

@@ -145,6 +145,10 @@ export class Value {
   ge(x: Operand): Value {
     return this.#binary("ge", x, "bool");
   }
+  /** Whether any lane of a mask is set. */
+  any(): Value {
+    return new Value({ kind: "reduce_lanes", dtype: "bool", lanes: 1, op: "or", arg: this.expr });
+  }
   isNaN(): Value {
     return this.ne(this);
   }

@@ -1,0 +1,45 @@
+/**
+ * Functions whose usual arguments have short code: all registers of a block are computed by that, then one test asks whether any
+ * element lies beyond, and only where one does a library function is called. Each element's result depends on its argument alone.
+ */
+import type { DType } from "../../ir/dtype.js";
+import type { LoopExpr } from "../../ir/loop.js";
+import type { ElementwisePrim } from "../../ir/tile.js";
+import type { LoopBuilder } from "./builder.js";
+import type { Node } from "./graph.js";
+
+/** `prim` of each register. */
+export function guardedPieces(
+  b: LoopBuilder,
+  prim: ElementwisePrim,
+  dtype: DType,
+  xs: readonly Node[],
+  params: object,
+): Node[] {
+  const vectors = xs.filter((x) => x.lanes > 1);
+  const short = vectors.length > 0 ? b.target.math.guarded(prim, dtype, vectors[0].lanes) : undefined;
+  // what is the same in all iterations is computed before the loop, where there are no tests to be saved
+  if (!short || vectors.every((x) => x.region !== b.region)) return xs.map((x) => b.op(prim, dtype, [x], params));
+  const parts = vectors.map((x) => {
+    const bound = new Map<LoopExpr, Node>([[short.param, x]]);
+    return { x, usual: b.import(short.usual, bound), beyond: b.import(short.beyond, bound) };
+  });
+  const any = parts.map((p) => p.beyond).reduce((all, m) => b.op("or", "bool", [all, m]));
+  const results = parts.map(({ usual }) => {
+    const v = b.variable(dtype, usual.lanes);
+    b.assign(v, usual);
+    return v;
+  });
+  b.if(
+    b.reduceLanes("or", any),
+    () => {
+      parts.forEach(({ x, beyond }, i) => {
+        const right = b.call(short.callee, dtype, [x], x.lanes);
+        b.assign(results[i], b.op("select", dtype, [beyond, right, b.read(results[i])]));
+      });
+    },
+    () => {},
+  );
+  let next = 0;
+  return xs.map((x) => (x.lanes > 1 ? b.read(results[next++]) : b.op(prim, dtype, [x], params)));
+}
