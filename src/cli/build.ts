@@ -14,9 +14,9 @@ export async function build(commandLine: readonly string[], version: string): Pr
   const label = name ?? (aot.includes("#") ? aot.slice(aot.lastIndexOf("#") + 1) : f.name || "main");
   if (!/^[\w$.-]+$/.test(label)) throw new UsageError(`${label} is no name for files; give one by --name.`);
   const sizes = new Map<string, number>();
-  const example = exampleArguments(aot, args, f, sizes);
-  if (sizes.size > 0) throw new UsageError("tilework build takes sizes that are numbers.");
-  const files = await buildAhead(f, example, label, version);
+  const shapes = new Map<unknown, readonly (number | string)[]>();
+  const example = exampleArguments(aot, args, f, sizes, shapes);
+  const files = await buildAhead(f, example, label, version, { sizes, shapes });
   mkdirSync(out, { recursive: true });
   return files
     .map(({ name: file, content }) => {

@@ -7,15 +7,21 @@ import { UsageError } from "./usage.js";
 
 /**
  * Arrays of zeros for the types of `--args`, else what the function itself offers. `sizes` learns what stands for the names
- * of sizes.
+ * of sizes, `shapes` the shapes with their names.
  */
 export function exampleArguments(
   place: string,
   types: string | undefined,
   f: AnyFunction,
   sizes: Map<string, number>,
+  shapes: Map<unknown, ArrayType["shape"]> = new Map(),
 ): unknown[] {
-  if (types !== undefined) return parseArgumentTypes(types, (type) => zerosOf(type, sizes));
+  if (types !== undefined)
+    return parseArgumentTypes(types, (type) => {
+      const zeros = zerosOf(type, sizes);
+      shapes.set(zeros, type.shape);
+      return zeros;
+    });
   const { example } = f as { example?: unknown };
   if (Array.isArray(example)) return example;
   if (f.length === 0) return [];

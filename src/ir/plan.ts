@@ -78,6 +78,11 @@ export interface SizedArena {
   /** Of each sized slot. */
   readonly offsets: readonly number[];
 }
+/** Places blocks whose bytes are sizes, each needed from its start to its end. */
+export interface SizedPlacement {
+  (valueOf: (d: Dim) => number): SizedArena;
+  readonly blocks: readonly { readonly bytes: Dim; readonly start: number; readonly end: number }[];
+}
 export interface PlanProgram {
   readonly phase: "plan";
   readonly name: string;
@@ -97,7 +102,7 @@ export interface PlanProgram {
   /** Greatest sum of bytes alive at one time: the lower bound for the arena. */
   readonly liveBytes: number;
   /** Of a plan with named sizes: the arena at certain values of them. */
-  readonly sized: ((valueOf: (d: Dim) => number) => SizedArena) | null;
+  readonly sized: SizedPlacement | null;
   readonly callbacks: readonly ((...args: readonly unknown[]) => void)[];
   readonly notes: readonly string[];
 }

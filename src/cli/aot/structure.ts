@@ -1,13 +1,15 @@
 /** How values travel in and out of a program that was built ahead of time: arrays as typed arrays, in plain structures. */
 import { fail } from "../../diagnostics/error.js";
+import type { Dim } from "../../ir/dim.js";
 import type { DType } from "../../ir/dtype.js";
 import type { TreeDef } from "../../tree/index.js";
 
 /** An array: where its elements lie in the memory of the program. */
 export interface Leaf {
   readonly dtype: DType;
-  readonly shape: readonly number[];
-  readonly address: number;
+  readonly shape: readonly Dim[];
+  /** Null where it depends on sizes that have names. */
+  readonly address: number | null;
 }
 /** A structure whose leaves are positions in a list. */
 export type Structure =

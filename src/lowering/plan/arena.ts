@@ -1,6 +1,6 @@
 /** Offsets in one arena for blocks with lifetimes: as little memory as can be had by simple means. */
 import type { Dim } from "../../ir/dim.js";
-import type { SizedArena } from "../../ir/plan.js";
+import type { SizedPlacement } from "../../ir/plan.js";
 
 export interface ArenaBlock {
   readonly bytes: number;
@@ -40,13 +40,14 @@ export function liveBound(blocks: readonly ArenaBlock[]): number {
 /** The same for blocks whose sizes depend on values given at run time: an arena for each combination of them. */
 export function placeSized(
   blocks: readonly { readonly bytes: Dim; readonly start: number; readonly end: number }[],
-): (valueOf: (d: Dim) => number) => SizedArena {
+): SizedPlacement {
   const lives = blocks.map(({ bytes, start, end }) => ({ bytes, start, end }));
-  return (valueOf) => {
+  const place = (valueOf: (d: Dim) => number) => {
     const placed = lives.map((b): ArenaBlock => ({ ...b, bytes: valueOf(b.bytes), offset: 0 }));
     const { bytes, bound } = placeBlocks(placed.filter((b) => b.bytes > 0));
     return { bytes, liveBytes: bound, offsets: placed.map((b) => b.offset) };
   };
+  return Object.assign(place, { blocks: lives });
 }
 
 /** Gives every block its offset; returns the size of the arena. */

@@ -5,7 +5,7 @@
  */
 import { internal } from "../../diagnostics/error.js";
 import { type Dim, dimSame, isStatic } from "../../ir/dim.js";
-import type { PlanStep, SizedArena, Slot, SlotView } from "../../ir/plan.js";
+import type { PlanStep, SizedPlacement, Slot, SlotView } from "../../ir/plan.js";
 import { checkSame, hintOf } from "../../ir/size.js";
 import { type ArenaBlock, placeBlocks, placeSized } from "./arena.js";
 import { Lifetimes } from "./lifetime.js";
@@ -19,7 +19,7 @@ export interface MemoryPlan {
   readonly arenaBytes: number;
   readonly ownBytes: number;
   readonly liveBytes: number;
-  readonly sized: ((valueOf: (d: Dim) => number) => SizedArena) | null;
+  readonly sized: SizedPlacement | null;
   /** Parts of the arena that nobody needs any more after a step; for tests. */
   readonly freedAfter: ReadonlyMap<PlanStep, readonly { readonly offset: number; readonly bytes: number }[]>;
 }

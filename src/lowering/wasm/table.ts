@@ -16,6 +16,10 @@ export class TableWords {
   get count(): number {
     return this.#words.length;
   }
+  /** In their order: sizes, and numbers of sized slots for their offsets. */
+  get list(): readonly Word[] {
+    return this.#words;
+  }
   #position(key: string, word: Word): number {
     let at = this.#positions.get(key);
     if (at === undefined) {
