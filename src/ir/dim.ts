@@ -41,9 +41,7 @@ export class SymDim {
 export type Dim = number | SymDim;
 export type Shape = readonly Dim[];
 
-export function isStatic(d: Dim): d is number {
-  return typeof d === "number";
-}
+export const isStatic = (d: Dim): d is number => typeof d === "number";
 export function isStaticShape(s: Shape): s is readonly number[] {
   return s.every(isStatic);
 }
@@ -371,8 +369,8 @@ let bounds: ReadonlyMap<string, number> = new Map();
 /** Runs `body` with these least values of names. */
 export function withBounds<R>(least: ReadonlyMap<string, number>, body: () => R): R {
   const outer = bounds;
-  bounds = least;
   try {
+    bounds = least;
     return body();
   } finally {
     bounds = outer;
@@ -393,6 +391,7 @@ export function namesOf(d: Dim): readonly string[] {
 /** A number that `d` is never below; -Infinity when none was found. */
 export const leastOf = (d: Dim): number => lowerBound(d);
 
+let greatest = Number.POSITIVE_INFINITY;
 /** Least and greatest value of `d` where no name stands for more than `most`, as far as is found. */
 export function boundsOf(d: Dim, most: number): readonly [number, number] {
   greatest = most;
@@ -400,28 +399,24 @@ export function boundsOf(d: Dim, most: number): readonly [number, number] {
   greatest = Number.POSITIVE_INFINITY;
   return found;
 }
-let greatest = Number.POSITIVE_INFINITY;
-
-/** A number that `d` is never below; -Infinity when none was found. */
 function lowerBound(d: Dim, depth = 4): number {
   if (typeof d === "number") return d;
   let best = boundShifted(d);
   if (depth === 0) return best;
   const isFound = best > Number.NEGATIVE_INFINITY;
   for (const t of d.terms) {
-    if (t.factors.length !== 1 || t.factors[0].power !== 1) continue;
+    if (t.factors.length !== 1 || t.factors[0].power !== 1 || t.factors[0].atom.kind === "name") continue;
     const { atom } = t.factors[0];
+    const others = dimSub(d, fromTerms([t]));
     // ⌊p/k⌋ lies in [(p-k+1)/k, p/k]: k·d without the quotient
     if (!isFound && atom.kind === "floordiv" && typeof atom.args[1] === "number") {
       const k = atom.args[1];
       const linear = dimMul(t.coef, t.coef > 0 ? dimSub(atom.args[0], k - 1) : atom.args[0]);
-      const others = dimSub(d, fromTerms([t]));
       const bound = lowerBound(dimAdd(dimMul(others, k), linear), depth - 1);
       if (bound > Number.NEGATIVE_INFINITY) return Math.ceil(bound / k);
     }
     // an extremum is one of its arguments, and beyond each of them on its side
     if (atom.kind === "max" || atom.kind === "min") {
-      const others = dimSub(d, fromTerms([t]));
       const bounds = atom.args.map((x) => lowerBound(dimAdd(others, dimMul(t.coef, x)), depth - 1));
       best = Math.max(best, ((atom.kind === "max") === t.coef > 0 ? Math.max : Math.min)(...bounds));
     }

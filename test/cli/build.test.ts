@@ -112,6 +112,67 @@ describe("tilework build --aot", () => {
     ]);
   });
 
+  it("one module for all sizes of a name, with what jit gives at each", () => {
+    const named = [
+      build("served.ts#classify", "--args", "f32[batch,12]", "--name", "any-batch"),
+      build("served.ts#meanLoss", "--args", "f32[4,3], [f32[batch,4], f32[batch,3]]", "--name", "any-loss"),
+    ];
+    for (const { status, output } of named) expect(status, output).toBe(0);
+    const data = "const data = (n) => Float32Array.from({ length: n }, (_, i) => Math.sin(i * i));";
+    // memory grows at 9000, and later calls with few rows run in it
+    const sizes = "[1, 2, 7, 8, 31, 9000, 3]";
+    const built = run(
+      "any-run",
+      `import { load as first } from "./any-batch.js";
+      import { load as second } from "./any-loss.js";
+      const [classify, loss] = [await first(), await second()];
+      ${data}
+      console.log(JSON.stringify(${sizes}.map((n) => {
+        const l = loss(data(12), [data(4 * n), data(3 * n)]);
+        return [[...classify(data(12 * n)).slice(-50)], l.loss, [...l.rows]];
+      })));`,
+    ) as [number[], number, number[]][];
+    const jitted = run(
+      "any-jit",
+      `import { jit, nn, numpy as np, random, array } from ${JSON.stringify(join(root, "dist", "index.js"))};
+      const hidden = random.normal(random.key(3), [12, 33]), out = random.normal(random.key(4), [33, 5]);
+      const classify = jit((x) => nn.softmax(np.dot(np.tanh(np.dot(x, hidden)), out)));
+      const loss = jit((w, x, y) => [np.mean(np.square(np.dot(x, w).sub(y))), np.sum(x, 0)]);
+      ${data}
+      const of = (rows, columns) => np.reshape(array(data(rows * columns)), [rows, columns]);
+      console.log(JSON.stringify(${sizes}.map((n) => {
+        const [l, rows] = loss(of(4, 3), of(n, 4), of(n, 3));
+        return [[...classify(of(n, 12)).dataSync().slice(-50)], l.item(), [...rows.dataSync()]];
+      })));`,
+    ) as [number[], number, number[]][];
+    expect(built.length).toBe(7);
+    built.flat(2).forEach((x, i) => expect(x).toBeCloseTo(jitted.flat(2)[i], 4));
+    const messages = run(
+      "any-wrong",
+      `import { load } from "./any-loss.js";
+      const loss = await load();
+      const f = (n) => new Float32Array(n);
+      const calls = [[f(12), [f(7), f(6)]], [f(12), [f(8), f(9)]], [f(12), [f(0), f(0)]], [f(12), 1]];
+      console.log(JSON.stringify(calls.map((args) => { try { loss(...args); return "no error"; } catch (e) { return String(e); } })));`,
+    );
+    expect(messages).toEqual([
+      "TypeError: any-loss: an argument must be Float32Array (f32[batch,4]), not Float32Array of 7 elements",
+      "TypeError: any-loss: argument 1[1] must be Float32Array of 6 elements (f32[batch,3]), not Float32Array of 9 elements",
+      "TypeError: any-loss: an argument must be Float32Array (f32[batch,4]), not Float32Array of 0 elements",
+      "TypeError: any-loss: an argument must be Float32Array (f32[batch,4]), not undefined",
+    ]);
+    for (const [place, args, why] of [
+      ["branches", "f32[n,3]", /branches is not one program for all sizes: .*(sin|cos)/],
+      ["sorted", "f32[n]", /sorted is not one program for all sizes: sort/],
+      ["talks", "f32[n]", /talks calls back into JavaScript/],
+      ["classify", "f32[n,m]", /error\[TW/],
+    ] as const) {
+      const { status, output } = build(`served.ts#${place}`, "--args", args);
+      expect(status, output).toBe(1);
+      expect(output).toMatch(why);
+    }
+  });
+
   it("what cannot be built is refused, and nothing is written", () => {
     expect(build("served.ts#talks", "--args", "f32[2]").output).toMatch(
       /^error\[TW6002\]: talks calls back into JavaScript/,

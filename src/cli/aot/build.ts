@@ -57,7 +57,8 @@ export async function buildAhead(
             return traceAt(types);
           } catch (e) {
             // sizes that the function does not take
-            if (isTileworkError(e) && sizes !== named.sizes) return undefined;
+            const isFirst = [...sizes].every(([n, value]) => named.sizes.get(n) === value);
+            if (isTileworkError(e) && !isFirst) return undefined;
             throw e;
           }
         })

@@ -104,6 +104,6 @@ const params = readNpz(bytes, { like: { w: np.ones([2]) } });`,
   },
   TW6002: {
     explanation:
-      "`tilework build --aot` writes files that run without Tilework, so the function may need nothing of it while it runs: no callbacks, debug prints or checks, and no instances of classes or Maps among its arguments and results.",
+      "`tilework build --aot` writes files that run without Tilework, so the function may need nothing of it while it runs: no callbacks, debug prints or checks, and no instances of classes or Maps among its arguments and results. Where sizes of its arguments are names, as in f32[batch,784], it must be one program at all of them: nothing but sizes of arrays may follow them.",
   },
 } satisfies Record<string, Explanation>;
