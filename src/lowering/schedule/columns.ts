@@ -1,14 +1,14 @@
 /**
- * A nest that reduces the columns of a large matrix. Walked column by column, each row gives a few cache lines far from those of the
- * row before, which no hardware fetches ahead. Here each program goes through some rows from left to right, eight at a time, and keeps
- * one result for each column in memory that stays in the first cache; then the programs' results are combined. How many programs
- * there are is a matter of the sizes alone.
+ * A nest that reduces the columns of large matrices, one or many. Walked column by column, each row gives a few cache lines far from those
+ * of the row before, which no hardware fetches ahead. Here each program goes through some rows from left to right, eight at a time, and
+ * keeps one result for each column in memory that stays in the first cache. Where there are few matrices, programs share their rows
+ * and their results are combined after. How many programs there are is a matter of the sizes alone.
  */
 import { isStatic } from "../../ir/dim.js";
 import { byteSize } from "../../ir/dtype.js";
 import { COMBINE } from "../../ir/reduce-op.js";
 import { staticSizes } from "../../ir/size.js";
-import type { TileAtom, TileReduceOp } from "../../ir/tile.js";
+import type { TileAtom, TileReduceOp, TileRef } from "../../ir/tile.js";
 import type { TileBuilder } from "../../ir/tile-builder.js";
 import { ScalarCode } from "../../kernels/scalar-code.js";
 import { makeAccumulator } from "./accumulate.js";
@@ -16,12 +16,16 @@ import type { Loop } from "./affine.js";
 import { NestEmitter, type RefOf } from "./emit.js";
 import { instructionsOf, type PreparedNest, reachable } from "./nest.js";
 import type { Member } from "./node.js";
+import { prod } from "../../util/index.js";
 
 /** Rows that are combined in registers before the result in memory is touched. */
 const TOGETHER = 8;
-/** Bytes of a row from which the next one lies far away, and those above which its results leave the first cache. */
-const LEAST_ROW = 2048;
-const MOST_ROW = 16384;
+/** Bytes of a row from which the next one lies away, and those that one program takes at most: its results stay in the first cache. */
+const LEAST_ROW = 128;
+const LEAST_ROW_OF_MANY = 64;
+const PANEL = 16384;
+/** Rows of a matrix whose sums are not cut into parts. */
+const MOST_ROWS = 16384;
 /** Elements below which the matrix lies in near caches anyway. */
 const LARGE = 2 ** 18;
 /** Elements of a program, about, and the most programs, where that leaves no long sums. */
@@ -29,123 +33,184 @@ const CHUNK = 2 ** 17;
 const MOST_PROGRAMS = 32;
 /** Columns of a program of the second stage. */
 const COLUMNS = 256;
-/** Lanes of four registers of 4-byte elements. */
-const WIDTH = 16;
+/** Bytes of four registers. */
+const WIDTH = 64;
+/** Panels or matrices from which there are programs enough without sharing rows. */
+const MANY = 8;
 
 export interface ColumnNest {
   readonly sums: readonly Member[];
+  readonly matrices: readonly Loop[];
   readonly columns: Loop;
   readonly rows: Loop;
+  /** Of an element. */
+  readonly bytes: number;
 }
 
 export function matchColumns(nest: PreparedNest): ColumnNest | undefined {
   const { kept, reduced, vector, members, parallel, passes, nodes, points } = nest;
-  const [columns] = kept;
+  const columns = kept[kept.length - 1] as Loop | undefined;
+  const matrices = kept.slice(0, -1);
   const [rows] = reduced;
-  if (!parallel || passes !== 1 || kept.length !== 1 || reduced.length !== 1 || vector !== columns) return undefined;
-  if (!isStatic(columns.extent) || !isStatic(rows.extent) || points < LARGE) return undefined;
+  if (!parallel || passes !== 1 || !columns || reduced.length !== 1 || vector !== columns) return undefined;
+  if (![...kept, rows].every((l) => isStatic(l.extent)) || points < LARGE) return undefined;
   const sums = members.filter((m) => m.kind === "reduce");
+  if (sums.length === 0 || sums.length > 2) return undefined;
+  const bytes = byteSize(sums[0].dtype);
   const isPlain = (m: Member): boolean =>
     m.kind === "row" ||
     (m.kind === "reduce" &&
       m.payload === null &&
       m.valid === null &&
-      byteSize(m.dtype) === 4 &&
+      byteSize(m.dtype) === bytes &&
       m.combine !== "argmax" &&
       m.combine !== "argmin");
-  if (sums.length === 0 || sums.length > 2 || !members.every(isPlain)) return undefined;
+  if (bytes < 4 || !members.every(isPlain)) return undefined;
   const loads = nodes.filter((n) => n.kind === "load");
   if (loads.length > 3 || loads.some((n) => n.guard !== null || n.offset.terms.some((t) => t.atom.kind === "opaque")))
     return undefined;
   if (instructionsOf(reachable(sums)) > 24) return undefined;
-  const bytes = 4 * columns.extent;
-  return rows.extent >= 4 * TOGETHER && bytes >= LEAST_ROW && bytes <= MOST_ROW ? { sums, columns, rows } : undefined;
+  const [across, down, ...counts] = staticSizes([columns, rows, ...matrices].map((l) => l.extent));
+  const long = matrices.length === 0 ? down >= 4 * TOGETHER : down >= 2 * TOGETHER && down <= MOST_ROWS;
+  const least = matrices.length === 0 ? LEAST_ROW : LEAST_ROW_OF_MANY;
+  // of these a block of columns is a run of lines, and a matrix lies in the second cache
+  if (matrices.length > 0 && bytes * across >= 512 && bytes * across < 2048) return undefined;
+  if (!long || bytes * across < least || (counts.length > 0 && prod(counts) < MANY)) return undefined;
+  return { sums, matrices, columns, rows, bytes };
 }
 
-export function emitColumnNest(
-  b: TileBuilder,
-  nest: PreparedNest,
-  { sums, columns, rows }: ColumnNest,
-  refOf: RefOf,
-): void {
+export function emitColumnNest(b: TileBuilder, nest: PreparedNest, found: ColumnNest, refOf: RefOf): void {
+  const { sums, matrices, columns, rows, bytes } = found;
   const k = new ScalarCode(b);
   const emitter = new NestEmitter(b, nest, refOf);
-  const [across, down] = staticSizes([columns.extent, rows.extent]);
-  // what is no multiple of the rows together is left to the second stage
+  const [across, down, ...counts] = staticSizes([columns, rows, ...matrices].map((l) => l.extent));
+  const full = WIDTH / bytes;
+  // what is no multiple of the rows together is left to the end
   const groups = Math.floor(down / TOGETHER);
-  const most = Math.max(MOST_PROGRAMS, Math.ceil(Math.sqrt(groups)));
-  const programs = Math.max(2, Math.min(most, Math.round((across * down) / CHUNK), groups));
-  const each = Math.ceil(groups / programs) * TOGETHER;
   const last = groups * TOGETHER;
-  const count = Math.ceil(last / each);
-  const refs = sums.map((m) => b.ref("parts", m.dtype, "scratch", count * across));
+  const panel = PANEL / bytes;
+  const panels = Math.ceil(across / panel);
+  const span = Math.min(panel, across);
   const combine = (m: Member, x: TileAtom, y: TileAtom): TileAtom => b.op(COMBINE[m.combine as TileReduceOp], [x, y]);
+  const steps = (width: number): readonly number[] => (width > 1 ? [1] : []);
+  const refs: TileRef[] = [];
 
   /** Blocks of columns between two multiples of the width (the end apart): wide ones, and narrower ones for what remains. */
   const blocks = (from: TileAtom, to: TileAtom, body: (c: TileAtom, width: number) => void): void => {
-    const whole = across - (across % WIDTH);
-    k.for(from, whole === across ? to : k.min(to, whole), (c) => body(c, WIDTH), WIDTH);
+    const whole = across - (across % full);
+    if (whole > 0) k.for(from, whole === across ? to : k.min(to, whole), (c) => body(c, full), full);
     let at = whole;
     for (const width of [4, 1]) {
       const end = across - (across % width);
-      if (end > at) k.for(k.max(from, at), k.min(to, end), (c) => body(c, width), width);
+      if (end > at) k.for(at === 0 ? from : k.max(from, at), k.min(to, end), (c) => body(c, width), width);
       at = Math.max(at, end);
     }
   };
   /** The rows `first`, `first` + 1, … of some columns, combined. */
-  const together = (first: TileAtom, n: number, c: TileAtom, width: number): TileAtom[] => {
+  const together = (place: Place, first: TileAtom, n: number, c: TileAtom, width: number): TileAtom[] => {
     const all = sums.map((m) => makeAccumulator(b, m, width, false));
     for (let i = 0; i < n; i++) {
-      const point = new Map([
-        [rows, k.add(first, i)],
-        [columns, c],
-      ]);
-      const values = emitter.elements(point, width, sums);
-      all.forEach((acc, s) => acc.add(values[s], null, null));
+      const values = emitter.elements(new Map([...place, [rows, k.add(first, i)], [columns, c]]), width, sums);
+      all.forEach((acc, s) => {
+        acc.add(values[s], null, null);
+      });
     }
     return all.map((acc) => acc.finish(false, []));
   };
-
-  b.stage([count], (id) => {
-    const start = k.mul(id, each);
-    const end = k.min(k.add(start, each), last);
-    const base = k.mul(id, across);
-    blocks(k.i32(0), k.i32(across), (c, width) => {
-      const values = together(start, TOGETHER, c, width);
-      refs.forEach((ref, s) => b.store(ref, k.add(base, c), values[s], width > 1 ? [1] : []));
+  /** The rows from `start` to `end`, some at a time, into the parts, whose element of column c lies at base + c. */
+  const walk = (place: Place, base: TileAtom, [from, to]: Range, start: TileAtom, end: TileAtom): void => {
+    const group = (row: TileAtom, isFirst: boolean): void =>
+      blocks(from, to, (c, width) => {
+        const values = together(place, row, TOGETHER, c, width);
+        const shape = width > 1 ? [width] : [];
+        const at = k.add(base, c);
+        const totals = isFirst
+          ? values
+          : sums.map((m, s) => combine(m, b.load(refs[s], at, shape, steps(width)), values[s]));
+        totals.forEach((total, s) => {
+          b.store(refs[s], at, total, steps(width));
+        });
+      });
+    group(start, true);
+    k.for(k.add(start, TOGETHER), end, (row) => group(row, false), TOGETHER);
+  };
+  /** What follows, from `count` parts `apart` from each other. */
+  const finish = (place: Place, base: TileAtom, [from, to]: Range, count: number, apart: number): void =>
+    blocks(from, to, (c, width) => {
+      const shape = width > 1 ? [width] : [];
+      const first = k.add(base, c);
+      const totals = sums.map((_, s) => b.var(b.load(refs[s], first, shape, steps(width))));
+      if (count > 1)
+        k.for(1, count, (part) => {
+          const at = k.add(k.mul(part, apart), first);
+          sums.forEach((m, s) => {
+            b.assign(totals[s], combine(m, totals[s], b.load(refs[s], at, shape, steps(width))));
+          });
+        });
+      if (down > last) {
+        const rest = together(place, k.i32(last), down - last, c, width);
+        sums.forEach((m, s) => {
+          b.assign(totals[s], combine(m, totals[s], rest[s]));
+        });
+      }
+      emitter.at(new Map([...place, [columns, c]]), new Map(sums.map((m, s) => [m, totals[s]])));
     });
-    k.for(
-      k.add(start, TOGETHER),
-      end,
-      (row) =>
-        blocks(k.i32(0), k.i32(across), (c, width) => {
-          const values = together(row, TOGETHER, c, width);
-          const shape = width > 1 ? [width] : [];
-          const steps = width > 1 ? [1] : [];
-          const totals = sums.map((m, s) => combine(m, b.load(refs[s], k.add(base, c), shape, steps), values[s]));
-          totals.forEach((total, s) => b.store(refs[s], k.add(base, c), total, steps));
-        }),
-      TOGETHER,
+  const panelOf = (p: TileAtom): Range => {
+    if (panels === 1) return [k.i32(0), k.i32(across)];
+    const from = k.mul(p, panel);
+    return [from, k.min(k.add(from, panel), across)];
+  };
+
+  const many = prod(counts);
+  const wanted = Math.round((many * across * down) / CHUNK);
+  if (matrices.length > 0 || panels >= MANY) {
+    // whole columns: a program takes some matrices, or some columns of the one
+    const each = Math.max(1, Math.floor(many / Math.max(MANY, wanted / panels)));
+    const programs = Math.ceil(many / each);
+    refs.push(...sums.map((m) => b.ref("parts", m.dtype, "scratch", programs * panels * span)));
+    b.stage([programs, panels], (id, p) => {
+      const range = panelOf(p);
+      const base = k.sub(k.mul(k.add(k.mul(id, panels), p), span), range[0]);
+      k.for(k.mul(id, each), k.min(k.mul(k.add(id, 1), each), many), (matrix) => {
+        const place = placeOf(k, matrices, counts, matrix);
+        walk(place, base, range, k.i32(0), k.i32(last));
+        finish(place, base, range, 1, 0);
+      });
+    });
+    b.notes.push(
+      `columns are reduced by ${programs * panels} programs, which go through their rows from left to right`,
     );
+    return;
+  }
+  const most = Math.max(MOST_PROGRAMS, Math.ceil(Math.sqrt(groups)));
+  const programs = Math.max(2, Math.min(most, Math.ceil(wanted / panels), groups));
+  const each = Math.ceil(groups / programs) * TOGETHER;
+  const count = Math.ceil(last / each);
+  refs.push(...sums.map((m) => b.ref("parts", m.dtype, "scratch", count * across)));
+  b.stage([count, panels], (id, p) => {
+    const start = k.mul(id, each);
+    walk([], k.mul(id, across), panelOf(p), start, k.min(k.add(start, each), last));
   });
   b.stage([Math.ceil(across / COLUMNS)], (id) => {
     const from = k.mul(id, COLUMNS);
-    blocks(from, k.min(k.add(from, COLUMNS), across), (c, width) => {
-      const shape = width > 1 ? [width] : [];
-      const steps = width > 1 ? [1] : [];
-      const totals = sums.map((_, s) => b.var(b.load(refs[s], c, shape, steps)));
-      k.for(1, count, (part) => {
-        const at = k.add(k.mul(part, across), c);
-        sums.forEach((m, s) => b.assign(totals[s], combine(m, totals[s], b.load(refs[s], at, shape, steps))));
-      });
-      if (down > last) {
-        const rest = together(k.i32(last), down - last, c, width);
-        sums.forEach((m, s) => b.assign(totals[s], combine(m, totals[s], rest[s])));
-      }
-      emitter.at(new Map([[columns, c]]), new Map(sums.map((m, s) => [m, totals[s]])));
-    });
+    finish([], k.i32(0), [from, k.min(k.add(from, COLUMNS), across)], count, across);
   });
   b.notes.push(
-    `columns are reduced by ${count} programs of ${each} rows, which go through their rows from left to right`,
+    `columns are reduced by ${count * panels} programs of ${each} rows, which go through their rows from left to right`,
   );
+}
+
+type Place = readonly (readonly [Loop, TileAtom])[];
+type Range = readonly [TileAtom, TileAtom];
+
+/** The indices of loops at a position of their space. */
+function placeOf(k: ScalarCode, loops: readonly Loop[], counts: readonly number[], position: TileAtom): Place {
+  let rest = position;
+  const place: [Loop, TileAtom][] = [];
+  for (let i = loops.length - 1; i > 0; i--) {
+    place.push([loops[i], k.rem(rest, counts[i])]);
+    rest = k.div(rest, counts[i]);
+  }
+  if (loops.length > 0) place.push([loops[0], rest]);
+  return place;
 }

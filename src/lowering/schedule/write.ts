@@ -312,12 +312,12 @@ function emitBest(b: TileBuilder, nest: PreparedNest, refOf: RefOf, machine: Mac
   const contraction = matchContraction(nest);
   const tiles = contraction && emitContractionNest(b, nest, contraction, refOf, machine, kept);
   if (tiles) return tiles;
-  const windows = matchWindows(nest);
-  const columns = windows ? undefined : matchColumns(nest);
+  const columns = matchColumns(nest);
   if (columns) {
     emitColumnNest(b, nest, columns, refOf);
     return [];
   }
+  const windows = matchWindows(nest);
   if (!windows) return emitNest(b, nest, refOf);
   emitWindowNest(b, nest, windows, refOf, machine);
   return [];

@@ -73,10 +73,39 @@ describe.each([
   });
 });
 
+it.each([
+  [[70, 60, 63], 1],
+  [[9, 130, 9, 61], 1],
+  [[60, 5000], 0],
+  [[33, 33000], 0],
+  [[9000, 33], 0],
+] as const)("f32 %j along axis %i, whole numbers exactly", (shape, axis) => {
+  const n = shape.reduce((a, b) => a * b, 1);
+  const inner = shape.slice(axis + 1).reduce((a, b) => a * b, 1);
+  const data = Float32Array.from({ length: n }, (_, i) => (i * 7919) % 13);
+  for (const dtype of ["f32", "f64"] as const) {
+    const x = array(data)
+      .reshape(...shape)
+      .astype(dtype);
+    const f = (v: Tensor) => [v.sum(axis).mul(2), v.max(axis)];
+    expect(explain(jit(f))(x).stages.tile()).toContain("parts");
+    const sums = new Float64Array(n / shape[axis]);
+    const greatest = new Float64Array(n / shape[axis]);
+    data.forEach((v, i) => {
+      const at = Math.floor(i / inner / shape[axis]) * inner + (i % inner);
+      sums[at] += 2 * v;
+      greatest[at] = Math.max(greatest[at], v);
+    });
+    const [a, b] = jit(f)(x).map((t) => Float64Array.from(t.dataSync() as ArrayLike<number>));
+    expect(a).toEqual(sums);
+    expect(b).toEqual(greatest);
+  }
+});
+
 it("small matrices and short rows are left as they are", () => {
   for (const shape of [
     [64, 512],
-    [4096, 256],
+    [32768, 16],
     [16, 32768],
   ])
     expect(isWrittenByRows((v) => v.sum(0), np.ones(shape))).toBe(false);
