@@ -2,11 +2,14 @@
 import { describe, expect, it } from "vitest";
 import { makeProgram } from "../../../src/index.js";
 import type { Program } from "../../../src/ir/program.js";
+import { handOverAll } from "../../../src/lowering/hand-over/index.js";
 import { lowerToPlan } from "../../../src/lowering/plan/index.js";
 import { simplify } from "../../../src/simplify/index.js";
 import type { Golden } from "../../golden/programs.js";
 import * as goldens from "../../golden/programs.js";
 import { COMPILED } from "../../laws/fuzz-flavours.js";
+
+handOverAll();
 
 function expectTight(name: string, program: Program<"core">): void {
   const { arenaBytes, liveBytes } = lowerToPlan(simplify(program));
