@@ -47,6 +47,8 @@ function unrolled(s: For): LoopStmt[] | undefined {
   const stepped = new Set<LoopLocal>();
   for (const { value } of body.slice(0, work)) others(value, stepped);
   if (stepped.has(index)) return undefined;
+  // no load lies below its address
+  for (const [local, by] of pointers) if (by < 0) stepped.add(local);
   const copies: LoopStmt[] = [];
   for (let n = 0; n < STEPS; n++) {
     const displaced = (e: LoopExpr): LoopExpr =>
