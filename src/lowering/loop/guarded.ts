@@ -1,6 +1,7 @@
 /**
  * Functions whose usual arguments have short code: all registers of a block are computed by that, then one test asks whether any
- * element lies beyond, and only where one does a library function is called. Each element's result depends on its argument alone.
+ * element lies beyond, and only where one does a library function is called. No element's result depends on its neighbours; those that are
+ * left over beside vectors are computed the general way, which may round the last place otherwise.
  */
 import type { DType } from "../../ir/dtype.js";
 import type { LoopExpr } from "../../ir/loop.js";
