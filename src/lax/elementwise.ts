@@ -1,4 +1,5 @@
 /** Elementwise primitives. Operands have one shape and dtype; a plain number takes those of the tensor beside it. */
+import { handOverSpecial } from "../lowering/hand-over/special.js";
 import type { Binary, Like, MaskBinary, MaskUnary, Unary } from "../tracer/num.js";
 import type { DType } from "../ir/dtype.js";
 import type { ElementwiseOps, None } from "../ir/ops/index.js";
@@ -9,7 +10,8 @@ import { asTensor, broadcastTo, isTensor, numberOf, type TensorLike } from "./op
 type Plain = { [K in keyof ElementwiseOps]: None extends ElementwiseOps[K] ? K : never }[keyof ElementwiseOps];
 const NONE = {} as never;
 
-function unary(prim: Plain): Unary {
+// making one of these does nothing, so bundlers may leave out those that nobody uses
+/* @__NO_SIDE_EFFECTS__ */ function unary(prim: Plain): Unary {
   return ((x: TensorLike) => bind1(prim, [asTensor(prim, x)], NONE)) as Unary;
 }
 
@@ -24,13 +26,21 @@ export function likeOthers(what: string, operands: readonly TensorLike[]): Tenso
   });
 }
 
-const nary =
+/* @__NO_SIDE_EFFECTS__ */ const nary =
   (prim: Plain) =>
   (...operands: readonly TensorLike[]): Tensor =>
     bind1(prim, likeOthers(prim, operands), NONE);
-const binary = (prim: Plain): Binary => nary(prim) as Binary;
-const compare = (prim: Plain): MaskBinary => nary(prim) as MaskBinary;
+/* @__NO_SIDE_EFFECTS__ */ const binary = (prim: Plain): Binary => nary(prim) as Binary;
+/* @__NO_SIDE_EFFECTS__ */ const compare = (prim: Plain): MaskBinary => nary(prim) as MaskBinary;
 type Ternary = <A extends TensorLike, B extends TensorLike, X extends TensorLike>(a: A, b: B, x: X) => Like<A | B | X>;
+
+/** A function with which comes what computes it. */
+/* @__NO_SIDE_EFFECTS__ */ function special(prim: Plain) {
+  return (...operands: readonly TensorLike[]): Tensor => {
+    handOverSpecial();
+    return bind1(prim, likeOthers(prim, operands), NONE);
+  };
+}
 
 export const neg = unary("neg");
 export const abs = unary("abs");
@@ -66,10 +76,10 @@ export const atanh = unary("atanh");
 export const erf = unary("erf");
 export const erfc = unary("erfc");
 export const erfInv = unary("erf_inv");
-export const lgamma = unary("lgamma");
-export const digamma = unary("digamma");
-export const besselI0e = unary("bessel_i0e");
-export const besselI1e = unary("bessel_i1e");
+export const lgamma = special("lgamma") as Unary;
+export const digamma = special("digamma") as Unary;
+export const besselI0e = special("bessel_i0e") as Unary;
+export const besselI1e = special("bessel_i1e") as Unary;
 export const stopGradient = ((x: TensorLike) => bind1("stop_gradient", [asTensor("stopGradient", x)], {})) as Unary;
 
 export const add = binary("add");
@@ -88,13 +98,13 @@ export const bitwiseXor = binary("xor");
 export const shiftLeft = binary("shift_left");
 export const shiftRightLogical = binary("shift_right_logical");
 export const shiftRightArithmetic = binary("shift_right_arithmetic");
-export const igamma = binary("igamma");
-export const igammac = binary("igammac");
-export const igammaGradA = binary("igamma_grad_a");
-export const randomGammaGrad = binary("random_gamma_grad");
-export const polygamma = binary("polygamma");
-export const zeta = binary("zeta");
-export const betainc = nary("regularized_incomplete_beta") as Ternary;
+export const igamma = special("igamma") as Binary;
+export const igammac = special("igammac") as Binary;
+export const igammaGradA = special("igamma_grad_a") as Binary;
+export const randomGammaGrad = special("random_gamma_grad") as Binary;
+export const polygamma = special("polygamma") as Binary;
+export const zeta = special("zeta") as Binary;
+export const betainc = special("regularized_incomplete_beta") as Ternary;
 export const eq = compare("eq");
 export const ne = compare("ne");
 export const lt = compare("lt");

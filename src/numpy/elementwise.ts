@@ -24,23 +24,28 @@ import {
 type One = (x: TensorLike) => Tensor;
 type Two = (x: TensorLike, y: TensorLike) => Tensor;
 
-const floatOf =
+// making one of these does nothing, so bundlers may leave out those that nobody uses
+/* @__NO_SIDE_EFFECTS__ */ const floatOf =
   (name: string, f: (x: Tensor) => Tensor): One =>
   (x) =>
     f(toFloat(name, x));
-const inexact = (name: string, f: (x: Tensor) => Tensor): FloatUnary => floatOf(name, f) as FloatUnary;
-const test = (name: string, f: (x: Tensor) => Tensor): MaskUnary => floatOf(name, f) as MaskUnary;
-const numeric = (name: string, f: (x: Tensor) => Tensor): Unary =>
+/* @__NO_SIDE_EFFECTS__ */ const inexact = (name: string, f: (x: Tensor) => Tensor): FloatUnary =>
+  floatOf(name, f) as FloatUnary;
+/* @__NO_SIDE_EFFECTS__ */ const test = (name: string, f: (x: Tensor) => Tensor): MaskUnary =>
+  floatOf(name, f) as MaskUnary;
+/* @__NO_SIDE_EFFECTS__ */ const numeric = (name: string, f: (x: Tensor) => Tensor): Unary =>
   ((x: TensorLike) => f(promoteDtypes(name, [x])[0])) as Unary;
-const promoted =
+/* @__NO_SIDE_EFFECTS__ */ const promoted =
   (name: string, f: (x: Tensor, y: Tensor) => Tensor): Two =>
   (x, y) => {
     const [a, b] = promoteArgs(name, [x, y]);
     return f(a, b);
   };
-const binary = (name: string, f: (x: Tensor, y: Tensor) => Tensor): Binary => promoted(name, f) as Binary;
-const compare = (name: string, f: (x: Tensor, y: Tensor) => Tensor): MaskBinary => promoted(name, f) as MaskBinary;
-const binaryInexact = (name: string, f: (x: Tensor, y: Tensor) => Tensor): Binary =>
+/* @__NO_SIDE_EFFECTS__ */ const binary = (name: string, f: (x: Tensor, y: Tensor) => Tensor): Binary =>
+  promoted(name, f) as Binary;
+/* @__NO_SIDE_EFFECTS__ */ const compare = (name: string, f: (x: Tensor, y: Tensor) => Tensor): MaskBinary =>
+  promoted(name, f) as MaskBinary;
+/* @__NO_SIDE_EFFECTS__ */ const binaryInexact = (name: string, f: (x: Tensor, y: Tensor) => Tensor): Binary =>
   ((x: TensorLike, y: TensorLike) => {
     const [a, b] = promoteInexact(name, [x, y]);
     return f(a, b);
@@ -126,7 +131,7 @@ export const absolute = abs;
 export const fabs = inexact("fabs", lax.abs);
 /** -1, 0 or 1; NaN stays. */
 export const sign = numeric("sign", lax.sign);
-const rounding = (name: string, f: (x: Tensor) => Tensor): Unary =>
+/* @__NO_SIDE_EFFECTS__ */ const rounding = (name: string, f: (x: Tensor) => Tensor): Unary =>
   numeric(name, (x) => (isFloat(x.aval.dtype) ? f(x) : x));
 /** The greatest integer that is not above x, in the dtype of x. */
 export const floor = rounding("floor", lax.floor);
@@ -312,7 +317,7 @@ export const greater = compare("greater", lax.gt);
 /** x ≥ y (bool); false beside NaN. */
 export const greaterEqual = compare("greaterEqual", lax.ge);
 
-const logical = (name: string, f: (x: Tensor, y: Tensor) => Tensor): MaskBinary =>
+/* @__NO_SIDE_EFFECTS__ */ const logical = (name: string, f: (x: Tensor, y: Tensor) => Tensor): MaskBinary =>
   ((x: TensorLike, y: TensorLike) => {
     const [a, b] = broadcastAll(name, [toBool(x), toBool(y)]);
     return f(a, b);
@@ -325,7 +330,7 @@ export const logicalOr = logical("logicalOr", lax.bitwiseOr);
 export const logicalXor = logical("logicalXor", lax.bitwiseXor);
 /** Zero (bool). */
 export const logicalNot = ((x: TensorLike) => lax.not(toBool(x))) as MaskUnary;
-const bitwise = (name: string, f: (x: Tensor, y: Tensor) => Tensor): Binary =>
+/* @__NO_SIDE_EFFECTS__ */ const bitwise = (name: string, f: (x: Tensor, y: Tensor) => Tensor): Binary =>
   binary(name, (x, y) => f(requireInteger(name, x), y));
 /** Bits that both have; integers and bool. */
 export const bitwiseAnd = bitwise("bitwiseAnd", lax.bitwiseAnd);

@@ -36,7 +36,7 @@ function normalize(a: AxisOrOptions, b: ReduceOptions | undefined): ReduceOption
 type Reduce = (x: TensorLike, axis?: AxisOrOptions, options?: ReduceOptions) => Tensor;
 type Reducer = <X extends TensorLike>(x: X, axis?: AxisOrOptions, options?: ReduceOptions) => Like<X>;
 type MaskReducer = <X extends TensorLike>(x: X, axis?: AxisOrOptions, options?: ReduceOptions) => MaskLike<X>;
-const reducer = (f: Reduce): Reducer => f as Reducer;
+/* @__NO_SIDE_EFFECTS__ */ const reducer = (f: Reduce): Reducer => f as Reducer;
 
 function finish(x: Tensor, reduced: Tensor, axes: readonly number[], keepdims: boolean | undefined): Tensor {
   return keepdims
@@ -54,7 +54,7 @@ function sumDtype(d: DType): DType {
   return d;
 }
 
-function makeReducer(
+/* @__NO_SIDE_EFFECTS__ */ function makeReducer(
   name: string,
   f: (x: Tensor, axes: number[]) => Tensor,
   widen: (d: DType) => DType,
@@ -83,7 +83,7 @@ const highest = (d: DType): number | bigint | boolean =>
 export const sum = makeReducer("sum", lax.reduceSum, sumDtype, (d) => (isWide(d) ? 0n : 0), add);
 /** The product over `axis` (all when left out). */
 export const prod = makeReducer("prod", lax.reduceProd, sumDtype, (d) => (isWide(d) ? 1n : 1), multiply);
-const extremum = (
+/* @__NO_SIDE_EFFECTS__ */ const extremum = (
   name: string,
   f: (x: Tensor, axes: number[]) => Tensor,
   neutral: (d: DType) => number | bigint | boolean,
@@ -247,7 +247,7 @@ function withoutNan(what: string, x: TensorLike, fill: number): Tensor {
 /** Sums and products in which NaN does not count. */
 export const nansum = reducer((x, axis, options) => sum(withoutNan("nansum", x, 0), axis, options));
 export const nanprod = reducer((x, axis, options) => prod(withoutNan("nanprod", x, 1), axis, options));
-const nanExtremum = (name: string, f: Reducer, fill: number): Reducer =>
+/* @__NO_SIDE_EFFECTS__ */ const nanExtremum = (name: string, f: Reducer, fill: number): Reducer =>
   reducer((x, axis, options) => {
     const t = promoteDtypes(name, [x])[0];
     const r = f(withoutNan(name, t, fill), axis, options);
@@ -276,7 +276,7 @@ function present(x: TensorLike, axis: AxisOrOptions, options: ReduceOptions | un
 
 type ArgReducer = <X extends TensorLike>(x: X, axis?: number | null, options?: { keepdims?: boolean }) => Like<X>;
 type ArgReduce = (x: TensorLike, axis?: number | null, options?: { keepdims?: boolean }) => Tensor;
-function argReducer(name: string, f: (x: Tensor, axis: number) => Tensor): ArgReducer {
+/* @__NO_SIDE_EFFECTS__ */ function argReducer(name: string, f: (x: Tensor, axis: number) => Tensor): ArgReducer {
   const find: ArgReduce = (x, axis, options) => {
     let t = promoteDtypes(name, [x])[0];
     if (t.aval.dtype === "bool") t = astype(t, "i32");
@@ -303,7 +303,11 @@ export const nanargmin = ((x, axis, options) =>
   argmin(withoutNan("nanargmin", x, Number.POSITIVE_INFINITY), axis, options)) satisfies ArgReduce as ArgReducer;
 
 type Cumulative = <X extends TensorLike>(x: X, axis?: number | null) => Like<X>;
-function cumulative(name: string, f: (x: Tensor, axis: number) => Tensor, widen: boolean): Cumulative {
+/* @__NO_SIDE_EFFECTS__ */ function cumulative(
+  name: string,
+  f: (x: Tensor, axis: number) => Tensor,
+  widen: boolean,
+): Cumulative {
   const accumulate = (x: TensorLike, axis?: number | null): Tensor => {
     let t = promoteDtypes(name, [x])[0];
     if (widen) t = astype(t, sumDtype(t.aval.dtype));

@@ -1,5 +1,5 @@
 /**
- * The compiler gets the lowering of kernels and factorisations from whoever makes them (src/lowering/slot.ts). Each way to
+ * The compiler gets the lowering of kernels, factorisations and special functions from whoever makes them (src/lowering/slot.ts). Each way to
  * make one is the only one in its process here, so that none lives on what another has handed over.
  */
 import { spawn } from "node:child_process";
@@ -52,6 +52,22 @@ const factorisations: Record<string, readonly [code: string, printed: string]> =
   ],
   "an initializer": ["np.sum(np.square(jit(() => nn.initializers.orthogonal()(random.key(0), [3, 3]))()))", "3"],
 };
+const special: Record<string, readonly [code: string, printed: string]> = {
+  "lax.lgamma": ["jit((x) => lax.lgamma(x))(np.array(5))", "3.178"],
+  "lax.digamma": ["jit((x) => lax.digamma(x))(np.array(1))", "-0.5772"],
+  "lax.polygamma": ["jit((n, x) => lax.polygamma(n, x))(np.array(1), np.array(1))", "1.645"],
+  "lax.zeta": ["jit((x, q) => lax.zeta(x, q))(np.array(2), np.array(1))", "1.645"],
+  "lax.igamma": ["jit((a, x) => lax.igamma(a, x))(np.array(2), np.array(1))", "0.2642"],
+  "lax.igammac": ["jit((a, x) => lax.igammac(a, x))(np.array(2), np.array(1))", "0.7358"],
+  "lax.betainc": ["jit((x) => lax.betainc(np.array(2), np.array(3), x))(np.array(0.5))", "0.6875"],
+  "lax.besselI0e": ["jit((x) => lax.besselI0e(x))(np.array(1))", "0.4658"],
+  "lax.besselI1e": ["jit((x) => lax.besselI1e(x))(np.array(1))", "0.2079"],
+  "np.i0 without jit": ["np.i0(np.array(1))", "1.266"],
+  "a gradient of lgamma": ["jit(grad((x) => lax.lgamma(x)))(np.array(1))", "-0.5772"],
+  "a gradient of betainc": ["grad((x) => lax.betainc(np.array(2), np.array(3), x))(np.array(0.5))", "1.5"],
+  "random.poisson": ["jit(() => np.sum(random.poisson(random.key(0), 30, [3]).mul(0)))()", "0"],
+  "a gradient of random.gamma": ["jit(grad((a) => random.gamma(random.key(0), a).mul(0)))(np.array(2))", "0"],
+};
 const kernels: Record<string, readonly [code: string, printed: string]> = {
   "a kernel": [`np.sum(${DOUBLE}(${ROWS}))`, "20"],
   "a kernel in jit": [`jit((x) => np.sum(${DOUBLE}(x)))(${ROWS})`, "20"],
@@ -76,7 +92,7 @@ function inProcess(code: string, env: NodeJS.ProcessEnv = process.env): Promise<
 }
 
 describe("alone in a process", () => {
-  it.each(Object.entries(factorisations))("%s", async (_, [code, printed]) => {
+  it.each([...Object.entries(factorisations), ...Object.entries(special)])("%s", async (_, [code, printed]) => {
     expect(await inProcess(program(code))).toBe(printed);
   });
   it.each(Object.entries(kernels))("%s", async (_, [code, printed]) => {

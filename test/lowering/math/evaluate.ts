@@ -4,7 +4,10 @@
  */
 import type { DType } from "../../../src/ir/dtype.js";
 import type { LoopExpr, LoopLocal, LoopMathFunction, LoopStmt } from "../../../src/ir/loop.js";
-import { mathExpansion, mathLibrary } from "../../../src/lowering/wasm/math/index.js";
+import { handOverSpecial } from "../../../src/lowering/hand-over/special.js";
+import { libraryFunction, mathExpansion } from "../../../src/lowering/wasm/math/index.js";
+
+handOverSpecial();
 
 type Scalar = number | bigint | boolean;
 type Op = Extract<LoopExpr, { kind: "op" }>;
@@ -163,7 +166,7 @@ class Compiler {
         return e.dtype === "f32" ? `fround(fround(${a} * ${b}) + ${c})` : `${a} * ${b} + ${c}`;
       }
       case "call":
-        return `${this.capture(compileFunction(mathLibrary[e.callee]()))}(${e.args.map(go).join(", ")})`;
+        return `${this.capture(compileFunction(libraryFunction(e.callee)))}(${e.args.map(go).join(", ")})`;
       case "op": {
         const [a, b, c] = e.args.map(go);
         const d = e.dtype;

@@ -7,14 +7,11 @@ import type { DType } from "../../../ir/dtype.js";
 import type { LoopExpr, LoopLocal, LoopMathFunction } from "../../../ir/loop.js";
 import type { ElementwisePrim } from "../../../ir/tile.js";
 import type { GuardedExpansion, MathLibrary } from "../../target.js";
-import { besselI0e, besselI1e } from "./bessel.js";
 import { erfcF64, erfcShort, erfF32, erfF64, erfInvF32, erfInvF64 } from "./error-function.js";
 import { cosh, exp, exp2, expm1, logistic, sinh, tanh } from "./exponential.js";
-import { digamma, lgamma } from "./gamma.js";
-import { regularizedIncompleteBeta } from "./incomplete-beta.js";
-import { igamma, igammac, igammaGradA, randomGammaGrad } from "./incomplete-gamma.js";
 import { acos, acosh, asin, asinh, atan2, atanF32, atanF64, atanh } from "./inverse-trigonometric.js";
 import { cbrt, log, log1p, powF32, powF64 } from "./logarithm.js";
+import { SPECIAL_EXPANSIONS, SPECIAL_FUNCTIONS, specialMath } from "./handed-over.js";
 import { fmod } from "./remainder.js";
 import { ScalarFunction } from "./scalar-function.js";
 import {
@@ -33,7 +30,6 @@ import {
   tanMedium,
 } from "./trigonometric.js";
 import { inDouble, Value } from "./value.js";
-import { polygamma, zeta } from "./zeta.js";
 
 /** Inline code: operands and result have one float type and number of lanes. Equal objects in the result are one value. */
 export type Expansion = (...args: Value[]) => Value;
@@ -59,8 +55,6 @@ const EXPANSIONS: Record<"f32" | "f64", Partial<Record<ElementwisePrim, Expansio
     erf: erfF32,
     erfc: viaDouble(erfcShort),
     erf_inv: erfInvF32,
-    bessel_i0e: viaDouble(besselI0e),
-    bessel_i1e: viaDouble(besselI1e),
   },
   f64: {
     ...COMMON,
@@ -69,28 +63,36 @@ const EXPANSIONS: Record<"f32" | "f64", Partial<Record<ElementwisePrim, Expansio
     erf: erfF64,
     erfc: erfcF64,
     erf_inv: erfInvF64,
-    bessel_i0e: besselI0e,
-    bessel_i1e: besselI1e,
   },
 };
 
 /** Library functions by name; all take and give f64. */
-export const mathLibrary: Readonly<Record<string, () => LoopMathFunction>> = {
+const ELEMENTARY: Readonly<Record<string, () => LoopMathFunction>> = {
   sin: sinF64,
   cos: cosF64,
   tan: tanF64,
   /** `rem` of floats: what the machine has for integers only. */
   fmod,
-  lgamma,
-  digamma,
-  igamma,
-  igammac,
-  igamma_grad_a: igammaGradA,
-  random_gamma_grad: randomGammaGrad,
-  polygamma,
-  zeta,
-  regularized_incomplete_beta: regularizedIncompleteBeta,
 };
+
+const isSpecialFunction = (name: string): boolean => (SPECIAL_FUNCTIONS as readonly string[]).includes(name);
+const isSpecialExpansion = (name: string): boolean => (SPECIAL_EXPANSIONS as readonly string[]).includes(name);
+
+/** Whether the library has a function of that name. */
+export function isLibraryFunction(name: string): boolean {
+  return Object.hasOwn(ELEMENTARY, name) || isSpecialFunction(name);
+}
+export function libraryFunction(name: string): LoopMathFunction {
+  if (isSpecialFunction(name)) return specialMath.part.functions[name]();
+  if (!Object.hasOwn(ELEMENTARY, name)) internal(`no library function ${name}`);
+  return ELEMENTARY[name]();
+}
+
+function expansionOf(prim: ElementwisePrim, dtype: "f32" | "f64"): Expansion | undefined {
+  if (!isSpecialExpansion(prim)) return EXPANSIONS[dtype][prim];
+  const f = specialMath.part.expansions[prim];
+  return dtype === "f32" ? viaDouble(f) : f;
+}
 
 /** Inline code of a function, or undefined where only the scalar library function exists. */
 export function mathExpansion(
@@ -101,14 +103,14 @@ export function mathExpansion(
   const narrow = dtype === "f16" || dtype === "bf16";
   if (!narrow && dtype !== "f32" && dtype !== "f64") return undefined;
   const compute = dtype === "f64" ? "f64" : "f32";
-  const expand = EXPANSIONS[compute][prim] ?? libraryCall(prim, compute, lanes);
+  const expand = expansionOf(prim, compute) ?? libraryCall(prim, compute, lanes);
   if (!expand) return undefined;
   return (args) => expand(...args.map((a) => new Value(a).to(compute))).to(dtype).expr;
 }
 
 /** Scalars of f32 are promoted around the call of a library function. */
 function libraryCall(prim: ElementwisePrim, dtype: "f32" | "f64", lanes: number): Expansion | undefined {
-  if (lanes > 1 || !Object.hasOwn(mathLibrary, prim)) return undefined;
+  if (lanes > 1 || !isLibraryFunction(prim)) return undefined;
   return (...args) => {
     const wide = args.map((a) => a.to("f64").expr);
     return new Value({ kind: "call", dtype: "f64", lanes: 1, callee: prim, args: wide }).to(dtype);
@@ -149,12 +151,11 @@ export const wasmMath: MathLibrary = {
     const expand = mathExpansion(prim, dtype, lanes);
     return expand && ((...args) => expand(args));
   },
-  callee: (prim, dtype) => (dtype === "f64" && Object.hasOwn(mathLibrary, prim) ? prim : undefined),
+  callee: (prim, dtype) => (dtype === "f64" && isLibraryFunction(prim) ? prim : undefined),
   guarded,
   function(name) {
     const short = name.endsWith(VECTOR) ? SHORT[name.slice(0, -VECTOR.length - 1)] : undefined;
     if (short) return ScalarFunction.ofVector(name, "f32", 4, short.right, short.medium);
-    if (!Object.hasOwn(mathLibrary, name)) internal(`no library function ${name}`);
-    return mathLibrary[name]();
+    return libraryFunction(name);
   },
 };
