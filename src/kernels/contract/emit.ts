@@ -19,6 +19,7 @@ import type { Operand, ScalarCode } from "../scalar-code.js";
 import { pack, packInner, reaches, type SideLayout, strides, sum, tileStart } from "./pack.js";
 import { productOf, type SizedAxis, type SizedContraction, tileCount } from "./sized.js";
 import { inParts, innerTile, outerTile, partOf, SumsInMemory, streamTile } from "./tile.js";
+import { range } from "../../util/index.js";
 
 export interface ContractionPlan {
   /**
@@ -42,6 +43,8 @@ export interface ContractionPlan {
   readonly lanes: number;
   /** Steps of k that a stream takes at a time. */
   readonly depth: number;
+  /** Pieces of the sum that are programs of a stream, their sums added by a stage after it; undefined: the sum is one. */
+  readonly pieces?: number | undefined;
   /** Sums are put down in memory before what follows them is computed. */
   readonly staged: boolean;
 }
@@ -148,10 +151,13 @@ export function emitContraction(k: ScalarCode, c: SizedContraction, plan: Contra
     inner.map((a, i) => ({ size: a.size, lhs: left.inner[i], rhs: right.inner[i], out: 0 }));
   const long = longAxis(plan, accumulate, axesOf(lhs, rhs));
   const slot = sumWidth * sumCount * (long ? perProgram : 1);
-  const sums = plan.staged && !empty ? t.ref("sums", accumulate, "scratch", dimMul(dimProduct(grid), slot)) : undefined;
-  t.stage(empty ? [0] : grid, (...ids) => {
-    if (empty) return;
-    const place = sums && sum(k, ids, strides(grid, slot), 0);
+  const pieces = plan.pieces ?? 1;
+  const ofPiece = dimMul(dimProduct(grid), slot);
+  const sums = plan.staged && !empty ? t.ref("sums", accumulate, "scratch", dimMul(ofPiece, pieces)) : undefined;
+  /** `turn`: sums of one piece, or what follows those of all; undefined where one program does both. */
+  const program = (ids: readonly TileAtom[], turn?: { readonly piece: TileAtom } | "results"): void => {
+    const piecePlace = turn && turn !== "results" ? k.mul(turn.piece, ofPiece) : 0;
+    const place = sums && sum(k, ids, strides(grid, slot), piecePlace);
     const memoryOf = (w: number): SumsInMemory | undefined =>
       sums && place && new SumsInMemory(k, sums, place, plan.vectors === "inner" ? plan.lanes : w);
     const b = ids.slice(0, batch.length);
@@ -200,12 +206,20 @@ export function emitContraction(k: ScalarCode, c: SizedContraction, plan: Contra
       if (plan.vectors === "stream") {
         if (!memory) internal("a stream without memory for its sums");
         const { lanes: vector, depth } = plan;
-        streamTile(k, accumulate, l, s, axes, { vector, depth, memory });
+        if (turn !== "results") {
+          const piece = turn && { index: turn.piece, count: pieces };
+          streamTile(k, accumulate, l, s, axes, { vector, depth, memory, piece });
+          if (turn) return;
+        }
         k.for(0, h, (i) => {
           const first = k.mul(i, w);
           const each = (j: TileAtom): void => {
-            const x = t.load(memory.ref, k.add(k.add(memory.at, first), j), [vector], [1]);
-            piece(x, k.add(firstRow, i), k.add(firstColumn, j), column);
+            const at = k.add(k.add(memory.at, first), j);
+            const [x, ...others] = range(pieces).map((n) =>
+              t.load(memory.ref, k.add(at, dimMul(ofPiece, n)), [vector], [1]),
+            );
+            const total = others.reduce<TileAtom>((a, b) => k.add(a, b), x);
+            piece(total, k.add(firstRow, i), k.add(firstColumn, j), column);
           };
           k.for(0, w, each, vector);
         });
@@ -305,5 +319,11 @@ export function emitContraction(k: ScalarCode, c: SizedContraction, plan: Contra
       },
       () => k.for(0, column.size, (j) => rows(1, j, start(rhsAsIs, co, t.i32(0), j))),
     );
-  });
+  };
+  if (empty) t.stage([0], () => {});
+  else if (pieces === 1) t.stage(grid, (...ids) => program(ids));
+  else {
+    t.stage([pieces, ...grid], (piece, ...ids) => program(ids, { piece }));
+    t.stage(grid, (...ids) => program(ids, "results"));
+  }
 }

@@ -42,6 +42,11 @@ const MIXED_GAIN = 0.975;
 const BLOCK_BYTES = 393216;
 /** At least so many programs, where there are tiles for them. */
 const PROGRAMS = 16;
+/** Sums of a stream that stay in the first cache. */
+const MOST_SUMS = 4096;
+/** Elements of the right side from which the sum of a stream is done in pieces, and of a piece where there are several; most pieces. */
+const PIECE = 2 ** 19;
+const MOST_PIECES = 8;
 /** Runs that a copy of an operand is made for that stays the same. */
 const KEPT_RUNS = 32;
 /** Elements of a copy that stay in the second and the third cache. */
@@ -78,8 +83,9 @@ function cheapest(list: readonly PlannedContraction[]): PlannedContraction | und
  * are rounded before they are added.
  */
 function roundingOf({ plan, contraction }: PlannedContraction, c: SizedContraction): string {
-  const { vectors, width, lanes, columnAxis } = plan;
+  const { vectors, width, lanes, depth, columnAxis, pieces } = plan;
   if (vectors === "inner") return `inner ${lanes}`;
+  if (pieces) return `${pieces} pieces of ${depth}`;
   const parts = vectors === "columns" && inParts(c.accumulate, stepsOf(c.inner));
   // fewer columns than a tile has are done one by one
   const sized = columnAxis !== null && contraction.columns[columnAxis].real !== undefined;
@@ -107,7 +113,8 @@ export function candidates(c: Contraction, machine: ContractionMachine): Planned
 
 export function describePlan(p: ContractionPlan): string {
   const packed = [p.packLhs ? "lhs" : "", p.packRhs ? "rhs" : ""].filter(Boolean).join(" and ");
-  const along = p.vectors === "stream" ? "columns, read once row by row" : `vectors along ${p.vectors}`;
+  const pieces = p.pieces ? ` in ${p.pieces} pieces` : "";
+  const along = p.vectors === "stream" ? `columns, read once row by row${pieces}` : `vectors along ${p.vectors}`;
   const lower = p.lower ? ` and ${p.lower.height}×${p.width}` : "";
   return `tiles of ${p.height}×${p.width}${lower}, ${along}${packed ? `, ${packed} packed` : ""}`;
 }
@@ -223,16 +230,38 @@ function withStream(
   for (const height of heights(row.size, 4)) {
     const steps = Math.min(8, last.size, Math.floor((14 - registers * (height + 1)) / height));
     if (steps < 1) continue;
+    const pieces = piecesOf(space, height, steps);
     // long rows are what memory likes, sums stay in the first cache; large results are cut so that threads share them
-    const most = (depth * column.size > NEAR ? Math.max(1024, Math.ceil(column.size / 4)) : 4096) / height;
+    const cut = depth * column.size > NEAR && pieces === undefined;
+    const most = (cut ? Math.max(1024, Math.ceil(column.size / 4)) : MOST_SUMS) / height;
     const blocks = Math.ceil(column.size / most);
     const width = Math.min(Math.ceil(column.size / blocks / lanes) * lanes, column.size - (column.size % lanes));
     const step = registers * (0.2 + 0.1 * height + (0.6 + 0.4 * height) / steps);
     const walk = depth * (width / lanes) * step;
     const plan = { rowAxis, columnAxis, height, width, packLhs: false, packRhs: false, staged: true } as const;
     const stores = (width / lanes) * height * (column.out === 1 ? 1.5 : 8);
-    consider(estimate(space, { ...plan, vectors: "stream", lanes, depth: steps }, walk, stores));
+    const found = estimate(space, { ...plan, vectors: "stream", lanes, depth: steps, pieces }, walk, stores);
+    // each tile of rows has sums of its own
+    consider(pieces ? { ...found, plan: { ...found.plan, rowTiles: 1 } } : found);
   }
+}
+/**
+ * Into how many pieces the sum of a stream is cut, so that threads share a right side of which each reads whole rows; it follows from
+ * sizes alone. Undefined where there are tiles enough, or pieces would be small. What is converted on its way may be read from a copy
+ * one day, which must have the same bits (`roundingOf`), so it stays in one piece.
+ */
+function piecesOf(space: Space, height: number, steps: number): number | undefined {
+  const { c, column, row, depth, batch, outerRows, outerColumns } = space;
+  if (c.inner.length !== 1 || c.rhs.dtype !== c.accumulate || c.lhs.dtype !== c.accumulate) return undefined;
+  if (column.size * height > MOST_SUMS) return undefined;
+  const programs = batch * outerRows * outerColumns * tilesOf(row.size, height);
+  const groups = Math.floor(depth / steps);
+  const elements = depth * column.size;
+  if (elements < PIECE) return undefined;
+  const most = Math.min(MOST_PIECES, Math.max(2, Math.floor(elements / PIECE)));
+  const pieces = Math.min(Math.ceil(most / programs), groups);
+  // of about one size, none of them empty
+  return pieces < 2 ? undefined : Math.ceil(groups / Math.ceil(groups / pieces));
 }
 /** Rows of a tile worth a try: as many as there may be, and fewer where that leaves less over. */
 function heights(size: number, most: number): number[] {

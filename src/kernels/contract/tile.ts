@@ -5,7 +5,7 @@ import { type DType, isFloat } from "../../ir/dtype.js";
 import { hintOf } from "../../ir/size.js";
 import type { TileAtom, TileRef, TileVar } from "../../ir/tile.js";
 import type { Operand, ScalarCode } from "../scalar-code.js";
-import { type SizedAxis, stepsOf } from "./sized.js";
+import { type SizedAxis, stepsOf, tileCount } from "./sized.js";
 
 /** Steps from which sums are done in parts, which keeps the rounding of each addition small beside what it adds. */
 const LONG_SUM = 2048;
@@ -179,9 +179,16 @@ export function innerTile(
   );
 }
 
+export interface StreamOptions {
+  readonly vector: number;
+  readonly depth: number;
+  readonly memory: SumsInMemory;
+  readonly piece: { readonly index: TileAtom; readonly count: number } | undefined;
+}
+
 /**
  * Few rows beside many columns: `depth` steps of k at a time, whose scalars stay in registers, while the sums of all columns
- * go by. The right side is read once, row by row, as memory likes it.
+ * go by. The right side is read once, row by row, as memory likes it. `piece`: only one of so many pieces of the sum.
  */
 export function streamTile(
   k: ScalarCode,
@@ -189,7 +196,7 @@ export function streamTile(
   lhs: TileSource,
   rhs: TileSource,
   inner: readonly SizedAxis[],
-  { vector, depth, memory }: { readonly vector: number; readonly depth: number; readonly memory: SumsInMemory },
+  { vector, depth, memory, piece }: StreamOptions,
 ): void {
   const { t } = k;
   const columns = rhs.run.count;
@@ -232,8 +239,17 @@ export function streamTile(
   if (!isStatic(rest)) internal("a stream of a size that is not known");
   walk(k, outer, lhs.at, rhs.at, (a, b) => {
     const groups = repeated(axis, whole, depth);
+    const remaining = (): void => group(k.add(a, dimMul(whole, axis.lhs)), k.add(b, dimMul(whole, axis.rhs)), rest);
+    if (piece) {
+      const each = tileCount(groups.size, piece.count);
+      const first = k.mul(piece.index, each);
+      const last = k.min(k.add(first, each), groups.size);
+      k.for(first, last, (i) => group(k.add(a, k.mul(i, groups.lhs)), k.add(b, k.mul(i, groups.rhs)), depth));
+      if (rest > 0) t.if(k.eq(piece.index, piece.count - 1), remaining);
+      return;
+    }
     if (groups.size !== 0) walk(k, [groups], a, b, (a1, b1) => group(a1, b1, depth));
-    if (rest > 0) group(k.add(a, dimMul(whole, axis.lhs)), k.add(b, dimMul(whole, axis.rhs)), rest);
+    if (rest > 0) remaining();
   });
 }
 

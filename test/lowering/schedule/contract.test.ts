@@ -28,7 +28,12 @@ function input(a: Aval, seed: number): NDArray {
     Array.from({ length: n }, () => Math.floor((random() - 0.5) * 9)),
   );
 }
-function check(inputs: readonly Aval[], f: (b: Builder, ...x: Var[]) => readonly Atom[], donate: number[] = []) {
+function check(
+  inputs: readonly Aval[],
+  f: (b: Builder, ...x: Var[]) => readonly Atom[],
+  donate: number[] = [],
+  noted: string[] = [],
+) {
   const program = buildProgram("main", inputs, f);
   const arrays = inputs.map((a, i) => input(a, i + 1));
   const expected = interpret(program, arrays);
@@ -38,6 +43,7 @@ function check(inputs: readonly Aval[], f: (b: Builder, ...x: Var[]) => readonly
       expect(Array.from(o.data as Float64Array)).toEqual(Array.from(expected[i].data as Float64Array));
     });
     const notes = run.plan.steps.flatMap((s) => (s.kind === "launch" ? s.kernel.notes : []));
+    noted.push(...notes);
     return { launches: run.launches, copies: run.copies, tiled: notes.filter((n) => n.startsWith("tiles of")).length };
   };
   const plain = on(PLAIN_MACHINE);
@@ -152,6 +158,25 @@ describe("operands are read where they lie", () => {
         });
         for (const r of [plain, fused]) expect(r).toEqual({ launches: 1, copies: 0, tiled: 1 });
       }
+    }
+  });
+  it("few rows and a large matrix: pieces of the sum, whatever they leave over", () => {
+    for (const [m, k, n] of [
+      [1, 1029, 512],
+      [2, 516, 1024],
+    ]) {
+      const notes: string[] = [];
+      const fused = check(
+        [f32(m, k), f32(k, n), f32(n)],
+        (b, x, w, c) => {
+          const y = b.add(matmul(b, x, w), b.broadcast(c, [m, n], [1]));
+          return [b.op("max", y, full(b, y, 0)), y];
+        },
+        [],
+        notes,
+      );
+      expect(fused).toEqual({ launches: 1, copies: 0, tiled: 1 });
+      expect(notes.join()).toMatch(/row by row in 2 pieces/);
     }
   });
   it("sums of short integers wrap", () => {

@@ -143,6 +143,26 @@ describe("any number of threads", () => {
     expect(w.pool.threads).toBe(threads);
     for (let i = 0; i < 50; i++) expect(f.run(inputs).map(bits)).toEqual(expected);
   });
+  it("a row and a large matrix, whose sum is done in pieces", async () => {
+    const [k, n] = [1029, 512];
+    const row = buildProgram("row", [aval([k], "f32"), aval([k * n], "f32")], (b, x, y) => {
+      const matrix = b.emit1("reshape", [y], { shape: [k, n] });
+      const dims = { lhsContract: [0], rhsContract: [0], lhsBatch: [], rhsBatch: [], preferred: null };
+      return [b.emit1("dot_general", [x, matrix], dims)];
+    });
+    const given = [values(k, 3), values(k * n, 4)];
+    const single = makeExecutable(row, alone)
+      .run(given.map((x) => upload(alone.heap, x)))
+      .map(bits);
+    for (const threads of [2, 3]) {
+      const w = workspace(threads);
+      const f = makeExecutable(row, w);
+      expect(f.compiled.shares?.notes.join()).toMatch(/2 programs/);
+      const inputs = given.map((x) => upload(w.heap, x));
+      await w.pool.start();
+      for (let i = 0; i < 20; i++) expect(f.run(inputs).map(bits)).toEqual(single);
+    }
+  });
   it("workers take part", async () => {
     const w = workspace(2);
     const f = makeExecutable(program, w);
