@@ -6,7 +6,7 @@ import type { Aval } from "../ir/aval.js";
 import { aval } from "../ir/aval.js";
 import { isStatic, symbol } from "../ir/dim.js";
 import type { Literal, Program } from "../ir/program.js";
-import { type NamedSize, outgrown, withSizes } from "../ir/size.js";
+import { MOST_OF_SIZE, type NamedSize, outgrown, withSizes } from "../ir/size.js";
 import { type Callback, generalise, match, type Sample, type Sizes, type Template } from "../transforms/sizes/index.js";
 import type { Declared } from "./dynamic-option.js";
 
@@ -38,8 +38,6 @@ export interface Fit {
 
 /** Sizes below this are compiled for themselves: programs at 0 and 1 (broadcasting) are others. */
 const LEAST = 2;
-/** So that indices near a size are 32-bit integers. */
-const MOST = 2 ** 28;
 /** Cases that a variant is made of. */
 const CASES = 4;
 /** Variants, and attempts to make one, for arguments that differ in sizes alone. */
@@ -150,7 +148,7 @@ function solve(types: readonly Aval[], inputs: readonly Aval[]): Sizes | undefin
       }
       const name = String(d);
       const known = sizes.get(name);
-      if (known === undefined ? n < LEAST || n > MOST : known !== n) return undefined;
+      if (known === undefined ? n < LEAST || n > MOST_OF_SIZE : known !== n) return undefined;
       sizes.set(name, n);
     }
   }

@@ -5,6 +5,9 @@
 import { internal } from "../diagnostics/error.js";
 import { type Dim, dimEqual, leastOf, substituteDim, withBounds } from "./dim.js";
 
+/** What a size with a name is at most, so that indices near it are 32-bit integers. */
+export const MOST_OF_SIZE = 2 ** 28;
+
 export interface NamedSize {
   readonly name: string;
   readonly atLeast: number;

@@ -155,7 +155,7 @@ describe("tilework build --aot", () => {
       `import { load } from "./any-loss.js";
       const loss = await load();
       const f = (n) => new Float32Array(n);
-      const calls = [[f(12), [f(7), f(6)]], [f(12), [f(8), f(9)]], [f(12), [f(0), f(0)]], [f(12), 1]];
+      const calls = [[f(12), [f(7), f(6)]], [f(12), [f(8), f(9)]], [f(12), [f(0), f(0)]], [f(12), 1], [f(12), [{ length: 2 ** 31 }, f(3)]]];
       console.log(JSON.stringify(calls.map((args) => { try { loss(...args); return "no error"; } catch (e) { return String(e); } })));`,
     );
     expect(messages).toEqual([
@@ -163,6 +163,7 @@ describe("tilework build --aot", () => {
       "TypeError: any-loss: argument 1[1] must be Float32Array of 6 elements (f32[batch,3]), not Float32Array of 9 elements",
       "TypeError: any-loss: an argument must be Float32Array (f32[batch,4]), not Float32Array of 0 elements",
       "TypeError: any-loss: an argument must be Float32Array (f32[batch,4]), not undefined",
+      "TypeError: any-loss: batch is 536870912, and 268435456 at most",
     ]);
     for (const [place, args, why] of [
       ["branches", "f32[n,3]", /branches is not one program for all sizes: .*(sin|cos)/],

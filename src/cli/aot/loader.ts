@@ -1,6 +1,7 @@
 /** The JavaScript module beside a program that was built ahead of time: it loads the program and calls it. */
 import { dimProduct } from "../../ir/dim.js";
 import { type DType, STORAGE } from "../../ir/dtype.js";
+import { MOST_OF_SIZE } from "../../ir/size.js";
 import { formulaOf, variableOf } from "./formula.js";
 import type { SizedParts } from "./sized.js";
 import type { Leaf, Structure } from "./structure.js";
@@ -66,6 +67,7 @@ function printSized(
   return `const sized = {
   names: ${JSON.stringify(names)},
   least: ${least},
+  most: ${MOST_OF_SIZE},
   // [argument, its elements for each 1 of the size, the size]
   solve: [${solve.map(({ leaf, divisor, name }) => `[${leaf}, (${parameters}) => ${divisor}, ${names.indexOf(name)}]`).join(", ")}],
   inputs: (${parameters}) => ${lengths(inputs)},
@@ -183,6 +185,7 @@ export async function load() {
       const x = leafOf({ kind: "list", items: program.args }, args, leaf);
       const { type, array } = program.inputs[leaf];
       const n = x?.length / divisor(...numbers);
+      if (n > sized.most) throw new TypeError(program.name + ": " + sized.names[name] + " is " + n + ", and " + sized.most + " at most");
       if (!Number.isInteger(n) || n < sized.least) {
         const from = sized.least > 1 ? ", " + sized.names[name] + " at least " + sized.least : "";
         throw new TypeError(program.name + ": an argument must be " + array + " (" + type + from + "), not " + describe(x));

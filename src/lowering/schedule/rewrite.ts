@@ -2,6 +2,7 @@
 import { boundsOf, type Dim, dimAdd, dimAtLeast, dimMax, dimMin, dimMul, dimSub, isStatic } from "../../ir/dim.js";
 import { byteSize, type DType, isFloat } from "../../ir/dtype.js";
 import type { Follow } from "../../ir/plan.js";
+import { MOST_OF_SIZE } from "../../ir/size.js";
 import {
   type Affine,
   addIndex,
@@ -21,8 +22,6 @@ import type { LoadNode, Member, Node } from "./node.js";
 /** Least and greatest value. */
 export type Interval = readonly [number, number];
 
-/** What a size with a name is at most: what is larger is compiled for itself. */
-const MOST = 2 ** 28;
 const INT32: Interval = [-(2 ** 31), 2 ** 31 - 1];
 
 /** An affine form that a 32-bit integer expression is, when it surely does not wrap around. */
@@ -260,7 +259,7 @@ export class NodeRewriter {
     } else sum = addIndex(x, prim === "add" ? y : scaleIndex(y, -1));
     const range = rangeOrNull(sum);
     if (!range) return null;
-    const fits = boundsOf(range[0], MOST)[0] >= INT32[0] && boundsOf(range[1], MOST)[1] <= INT32[1];
+    const fits = boundsOf(range[0], MOST_OF_SIZE)[0] >= INT32[0] && boundsOf(range[1], MOST_OF_SIZE)[1] <= INT32[1];
     return fits ? this.index(sum) : null;
   }
   /** Where it is exact: a loop of so many iterations belongs to each part. */
