@@ -1,14 +1,19 @@
 /**
- * Loops that only add products to registers, a few steps at a time. A step of a register tile keeps both multipliers busy for six
- * cycles, in which a core passes on 36 instructions, or half as many where a neighbour on the same core wants the rest: then it is
- * counters and pointers that cost time. The order of additions stays as it is.
+ * Loops that only add products to registers, or combine what they read, a few steps at a time. A step of a register tile keeps both
+ * multipliers busy for six cycles, in which a core passes on 36 instructions, or half as many where a neighbour on the same core wants
+ * the rest: then it is counters and pointers that cost time. The order of additions stays as it is.
  */
+import { isFloat } from "../../ir/dtype.js";
 import type { LoopExpr, LoopLocal, LoopStmt } from "../../ir/loop.js";
 
 /** Steps that are written out: a power of two. */
 const STEPS = 4;
 /** Products of a step in vectors, at least. */
 const FEW_PRODUCTS = 4;
+
+/** Vectors set in a step of a loop that only combines what it reads. */
+const FEW_SUMS = 4;
+const MOST_SUMS = 24;
 
 type For = Extract<LoopStmt, { kind: "for" }>;
 type Assignment = Extract<LoopStmt, { kind: "set" }>;
@@ -31,11 +36,19 @@ export function unroll(body: readonly LoopStmt[]): LoopStmt[] {
 /** `STEPS` at a time, then one by one. */
 function unrolled(s: For): LoopStmt[] | undefined {
   const { index, start, end, step } = s;
-  if (s.axis !== "serial" || step !== 1 || start.kind !== "const" || start.value !== 0) return undefined;
-  const count = end.kind === "const" ? Number(end.value) : undefined;
-  if (end.kind !== "local" && (count === undefined || count < STEPS)) return undefined;
+  if (s.axis !== "serial") return undefined;
+  const from = start.kind === "const" ? Number(start.value) : undefined;
+  const count = end.kind === "const" && from !== undefined ? (Number(end.value) - from) / step : undefined;
+  if (count !== undefined && (count < STEPS || !Number.isInteger(count))) return undefined;
   const body = s.body.filter((x): x is Assignment => x.kind === "set");
-  if (body.length < s.body.length || body.filter((x) => x.value.kind === "fma").length < FEW_PRODUCTS) return undefined;
+  if (body.length < s.body.length) return undefined;
+  const products = body.filter((x) => x.value.kind === "fma").length >= FEW_PRODUCTS;
+  if (
+    products
+      ? step !== 1 || from !== 0 || (end.kind !== "local" && count === undefined)
+      : step === 1 || !onlyCombines(body)
+  )
+    return undefined;
   let work = body.length;
   const pointers = new Map<LoopLocal, number>();
   for (; work > 0; work--) {
@@ -61,11 +74,35 @@ function unrolled(s: For): LoopStmt[] | undefined {
       else if (n === STEPS - 1) copies.push(increment(local, by * STEPS));
     }
   }
-  const whole: LoopExpr = count === undefined ? binary("and", end, -STEPS) : i32(count - (count % STEPS));
-  const main: LoopStmt = { ...s, end: whole, step: STEPS, body: copies };
+  // where all steps of the last time lie before the end
+  const whole: LoopExpr =
+    count === undefined || from === undefined
+      ? binary("add", end, step - STEPS * step)
+      : i32(from + (count - (count % STEPS)) * step);
+  const main: LoopStmt = { ...s, end: whole, step: STEPS * step, body: copies };
   return count !== undefined && count % STEPS === 0
     ? [main]
     : [main, { ...s, start: count === undefined ? index : whole }];
+}
+
+/** Sums, and greatest and least whole numbers, of what is read in vectors. */
+function onlyCombines(body: readonly Assignment[]): boolean {
+  const isRead = (e: LoopExpr): boolean =>
+    e.kind === "local" ||
+    e.kind === "load" ||
+    (e.kind === "op" && e.prim === "bitcast_convert_type" && e.args.every(isRead));
+  const combines = ({ value: e }: Assignment): boolean =>
+    e.kind === "op" &&
+    (e.prim === "add" || ((e.prim === "max" || e.prim === "min") && !isFloat(e.dtype))) &&
+    e.args.every(isRead);
+  const vectors = body.filter((x) => x.value.lanes > 1);
+  return (
+    vectors.length >= FEW_SUMS &&
+    vectors.length <= MOST_SUMS &&
+    body.every((x) => x.value.lanes > 1 || incrementOf(x) !== undefined) &&
+    vectors.every((x) => isRead(x.value) || combines(x)) &&
+    vectors.some((x) => combines(x) && x.value.kind === "op" && x.value.args.includes(x.local))
+  );
 }
 
 /** Locals that are used otherwise than as the address of a load. Those of a copied element count: such loads have no offset on x64. */

@@ -74,7 +74,8 @@ class Plain implements Accumulator {
   }
   finish(lanes: boolean, others: readonly Accumulator[]): TileAtom {
     const one = (a: Plain): TileAtom => {
-      const sum = a.#total ? this.b.op(this.#prim(), [a.#total, a.#sum]) : a.#sum;
+      if (a.#total) this.b.assign(a.#total, this.b.op(this.#prim(), [a.#total, a.#sum]));
+      const sum = a.#total ?? a.#sum;
       if (!lanes || sum.shape.length === 0) return sum;
       const bool = a.#sum.dtype === "bool";
       const op: TileReduceOp = bool ? (this.#prim() as TileReduceOp) : this.op;

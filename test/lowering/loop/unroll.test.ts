@@ -1,6 +1,7 @@
-/** Wide code takes four steps of a sum of products at a time, and what is left one by one. */
+/** Wide code takes four steps of a sum at a time, and what is left one by one. */
 import { expect, it } from "vitest";
 import { makeProgram, numpy as np, type Tensor } from "../../../src/index.js";
+import { TileBuilder } from "../../../src/ir/tile-builder.js";
 import { printLoop } from "../../../src/ir/print-loop.js";
 import { engineTarget } from "../../../src/jit/engine.js";
 import { lowerToLoop } from "../../../src/lowering/loop/lower.js";
@@ -41,4 +42,34 @@ it("sums whose operands are read backwards", () => {
     rows.reduce((sum, row, i) => sum + a[Math.floor(at / n) * k + i] * row[at % n], 0),
   );
   expect(runCompiled(step.kernel, [a, b], wide)).toEqual([expected]);
+});
+
+/** A sum of n numbers in blocks of 16, `part` numbers at a time. */
+function sumOf(n: number, part: number) {
+  const b = new TileBuilder("sums");
+  const x = b.ref("x", "f32", "in", n);
+  const out = b.ref("out", "f32", "out", 1);
+  b.stage([], () => {
+    const sum = b.var(b.const(0, "f32", [16]));
+    b.for(b.i32(0), b.i32(n), part, (start) => {
+      const end = b.op("min", [b.add(start, b.i32(part)), b.i32(n)]);
+      b.for(start, end, 16, (i) => b.assign(sum, b.add(sum, b.load(x, i, [16], [1]))));
+    });
+    b.store(out, b.i32(0), b.reduce("sum", sum, 0));
+  });
+  return b.finish();
+}
+
+it.each([
+  [64, 64],
+  [16, 16],
+  [80, 80],
+  [208, 112],
+  [224, 48],
+  [1008, 256],
+])("sums of %i numbers, %i at a time", (n, part) => {
+  const x = numbers(n, 5);
+  const program = sumOf(n, part);
+  expect(runCompiled(program, [x], wide)).toEqual([[x.reduce((a, b) => a + b)]]);
+  expect(printLoop(lowerToLoop(program, wide))).toMatch(/ step 64:/);
 });
