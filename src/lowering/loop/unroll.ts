@@ -11,9 +11,8 @@ const STEPS = 4;
 /** Products of a step in vectors, at least. */
 const FEW_PRODUCTS = 4;
 
-/** Vectors set in a step of a loop that only combines what it reads. */
-const FEW_SUMS = 4;
-const MOST_SUMS = 24;
+/** Statements of a step that only combines what it reads, at most. */
+const SHORT = 25;
 
 type For = Extract<LoopStmt, { kind: "for" }>;
 type Assignment = Extract<LoopStmt, { kind: "set" }>;
@@ -39,16 +38,14 @@ function unrolled(s: For): LoopStmt[] | undefined {
   if (s.axis !== "serial") return undefined;
   const from = start.kind === "const" ? Number(start.value) : undefined;
   const count = end.kind === "const" && from !== undefined ? (Number(end.value) - from) / step : undefined;
-  if (count !== undefined && (count < STEPS || !Number.isInteger(count))) return undefined;
+  if (count !== undefined && count < STEPS) return undefined;
   const body = s.body.filter((x): x is Assignment => x.kind === "set");
   if (body.length < s.body.length) return undefined;
-  const products = body.filter((x) => x.value.kind === "fma").length >= FEW_PRODUCTS;
-  if (
-    products
-      ? step !== 1 || from !== 0 || (end.kind !== "local" && count === undefined)
-      : step === 1 || !onlyCombines(body)
-  )
-    return undefined;
+  const few = (test: (e: LoopExpr) => boolean): boolean => body.filter((x) => test(x.value)).length < FEW_PRODUCTS;
+  if (few((e) => e.kind === "fma")) {
+    if (step === 1 || body.length > SHORT || few((e) => e.lanes > 1) || !body.every((x) => combines(x.value)))
+      return undefined;
+  } else if (step !== 1 || from !== 0 || (end.kind !== "local" && !count)) return undefined;
   let work = body.length;
   const pointers = new Map<LoopLocal, number>();
   for (; work > 0; work--) {
@@ -85,24 +82,12 @@ function unrolled(s: For): LoopStmt[] | undefined {
     : [main, { ...s, start: count === undefined ? index : whole }];
 }
 
-/** Sums, and greatest and least whole numbers, of what is read in vectors. */
-function onlyCombines(body: readonly Assignment[]): boolean {
-  const isRead = (e: LoopExpr): boolean =>
-    e.kind === "local" ||
-    e.kind === "load" ||
-    (e.kind === "op" && e.prim === "bitcast_convert_type" && e.args.every(isRead));
-  const combines = ({ value: e }: Assignment): boolean =>
-    e.kind === "op" &&
-    (e.prim === "add" || ((e.prim === "max" || e.prim === "min") && !isFloat(e.dtype))) &&
-    e.args.every(isRead);
-  const vectors = body.filter((x) => x.value.lanes > 1);
-  return (
-    vectors.length >= FEW_SUMS &&
-    vectors.length <= MOST_SUMS &&
-    body.every((x) => x.value.lanes > 1 || incrementOf(x) !== undefined) &&
-    vectors.every((x) => isRead(x.value) || combines(x)) &&
-    vectors.some((x) => combines(x) && x.value.kind === "op" && x.value.args.includes(x.local))
-  );
+/** Sums, and greatest and least whole numbers, of what is read. */
+function combines(e: LoopExpr): boolean {
+  if (e.kind !== "op") return e.kind === "local" || e.kind === "load" || e.kind === "const";
+  const { prim } = e;
+  const plain = prim === "add" || prim === "bitcast_convert_type" || (!isFloat(e.dtype) && /^m(ax|in)$/.test(prim));
+  return plain && e.args.every(combines);
 }
 
 /** Locals that are used otherwise than as the address of a load. Those of a copied element count: such loads have no offset on x64. */
