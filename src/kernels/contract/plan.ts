@@ -13,7 +13,7 @@ import {
   vectorLanes,
 } from "./contraction.js";
 import type { ContractionPlan } from "./emit.js";
-import { type ContractionMachine, fits, innerStep, outerStep } from "./machine.js";
+import { type ContractionMachine, fits, innerStep, outerStep, widens } from "./machine.js";
 import { planned, type SizedContraction, stepsOf } from "./sized.js";
 import { inParts, partOf } from "./tile.js";
 import { range } from "../../util/index.js";
@@ -137,6 +137,7 @@ function withColumns(
   const { row, column, depth, most: steps } = space;
   const lanes = vectorLanes(c.accumulate);
   for (const width of widths(column.size, lanes)) {
+    if (!widens(machine, c.inner.length, width, lanes)) continue;
     const registers = registersOf(width, lanes);
     for (const packRhs of [false, true]) {
       if (!packRhs && column.rhs !== 1 && width > 1) continue;
