@@ -8,13 +8,20 @@ export interface Reflection {
   readonly tau: TileAtom;
 }
 
+/** Numbers below `limit` may have residuals without all their digits; so many times larger all have, down to the least. */
+const SCALES = { f32: { limit: 2 ** -100, up: 2 ** 100 }, f64: { limit: 2 ** -960, up: 2 ** 600 } };
+
 /**
  * Replaces x[start, end) by the vector v of the reflection that makes all but its first element zero. LAPACK's signs: β
  * is opposite in sign to x₀; where all others are zero already, or not above `nothing`, τ = 0 and β = x₀.
+ *
+ * v and τ do not depend on the scale of x: a tiny x is scaled by a power of two first, so that the reflection is orthogonal
+ * for subnormal x too. Such x are what is left of columns that depend on earlier ones: a residual of a residual of …
  */
 export function reflect(k: ScalarCode, x: VectorView, start: Operand, end: Operand, nothing = 0): Reflection {
   const { t } = k;
   const { dtype } = x;
+  const { limit, up } = SCALES[dtype === "f64" ? "f64" : "f32"];
   const next = k.add(start, 1);
   const alpha = t.var(x.at(start));
   const largest = t.var(t.const(0, dtype));
@@ -23,7 +30,12 @@ export function reflect(k: ScalarCode, x: VectorView, start: Operand, end: Opera
   const tau = t.var(t.const(0, dtype));
   // NaN must go on: only a true zero is left alone
   t.if(k.not(k.le(largest, nothing)), () => {
-    const biggest = k.max(largest, k.abs(alpha));
+    const biggest = t.var(k.max(largest, k.abs(alpha)));
+    const isTiny = t.var(k.lt(biggest, limit));
+    t.if(isTiny, () => {
+      for (const part of [alpha, biggest]) t.assign(part, k.mul(part, up));
+      k.for(start, end, (i) => x.set(i, k.mul(x.at(i), up)));
+    });
     const sum = t.var(t.const(0, dtype));
     k.for(start, end, (i) => {
       const scaled = k.div(x.at(i), biggest);
@@ -32,8 +44,9 @@ export function reflect(k: ScalarCode, x: VectorView, start: Operand, end: Opera
     const norm = k.mul(biggest, k.sqrt(sum));
     t.assign(beta, k.select(k.ge(alpha, 0), k.neg(norm), norm));
     t.assign(tau, k.div(k.sub(beta, alpha), beta));
-    const difference = k.sub(alpha, beta);
+    const difference = t.var(k.sub(alpha, beta));
     k.for(next, end, (i) => x.set(i, k.div(x.at(i), difference)));
+    t.if(isTiny, () => t.assign(beta, k.mul(beta, 1 / up)));
   });
   x.set(start, 1);
   return { beta, tau };

@@ -10,6 +10,7 @@ import { qr } from "../../src/kernels/qr.js";
 import { svd } from "../../src/kernels/svd.js";
 import { triangularSolve } from "../../src/kernels/triangular-solve.js";
 import { normal, randomSource } from "./random.js";
+import { runCompiled } from "./compiled.js";
 import { ways } from "./run.js";
 
 type Matrix = number[];
@@ -372,6 +373,67 @@ describe.each(ways)("$name", ({ run }) => {
       expect(run(qr([aval([2, 0], dtype)], { fullMatrices: true }), [[]])).toEqual([[1, 0, 0, 1], []]);
       const params = { leftSide: true, lower: true, transposeA: false, unitDiagonal: false };
       expect(run(triangularSolve([aval([0, 0], dtype), aval([0, 3], dtype)], params), [[], []])).toEqual([[]]);
+    });
+  });
+});
+
+describe.each(DTYPES)("qr of matrices without full rank, tiny, huge and graded: %s", (dtype) => {
+  const eps = EPS[dtype];
+  const [tiny, huge, subnormal] = dtype === "f32" ? [1e-35, 1e36, 1e-43] : [1e-300, 1e305, 1e-321];
+  type Entry = (i: number, j: number, normals: Matrix) => number;
+  const of = (normals: Matrix, i: number, j: number): number => normals[(i * 101 + j) % normals.length];
+  const kinds: Record<string, Entry> = {
+    zero: () => 0,
+    ones: () => 1,
+    "rank 1": (i, j, x) => x[i] * x[200 + j],
+    "rank 2": (i, j, x) => x[i] * x[200 + j] + x[400 + i] * x[600 + j],
+    "zero columns": (i, j, x) => (j % 3 === 0 ? 0 : of(x, i, j)),
+    "ones among zero columns": (_, j) => (j % 2 === 0 ? 0 : 1),
+    "graded columns": (i, j, x) => of(x, i, j) * 10 ** (-j / 3),
+    "graded rows": (i, j, x) => of(x, i, j) * 10 ** (-i / 3),
+    "one tiny column": (i, j, x) => of(x, i, j) * (j === 2 ? tiny : 1),
+    tiny: (i, j, x) => of(x, i, j) * tiny,
+    "tiny ones": () => tiny,
+    huge: (i, j, x) => of(x, i, j) * huge,
+    "huge ones": () => huge,
+    subnormal: (i, j, x) => of(x, i, j) * subnormal,
+  };
+  const least = dtype === "f32" ? 2 ** -149 : 2 ** -1074;
+
+  describe.each(["compiled", "interpreted"])("%s", (way) => {
+    test.each([
+      [60, 53],
+      [26, 31],
+      [100, 100],
+      [47, 40],
+    ])("%d × %d", (m, n) => {
+      const normals = matrix(randomSource(m * 200 + n), 997, 1, "f64");
+      for (const fullMatrices of m > n ? [false, true] : [false]) {
+        const k = fullMatrices ? m : Math.min(m, n);
+        for (const [kind, entry] of Object.entries(kinds)) {
+          const a = Array.from(
+            { length: m * n },
+            (_, at) => castScalar(entry(Math.floor(at / n), at % n, normals), dtype) as number,
+          );
+          const [q, r] =
+            way === "compiled"
+              ? runCompiled(qr([aval([m, n], dtype)], { fullMatrices }), [a]).map(numbers)
+              : interpreterLinalg("qr", [{ shape: [m, n], dtype, data: a }], { fullMatrices });
+          const what = `${kind}, full ${fullMatrices}`;
+          expectClose(times(transposed(q, m, k), q, k, m, k), identity(k), Math.max(50, m) * eps, `Qᵀ Q: ${what}`);
+          for (let i = 0; i < k; i++)
+            for (let j = 0; j < Math.min(i, n); j++) if (r[i * n + j] !== 0) expect(r[i * n + j], what).toBe(0);
+          // relative to the norm of each column, which √m max bounds: a tiny one beside large ones keeps its digits, as far as
+          // its type has them
+          const back = times(q, r, m, k, n);
+          for (let j = 0; j < n; j++) {
+            const column = (x: Matrix): Matrix => Array.from({ length: m }, (_, i) => x[i * n + j]);
+            const largest = Math.max(...column(a).map(Math.abs));
+            const tolerance = 50 * eps * Math.sqrt(m) * largest + 8 * m * least;
+            expectClose(column(back), column(a), tolerance, `Q R: ${what}, column ${j}`);
+          }
+        }
+      }
     });
   });
 });

@@ -109,7 +109,8 @@ export function luFactor(a: Matrix): { packed: Matrix; pivots: number[]; permuta
 
 /**
  * Q (rows × k) and R (k × columns) by Householder reflections with LAPACK's signs: R's diagonal is opposite in sign to the
- * column that was reflected, and a column that is zero below its diagonal is left as it is.
+ * column that was reflected, and a column that is zero below its diagonal is left as it is. Reflections do not depend on
+ * the scale of their columns, and are computed of columns scaled to 1: of subnormal ones too they are then orthogonal.
  */
 export function qrFactor(a: Matrix, k: number): { q: Matrix; r: Matrix } {
   const r = a.copy();
@@ -118,21 +119,29 @@ export function qrFactor(a: Matrix, k: number): { q: Matrix; r: Matrix } {
   const q = Matrix.identity(m);
   for (let j = 0; j < Math.min(m, n); j++) {
     let below = 0;
-    for (let i = j + 1; i < m; i++) below = Math.hypot(below, r.at(i, j));
+    for (let i = j + 1; i < m; i++) below = Math.max(below, Math.abs(r.at(i, j)));
     if (below === 0) continue;
-    const alpha = r.at(j, j);
-    const beta = alpha >= 0 ? -Math.hypot(alpha, below) : Math.hypot(alpha, below);
-    const tau = (beta - alpha) / beta;
+    const largest = Math.max(below, Math.abs(r.at(j, j)));
     const v = new Float64Array(m);
+    let sum = 0;
+    for (let i = j; i < m; i++) {
+      v[i] = r.at(i, j) / largest;
+      sum += v[i] * v[i];
+    }
+    const norm = Math.sqrt(sum);
+    const alpha = v[j];
+    const beta = alpha >= 0 ? -norm : norm;
+    const tau = (beta - alpha) / beta;
     v[j] = 1;
-    for (let i = j + 1; i < m; i++) v[i] = r.at(i, j) / (alpha - beta);
+    for (let i = j + 1; i < m; i++) v[i] /= alpha - beta;
+    r.set(j, j, beta * largest);
+    for (let i = j + 1; i < m; i++) r.set(i, j, 0);
     // R ← (I - τ v vᵀ) R
-    for (let c = j; c < n; c++) {
+    for (let c = j + 1; c < n; c++) {
       let dot = 0;
       for (let i = j; i < m; i++) dot += v[i] * r.at(i, c);
       for (let i = j; i < m; i++) r.set(i, c, r.at(i, c) - tau * v[i] * dot);
     }
-    for (let i = j + 1; i < m; i++) r.set(i, j, 0);
     // Q ← Q (I - τ v vᵀ)
     for (let i = 0; i < m; i++) {
       let dot = 0;
