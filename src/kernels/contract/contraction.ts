@@ -30,6 +30,8 @@ export interface Contraction {
   readonly accumulate: DType;
   /** Finished sums are stored as they are: nothing is computed from them, their type is that of the result. */
   readonly plain: boolean;
+  /** What is written for a piece is read for it too (sums are added to what is there): no piece may be computed twice. */
+  readonly once?: boolean;
   /** The operand stays the same over many runs, for which one copy is enough. */
   readonly lhsKept?: boolean;
   readonly rhsKept?: boolean;

@@ -71,6 +71,7 @@ export function planDeep(c: Contraction, machine: ContractionMachine): DeepContr
     for (const width of [1, 2, 3, 4].map((n) => n * lanes).filter((w) => w <= column.size)) {
       if (!widens(machine, cut.inside.length, width, lanes)) continue;
       for (let height = 1; height <= Math.min(8, row.size); height++) {
+        if (c.once && (row.size % height !== 0 || column.size % width !== 0)) continue;
         const registers = registersOf(width, lanes);
         if (!fits(machine, c.accumulate, height, registers)) continue;
         const tiles = (product(side.rows) / row.size) * tilesOf(row.size, height);

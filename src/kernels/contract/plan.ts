@@ -12,7 +12,7 @@ import {
   tilesOf,
   vectorLanes,
 } from "./contraction.js";
-import type { ContractionPlan } from "./emit.js";
+import { type ContractionPlan, overlaps } from "./emit.js";
 import { type ContractionMachine, fits, innerStep, outerStep, widens } from "./machine.js";
 import { planned, type SizedContraction, stepsOf } from "./sized.js";
 import { inParts, partOf } from "./tile.js";
@@ -98,6 +98,7 @@ export function candidates(c: Contraction, machine: ContractionMachine): Planned
   const list: PlannedContraction[] = [];
   for (const side of [c, exchange(c)]) {
     const consider = (candidate: Omit<PlannedContraction, "exchanged">): void => {
+      if (c.once && overlaps(candidate.contraction, candidate.plan)) return;
       list.push({ ...candidate, exchanged: side !== c });
     };
     for (const rowAxis of choices(side.rows)) {
@@ -136,7 +137,7 @@ function withColumns(
   const space = spaceOf(c, rowAxis, columnAxis);
   const { row, column, depth, most: steps } = space;
   const lanes = vectorLanes(c.accumulate);
-  for (const width of widths(column.size, lanes)) {
+  for (const width of widths(column.size, lanes, c.once)) {
     if (!widens(machine, c.inner.length, width, lanes)) continue;
     const registers = registersOf(width, lanes);
     for (const packRhs of [false, true]) {
@@ -156,7 +157,7 @@ function withColumns(
           const plan = { ...base, lanes, depth: 1 };
           const down = staged ? 6 + 0.4 * height * registers : 0;
           consider(estimate(space, plan, depth * step(height), stores + down));
-          const lower = packLhs || row.real || singles > 0 ? undefined : lowerTiles(row.size, height, step);
+          const lower = packLhs || row.real || singles > 0 ? undefined : lowerTiles(row.size, height, step, c.once);
           if (!lower) continue;
           const tiles = (row.size - lower.tiles * lower.height) / height;
           const all = tiles + lower.tiles;
@@ -282,9 +283,10 @@ function lowerTiles(
   size: number,
   height: number,
   step: (height: number) => number,
+  once = false,
 ): { readonly height: number; readonly tiles: number } | undefined {
   if (size % height === 0 || size < height || size > MIXED_ROWS) return undefined;
-  let least = tilesOf(size, height) * step(height) * MIXED_GAIN;
+  let least = once ? Number.POSITIVE_INFINITY : tilesOf(size, height) * step(height) * MIXED_GAIN;
   let best: { readonly height: number; readonly tiles: number } | undefined;
   for (let h = height - 1; h > 1; h--)
     for (let tiles = 1; tiles <= 3 && tiles * h + height <= size; tiles++) {
@@ -294,10 +296,12 @@ function lowerTiles(
     }
   return best;
 }
-function widths(size: number, lanes: number): number[] {
+function widths(size: number, lanes: number, once = false): number[] {
   const list = [1, 2, 3, 4, 6].map((n) => n * lanes).filter((w) => w <= size);
   // a narrow result is one tile, its last columns in scalars
-  if (size < 4 * lanes && registersOf(size, lanes) <= 6 && !list.includes(size)) list.push(size);
+  if ((once || size < 4 * lanes) && registersOf(size, lanes) <= 6 && !list.includes(size)) list.push(size);
+  // one width at least divides the columns
+  if (once && !list.includes(1)) list.push(1);
   return list;
 }
 

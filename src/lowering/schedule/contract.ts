@@ -17,7 +17,7 @@ import { type Value, type View, viewKey } from "../plan/view.js";
 import { type Affine, affineKey, type Loop } from "./affine.js";
 import { emitAtPoint, type RefOf } from "./emit.js";
 import type { InPlace } from "./reuse.js";
-import type { PreparedNest } from "./nest.js";
+import { type PreparedNest, readsBack } from "./nest.js";
 import type { LoadNode, Member, Node } from "./node.js";
 import { emitPadded, type Padded, paddingOf } from "./padded.js";
 import type { Kept } from "./rule.js";
@@ -123,6 +123,9 @@ export function emitContractionNest(
   kept: Kept,
 ): InPlace[] | undefined {
   const { sum, lhs, rhs, axes, padded } = match;
+  const once = readsBack(nest);
+  // tiles cover a number of rows or columns exactly only where it is known
+  if (once && ![...axes.rows, ...axes.columns].every((a) => isStatic(a.size))) return undefined;
   const copies = [...padded].map(([load, { size }]) => {
     const from = refOf(load.view, "read");
     return { load, from, into: b.ref(`${from.name}_padded`, from.dtype, "scratch", size) };
@@ -136,6 +139,7 @@ export function emitContractionNest(
     rhsBase: padded.has(rhs) ? 0 : rhs.offset.constant,
     accumulate: accumulatorOf(sum.dtype, lhs, rhs),
     plain: isPlain(nest, sum),
+    once,
     lhsKept: !padded.has(lhs) && kept.values.has(lhs.view.value),
     rhsKept: !padded.has(rhs) && kept.values.has(rhs.view.value),
     ...axes,

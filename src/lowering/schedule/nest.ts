@@ -68,6 +68,15 @@ export function reachable(members: readonly Member[], targets: readonly Target[]
   return order;
 }
 
+/**
+ * Whether it reads what it writes over, as a sum that is added to what is there does: then each point is to be computed exactly
+ * once, and blocks that cover the points must not overlap.
+ */
+export function readsBack({ members, nodes }: Pick<PreparedNest, "members" | "nodes">): boolean {
+  const written = new Set(members.flatMap((m) => (m.store ? [m.store.view.value] : [])));
+  return nodes.some((n) => n.kind === "load" && written.has(n.view.value));
+}
+
 function factorOf(a: Affine, loop: Loop): Dim {
   for (const t of a.terms) if (t.atom === loop) return t.factor;
   return 0;

@@ -16,7 +16,7 @@ import { emitColumnNest, matchColumns } from "./columns.js";
 import { emitNest, type RefOf } from "./emit.js";
 import { Expander, flatOver, kernelDType, type Pos } from "./expand.js";
 import type { KernelContext, Part } from "./kernel-context.js";
-import { type Nest, type PreparedNest, prepareNest, reachable } from "./nest.js";
+import { type Nest, type PreparedNest, prepareNest, reachable, readsBack } from "./nest.js";
 import type { Member, Node } from "./node.js";
 import { type InPlace, planSpills } from "./reuse.js";
 import { kernelSchedule } from "./handed-over.js";
@@ -317,7 +317,8 @@ function emitBest(b: TileBuilder, nest: PreparedNest, refOf: RefOf, machine: Mac
     emitColumnNest(b, nest, columns, refOf);
     return [];
   }
-  const windows = matchWindows(nest);
+  // blocks of windows overlap
+  const windows = readsBack(nest) ? undefined : matchWindows(nest);
   if (!windows) return emitNest(b, nest, refOf);
   emitWindowNest(b, nest, windows, refOf, machine);
   return [];
