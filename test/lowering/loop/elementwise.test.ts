@@ -17,6 +17,9 @@ import { operandDType, Rng } from "../../laws/cases.js";
 import { difference } from "../../laws/compare.js";
 import { seedOf } from "../../laws/random.js";
 import { prod } from "../../../src/util/index.js";
+import { handOverAll } from "../../../src/lowering/hand-over/index.js";
+
+handOverAll();
 
 /** Elements: some of every block are left for the scalar rest. */
 const N = 47;
