@@ -21,7 +21,7 @@ import { Session } from "./lib/session.mjs";
 import { DYNAMIC, KERNELS, workloads } from "./lib/workloads.mjs";
 
 const here = join(fileURLToPath(import.meta.url), "..");
-const PEERS = ["ours", "static", "composed", "roof", "numpy", "torch", "ort-node", "ort-web", "tfjs", "jaxjs", "gpujs"];
+const PEERS = ["ours", "static", "composed", "roof", "numpy", "torch", "jax", "ort-node", "ort-web", "tfjs", "jaxjs", "gpujs"];
 const SINGLE_THREADED = new Set(["tfjs", "jaxjs", "gpujs"]);
 
 const HELP = `npm run bench -- [options] [GROUP…]
@@ -31,6 +31,7 @@ const HELP = `npm run bench -- [options] [GROUP…]
   --threads LIST    thread counts (default: 1 and as many as there are cores)
   --rounds N        pairs per peer (default 9); --no-repeat: don't measure again where a peer's times spread over 5 %
   --node PATH       the Node binary for the children (default: the one that runs this)
+  --python PATH     the Python of NumPy, PyTorch and JAX (default: /usr/bin/python3, else python3)
   --flags=FLAGS     engine flags for our own child, separated by commas
   --json FILE       write the results there (--merge: into those that are there already)
   --missing         only workloads that --json has no row for; --seconds N: begin no workload after so long
@@ -51,6 +52,7 @@ const { values: given, positionals } = parseArgs({
     rounds: { type: "string", default: "9" },
     repeat: { type: "boolean", default: true },
     node: { type: "string", default: process.execPath },
+    python: { type: "string" },
     flags: { type: "string", default: "" },
     json: { type: "string" },
     merge: { type: "boolean", default: false },
@@ -175,13 +177,14 @@ async function main() {
     return p === "static" ? dynamic > 0 : dynamic < chosen.length;
   };
   const peers = PEERS.filter((p) => p === "ours" || (askedPeers?.includes(p) ?? usual(p)));
-  if (peers.some((p) => !["ours", "static", "composed", "roof", "numpy", "torch"].includes(p))) installPeers();
+  if (peers.some((p) => !["ours", "static", "composed", "roof", "numpy", "torch", "jax"].includes(p))) installPeers();
   build();
   const cores = availableParallelism();
   const threadCounts = given.threads ? given.threads.split(",").map(Number) : [...new Set([1, Math.min(cores, 8)])];
   const folder = mkdtempSync(join(tmpdir(), "tilework-bench-"));
   const options = {
     node: given.node,
+    python: given.python,
     nodeFlags: given.flags.split(",").filter((x) => x !== ""),
     verbose: given.verbose,
     rounds: Number(given.rounds),

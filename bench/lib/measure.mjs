@@ -5,7 +5,7 @@ import { relativeError } from "./data.mjs";
 import { median, spread } from "./statistics.mjs";
 
 /** Whose results the others are held against, best first. */
-const REFERENCES = ["torch", "numpy", "ort-node", "tfjs", "jaxjs", "static", "composed", "ours"];
+const REFERENCES = ["torch", "numpy", "jax", "ort-node", "tfjs", "jaxjs", "static", "composed", "ours"];
 const DEFAULT_TOLERANCE = 1e-4;
 
 /**

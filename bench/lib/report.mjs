@@ -1,8 +1,8 @@
 // The table: a row for each workload and thread count, ours against the best native and the best JavaScript peer.
 
-export const NATIVE = ["numpy", "torch", "ort-node"];
+export const NATIVE = ["numpy", "torch", "jax", "ort-node"];
 export const SCRIPT = ["ort-web", "tfjs", "jaxjs", "gpujs"];
-const LABELS = { jaxjs: "jax-js", gpujs: "GPU.js", tfjs: "tfjs-wasm", torch: "PyTorch", numpy: "NumPy" };
+const LABELS = { jaxjs: "jax-js", gpujs: "GPU.js", tfjs: "tfjs-wasm", torch: "PyTorch", numpy: "NumPy", jax: "JAX" };
 export const label = (name) => {
   const [peer, threads] = name.split(":");
   return `${LABELS[peer] ?? peer}:${threads}`;

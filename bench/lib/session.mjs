@@ -7,15 +7,15 @@ import { fileURLToPath } from "node:url";
 
 const here = join(fileURLToPath(import.meta.url), "..");
 const PYTHONS = ["/usr/bin/python3", "python3"];
-const isPython = (peer) => peer === "numpy" || peer === "torch";
+const isPython = (peer) => ["numpy", "torch", "jax"].includes(peer);
 const canStop = process.platform !== "win32";
 
 /** How a peer's process is started. */
-function commandOf(peer, threads, { node, nodeFlags }) {
+function commandOf(peer, threads, { node, python, nodeFlags }) {
   const args = [peer, String(threads)];
   if (isPython(peer)) {
-    const python = PYTHONS.find((p) => !p.startsWith("/") || existsSync(p));
-    return [python, [join(here, "..", "peers", "python.py"), ...args]];
+    const found = python ?? PYTHONS.find((p) => !p.startsWith("/") || existsSync(p));
+    return [found, [join(here, "..", "peers", "python.py"), ...args]];
   }
   // only our own code may use engine flags: a peer is run as its users run it
   const flags = peer === "ours" || peer === "roof" ? nodeFlags : [];
