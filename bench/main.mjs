@@ -21,7 +21,20 @@ import { Session } from "./lib/session.mjs";
 import { DYNAMIC, KERNELS, workloads } from "./lib/workloads.mjs";
 
 const here = join(fileURLToPath(import.meta.url), "..");
-const PEERS = ["ours", "static", "composed", "roof", "numpy", "torch", "jax", "ort-node", "ort-web", "tfjs", "jaxjs", "gpujs"];
+const PEERS = [
+  "ours",
+  "static",
+  "composed",
+  "roof",
+  "numpy",
+  "torch",
+  "jax",
+  "ort-node",
+  "ort-web",
+  "tfjs",
+  "jaxjs",
+  "gpujs",
+];
 const SINGLE_THREADED = new Set(["tfjs", "jaxjs", "gpujs"]);
 
 const HELP = `npm run bench -- [options] [GROUP…]
