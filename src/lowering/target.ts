@@ -9,7 +9,7 @@ export interface GuardedExpansion {
   readonly usual: LoopExpr;
   /** Where `usual` is not right: a mask. */
   readonly beyond: LoopExpr;
-  /** A library function of vectors, right for all arguments. */
+  /** A library function that takes the lanes of a vector and gives a vector, right for all arguments. */
   readonly callee: string;
 }
 

@@ -190,12 +190,18 @@ export class LoopBuilder extends Graph {
     if (lanes === 1) return xs[0];
     if (xs.every((x) => x === xs[0])) return this.splat(xs[0], lanes);
     const { dtype } = xs[0];
-    return this.node("pure", `pack:${dtype}:${ids(xs)}`, dtype, lanes, xs, (args) => ({
-      kind: "pack",
-      dtype,
-      lanes,
-      args,
-    }));
+    const build = (args: readonly LoopExpr[]): LoopExpr => ({ kind: "pack", dtype, lanes, args });
+    return this.node("pure", `pack:${dtype}:${ids(xs)}`, dtype, lanes, xs, build, { shape: { is: "pack" } });
+  }
+  /**
+   * The same vector, put together from its lanes: a widening engine joins two of these whatever they come from, where the results of two
+   * calls would keep it from joining all that is made of them.
+   */
+  fromLanes(x: Node): Node {
+    return this.target.wide ? this.pack(this.lanes(x)) : x;
+  }
+  lanes(x: Node): Node[] {
+    return Array.from({ length: x.lanes }, (_, i) => this.lane(x, i));
   }
   lane(x: Node, index: number): Node {
     const uniform = this.uniform(x);
@@ -475,9 +481,7 @@ function makeLinear(x: Node): Linear {
 }
 
 /** A vector put together from scalars. */
-function isPack(x: Node): boolean {
-  return x.args.length === x.lanes && !x.shape && x.args.every((a) => a.lanes === 1 && a.dtype === x.dtype);
-}
+const isPack = (x: Node): boolean => x.shape?.is === "pack";
 /** Index arithmetic. */
 const LANEWISE: ReadonlySet<ElementwisePrim> = new Set(["add", "sub", "mul", "min", "max", "and", "or"]);
 

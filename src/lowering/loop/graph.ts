@@ -39,7 +39,8 @@ export interface Node {
 export type NodeShape =
   | { readonly is: "const"; readonly value: number | bigint | boolean }
   | { readonly is: "op"; readonly prim: ElementwisePrim }
-  | { readonly is: "splat" };
+  | { readonly is: "splat" }
+  | { readonly is: "pack" };
 
 /** constant + Σ factor · term, modulo 2^32. */
 export interface Linear {

@@ -30,6 +30,10 @@ const KERNELS: Record<string, { f: (...xs: T[]) => T; shapes: number[][] }> = {
   exp: { f: (x) => np.exp(x), shapes: [[1000]] },
   tanh: { f: (x) => np.tanh(x), shapes: [[1000]] },
   "logistic and log1p": { f: (x) => np.log1p(nn.sigmoid(x)), shapes: [[1000]] },
+  // with a rare part: a branch in the loop, and calls in it
+  sin: { f: (x) => np.sin(x), shapes: [[1000]] },
+  "sin of cos, times x": { f: (x) => np.multiply(np.sin(np.cos(x)), x), shapes: [[1000]] },
+  "sum of sin": { f: (x) => np.sum(np.sin(x), 1), shapes: [[64, 256]] },
   integers: { f: (x) => x.mul(3).add(1), shapes: [[1000]] },
   softmax: { f: (x) => nn.softmax(x), shapes: [[64, 256]] },
   "normalisation of rows": {

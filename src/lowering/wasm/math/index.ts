@@ -19,15 +19,20 @@ import {
   cosF64,
   cosMedium,
   cosSmall,
+  cosSmallF64,
   isHuge,
   isLarge,
+  isLargeF64,
   sinF32,
   sinF64,
   sinMedium,
   sinSmall,
+  sinSmallF64,
   tanF32,
   tanF64,
   tanMedium,
+  tanSmall,
+  tanSmallF64,
 } from "./trigonometric.js";
 import { inDouble, Value } from "./value.js";
 
@@ -117,30 +122,40 @@ function libraryCall(prim: ElementwisePrim, dtype: "f32" | "f64", lanes: number)
   };
 }
 
-/** Inline code that is right for most arguments, by type, and the vector function for the others. */
+/** Inline code that is right for most arguments, and code for vectors of which some element lies beyond. */
 interface Short {
   readonly usual: Expansion;
   readonly beyond: Expansion;
-  readonly right: Expansion;
+  /** Of f64: the function of scalars. */
+  readonly right?: Expansion;
   /** For what lies beyond, unless some is huge. */
   readonly medium?: { readonly usual: Expansion; readonly beyond: Expansion };
 }
-const SHORT: Partial<Record<string, Short>> = {
-  sin: { usual: sinSmall, beyond: isLarge, right: sinF32, medium: { usual: sinMedium, beyond: isHuge } },
-  cos: { usual: cosSmall, beyond: isLarge, right: cosF32, medium: { usual: cosMedium, beyond: isHuge } },
-  tan: { usual: tanMedium, beyond: isHuge, right: tanF32 },
+const SHORT: Record<string, Record<string, Short>> = {
+  f32: {
+    sin: { usual: sinSmall, beyond: isLarge, right: sinF32, medium: { usual: sinMedium, beyond: isHuge } },
+    cos: { usual: cosSmall, beyond: isLarge, right: cosF32, medium: { usual: cosMedium, beyond: isHuge } },
+    tan: { usual: tanSmall, beyond: isLarge, right: tanF32, medium: { usual: tanMedium, beyond: isHuge } },
+  },
+  f64: {
+    sin: { usual: sinSmallF64, beyond: isLargeF64 },
+    cos: { usual: cosSmallF64, beyond: isLargeF64 },
+    tan: { usual: tanSmallF64, beyond: isLargeF64 },
+  },
 };
-const VECTOR = "of vectors";
-const shorts = new Map<string, GuardedExpansion | undefined>();
+/** Names of functions of vectors: sin_f32x4. */
+const VECTOR = /^(\w+)_(f32|f64)x(.)$/;
+const shorts = new Map<string, GuardedExpansion>();
 function guarded(prim: ElementwisePrim, dtype: DType, lanes: number): GuardedExpansion | undefined {
-  const short = dtype === "f32" && lanes === 4 ? SHORT[prim] : undefined;
+  const short = lanes > 1 ? SHORT[dtype]?.[prim] : undefined;
   if (!short) return undefined;
-  let made = shorts.get(prim);
+  const callee = `${prim}_${dtype}x${lanes}`;
+  let made = shorts.get(callee);
   if (!made) {
     const param: LoopLocal = { kind: "local", id: 0, dtype, lanes };
     const x = new Value(param);
-    made = { param, usual: short.usual(x).expr, beyond: short.beyond(x).expr, callee: `${prim} ${VECTOR}` };
-    shorts.set(prim, made);
+    made = { param, usual: short.usual(x).expr, beyond: short.beyond(x).expr, callee };
+    shorts.set(callee, made);
   }
   return made;
 }
@@ -154,8 +169,12 @@ export const wasmMath: MathLibrary = {
   callee: (prim, dtype) => (dtype === "f64" && isLibraryFunction(prim) ? prim : undefined),
   guarded,
   function(name) {
-    const short = name.endsWith(VECTOR) ? SHORT[name.slice(0, -VECTOR.length - 1)] : undefined;
-    if (short) return ScalarFunction.ofVector(name, "f32", 4, short.right, short.medium);
+    const vector = VECTOR.exec(name);
+    if (vector) {
+      const [, prim, dtype, lanes] = vector;
+      const { right, medium } = SHORT[dtype][prim];
+      return ScalarFunction.ofVector(name, dtype as "f32" | "f64", Number(lanes), right ?? prim, medium);
+    }
     return libraryFunction(name);
   },
 };

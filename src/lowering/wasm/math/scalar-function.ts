@@ -27,15 +27,23 @@ export class ScalarFunction {
       build,
     );
   }
-  /** A function of a vector, with shorter code for vectors where nothing lies beyond. */
+  /**
+   * A function of a vector, whose lanes are its parameters: by code for vectors, or lane by lane by a library function. There may be shorter
+   * code for vectors where nothing lies beyond.
+   */
   static ofVector(
     name: string,
     dtype: DType,
     lanes: number,
-    right: (x: Value) => Value,
+    right: string | ((x: Value) => Value),
     short?: { readonly usual: (x: Value) => Value; readonly beyond: (x: Value) => Value },
   ): LoopMathFunction {
-    return ScalarFunction.#of(name, [{ name: "x", dtype, lanes }], (f, x) => {
+    const params = Array.from({ length: lanes }, (_, i) => ({ name: `x${i}`, dtype, lanes: 1 }));
+    return ScalarFunction.#of(name, params, (f, ...xs) => {
+      const pack = (vs: readonly Value[]): Value =>
+        f.let(new Value({ kind: "pack", dtype, lanes, args: vs.map((v) => v.expr) }));
+      if (typeof right === "string") return pack(xs.map((v) => f.call(right, v)));
+      const x = pack(xs);
       if (!short) return right(x);
       const y = f.var(x);
       const set = (build: (x: Value) => Value) => () => y.set(build(x));
@@ -144,6 +152,7 @@ function operands(e: LoopExpr): readonly LoopExpr[] {
     case "op":
     case "fma":
     case "call":
+    case "pack":
       return e.args;
     case "widen":
     case "reduce_lanes":
@@ -156,7 +165,7 @@ function operands(e: LoopExpr): readonly LoopExpr[] {
 }
 function withOperands(e: LoopExpr, args: readonly LoopExpr[]): LoopExpr {
   if (args.every((a, i) => a === operands(e)[i])) return e;
-  if (e.kind === "op" || e.kind === "call") return { ...e, args };
+  if (e.kind === "op" || e.kind === "call" || e.kind === "pack") return { ...e, args };
   if (e.kind === "widen" || e.kind === "reduce_lanes") return { ...e, arg: args[0] };
   if (e.kind === "narrow") return { ...e, low: args[0], high: args[1] };
   if (e.kind === "fma") return { ...e, args: [args[0], args[1], args[2]] };

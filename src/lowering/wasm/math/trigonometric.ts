@@ -4,7 +4,7 @@
  * arguments multiply by the bits of 2/π that matter as integers (Payne & Hanek 1983).
  */
 import type { LoopMathFunction } from "../../../ir/loop.js";
-import { COS_F32, COS_F64, SIN_F32, SIN_F64 } from "./coefficients.js";
+import { COS_F32, COS_F64, SIN_F32, SIN_F64, TAN_F32 } from "./coefficients.js";
 import { type Double, doubleProduct, fastTwoSum, twoProduct, twoSum } from "./double.js";
 import { ScalarFunction } from "./scalar-function.js";
 import { inDoubleMany, polynomial, type Value } from "./value.js";
@@ -71,19 +71,23 @@ const ROUNDER_F32 = 1.5 * 2 ** 23;
 
 export const isLarge = (x: Value): Value => x.abs().lt(SMALL).not();
 /**
- * sin(x + quarterTurns·π/2) for 0 ≤ x < SMALL. What is left of x after two parts is exact; the third is taken away with what its
- * rounding loses: so r is rounded about once where it is far from zero, and next to zero not before the end.
+ * What is left of x, 0 ≤ x < SMALL, after two parts is exact; the third is taken away with what its rounding loses: a sum that is rounded
+ * about once where it is far from zero, and next to zero not before the end. The last part is still to be taken away.
  */
-function sineSmall(x: Value, quarterTurns: number): { size: Value; sign: Value } {
-  const [a, b, c, d, e] = HALF_PI_F32.map((part) => -part);
+function reduceSmall(x: Value, quarterTurns: number): { n: Value; k: Value; first: Value; more: Value } {
+  const [a, b, c, d] = HALF_PI_F32.map((part) => -part);
   const sum = x.fma(2 / Math.PI, ROUNDER_F32 + quarterTurns);
   const n = sum.sub(ROUNDER_F32 + quarterTurns);
   const exact = n.fma(b, n.fma(a, x));
   const first = n.fma(c, exact);
   const more = n.fma(d, n.fma(c, exact.sub(first)));
-  const r = n.fma(e, first.add(more));
+  return { n, k: sum.bits(), first, more };
+}
+/** sin(x + quarterTurns·π/2) for 0 ≤ x < SMALL. */
+function sineSmall(x: Value, quarterTurns: number): { size: Value; sign: Value } {
+  const { n, k, first, more } = reduceSmall(x, quarterTurns);
+  const r = n.fma(-HALF_PI_F32[4], first.add(more));
   const z = r.square();
-  const k = sum.bits();
   return { size: k.and(1).eq(0).select(sineKernel(r, z), cosineKernel(z)), sign: k.and(2).shl(30) };
 }
 /** Of |x|, so that the sign of zero stays. */
@@ -95,6 +99,18 @@ export function sinSmall(x: Value): Value {
 export function cosSmall(x: Value): Value {
   const { size, sign } = sineSmall(x.abs(), 1);
   return size.bits().xor(sign).float();
+}
+
+/** tan r or -1/tan r, of r and t = tan r as pairs: -1/(t + low) = q + q²·low with q = -1/t. */
+export function tanSmall(x: Value): Value {
+  const a = x.abs();
+  const { n, k, first, more } = reduceSmall(a, 0);
+  const r = fastTwoSum(first, n.fma(-HALF_PI_F32[4], more));
+  const z = r.high.square();
+  const t = fastTwoSum(r.high, r.high.mul(z).fma(polynomial(z, TAN_F32), r.low.fma(z, r.low)));
+  const q = t.high.rdiv(-1);
+  const size = k.and(1).eq(0).select(t.high, q.square().fma(t.low, q));
+  return size.bits().xor(x.bits().xor(a.bits())).float();
 }
 
 /** Up to here π/2 in two parts of f64 is enough. */
@@ -244,6 +260,49 @@ function cosinePair({ high: r, low }: Double): Double {
   const rest = z.square().mul(polynomial(z, COS_F64)).sub(r.mul(low));
   return fastTwoSum(most, most.rsub(1).sub(half).add(rest));
 }
+/** Up to here the products of quarter turns with the first three parts are exact. */
+const SMALL_F64 = 2 ** 19;
+export const isLargeF64 = (x: Value): Value => x.abs().lt(SMALL_F64).not();
+/**
+ * Of 0 ≤ x < SMALL_F64: what is lost by the second and third difference is found exactly. Where more is taken away than was left (only then
+ * may such a loss come out wrong), the difference has no more bits than a double, and loses nothing.
+ */
+function reduceSmallF64(x: Value, quarterTurns: number): { k: Value; r: Double } {
+  const [a, b, c, d] = HALF_PI.map((part) => -part);
+  const sum = x.fma(2 / Math.PI, ROUNDER_F64 + quarterTurns);
+  const n = sum.sub(ROUNDER_F64 + quarterTurns);
+  const first = n.fma(a, x);
+  const second = n.fma(b, first);
+  const third = n.fma(c, second);
+  const lost = n.fma(b, first.sub(second)).add(n.fma(c, second.sub(third)));
+  return { k: sum.bits(), r: fastTwoSum(third, n.fma(d, lost)) };
+}
+function sineSmallF64(x: Value, quarterTurns: number): { size: Value; sign: Value } {
+  const { k, r } = reduceSmallF64(x, quarterTurns);
+  const size = k.and(1).eq(0).select(sinePair(r).high, cosinePair(r).high);
+  return { size, sign: k.and(2).shl(62) };
+}
+export function sinSmallF64(x: Value): Value {
+  const a = x.abs();
+  const { size, sign } = sineSmallF64(a, 0);
+  return size.bits().xor(sign).xor(x.bits().xor(a.bits())).float();
+}
+export function cosSmallF64(x: Value): Value {
+  const { size, sign } = sineSmallF64(x.abs(), 1);
+  return size.bits().xor(sign).float();
+}
+export function tanSmallF64(x: Value): Value {
+  const a = x.abs();
+  const { k, r } = reduceSmallF64(a, 0);
+  const y = tangentPair(k.and(1).ne(0), r);
+  return a
+    .lt(2 ** -500)
+    .select(a, y)
+    .bits()
+    .xor(x.bits().xor(a.bits()))
+    .float();
+}
+
 function sine(name: string, quarterTurns: number): LoopMathFunction {
   return ScalarFunction.make(name, ["x"], (f, x) => {
     const { quarter, r } = reduceLong(f, x);
@@ -262,18 +321,19 @@ function sine(name: string, quarterTurns: number): LoopMathFunction {
 export const sinF64 = (): LoopMathFunction => sine("sin", 0);
 export const cosF64 = (): LoopMathFunction => sine("cos", 1);
 /** The quotient of the pairs, corrected by its remainder. */
+function tangentPair(odd: Value, r: Double): Value {
+  const [s, c] = [sinePair(r), cosinePair(r)];
+  const top = { high: odd.select(c.high.neg(), s.high), low: odd.select(c.low.neg(), s.low) };
+  const bottom = { high: odd.select(s.high, c.high), low: odd.select(s.low, c.low) };
+  const q = top.high.div(bottom.high);
+  const p = twoProduct(q, bottom.high);
+  const rest = top.high.sub(p.high).sub(p.low).add(top.low).sub(q.mul(bottom.low));
+  return q.add(rest.div(bottom.high));
+}
 export const tanF64 = (): LoopMathFunction =>
   ScalarFunction.make("tan", ["x"], (f, x) => {
     const { quarter, r } = reduceLong(f, x);
-    const odd = f.let(quarter.and(1).ne(0));
-    const s = f.letDouble(sinePair(r));
-    const c = f.letDouble(cosinePair(r));
-    const top = f.letDouble({ high: odd.select(c.high.neg(), s.high), low: odd.select(c.low.neg(), s.low) });
-    const bottom = f.letDouble({ high: odd.select(s.high, c.high), low: odd.select(s.low, c.low) });
-    const q = f.let(top.high.div(bottom.high));
-    const p = f.letDouble(twoProduct(q, bottom.high));
-    const rest = top.high.sub(p.high).sub(p.low).add(top.low).sub(q.mul(bottom.low));
-    const corrected = q.add(rest.div(bottom.high));
+    const corrected = f.let(tangentPair(f.let(quarter.and(1).ne(0)), r));
     // zeros, and subnormals whose products underflow
     return x
       .abs()
