@@ -3,6 +3,7 @@ import { type Dim, isStatic } from "./dim.js";
 import type { DType } from "./dtype.js";
 import type { Program } from "./program.js";
 import type { ElementwisePrim, TileAtom, TileStmt, TileVar } from "./tile.js";
+import { stageGroups } from "./tile-rounds.js";
 
 /** Primitives that people write between their operands; also used for loop programs. */
 export const INFIX: Partial<Record<ElementwisePrim, string>> = {
@@ -48,9 +49,13 @@ export function printTile(program: Program<"tile">): string {
   const refs = program.refs.map((r) => `${printer.ref(r)}: ${r.role} ${r.dtype}[${r.size}]`);
   const out = [`kernel ${program.name}(${refs.join(", ")}):`];
   for (const note of program.notes) out.push(`  # ${note}`);
-  for (const stage of program.stages) {
-    out.push(`  stage grid=[${stage.grid.join(", ")}]:`);
-    printer.body(stage.body, "    ", out);
+  for (const { stages, rounds } of stageGroups(program.stages)) {
+    if (rounds) out.push(`  for round in range(${rounds.count}):`);
+    const indent = rounds ? "    " : "  ";
+    for (const stage of stages) {
+      out.push(`${indent}stage grid=[${stage.grid.join(", ")}]:`);
+      printer.body(stage.body, `${indent}  `, out);
+    }
   }
   return `${out.join("\n")}\n`;
 }

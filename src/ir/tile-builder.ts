@@ -12,6 +12,7 @@ import type {
   TileProgram,
   TileReduceOp,
   TileRef,
+  TileRounds,
   TileSize,
   TileStage,
   TileStmt,
@@ -29,6 +30,7 @@ export class TileBuilder {
   readonly notes: string[] = [];
   #body: TileStmt[] | undefined;
   #guard: Dim = 1;
+  #rounds: TileRounds | undefined;
 
   constructor(readonly name: string) {}
 
@@ -53,8 +55,16 @@ export class TileBuilder {
     });
     body(...ids);
     const [first = 1, ...rest] = grid;
-    this.stages.push({ grid: this.#guard === 1 ? grid : [dimMul(first, this.#guard), ...rest], body: this.#body });
+    const guarded = this.#guard === 1 ? grid : [dimMul(first, this.#guard), ...rest];
+    this.stages.push({ grid: guarded, body: this.#body, rounds: this.#rounds });
     this.#body = undefined;
+  }
+  /** The stages that `body` adds are run in turns, so many times. */
+  rounds(count: number, body: () => void): void {
+    if (this.#rounds) internal("rounds do not nest");
+    this.#rounds = { count };
+    body();
+    this.#rounds = undefined;
   }
   /** What `body` adds is there where `guard`, which is 0 or 1, is 1: stages have no programs, and scratch memory no bytes, elsewhere. */
   where(guard: Dim, body: () => void): void {

@@ -1,6 +1,7 @@
 /** A text that two tile programs share exactly when they do the same: names, roles and notes left out, values numbered in order. */
 import type { Program } from "./program.js";
 import type { TileAtom, TileRef, TileStmt, TileVar } from "./tile.js";
+import { stageGroups } from "./tile-rounds.js";
 
 const known = new WeakMap<Program<"tile">, string>();
 
@@ -23,9 +24,12 @@ class KeyWriter {
       this.#number(ref);
       this.text += `${ref.dtype}*${String(ref.size)};`;
     }
-    for (const stage of program.stages) {
-      this.text += `|${stage.grid.join()}`;
-      this.#body(stage.body);
+    for (const { rounds, stages } of stageGroups(program.stages)) {
+      if (rounds) this.text += `|*${rounds.count}`;
+      for (const stage of stages) {
+        this.text += `|${stage.grid.join()}`;
+        this.#body(stage.body);
+      }
     }
   }
   #number(x: TileVar | TileRef): number {

@@ -181,6 +181,11 @@ export type TileStmt =
 export interface TileStage {
   readonly grid: readonly Dim[];
   readonly body: readonly TileStmt[];
+  readonly rounds?: TileRounds | undefined;
+}
+/** Neighbouring stages that have it in common are run one after the other, so many times. Which round it is they keep in memory. */
+export interface TileRounds {
+  readonly count: number;
 }
 export interface TileProgram {
   readonly phase: "tile";

@@ -3,6 +3,7 @@ import type { Dim } from "../ir/dim.js";
 import type { PlanStep } from "../ir/plan.js";
 import { hintOf } from "../ir/size.js";
 import type { TileAtom, TileProgram, TileStmt } from "../ir/tile.js";
+import { timesOf } from "../ir/tile-rounds.js";
 import { prod } from "../util/index.js";
 
 type ValueOf = (d: Dim) => number;
@@ -37,7 +38,7 @@ export function operations(kernel: TileProgram, valueOf: ValueOf, weigh: (prim: 
     }
     return n;
   };
-  return kernel.stages.reduce((n, stage) => n + prod(stage.grid.map(valueOf)) * count(stage.body), 0);
+  return kernel.stages.reduce((n, stage) => n + timesOf(stage) * prod(stage.grid.map(valueOf)) * count(stage.body), 0);
 }
 
 /** Operations of a run; loops of unknown length count once. */

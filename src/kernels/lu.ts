@@ -1,14 +1,22 @@
-/** LU factorisation with partial pivoting, one matrix per program of the grid. */
+/** LU factorisation with partial pivoting: small matrices in place, one per program of the grid. */
 import type { Aval } from "../ir/aval.js";
 import type { LinalgOps } from "../ir/ops/index.js";
 import type { Program } from "../ir/program.js";
 import { TileBuilder } from "../ir/tile-builder.js";
+import { blockedLu } from "./blocked-lu.js";
 import { matricesOf } from "./matrices.js";
 import { MatrixView, ScalarCode, VectorView } from "./scalar-code.js";
 
-/** Refs: a in, lu out, pivots out (i32), permutation out (i32). */
+/** Up to so many columns, or rows, panels are not worth it. */
+const SMALL = 24;
+
+/** Refs: a in, lu out, pivots out (i32), permutation out (i32), then scratch. */
 export function lu(operands: readonly Aval[], _params: LinalgOps["lu"]): Program<"tile"> {
-  const [a] = operands;
+  const { rows, columns } = matricesOf(operands[0]);
+  return Math.min(rows, columns) <= SMALL ? smallLu(operands) : blockedLu(operands);
+}
+
+function smallLu([a]: readonly Aval[]): Program<"tile"> {
   const { rows: m, columns: n, batch, all } = matricesOf(a);
   const steps = Math.min(m, n);
   const t = new TileBuilder("lu");

@@ -6,6 +6,7 @@ import type { Dim } from "../ir/dim.js";
 import { byteSize } from "../ir/dtype.js";
 import { hintOf } from "../ir/size.js";
 import type { TileAtom, TileStage, TileStmt } from "../ir/tile.js";
+import { timesOf } from "../ir/tile-rounds.js";
 import { prod } from "../util/index.js";
 
 /** Nanoseconds of an operation on one 4-byte element in a vector register, and on a scalar. */
@@ -70,6 +71,10 @@ const INDEX: Readonly<Record<string, (a: number, b: number) => number>> = {
   ge: (a, b) => Number(a >= b),
 };
 
+/** Nanoseconds of all programs of a stage on one thread, in all rounds. */
+export function stageCost(stage: TileStage): number {
+  return timesOf(stage) * prod(stage.grid.map(hintOf)) * programCost(stage);
+}
 /** Nanoseconds of the first program, as if the others took as long; `sizeOf` says what named sizes are taken for. */
 export function programCost(stage: TileStage, sizeOf: (d: Dim) => number = hintOf): number {
   const known = new Map<TileAtom, number>();

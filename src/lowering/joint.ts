@@ -6,8 +6,7 @@
 import { isStatic } from "../ir/dim.js";
 import { byteSize } from "../ir/dtype.js";
 import type { PlanStep } from "../ir/plan.js";
-import { prod } from "../util/index.js";
-import { programCost } from "./cost.js";
+import { stageCost } from "./cost.js";
 
 type Launch = Extract<PlanStep, { kind: "launch" }>;
 
@@ -72,7 +71,7 @@ function candidateOf(step: Launch): Candidate | null {
   let cost = 0;
   for (const stage of stages) {
     if (!stage.grid.every(isStatic)) return null;
-    cost += prod(stage.grid) * programCost(stage);
+    cost += stageCost(stage);
   }
   if (cost >= LARGE) return null;
   const read: Region[] = [];

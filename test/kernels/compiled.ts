@@ -11,6 +11,7 @@ import {
   toF16Bits,
 } from "../../src/ir/dtype.js";
 import type { Program } from "../../src/ir/program.js";
+import { inOrder } from "../../src/ir/tile-rounds.js";
 import { compileOptimised } from "../../src/jit/v8.js";
 import { lowerToLoop } from "../../src/lowering/loop/lower.js";
 import type { Target } from "../../src/lowering/target.js";
@@ -53,12 +54,13 @@ export function compile(program: Program<"tile">, machine: Target = target): Com
   return {
     addresses,
     memory,
-    run: () =>
-      loop.functions.forEach((f, i) => {
+    run: () => {
+      const stages = loop.functions.map(({ programs }, i) => ({ programs, i, rounds: program.stages[i].rounds }));
+      for (const { programs, i } of inOrder(stages)) {
         const stage = instance.exports[`stage${i}`] as (...args: number[]) => void;
-        const programs = fixed(f.programs);
-        if (programs > 0) stage(...addresses, 0, programs);
-      }),
+        if (fixed(programs) > 0) stage(...addresses, 0, fixed(programs));
+      }
+    },
   };
 }
 

@@ -2,6 +2,7 @@
 import { castScalar, type DType, isFloat } from "../../src/ir/dtype.js";
 import type { Program } from "../../src/ir/program.js";
 import type { TileAtom, TileRef, TileStmt, TileVar } from "../../src/ir/tile.js";
+import { inOrder } from "../../src/ir/tile-rounds.js";
 import { prod } from "../../src/util/index.js";
 import { fixed } from "../lowering/fixed.js";
 
@@ -95,9 +96,13 @@ class Machine {
         return;
       }
       case "reduce": {
-        if (s.op !== "sum" || s.arg.shape.length !== 1) throw new Error("only sums of vectors here");
-        const sum = this.read(s.arg).reduce((a, b) => castScalar(elementwise("add", s.out.dtype, [a, b]), s.out.dtype));
-        this.values.set(s.out, [sum]);
+        if ((s.op !== "sum" && s.op !== "max") || s.arg.shape.length !== 1)
+          throw new Error("only sums and maxima of vectors here");
+        const combine = s.op === "sum" ? "add" : "max";
+        const { dtype } = s.out;
+        this.values.set(s.out, [
+          this.read(s.arg).reduce((a, b) => castScalar(elementwise(combine, dtype, [a, b]), dtype)),
+        ]);
         return;
       }
       case "scan": {
@@ -245,7 +250,7 @@ export function evaluateTile(program: Program<"tile">, operands: readonly (reado
       buffers.set(ref, Array<Element>(fixed(ref.size)).fill(garbage));
     }
   }
-  for (const stage of program.stages) {
+  for (const stage of inOrder(program.stages)) {
     const programs = prod(stage.grid.map(fixed));
     for (let p = 0; p < programs; p++) {
       const machine = new Machine(buffers);

@@ -6,7 +6,7 @@
 import { isStatic } from "../../ir/dim.js";
 import { hintOf } from "../../ir/size.js";
 import { prod } from "../../util/index.js";
-import { programCost } from "../cost.js";
+import { stageCost } from "../cost.js";
 import type { ShareOptions } from "../shares.js";
 import type { Step } from "./step.js";
 
@@ -66,8 +66,7 @@ function hasCallback(steps: readonly Step[]): boolean {
 function timeOf(steps: readonly Step[]): number {
   let ns = 0;
   for (const s of steps) {
-    if (s.kind === "launch")
-      for (const stage of s.launch.kernel.stages) ns += prod(stage.grid.map(hintOf)) * programCost(stage);
+    if (s.kind === "launch") for (const stage of s.launch.kernel.stages) ns += stageCost(stage);
     else if (s.kind === "loop") ns += hintOf(s.length) * timeOf(s.body);
     else if (s.kind === "while") ns += timeOf(s.cond) + timeOf(s.body);
     else if (s.kind === "switch") ns += Math.max(0, ...s.cases.map(timeOf));

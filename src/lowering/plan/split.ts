@@ -39,7 +39,7 @@ function findPreparations({ stages, refs }: TileProgram): Preparation[] {
   const result: Preparation[] = [];
   accesses.forEach(({ read, written }, stage) => {
     const [target] = written;
-    if (written.size !== 1 || target.role !== "scratch" || read.size === 0) return;
+    if (stages[stage].rounds || written.size !== 1 || target.role !== "scratch" || read.size === 0) return;
     if ([...read].some((r) => r.role !== "in")) return;
     const others = accesses.filter((_, i) => i !== stage);
     // nobody else writes it, and nobody reads it before
@@ -101,7 +101,7 @@ function part(
       phase: "tile",
       name,
       refs: positions.map((i) => refOf(kernel.refs[i])),
-      stages: stages.map((s) => ({ grid: s.grid, body: withRefs(s.body, refOf) })),
+      stages: stages.map((s) => ({ ...s, body: withRefs(s.body, refOf) })),
       notes,
     },
     refs: positions,

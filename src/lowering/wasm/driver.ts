@@ -6,6 +6,8 @@ import { internal } from "../../diagnostics/error.js";
 import { type Dim, dimAdd, isStatic } from "../../ir/dim.js";
 import type { PlanStep, Slot, SlotView } from "../../ir/plan.js";
 import type { Program } from "../../ir/program.js";
+import type { TileRounds } from "../../ir/tile.js";
+import { stageGroups } from "../../ir/tile-rounds.js";
 import type { Joint } from "../joint.js";
 import type { LeastAt } from "../shares.js";
 import { Code, type FunctionType, type ModuleBuilder } from "./assembler.js";
@@ -17,6 +19,7 @@ import { range } from "../../util/index.js";
 export interface Stage {
   readonly index: number;
   readonly programs: Dim;
+  readonly rounds: TileRounds | undefined;
   /** What it takes after the range of programs. */
   readonly sizes: readonly Dim[];
   /** Runs the programs on all threads: called as the stage itself, but for the fewest programs at once where sizes decide that. */
@@ -350,19 +353,32 @@ class StepEmitter {
     const { c } = this;
     const { refs } = s.kernel;
     if (refs.length !== s.args.length) internal(`${s.kernel.name} has ${refs.length} refs and gets ${s.args.length}`);
-    for (const stage of this.driver.stages(s)) {
-      if (stage.programs === 0) continue;
-      for (const a of s.args) this.#address(a);
-      c.i32(0);
-      this.#size(stage.programs);
-      for (const d of stage.sizes) this.#size(d);
-      const fork = this.alone ? undefined : stage.fork;
-      if (fork !== undefined && stage.least) {
-        const word = this.driver.words.least(String(stage.index), stage.least);
-        c.get(TABLE).memory("i32.load", word * 4);
+    for (const { rounds, stages } of stageGroups(this.driver.stages(s))) {
+      if (!rounds) {
+        for (const stage of stages) this.#stage(s, stage);
+        continue;
       }
-      c.call(fork ?? stage.index);
+      if (rounds.count <= 0) continue;
+      c.temp("i32", (left) => {
+        c.i32(rounds.count).set(left).loop();
+        for (const stage of stages) this.#stage(s, stage);
+        c.get(left).i32(1).op("i32.sub").tee(left).brIf(0).end();
+      });
     }
+  }
+  #stage(s: Step<"launch">, stage: Stage): void {
+    const { c } = this;
+    if (stage.programs === 0) return;
+    for (const a of s.args) this.#address(a);
+    c.i32(0);
+    this.#size(stage.programs);
+    for (const d of stage.sizes) this.#size(d);
+    const fork = this.alone ? undefined : stage.fork;
+    if (fork !== undefined && stage.least) {
+      const word = this.driver.words.least(String(stage.index), stage.least);
+      c.get(TABLE).memory("i32.load", word * 4);
+    }
+    c.call(fork ?? stage.index);
   }
 
   #copy({ from, to, bytes }: Step<"copy">): void {

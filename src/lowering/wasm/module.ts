@@ -4,8 +4,7 @@ import type { PlanStep } from "../../ir/plan.js";
 import type { Program } from "../../ir/program.js";
 import { hintOf } from "../../ir/size.js";
 import { tileKey } from "../../ir/tile-key.js";
-import { prod } from "../../util/index.js";
-import { programCost } from "../cost.js";
+import { stageCost } from "../cost.js";
 import type { SharedStages } from "../shares.js";
 import type { Target } from "../target.js";
 import { type MemoryLimits, ModuleBuilder } from "./assembler.js";
@@ -58,6 +57,7 @@ export function emitModule(
         return {
           index,
           programs: f.programs,
+          rounds: kernel.stages[i].rounds,
           sizes: f.sizes.map((s) => s.size),
           fork:
             fork && least
@@ -103,7 +103,7 @@ function busiestFirst(steps: readonly PlanStep[]): Program<"tile">[] {
         visit(s.body, times);
       } else if (s.kind === "switch") for (const c of s.cases) visit(c, times);
       else if (s.kind === "launch") {
-        const once = s.kernel.stages.reduce((n, stage) => n + prod(stage.grid.map(hintOf)) * programCost(stage), 0);
+        const once = s.kernel.stages.reduce((n, stage) => n + stageCost(stage), 0);
         costs.set(s.kernel, (costs.get(s.kernel) ?? 0) + times * once);
       }
     }

@@ -159,6 +159,7 @@ function stageShader(
     workgroupSize,
     distribution,
     programs: dimProduct(stage.grid),
+    rounds: stage.rounds,
     parameters,
     bindings,
     workgroupBytes: 4 * shared.words,

@@ -1,6 +1,6 @@
 /** What a kernel is on a GPU: one shader for each grid stage, and what whoever dispatches it has to give. */
 import type { Dim } from "../../ir/dim.js";
-import type { TileRef } from "../../ir/tile.js";
+import type { TileRef, TileRounds } from "../../ir/tile.js";
 
 export interface WgslBinding {
   readonly ref: TileRef;
@@ -26,6 +26,8 @@ export interface WgslShader {
   /** One program per invocation, or one per workgroup. */
   readonly distribution: "invocation" | "workgroup";
   readonly programs: Dim;
+  /** Neighbours of the same rounds are dispatched in turns, so many times. */
+  readonly rounds: TileRounds | undefined;
   readonly parameters: readonly WgslParameter[];
   /** Storage buffers from binding 1 on. */
   readonly bindings: readonly WgslBinding[];

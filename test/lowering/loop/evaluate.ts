@@ -4,6 +4,7 @@ import { type Element, flatIndex, forEachIndex, generate, type NDArray } from ".
 import { castScalar } from "../../../src/ir/dtype.js";
 import type { Program } from "../../../src/ir/program.js";
 import type { TileAtom, TileReduceOp, TileRef, TileStmt, TileVar } from "../../../src/ir/tile.js";
+import { inOrder } from "../../../src/ir/tile-rounds.js";
 import { prod, stridesOf } from "../../../src/util/index.js";
 import { fixed } from "../fixed.js";
 
@@ -195,7 +196,7 @@ class Machine {
 
 /** Runs the program on this memory, in place. */
 export function evaluate(program: Program<"tile">, memory: ReadonlyMap<TileRef, NDArray>): void {
-  for (const stage of program.stages) {
+  for (const stage of inOrder(program.stages)) {
     for (let p = 0; p < prod(stage.grid.map(fixed)); p++) {
       const ids: number[] = [];
       let rest = p;

@@ -7,6 +7,7 @@ import type { NDArray } from "../../../src/interpreter/array.js";
 import { byteSize } from "../../../src/ir/dtype.js";
 import type { PlanStep, SlotView } from "../../../src/ir/plan.js";
 import type { Program } from "../../../src/ir/program.js";
+import { inOrder } from "../../../src/ir/tile-rounds.js";
 import { workgroupsOf, type WgslShader } from "../../../src/lowering/wgsl/shader.js";
 import { fixed } from "../fixed.js";
 import { read, write } from "../run-plan.js";
@@ -136,7 +137,7 @@ export async function runOnDevice(plan: Program<"plan">, inputs: readonly NDArra
     switch (s.kind) {
       case "launch": {
         const sizes = s.kernel.refs.map((r) => fixed(r.size) * byteSize(r.dtype));
-        for (const shader of shadersOf(s.kernel).shaders)
+        for (const shader of inOrder(shadersOf(s.kernel).shaders))
           await dispatch(gpu, shader, bytes, s.args.map(address), sizes, gridSize);
         return;
       }
