@@ -2,6 +2,7 @@
 import { writeFileSync, writeSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { makeInputs } from "./data.mjs";
+import { settle } from "./placement.mjs";
 
 // what libraries print must not get in the way
 console.log = console.info = console.debug = () => {};
@@ -16,9 +17,7 @@ let current;
 const LONG_MS = 400;
 
 /** Milliseconds of one run, over `count` of them. */
-async function sample(count, estimate = 0) {
-  // this process was stopped before its turn: its threads wake and its caches fill in a run that does not count
-  if (estimate < LONG_MS) await current.run();
+async function sample(count) {
   const start = performance.now();
   for (let i = 0; i < count; i++) {
     const result = current.run();
@@ -50,6 +49,7 @@ const commands = {
     const first = performance.now() - start;
     // until tiers have settled; the last runs tell how long one takes
     if (first > 1500) return { first, estimate: first };
+    await current.run();
     let estimate = await sample(1);
     // what takes microseconds is mostly calls, whose tiers settle late
     const until = performance.now() + warmUpMs * (estimate < 0.2 ? 20 : 1);
@@ -64,7 +64,11 @@ const commands = {
     return { lengths: arrays.map((a) => a.length) };
   },
   rates: async () => ({ rates: await peer.rates() }),
-  sample: async ({ count, estimate }) => ({ ms: await sample(count, estimate) }),
+  async sample({ count, estimate }) {
+    // this process was stopped before its turn: its threads wake and its caches fill in runs that do not count
+    if (estimate < LONG_MS) await settle(() => current.run(), threads);
+    return { ms: await sample(count) };
+  },
 };
 
 for await (const line of createInterface({ input: process.stdin })) {
