@@ -132,7 +132,7 @@ class Printer {
         define(s.out, `reshape(${this.#atom(s.arg)})`);
         return;
       case "reduce":
-        define(s.out, `${s.op}(${this.#atom(s.arg)}, axis=${s.axis})`);
+        define(s.out, `${s.op}(${this.#atom(s.arg)}, axis=${s.axis}${s.passNaN ? ", passNaN" : ""})`);
         return;
       case "load":
         define(s.out, `load ${this.#place(s.ref, s.base, s.strides)}`);

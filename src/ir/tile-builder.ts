@@ -150,12 +150,12 @@ export class TileBuilder {
     this.#push({ kind: "reshape", out, arg });
     return out;
   }
-  reduce(op: TileReduceOp, arg: TileAtom, axis: number): TileVar {
+  reduce(op: TileReduceOp, arg: TileAtom, axis: number, passNaN = false): TileVar {
     const out = this.#fresh(
       arg.dtype,
       arg.shape.filter((_, i) => i !== axis),
     );
-    this.#push({ kind: "reduce", out, op, arg, axis });
+    this.#push({ kind: "reduce", out, op, arg, axis, ...(passNaN ? { passNaN } : {}) });
     return out;
   }
   /** A block that lies in `ref` from element `base` on with these strides (in elements); [] and [] for a scalar. */

@@ -81,7 +81,7 @@ class KeyWriter {
         this.text += `${this.#out(s.out)}reshape(${this.#atom(s.arg)})`;
         return;
       case "reduce":
-        this.text += `${this.#out(s.out)}reduce_${s.op}(${this.#atom(s.arg)}${s.axis})`;
+        this.text += `${this.#out(s.out)}reduce_${s.op}${s.passNaN ? "!" : ""}(${this.#atom(s.arg)}${s.axis})`;
         return;
       case "load":
         this.text += `${this.#out(s.out)}load(${this.#number(s.ref)},${this.#atom(s.base)}${s.strides.join()})`;

@@ -72,6 +72,8 @@ export type TileStmt =
       readonly op: TileReduceOp;
       readonly arg: TileAtom;
       readonly axis: number;
+      /** There is no NaN, or it may be passed over; of two zeros either may be the greatest. */
+      readonly passNaN?: boolean;
     }
   /** out[i, j…] = ref[base + i·strides[0] + j·strides[1] + …]; base is an i32 scalar. */
   | {

@@ -16,7 +16,12 @@ export interface GuardedExpansion {
 /** Functions that are not one machine instruction. */
 export interface MathLibrary {
   /** Inline code for `prim` on values of this type and number of lanes; undefined where only the library function exists. */
-  expansion(prim: ElementwisePrim, dtype: DType, lanes: number): ((...args: LoopExpr[]) => LoopExpr) | undefined;
+  expansion(
+    prim: ElementwisePrim,
+    dtype: DType,
+    lanes: number,
+    params: object,
+  ): ((...args: LoopExpr[]) => LoopExpr) | undefined;
   /** Shorter inline code for `prim` that is right for most arguments, where there is such code. */
   guarded(prim: ElementwisePrim, dtype: DType, lanes: number): GuardedExpansion | undefined;
   /** Name of the scalar library function for `prim`, undefined where there is none. */

@@ -18,7 +18,8 @@ export interface ElementwiseOps {
   clz: None;
   is_finite: None;
   // floating point
-  exp: None;
+  /** nonPositive: a promise about the operand, which NaN keeps too. The schedule finds out; traced programs do not have it. */
+  exp: { readonly nonPositive?: true };
   exp2: None;
   expm1: None;
   log: None;

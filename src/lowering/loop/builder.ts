@@ -100,7 +100,7 @@ export class LoopBuilder extends Graph {
       return this.convert(wide, dtype);
     }
     const { lanes } = args[0];
-    const expanded = expansionOf(this.target.math, prim, dtype, args);
+    const expanded = expansionOf(this.target.math, prim, dtype, args, params);
     if (expanded) {
       const bound = new Map<LoopExpr, Node>(expanded.params.map((l, i) => [l, args[i]]));
       return this.import(expanded.result, bound);
@@ -371,13 +371,15 @@ export class LoopBuilder extends Graph {
    * Tells a widening engine that these registers, which a loop has computed, belong together in pairs. It looks for pairs at
    * stores and nowhere else, so they are stored, at the end of the loop, where nobody reads: the first kilobyte of memory is
    * given to no array. Programs that run at the same time mostly write to different places in it.
+   * What comes after is to read the copies that this gives: V8 takes the halves of a register apart where it is computed, which for
+   * the register itself is in each iteration.
    */
-  sideBySide(registers: readonly Node[]): void {
-    if (!this.target.wide || registers.length % 2 !== 0 || !registers.every((r) => r.kind === "read")) return;
+  sideBySide(registers: readonly Node[]): readonly Node[] {
+    if (!this.target.wide || registers.length % 2 !== 0 || !registers.every((r) => r.kind === "read")) return registers;
     this.#spare ??= this.op("shift_left", "i32", [this.op("and", "i32", [this.spareOf, this.i32(3)]), this.i32(8)]);
     // next to what was written last: engines leave out a store that another one to the same place follows
     const first = this.#spared;
-    const some = registers.slice(0, 8);
+    const some = registers.slice(0, 8).map((r) => this.#copied(r));
     this.#spared = (first + some.length) % 16;
     upperFirst(some.map((r, i) => ({ r, offset: ((first + i) % 16) * 16 }))).forEach(({ r, offset }) => {
       this.store([this.#spare as Node, r], ([address, value]) => ({
@@ -388,6 +390,13 @@ export class LoopBuilder extends Graph {
         value,
       }));
     });
+    return [...some, ...registers.slice(8)];
+  }
+  /** The same bits, by an operation that no engine leaves out. */
+  #copied(x: Node): Node {
+    const type = x.dtype === "f32" ? "i32" : x.dtype === "f64" ? "i64" : x.dtype;
+    const bits = this.op("bitcast_convert_type", type, [x]);
+    return this.op("bitcast_convert_type", x.dtype, [this.op("or", type, [bits, bits])]);
   }
   #spared = 0;
   #spare: Node | undefined;
@@ -514,6 +523,7 @@ function ids(nodes: readonly Node[]): string {
 }
 /** What distinguishes operations of the same type on the same operands. */
 function paramKey(prim: ElementwisePrim, params: object): string {
+  if (prim === "exp") return "nonPositive" in params ? "!" : "";
   return prim === "round" ? (params as { method: string }).method : "";
 }
 
@@ -529,13 +539,14 @@ function expansionOf(
   prim: ElementwisePrim,
   dtype: DType,
   args: readonly Node[],
+  settings: object,
 ): Expanded | undefined {
   const { lanes } = args[0];
   let known = expansions.get(math);
   if (!known) expansions.set(math, (known = new Map()));
-  const key = `${prim}:${dtype}:${lanes}`;
+  const key = `${prim}:${dtype}:${lanes}:${paramKey(prim, settings)}`;
   if (known.has(key)) return known.get(key);
-  const make = math.expansion(prim, dtype, lanes);
+  const make = math.expansion(prim, dtype, lanes, settings);
   const params = args.map((a, id): LoopLocal => ({ kind: "local", id, dtype: a.dtype, lanes: a.lanes }));
   const expanded = make && { params, result: make(...params) };
   known.set(key, expanded);

@@ -208,7 +208,7 @@ class StageLowering {
         this.#view(s.out, s.arg, (index) => unravel(ravel(index, s.out.shape), s.arg.shape));
         return;
       case "reduce":
-        this.#define(s.out, reduceBlock(b, s.op, this.block(s.arg), s.axis));
+        this.#define(s.out, reduceBlock(b, s.op, this.block(s.arg), s.axis, s.passNaN));
         return;
       case "scan":
         this.#define(s.out, scanBlock(b, s.op, this.block(s.arg), s.axis, s.reverse));

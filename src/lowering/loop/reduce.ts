@@ -7,10 +7,12 @@ import { type Block, columnsOf, cuts, RegisterBlock, ravel, rowsOf, unravel } fr
 import type { LoopBuilder } from "./builder.js";
 import type { Node } from "./graph.js";
 
-export function reduceBlock(b: LoopBuilder, op: TileReduceOp, arg: Block, axis: number): Block {
+/** `passNaN`, of a maximum: a comparison decides, which is one instruction where the maximum that keeps NaN is eight. */
+export function reduceBlock(b: LoopBuilder, op: TileReduceOp, arg: Block, axis: number, passNaN = false): Block {
   const { dtype, shape } = arg;
   const out = shape.filter((_, i) => i !== axis);
-  const combine = (x: Node, y: Node): Node => b.op(COMBINE[op], dtype, [x, y]);
+  const combine = (x: Node, y: Node): Node =>
+    passNaN ? b.op("select", dtype, [b.op("lt", "bool", [x, y]), y, x]) : b.op(COMBINE[op], dtype, [x, y]);
   const lanes = arg.lanes > 1 ? arg.lanes : b.lanesOf(dtype);
   if (shape[axis] === 0) {
     const pieces = cuts(out, 1).map(() => b.const(identityOf(op, dtype), dtype));
@@ -24,8 +26,8 @@ export function reduceBlock(b: LoopBuilder, op: TileReduceOp, arg: Block, axis: 
       const parts: Node[] = [];
       if (vectors > 0) {
         const registers = Array.from({ length: vectors }, (_, i) => arg.piece(row, i * lanes, lanes));
-        b.sideBySide(registers);
-        parts.push(b.reduceLanes(op, tree(registers, combine)));
+        const all = tree(b.sideBySide(registers), combine);
+        parts.push(passNaN ? acrossLanes(b, all, combine) : b.reduceLanes(op, all));
       }
       for (let c = vectors * lanes; c < columns; c++) parts.push(arg.piece(row, c, 1));
       pieces.push(tree(parts, combine));
@@ -91,4 +93,13 @@ function tree(xs: readonly Node[], combine: (x: Node, y: Node) => Node): Node {
     level = next;
   }
   return level[0];
+}
+
+function acrossLanes(b: LoopBuilder, x: Node, combine: (x: Node, y: Node) => Node): Node {
+  let all = x;
+  for (let by = x.lanes / 2; by >= 1; by /= 2) {
+    const turned = Array.from({ length: x.lanes }, (_, i) => (i + by) % x.lanes);
+    all = combine(all, b.shuffle(all, all, turned));
+  }
+  return b.lane(all, 0);
 }

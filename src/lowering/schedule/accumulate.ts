@@ -104,8 +104,10 @@ class Greatest implements Accumulator {
   flush(): void {}
   finish(lanes: boolean, others: readonly Accumulator[]): TileAtom {
     const { b } = this;
-    const one = (x: TileVar): TileAtom => (lanes && x.shape.length > 0 ? b.reduce("max", x, 0) : x);
-    return [this, ...(others as readonly Greatest[])].map((a) => one(a.#best)).reduce((x, y) => b.op("max", [x, y]));
+    const one = (x: TileVar): TileAtom => (lanes && x.shape.length > 0 ? b.reduce("max", x, 0, true) : x);
+    return [this, ...(others as readonly Greatest[])]
+      .map((a) => one(a.#best))
+      .reduce((x, y) => b.op("select", [b.op("lt", [x, y]), y, x]));
   }
 }
 

@@ -17,6 +17,7 @@ import { scheduleRule } from "./index.js";
 import { literalsInMemory } from "./literal.js";
 import { withLoopSums } from "./loop-sums.js";
 import type { Node } from "./node.js";
+import { markNonPositive } from "./non-positive.js";
 import { repeats, sizeOf } from "./repeats.js";
 import {
   type Kept,
@@ -129,6 +130,7 @@ export class Block implements DraftSource {
     }
     this.mostBindings = machine.gpu?.bindings ?? Number.POSITIVE_INFINITY;
     const whole = literalsInMemory(eqns.flatMap(splitPadding));
+    markNonPositive(whole);
     const { eqns: all, steps } = programs ? withLoopSums(whole, ruleOf) : { eqns: whole, steps: [] };
     this.eqns = all;
     for (const v of [...steps, ...(programs?.ids ?? [])]) this.#free.add(v);

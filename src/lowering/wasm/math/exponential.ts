@@ -119,6 +119,28 @@ export function scaledByExp(x: Value, low: Value, most: number, rest: Value): Va
 export function exp(x: Value): Value {
   return expScaled(x);
 }
+
+/** `rounder` adds the exponent of 1/unit, which is a zero's at the limit; even, as that of `exp`, so that halves go the same way. */
+const NEGATIVE = {
+  f32: { limit: -105.4, rounder: 1.5 * 2 ** 23 + 152, unit: 2 ** -25 },
+  f64: { limit: -745.85, rounder: 1.5 * 2 ** 52 + 1076, unit: 2 ** -53 },
+} as const;
+/**
+ * exp x of x ≤ 0 or NaN: nothing overflows, so that there is one limit, and one scale that is too large by a power of two for all of
+ * its values to be normal. At the limit it is zero. The bits are those of `exp`.
+ */
+export function expNonPositive(x: Value): Value {
+  const type = floatType(x);
+  const { limit, rounder, unit } = NEGATIVE[type];
+  const y = x.lt(limit).select(limit, x);
+  const sum = y.fma(Math.LOG2E, rounder);
+  const k = { n: sum.sub(rounder), bits: sum.bits() };
+  const { r, low } = reduce(y, k);
+  const factor = k.bits.shl(MANTISSA[type]).float();
+  return expm1Reduced(r, type === "f32" ? undefined : low)
+    .fma(factor, factor)
+    .mul(unit);
+}
 export function exp2(x: Value): Value {
   const y = floatType(x) === "f64" ? clampNumbers(x, -2046, 1026) : clampNumbers(x, -254, 129);
   const k = nearestInteger(y, 1);

@@ -5,10 +5,11 @@
 import { internal } from "../../../diagnostics/error.js";
 import type { DType } from "../../../ir/dtype.js";
 import type { LoopExpr, LoopLocal, LoopMathFunction } from "../../../ir/loop.js";
+import type { ElementwiseOps } from "../../../ir/ops/index.js";
 import type { ElementwisePrim } from "../../../ir/tile.js";
 import type { GuardedExpansion, MathLibrary } from "../../target.js";
 import { erfcF64, erfcShort, erfF32, erfF64, erfInvF32, erfInvF64 } from "./error-function.js";
-import { cosh, exp, exp2, expm1, logistic, sinh, tanh } from "./exponential.js";
+import { cosh, exp, exp2, expm1, expNonPositive, logistic, sinh, tanh } from "./exponential.js";
 import { acos, acosh, asin, asinh, atan2, atanF32, atanF64, atanh } from "./inverse-trigonometric.js";
 import { cbrt, log, log1p, powF32, powF64 } from "./logarithm.js";
 import { SPECIAL_EXPANSIONS, SPECIAL_FUNCTIONS, specialMath } from "./handed-over.js";
@@ -93,7 +94,8 @@ export function libraryFunction(name: string): LoopMathFunction {
   return ELEMENTARY[name]();
 }
 
-function expansionOf(prim: ElementwisePrim, dtype: "f32" | "f64"): Expansion | undefined {
+function expansionOf(prim: ElementwisePrim, dtype: "f32" | "f64", params: object): Expansion | undefined {
+  if (prim === "exp" && (params as ElementwiseOps["exp"]).nonPositive) return expNonPositive;
   if (!isSpecialExpansion(prim)) return EXPANSIONS[dtype][prim];
   const f = specialMath.part.expansions[prim];
   return dtype === "f32" ? viaDouble(f) : f;
@@ -104,11 +106,12 @@ export function mathExpansion(
   prim: ElementwisePrim,
   dtype: DType,
   lanes: number,
+  params: object = {},
 ): ((args: readonly LoopExpr[]) => LoopExpr) | undefined {
   const narrow = dtype === "f16" || dtype === "bf16";
   if (!narrow && dtype !== "f32" && dtype !== "f64") return undefined;
   const compute = dtype === "f64" ? "f64" : "f32";
-  const expand = expansionOf(prim, compute) ?? libraryCall(prim, compute, lanes);
+  const expand = expansionOf(prim, compute, params) ?? libraryCall(prim, compute, lanes);
   if (!expand) return undefined;
   return (args) => expand(...args.map((a) => new Value(a).to(compute))).to(dtype).expr;
 }
@@ -162,8 +165,8 @@ function guarded(prim: ElementwisePrim, dtype: DType, lanes: number): GuardedExp
 
 /** The library as code generation asks for it. */
 export const wasmMath: MathLibrary = {
-  expansion(prim, dtype, lanes) {
-    const expand = mathExpansion(prim, dtype, lanes);
+  expansion(prim, dtype, lanes, params) {
+    const expand = mathExpansion(prim, dtype, lanes, params);
     return expand && ((...args) => expand(args));
   },
   callee: (prim, dtype) => (dtype === "f64" && isLibraryFunction(prim) ? prim : undefined),
