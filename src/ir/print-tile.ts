@@ -119,6 +119,9 @@ class Printer {
       case "program_id":
         define(s.out, `program_id(${s.axis})`);
         return;
+      case "program_end":
+        define(s.out, "program_end()");
+        return;
       case "lanes":
         define(s.out, `arange(${s.out.shape[s.axis]}, axis=${s.axis})`);
         return;

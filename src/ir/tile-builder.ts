@@ -66,6 +66,12 @@ export class TileBuilder {
     body();
     this.#rounds = undefined;
   }
+  /** Where the programs end that this stage, which has one axis, does as one. */
+  programEnd(): TileVar {
+    const out = this.#fresh("i32", []);
+    this.#push({ kind: "program_end", out });
+    return out;
+  }
   /** What `body` adds is there where `guard`, which is 0 or 1, is 1: stages have no programs, and scratch memory no bytes, elsewhere. */
   where(guard: Dim, body: () => void): void {
     const outer = this.#guard;

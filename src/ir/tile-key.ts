@@ -67,6 +67,9 @@ class KeyWriter {
         this.text += `${this.#out(s.out)}${text})`;
         return;
       }
+      case "program_end":
+        this.text += `${this.#out(s.out)}program_end;`;
+        return;
       case "program_id":
       case "lanes":
         this.text += `${this.#out(s.out)}${s.kind}${s.axis};`;

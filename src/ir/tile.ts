@@ -60,6 +60,11 @@ export type TileStmt =
       readonly params: object;
     }
   | { readonly kind: "program_id"; readonly out: TileVar; readonly axis: number }
+  /**
+   * One past the last program of those that are run as one, from `program_id` on. A stage of one axis that asks for it does the work of
+   * all of them at once; a program by itself gets its own number plus one.
+   */
+  | { readonly kind: "program_end"; readonly out: TileVar }
   /** 0, 1, 2… along `axis` of the block, i32. */
   | { readonly kind: "lanes"; readonly out: TileVar; readonly axis: number }
   /** Axis i of `arg` becomes axis dims[i] of `out`; sizes are 1 or equal. */

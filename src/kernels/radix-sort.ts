@@ -88,11 +88,14 @@ function ordered(k: ScalarCode, x: TileAtom): TileAtom {
       const integer = wide ? "i64" : "i32";
       const c = (v: bigint): TileAtom => t.const(wide ? v : Number(v), integer);
       const size = wide ? 64n : 32n;
-      const bits = t.op("bitcast_convert_type", [k.select(k.eq(float, 0), 0, float)], { dtype: integer });
-      // positive numbers go above the negative ones, whose order turns round
+      const bits = t.op("bitcast_convert_type", [float], { dtype: integer });
+      const magnitude = t.op("and", [bits, c((1n << (size - 1n)) - 1n)]);
       const sign = t.op("shift_right_arithmetic", [bits, c(size - 1n)]);
-      const key = t.op("xor", [bits, t.op("or", [sign, c(-(1n << (size - 1n)))])]);
-      return k.select(k.ne(float, float), c(-1n), key);
+      // sign and magnitude become a number of two's complement, whose zero is one; then the least of them becomes 0
+      const number = t.sub(t.op("xor", [magnitude, sign]), sign);
+      const key = t.op("xor", [number, c(-(1n << (size - 1n)))]);
+      const infinity = c(wide ? 0x7ff0n << 48n : 0x7f80n << 16n);
+      return k.select(t.op("gt", [magnitude, infinity]), c(-1n), key);
     }
   }
 }

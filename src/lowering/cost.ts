@@ -106,6 +106,9 @@ export function programCost(stage: TileStage, sizeOf: (d: Dim) => number = hintO
         case "program_id":
           known.set(s.out, 0);
           break;
+        case "program_end":
+          known.set(s.out, 1);
+          break;
         case "reduce":
           ns += prod(s.arg.shape) * VECTOR;
           break;

@@ -20,6 +20,9 @@ export interface ShareOptions {
  */
 export const SHARE: ShareOptions = { breakEven: LARGE, grain: 8_000 };
 
+/** For `least`: each thread takes the programs of its own range at once. */
+export const WHOLE_RANGE = 0x7fffffff;
+
 /** How many times less is enough for a stage whose neighbours are shared. */
 const COMPANY = 3;
 
@@ -49,10 +52,11 @@ export function shareStages(steps: readonly PlanStep[], { breakEven, grain }: Sh
     return { programs, each: programs < 2 ? 0 : programCost(stage, sizeOf) };
   };
   /** `ease`: how many times less work is enough. */
-  const leastOf = (programs: number, each: number, ease: number): number =>
-    programs < 2 || each * programs * ease < breakEven
-      ? 0
-      : Math.max(1, Math.min(programs, Math.ceil(grain / each / ease)));
+  const leastOf = (stage: TileStage, programs: number, each: number, ease: number): number => {
+    if (programs < 2 || each * programs * ease < breakEven) return 0;
+    if (stage.body.some((s) => s.kind === "program_end")) return WHOLE_RANGE;
+    return Math.max(1, Math.min(programs, Math.ceil(grain / each / ease)));
+  };
   const visit = (list: readonly PlanStep[]): void => {
     for (const [step, group] of jointLaunches(list, { breakEven, grain })) {
       joint.set(step, group);
@@ -85,7 +89,7 @@ export function shareStages(steps: readonly PlanStep[], { breakEven, grain }: Sh
             if (kernel.refs.length > MAX_JOB_BUFFERS) return undefined;
             const sized = !stage.grid.every(isStatic);
             const { programs, each } = works[i];
-            const least = leastOf(programs, each, ease);
+            const least = leastOf(stage, programs, each, ease);
             if (least === 0 && !sized) return undefined;
             count++;
             const name = kernel.stages.length === 1 ? kernel.name : `${kernel.name}.${i}`;
@@ -96,7 +100,7 @@ export function shareStages(steps: readonly PlanStep[], { breakEven, grain }: Sh
             if (!sized) return least;
             return (valueOf) => {
               const at = work(stage, valueOf);
-              return leastOf(at.programs, at.each, ease);
+              return leastOf(stage, at.programs, at.each, ease);
             };
           }),
         );

@@ -67,6 +67,9 @@ class Machine {
       case "program_id":
         this.values.set(s.out, [this.ids[s.axis]]);
         return;
+      case "program_end":
+        this.values.set(s.out, [this.ids[0] + 1]);
+        return;
       case "load": {
         const memory = this.memory(s.ref);
         const base = this.number(s.base);

@@ -57,6 +57,7 @@ class StageLowering {
   /** What products were made of, as it was then. */
   readonly #products = new Map<TileVar, readonly Block[]>();
   #programIds: readonly Node[] = [];
+  #programEnd: Node | undefined;
   readonly #sizes = new Map<string, { readonly local: LoopLocal; readonly size: SymDim; readonly node: Node }>();
   constructor(
     target: Target,
@@ -100,6 +101,12 @@ class StageLowering {
     const { grid } = stage;
     const moves = (n: Dim): boolean => !isStatic(n) || n > 1;
     const moving = grid.map((n, axis) => (moves(n) ? axis : -1)).filter((axis) => axis >= 0);
+    if (stage.body.some((s) => s.kind === "program_end")) {
+      this.#programIds = [begin];
+      this.#programEnd = end;
+      this.#body(stage.body);
+      return;
+    }
     if (moving.length <= 1) {
       b.for(begin, end, 1, "grid", this.#assigned(stage.body), (p) => {
         this.#programIds = grid.map((n) => (moves(n) ? p : b.i32(0)));
@@ -186,6 +193,12 @@ class StageLowering {
         return;
       case "program_id":
         this.#define(s.out, new ScalarBlock(b, this.#programIds[s.axis], [], 1));
+        return;
+      case "program_end":
+        this.#define(
+          s.out,
+          new ScalarBlock(b, this.#programEnd ?? internal("programs that are run one by one"), [], 1),
+        );
         return;
       case "lanes":
         this.#define(s.out, new LanesBlock(b, s.out.shape, s.axis));

@@ -103,7 +103,8 @@ export class NestEmitter {
       this.#inParts(parts);
       return;
     }
-    const grid = this.nest.parallel ? gridOf(this.nest, chunkable, turnedLoop(this.nest, outer)) : [];
+    const free = this.nest.parallel ? chunkable : chunkable.filter((l) => this.nest.apart.includes(l));
+    const grid = gridOf(this.nest, free, turnedLoop(this.nest, outer));
     if (grid.length === 0) {
       this.b.stage([], () => this.#root(outer, new Map()));
       return;
@@ -113,7 +114,10 @@ export class NestEmitter {
       const bounds = new Map<Loop, readonly [Bound, Bound]>();
       grid.forEach(({ loop, rows }, i) => {
         const start = this.b.mul(ids[i], this.b.i32(rows));
-        if (rows === 1) bounds.set(loop, [ids[i], ids[i]]);
+        // what is outside of the columns is walked once by those who do several blocks of them
+        if (loop === vector && !this.nest.parallel && grid.length === 1)
+          bounds.set(loop, [start, this.b.mul(this.b.programEnd(), this.b.i32(rows))]);
+        else if (rows === 1) bounds.set(loop, [ids[i], ids[i]]);
         else bounds.set(loop, [start, this.b.add(start, this.b.i32(rows))]);
       });
       this.#root(outer, bounds);

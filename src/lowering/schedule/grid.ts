@@ -35,6 +35,8 @@ export function gridOf(nest: PreparedNest, chunkable: readonly Loop[], across: L
   if (small || chunkable.length === 0) return [];
   /** Iterations of a loop that one program does, when `outside` is in the grid as well. */
   const chunkOf = (loop: Loop, outside?: Loop): Dim => {
+    // columns of one program of many, which are run as one, are a block
+    if (loop === vector && !nest.parallel) return width;
     const unit = loop === vector ? width * 4 : loop === across ? TILE : 1;
     const inside = all.filter((l) => l !== loop && l !== outside).map((l) => l.extent);
     if (unit === 1 && !inside.every(isStatic))
@@ -43,7 +45,7 @@ export function gridOf(nest: PreparedNest, chunkable: readonly Loop[], across: L
     return Math.max(1, Math.round(CHUNK / effort / per / unit)) * unit;
   };
   const [first, second] = chunkable;
-  if (hintOf(first.extent) < MANY && second !== undefined && first !== vector)
+  if (hintOf(first.extent) < MANY && second !== undefined && first !== vector && nest.parallel)
     return [
       { loop: first, rows: 1 },
       { loop: second, rows: chunkOf(second, first) },

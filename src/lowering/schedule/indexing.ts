@@ -1,5 +1,5 @@
 /** Indexing with run-time positions: reads are fused as index expressions, writes are nests over the updates. */
-import { type Dim, dimSub, isStatic, type Shape } from "../../ir/dim.js";
+import { type Dim, dimSame, dimSub, isStatic, type Shape } from "../../ir/dim.js";
 import { type DType, isFloat, isUnsignedInt, limits } from "../../ir/dtype.js";
 import type { GatherParams, IndexingOps, IndexMode, ScatterParams } from "../../ir/ops/index.js";
 import type { Atom } from "../../ir/program.js";
@@ -138,16 +138,22 @@ function scatter(combine: Combine | null): KernelRule<ScatterParams> {
       if (updatesShape.includes(0) || shape.includes(0)) return;
       // sizes of the window along each operand axis
       const sizes: Dim[] = shape.map(() => 1);
+      // axes of the updates that are axes of the operand: each element there has its own part of the result
+      const batches = updatesShape.map((_, i) => i).filter((i) => !dims.updateWindowDims.includes(i));
+      const apart = dims.scatterIndicesBatchingDims.map((i) => batches[i]);
       let next = 0;
-      shape.forEach((_, axis) => {
+      shape.forEach((size, axis) => {
         if (dims.insertedWindowDims.includes(axis) || dims.operandBatchingDims.includes(axis)) return;
-        sizes[axis] = updatesShape[dims.updateWindowDims[next++]];
+        const window = dims.updateWindowDims[next++];
+        sizes[axis] = updatesShape[window];
+        if (dimSame(size, updatesShape[window])) apart.push(window);
       });
       k.parts(eqn.prim, [
         {
           dims: updatesShape,
           into: out,
           serial: !uniqueIndices,
+          apart,
           write(x, index) {
             const batch = index.filter((_, i) => !dims.updateWindowDims.includes(i));
             const { start, fits } = windowStart(

@@ -21,6 +21,8 @@ export interface Part {
   readonly sum?: { readonly reduced: readonly boolean[]; readonly accumulate: DType };
   /** Iterations may meet at one place: they run in order, one at a time. */
   readonly serial?: boolean;
+  /** Axes of `dims` along which iterations of a serial part never meet. */
+  readonly apart?: readonly number[];
 }
 
 export interface KernelContext {

@@ -16,6 +16,8 @@ export interface Nest {
   readonly members: readonly Member[];
   /** May programs of the grid run at the same time? */
   readonly parallel: boolean;
+  /** Loops that may be cut into programs although others may not: what differs in their index writes elsewhere. */
+  readonly apart?: readonly Loop[];
   /** May neighbouring elements of the innermost loop be computed at once? */
   readonly vectorise: boolean;
 }
@@ -33,6 +35,7 @@ export interface PreparedNest {
   readonly points: number;
   readonly nodes: readonly Node[];
   readonly parallel: boolean;
+  readonly apart: readonly Loop[];
   /** Where it is written for a GPU. */
   readonly gpu: GpuLimits | null;
 }
@@ -83,12 +86,12 @@ function factorOf(a: Affine, loop: Loop): Dim {
 }
 
 /** Folds outer loops into inner ones where no access can tell the difference. */
-function mergeLoops(order: readonly Loop[], accesses: readonly Affine[]): Loop[] {
+function mergeLoops(order: readonly Loop[], accesses: readonly Affine[], apart: readonly Loop[] = []): Loop[] {
   const result = order.filter((l) => l.extent !== 1);
   for (let i = result.length - 2; i >= 0; i--) {
     const outer = result[i];
     const inner = result[i + 1];
-    if (outer.reduced !== inner.reduced) continue;
+    if (outer.reduced !== inner.reduced || apart.includes(outer) !== apart.includes(inner)) continue;
     if (!accesses.every((a) => dimSame(factorOf(a, outer), dimMul(factorOf(a, inner), inner.extent)))) continue;
     inner.extent = dimMul(inner.extent, outer.extent);
     outer.merged = true;
@@ -133,9 +136,11 @@ export function prepareNest(nest: Nest, { gpu }: Machine): PreparedNest {
     accesses.push(m.store.offset);
     if (m.kind === "full") touches.push({ offset: m.store.offset, weight: 2 });
   }
+  const { apart = [] } = nest;
   const kept = mergeLoops(
     nest.loops.filter((l) => !l.reduced),
     accesses,
+    apart,
   );
   const reduced = mergeLoops(
     nest.loops.filter((l) => l.reduced),
@@ -188,6 +193,7 @@ export function prepareNest(nest: Nest, { gpu }: Machine): PreparedNest {
     points,
     nodes,
     parallel: nest.parallel,
+    apart,
     gpu,
   };
 }

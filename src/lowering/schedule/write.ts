@@ -178,12 +178,14 @@ function partNest(part: Part, block: Block): Nest {
 function partOver(part: Part, factors: readonly Shape[], block: Block): Nest {
   const loops: Loop[] = [];
   const ids = block.programs?.ids ?? [];
+  const apart: Loop[] = [];
   const all = factors.map((extents, axis): Affine => {
     const reduced = part.sum?.reduced[axis - ids.length] ?? false;
     const own = extents
       .filter((extent) => extent !== 1)
       .map((extent, i): Loop => ({ kind: "loop", id: loops.length + i, extent, reduced, merged: false }));
     loops.push(...own);
+    if (part.apart?.includes(axis - ids.length)) apart.push(...own);
     return flatOver(own);
   });
   const axes = all.slice(ids.length);
@@ -212,12 +214,12 @@ function partOver(part: Part, factors: readonly Shape[], block: Block): Nest {
   const member: Member = { ...plain, kind: "full", dtype: value.dtype, combine: null, node: value, store };
   const last = loops[loops.length - 1] as Loop | undefined;
   // neighbours that may meet in one place are written one after the other
-  const apart =
+  const ahead =
     last !== undefined &&
     offset.terms.some((t) => t.atom === last) &&
     offset.terms.every((t) => t.atom.kind === "loop" || (t.atom.node.loops & (1 << last.id)) === 0);
   const serial = part.serial ?? false;
-  return { loops, members: [member], parallel: !serial, vectorise: !serial || apart };
+  return { loops, members: [member], parallel: !serial, apart, vectorise: !serial || ahead };
 }
 
 // writing
@@ -358,7 +360,7 @@ function nestKey(nest: Nest, number: (view: View, use: "read" | "write") => numb
   const sums = nest.members.some((m) => m.combine === "sum");
   const ids = new Map<Node, number>();
   const members = new Map<Member, number>(nest.members.map((m, i) => [m, i]));
-  let text = `${nest.loops.map((l) => `${l.reduced ? "r" : "k"}${String(l.extent)}`).join()}${nest.parallel ? "p" : ""}${nest.vectorise ? "v" : ""}`;
+  let text = `${nest.loops.map((l) => `${l.reduced ? "r" : "k"}${String(l.extent)}`).join()}${nest.parallel ? "p" : (nest.apart ?? []).map((l) => `a${l.id}`).join("")}${nest.vectorise ? "v" : ""}`;
   const opaque = new Map<number, number>();
   const index = (a: Affine): string => {
     let t = String(a.constant);

@@ -14,6 +14,7 @@
  */
 import { CONTROL } from "../../util/control-block.js";
 import { range } from "../../util/index.js";
+import { WHOLE_RANGE } from "../shares.js";
 import { Code, type FunctionType, type ModuleBuilder } from "./assembler.js";
 
 /** Looks at `finished` before the caller asks for help in waiting: about 20 µs. */
@@ -87,11 +88,12 @@ export class Fork {
     c.get(control).globalGet(this.#id).memory("i32.store", CONTROL.module);
     c.get(control).get(stage).memory("i32.store", CONTROL.stage);
     c.get(control).get(programs).memory("i32.store", CONTROL.programs);
-    c.get(control).get(least).memory("i32.store", CONTROL.least);
     c.get(control).i32(0).atomic("i32.atomic.store", CONTROL.finished);
     // ranges of ⌈programs / threads⌉, the last ones shorter or empty
     c.get(control).memory("i32.load", CONTROL.shares).i32(1).op("i32.shr_u").set(threads);
     c.get(programs).get(threads).op("i32.add").i32(1).op("i32.sub").get(threads).op("i32.div_u").set(each);
+    c.get(control).get(each).get(least).get(least).i32(WHOLE_RANGE).op("i32.eq").op("select");
+    c.memory("i32.store", CONTROL.least);
     c.get(control).set(part).loop();
     c.get(end).set(begin);
     c.get(programs).get(begin).op("i32.sub").set(end);

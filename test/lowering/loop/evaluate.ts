@@ -81,6 +81,9 @@ class Machine {
       case "program_id":
         define(s.out, () => this.ids[s.axis]);
         return;
+      case "program_end":
+        define(s.out, () => this.ids[0] + 1);
+        return;
       case "lanes":
         define(s.out, (index) => index[s.axis]);
         return;

@@ -163,6 +163,35 @@ describe("any number of threads", () => {
       for (let i = 0; i < 20; i++) expect(f.run(inputs).map(bits)).toEqual(single);
     }
   });
+  it("rows that are added at places which repeat: threads have columns for themselves", async () => {
+    const [rows, columns, count] = [50, 200, 300];
+    const added = buildProgram("added", [aval([count], "f32"), aval([count * columns], "f32")], (b, x, y) => {
+      const at = b.emit1("convert_element_type", [b.mul(x, b.full([count], 13, "f32"))], { dtype: "i32" });
+      const indices = b.emit1("reshape", [at], { shape: [count, 1] });
+      const updates = b.emit1("reshape", [y], { shape: [count, columns] });
+      const dims = {
+        updateWindowDims: [1],
+        insertedWindowDims: [0],
+        operandBatchingDims: [],
+        scatterIndicesBatchingDims: [],
+        scatterDimsToOperandDims: [0],
+      };
+      const none = b.full([rows, columns], 0, "f32");
+      return [b.emit1("scatter_add", [none, indices, updates], { dims, mode: "fill", uniqueIndices: false })];
+    });
+    const given = [values(count, 3), values(count * columns, 4)];
+    const single = makeExecutable(added, alone)
+      .run(given.map((x) => upload(alone.heap, x)))
+      .map(bits);
+    for (const threads of [2, 3, 8]) {
+      const w = workspace(threads);
+      const f = makeExecutable(added, w);
+      expect(f.compiled.shares?.notes.join()).toMatch(/scatter_add: 13 programs/);
+      const inputs = given.map((x) => upload(w.heap, x));
+      await w.pool.start();
+      for (let i = 0; i < 20; i++) expect(f.run(inputs).map(bits)).toEqual(single);
+    }
+  });
   it("workers take part", async () => {
     const w = workspace(2);
     const f = makeExecutable(program, w);
