@@ -3,13 +3,13 @@ import type { DType } from "../ir/dtype.js";
 import type { LoopExpr, LoopLocal, LoopMathFunction } from "../ir/loop.js";
 import type { ElementwisePrim } from "../ir/tile.js";
 
-/** A function of one argument that has short code for arguments of common size. */
+/** A function that has short code for arguments of common size. */
 export interface GuardedExpansion {
-  readonly param: LoopLocal;
+  readonly params: readonly LoopLocal[];
   readonly usual: LoopExpr;
   /** Where `usual` is not right: a mask. */
   readonly beyond: LoopExpr;
-  /** A library function that takes the lanes of a vector and gives a vector, right for all arguments. */
+  /** A library function that takes the lanes of each argument and gives a vector, right for all arguments. */
   readonly callee: string;
 }
 

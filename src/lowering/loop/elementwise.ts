@@ -33,19 +33,15 @@ export function lowerOp(
     return convertBlock(b, prim, dtype, shape, args[0], params);
   const lanes = registerLanes(b, prim, dtype, args);
   const parts = cuts(shape, lanes);
-  if (args.length === 1) {
-    const xs = parts.map((c) => at(args[0], c.row, c.column, c.lanes));
-    return new RegisterBlock(b, dtype, shape, lanes, guardedPieces(b, prim, dtype, xs, params));
-  }
   const pieces = parts.map((c) => {
     const operands = args.map((a) => at(a, c.row, c.column, c.lanes));
     if (c.lanes > 1 && SHIFTS.has(prim)) {
       const amount = b.uniform(operands[1]);
       if (amount) operands[1] = amount;
     }
-    return b.op(prim, dtype, operands, params);
+    return operands;
   });
-  return new RegisterBlock(b, dtype, shape, lanes, pieces);
+  return new RegisterBlock(b, dtype, shape, lanes, guardedPieces(b, prim, dtype, pieces, params));
 }
 
 /** x · y + sum, register by register. */

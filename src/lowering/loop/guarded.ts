@@ -9,21 +9,22 @@ import type { ElementwisePrim } from "../../ir/tile.js";
 import type { LoopBuilder } from "./builder.js";
 import type { Node } from "./graph.js";
 
-/** `prim` of each register. */
+/** `prim` of the operands of each register. */
 export function guardedPieces(
   b: LoopBuilder,
   prim: ElementwisePrim,
   dtype: DType,
-  xs: readonly Node[],
+  pieces: readonly (readonly Node[])[],
   params: object,
 ): Node[] {
-  const vectors = xs.filter((x) => x.lanes > 1);
-  const short = vectors.length > 0 ? b.target.math.guarded(prim, dtype, vectors[0].lanes) : undefined;
+  const vectors = pieces.filter((xs) => xs[0].lanes > 1);
+  const short = vectors.length > 0 ? b.target.math.guarded(prim, dtype, vectors[0][0].lanes) : undefined;
   // what is the same in all iterations is computed before the loop, where there are no tests to be saved
-  if (!short || vectors.every((x) => x.region !== b.region)) return xs.map((x) => b.op(prim, dtype, [x], params));
-  const parts = vectors.map((x) => {
-    const bound = new Map<LoopExpr, Node>([[short.param, x]]);
-    return { x, usual: b.import(short.usual, bound), beyond: b.import(short.beyond, bound) };
+  if (!short || vectors.every((xs) => xs.every((x) => x.region !== b.region)))
+    return pieces.map((xs) => b.op(prim, dtype, xs, params));
+  const parts = vectors.map((xs) => {
+    const bound = new Map<LoopExpr, Node>(short.params.map((p, i) => [p, xs[i]]));
+    return { xs, usual: b.import(short.usual, bound), beyond: b.import(short.beyond, bound) };
   });
   const any = parts.map((p) => p.beyond).reduce((all, m) => b.op("or", "bool", [all, m]));
   const results = parts.map(({ usual }) => {
@@ -35,7 +36,14 @@ export function guardedPieces(
     b.reduceLanes("or", any),
     () => {
       // All calls first: a widening engine joins nothing across a call. And what it joins is no argument of a call: V8 13.6 ends the process.
-      const rights = parts.map(({ x }) => b.call(short.callee, dtype, b.lanes(x), x.lanes));
+      const rights = parts.map(({ xs }) =>
+        b.call(
+          short.callee,
+          dtype,
+          xs.flatMap((x) => b.lanes(x)),
+          xs[0].lanes,
+        ),
+      );
       parts.forEach(({ beyond }, i) => {
         b.assign(results[i], b.op("select", dtype, [beyond, b.fromLanes(rights[i]), b.read(results[i])]));
       });
@@ -43,5 +51,5 @@ export function guardedPieces(
     () => {},
   );
   let next = 0;
-  return xs.map((x) => (x.lanes > 1 ? b.read(results[next++]) : b.op(prim, dtype, [x], params)));
+  return pieces.map((xs) => (xs[0].lanes > 1 ? b.read(results[next++]) : b.op(prim, dtype, xs, params)));
 }

@@ -1,4 +1,4 @@
-/** The same functions as Wasm: vectors and scalars give bit by bit what the evaluator of their expressions gives (sin, cos, tan: nearly). */
+/** The same functions as Wasm: vectors and scalars give bit by bit what the evaluator of their expressions gives (sin, cos, tan, pow: nearly). */
 import { describe, expect, test } from "vitest";
 import { castScalar } from "../../../src/ir/dtype.js";
 import type { ElementwisePrim } from "../../../src/ir/tile.js";

@@ -37,7 +37,7 @@ export const BOUNDS_F64: Readonly<Record<string, number>> = {
   acosh: 2,
   atanh: 1.5,
   cbrt: 0.7,
-  pow: 0.8,
+  pow: 0.85,
   erf: 1,
   erfc: 1.9,
   erf_inv: 3,

@@ -33,6 +33,7 @@ const KERNELS: Record<string, { f: (...xs: T[]) => T; shapes: number[][] }> = {
   // with a rare part: a branch in the loop, and calls in it
   sin: { f: (x) => np.sin(x), shapes: [[1000]] },
   "sin of cos, times x": { f: (x) => np.multiply(np.sin(np.cos(x)), x), shapes: [[1000]] },
+  pow: { f: (x, y) => np.power(x, y), shapes: [[1000], [1000]] },
   "sum of sin": { f: (x) => np.sum(np.sin(x), 1), shapes: [[64, 256]] },
   integers: { f: (x) => x.mul(3).add(1), shapes: [[1000]] },
   softmax: { f: (x) => nn.softmax(x), shapes: [[64, 256]] },

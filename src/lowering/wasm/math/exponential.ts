@@ -97,6 +97,10 @@ export function expScaled(x: Value, more = 0, low?: Value): Value {
   // in f32 the second part of r changes nothing that the last rounding leaves
   return scale(expm1Reduced(reduced.r, type === "f32" ? undefined : reduced.low), k, more);
 }
+/** 2ⁿ·exp r of f32, |r| ≤ ln 2 / 2, n an integer with |n| ≤ 177. */
+export function expOf(r: Value, n: Value): Value {
+  return scale(expm1Reduced(r), { n: r, bits: n.add(254) });
+}
 /** exp x of f64 to 1e-10, where the result is a normal number. */
 export function expShort(x: Value): Value {
   const k = nearestInteger(x, Math.LOG2E);

@@ -11,9 +11,9 @@ import type { GuardedExpansion, MathLibrary } from "../../target.js";
 import { erfcF64, erfcShort, erfF32, erfF64, erfInvF32, erfInvF64 } from "./error-function.js";
 import { cosh, exp, exp2, expm1, expNonPositive, logistic, sinh, tanh } from "./exponential.js";
 import { acos, acosh, asin, asinh, atan2, atanF32, atanF64, atanh } from "./inverse-trigonometric.js";
-import { cbrt, log, log1p, powF32, powF64 } from "./logarithm.js";
+import { cbrt, isUnusualPower, log, log1p, powF32, powF64, powUsualF32, powUsualF64 } from "./logarithm.js";
 import { SPECIAL_EXPANSIONS, SPECIAL_FUNCTIONS, specialMath } from "./handed-over.js";
-import { fmod } from "./remainder.js";
+import { fmod, isLongDivision, remUsualF32, remUsualF64 } from "./remainder.js";
 import { ScalarFunction } from "./scalar-function.js";
 import {
   cosF32,
@@ -129,25 +129,30 @@ function libraryCall(prim: ElementwisePrim, dtype: "f32" | "f64", lanes: number)
 interface Short {
   readonly usual: Expansion;
   readonly beyond: Expansion;
-  /** Of f64: the function of scalars. */
+  /** Without: the library function of scalars. */
   readonly right?: Expansion;
   /** For what lies beyond, unless some is huge. */
-  readonly medium?: { readonly usual: Expansion; readonly beyond: Expansion };
+  readonly medium?: { readonly usual: (x: Value) => Value; readonly beyond: (x: Value) => Value };
 }
-const SHORT: Record<string, Record<string, Short>> = {
+const SHORT: Record<string, Partial<Record<string, Short>>> = {
   f32: {
     sin: { usual: sinSmall, beyond: isLarge, right: sinF32, medium: { usual: sinMedium, beyond: isHuge } },
     cos: { usual: cosSmall, beyond: isLarge, right: cosF32, medium: { usual: cosMedium, beyond: isHuge } },
     tan: { usual: tanSmall, beyond: isLarge, right: tanF32, medium: { usual: tanMedium, beyond: isHuge } },
+    pow: { usual: powUsualF32, beyond: isUnusualPower, right: powF32 },
+    rem: { usual: remUsualF32, beyond: isLongDivision },
   },
   f64: {
     sin: { usual: sinSmallF64, beyond: isLargeF64 },
     cos: { usual: cosSmallF64, beyond: isLargeF64 },
     tan: { usual: tanSmallF64, beyond: isLargeF64 },
+    pow: { usual: powUsualF64, beyond: isUnusualPower, right: powF64 },
+    rem: { usual: remUsualF64, beyond: isLongDivision },
   },
 };
 /** Names of functions of vectors: sin_f32x4. */
-const VECTOR = /^(\w+)_(f32|f64)x(.)$/;
+const VECTORS = /^(\w+)_(f32|f64)x(.)$/;
+const arityOf = (prim: string): number => (prim === "pow" || prim === "rem" ? 2 : 1);
 const shorts = new Map<string, GuardedExpansion>();
 function guarded(prim: ElementwisePrim, dtype: DType, lanes: number): GuardedExpansion | undefined {
   const short = lanes > 1 ? SHORT[dtype]?.[prim] : undefined;
@@ -155,9 +160,9 @@ function guarded(prim: ElementwisePrim, dtype: DType, lanes: number): GuardedExp
   const callee = `${prim}_${dtype}x${lanes}`;
   let made = shorts.get(callee);
   if (!made) {
-    const param: LoopLocal = { kind: "local", id: 0, dtype, lanes };
-    const x = new Value(param);
-    made = { param, usual: short.usual(x).expr, beyond: short.beyond(x).expr, callee };
+    const params = Array.from({ length: arityOf(prim) }, (_, id): LoopLocal => ({ kind: "local", id, dtype, lanes }));
+    const xs = params.map((p) => new Value(p));
+    made = { params, usual: short.usual(...xs).expr, beyond: short.beyond(...xs).expr, callee };
     shorts.set(callee, made);
   }
   return made;
@@ -172,11 +177,12 @@ export const wasmMath: MathLibrary = {
   callee: (prim, dtype) => (dtype === "f64" && isLibraryFunction(prim) ? prim : undefined),
   guarded,
   function(name) {
-    const vector = VECTOR.exec(name);
-    if (vector) {
-      const [, prim, dtype, lanes] = vector;
-      const { right, medium } = SHORT[dtype][prim];
-      return ScalarFunction.ofVector(name, dtype as "f32" | "f64", Number(lanes), right ?? prim, medium);
+    const vectors = VECTORS.exec(name);
+    const short = vectors && SHORT[vectors[2]][vectors[1]];
+    if (vectors && short) {
+      const [, prim, dtype, lanes] = vectors;
+      const type = { name, dtype: dtype as "f32" | "f64", lanes: Number(lanes), arity: arityOf(prim) };
+      return ScalarFunction.ofVectors(type, short.right ?? (prim === "rem" ? "fmod" : prim), short.medium);
     }
     return libraryFunction(name);
   },

@@ -4,8 +4,8 @@
  */
 import { CBRT_START, LOG_F32, LOG_F64, LOG_TAIL_F64 } from "./coefficients.js";
 import { type Double, doubleProduct, fastTwoSum, twoProduct, twoSum } from "./double.js";
-import { clampNumbers, expScaled, floatType, LN2_HIGH, LN2_LOW } from "./exponential.js";
-import { polynomial, type Value } from "./value.js";
+import { clampNumbers, expOf, expScaled, floatType, LN2_HIGH, LN2_LOW } from "./exponential.js";
+import { polynomial, Value } from "./value.js";
 
 const MANTISSA = { f32: 23, f64: 52 };
 const LEAST_NORMAL = { f32: 2 ** -126, f64: 2 ** -1022 };
@@ -105,13 +105,26 @@ function logDouble({ e, m }: Parts): Double {
   return fastTwoSum(sum.high, sum.low.add(low.add(e.mul(LN2_LOW.f64))));
 }
 
+/** Whether a number is whole, and odd. Below 2^(mantissa bits) the sum with that has the units in its last place. */
+function wholeness(y: Value): { whole: Value; odd: Value } {
+  const size = y.abs();
+  const big = 2 ** MANTISSA[floatType(y)];
+  const sum = size.add(big);
+  const isBig = size.ge(big);
+  const units = isBig.select(size, sum).bits();
+  const odd = units
+    .and(1)
+    .ne(0)
+    .and(size.lt(2 * big));
+  const whole = isBig.or(sum.sub(big).eq(size));
+  return { whole, odd: whole.and(odd) };
+}
+
 /** |x|^y from its logarithm; then the cases that C's pow prescribes (Annex F). */
 function powWith(x: Value, y: Value, magnitude: (size: Value, y: Value) => Value): Value {
   const size = x.abs();
   const infinity = x.constant(Number.POSITIVE_INFINITY);
-  const whole = y.floor().eq(y);
-  const half = y.mul(0.5);
-  const odd = whole.and(half.floor().ne(half));
+  const { whole, odd } = wholeness(y);
   const fromZero = y.lt(0).select(infinity, 0);
   const fromInfinity = y.lt(0).select(infinity.constant(0), infinity);
   let r = magnitude(size, y);
@@ -138,6 +151,55 @@ export function powF32(x: Value, y: Value): Value {
     expScaled(clampNumbers(exponent, -1e39, 1e39).mul(logOf(split(size.abs(), false)))),
   );
   return powWith(x, y, () => inDouble);
+}
+
+/** Powers of what is neither a positive normal number nor zero, or with an exponent that is not finite. */
+export function isUnusualPower(x: Value, y: Value): Value {
+  const zero = floatType(x) === "f64" ? x.bits().eq(0n) : x.bits().eq(0);
+  const positive = x.ge(LEAST_NORMAL[floatType(x)]).and(x.lt(Number.POSITIVE_INFINITY));
+  return zero
+    .or(positive)
+    .and(y.abs().lt(2 ** 64))
+    .not();
+}
+/** With the powers of zero. */
+function orOfZero(x: Value, y: Value, power: Value): Value {
+  const ofZero = y.lt(0).select(x.constant(Number.POSITIVE_INFINITY), y.eq(0).select(x.constant(1), 0));
+  return x.eq(0).select(ofZero, power);
+}
+export function powUsualF64(x: Value, y: Value): Value {
+  const l = logDouble(split(x, false));
+  const p = twoProduct(y, l.high);
+  const low = p.low.add(y.mul(l.low));
+  return orOfZero(x, y, expScaled(p.high, 0, p.high.abs().lt(760).select(low, 0)));
+}
+/** |y|·log x in f64; its whole number of ln 2, and the rest in units of 2⁻²⁹, are the low words of sums, which are joined as integers. */
+export function powUsualF32(x: Value, y: Value): Value {
+  const half = (high: boolean): Value[] => {
+    // of positive normal numbers: the bits in their new place, and the larger bias
+    const wide = (bits: Value): Value =>
+      new Value({ kind: "widen", dtype: "u64", lanes: 2, arg: bits.to("u32").expr, high })
+        .shl(29)
+        .add(896n << 52n)
+        .float();
+    const size = wide(y.bits().and(2 ** 31 - 1));
+    const p = size.mul(logOf(split(wide(x.bits()), false)));
+    const inside = clampNumbers(p, -122, 122);
+    const sum = inside.fma(Math.LOG2E, ROUNDER);
+    const r = sum.sub(ROUNDER).fma(-Math.LN2, inside);
+    return [sum.bits(), r.add(1.5 * 2 ** 23).bits()];
+  };
+  const [low, high] = [half(false), half(true)];
+  const [n, r] = low.map(
+    (l, i) => new Value({ kind: "narrow", dtype: "i32", lanes: 4, low: l.expr, high: high[i].expr }),
+  );
+  const minus = y.bits().sar(31);
+  const rest = r
+    .xor(minus)
+    .sub(minus)
+    .to("f32")
+    .mul(2 ** -29);
+  return orOfZero(x, y, expOf(rest, n.xor(minus).sub(minus)));
 }
 
 /**

@@ -1,9 +1,40 @@
 /** The remainder of truncating division (C's fmod), exact: long division of the mantissas, eleven bits at a time. */
 import type { LoopMathFunction } from "../../../ir/loop.js";
 import { ScalarFunction } from "./scalar-function.js";
-import type { Value } from "./value.js";
+import { twoProduct } from "./double.js";
+import { inDouble, type Value } from "./value.js";
 
 const FRACTION = 2n ** 52n;
+const ROUNDER = 1.5 * 2 ** 52;
+
+/** Quotients that are long or no number, and f64 whose products in parts might overflow or underflow. */
+export function isLongDivision(x: Value, y: Value): Value {
+  const [ax, ay] = [x.abs(), y.abs()];
+  const usual = ax.div(ay).lt(2 ** 28);
+  if (x.dtype === "f32") return usual.and(ay.lt(Number.POSITIVE_INFINITY)).not();
+  return usual
+    .and(ax.lt(2 ** 900))
+    .and(ay.lt(2 ** 900))
+    .and(ay.gt(2 ** -900))
+    .not();
+}
+/** What the nearest multiple leaves, exactly, and one more y where that is less than nothing. */
+function remainder(ax: Value, ay: Value, rest: (q: Value) => Value): Value {
+  const r = rest(ax.div(ay).add(ROUNDER).sub(ROUNDER));
+  return r.lt(0).select(r.add(ay), r);
+}
+export function remUsualF32(x: Value, y: Value): Value {
+  const size = inDouble([x.abs(), y.abs()], ([ax, ay]) => remainder(ax, ay, (q) => ax.sub(q.mul(ay))));
+  return size.withSignOf(x);
+}
+export function remUsualF64(x: Value, y: Value): Value {
+  const [ax, ay] = [x.abs(), y.abs()];
+  const exact = (q: Value): Value => {
+    const p = twoProduct(q, ay);
+    return ax.sub(p.high).sub(p.low);
+  };
+  return remainder(ax, ay, exact).withSignOf(x);
+}
 
 /** Mantissa m (u64) and exponent e of a magnitude m·2^(e-1075); subnormals have e = 1. */
 function split(f: ScalarFunction, magnitude: Value): { mantissa: Value; exponent: Value } {

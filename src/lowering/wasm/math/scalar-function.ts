@@ -28,26 +28,29 @@ export class ScalarFunction {
     );
   }
   /**
-   * A function of a vector, whose lanes are its parameters: by code for vectors, or lane by lane by a library function. There may be shorter
-   * code for vectors where nothing lies beyond.
+   * A function of vectors, whose lanes are its parameters: by code for vectors, or lane by lane by a library function of f64. There may be
+   * shorter code for vectors where nothing lies beyond.
    */
-  static ofVector(
-    name: string,
-    dtype: DType,
-    lanes: number,
-    right: string | ((x: Value) => Value),
+  static ofVectors(
+    { name, dtype, lanes, arity }: { name: string; dtype: DType; lanes: number; arity: number },
+    right: string | ((...xs: Value[]) => Value),
     short?: { readonly usual: (x: Value) => Value; readonly beyond: (x: Value) => Value },
   ): LoopMathFunction {
-    const params = Array.from({ length: lanes }, (_, i) => ({ name: `x${i}`, dtype, lanes: 1 }));
-    return ScalarFunction.#of(name, params, (f, ...xs) => {
+    const params = Array.from({ length: lanes * arity }, (_, i) => ({ name: `x${i}`, dtype, lanes: 1 }));
+    return ScalarFunction.#of(name, params, (f, ...all) => {
       const pack = (vs: readonly Value[]): Value =>
         f.let(new Value({ kind: "pack", dtype, lanes, args: vs.map((v) => v.expr) }));
-      if (typeof right === "string") return pack(xs.map((v) => f.call(right, v)));
-      const x = pack(xs);
-      if (!short) return right(x);
-      const y = f.var(x);
-      const set = (build: (x: Value) => Value) => () => y.set(build(x));
-      f.if(short.beyond(x).any(), set(right), set(short.usual));
+      const args = Array.from({ length: arity }, (_, a) => all.slice(a * lanes, (a + 1) * lanes));
+      if (typeof right === "string")
+        return pack(args[0].map((_, i) => f.call(right, ...args.map((vs) => vs[i].to("f64"))).to(dtype)));
+      const xs = args.map(pack);
+      if (!short) return right(...xs);
+      const y = f.var(xs[0]);
+      f.if(
+        short.beyond(xs[0]).any(),
+        () => y.set(right(...xs)),
+        () => y.set(short.usual(xs[0])),
+      );
       return y.get();
     });
   }
