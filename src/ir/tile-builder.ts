@@ -73,11 +73,12 @@ export class TileBuilder {
     return out;
   }
   /** What `body` adds is there where `guard`, which is 0 or 1, is 1: stages have no programs, and scratch memory no bytes, elsewhere. */
-  where(guard: Dim, body: () => void): void {
+  where<R>(guard: Dim, body: () => R): R {
     const outer = this.#guard;
     this.#guard = dimMul(outer, guard);
-    body();
+    const result = body();
     this.#guard = outer;
+    return result;
   }
   finish(): TileProgram {
     return { phase: "tile", name: this.name, refs: this.refs, stages: this.stages, notes: this.notes };

@@ -117,6 +117,21 @@ describe("one program for sizes from 2 to 128", () => {
       (x: Tensor) => nn.softmax(x),
       (n) => [data(30, n)],
     ));
+  it("reductions of rows of the size, of which two and three have code of their own", () =>
+    check(
+      (x: Tensor, w: Tensor) => [
+        np.sum(x, 1),
+        np.max(x, 1),
+        np.argmin(x, 1),
+        np.var(x.mul(w), 1),
+        nn.logsumexp(x, -1),
+        np.sum(x.reshape(10, 7, -1), 2),
+        np.matmul(x, np.ones([x.shape[1], 80])).sub(np.arange(80)),
+      ],
+      (n) => [data(70, n), data(n)],
+      1e-4,
+      [1, 2, 3, 4, 5, 17],
+    ));
   it("layer norm", () =>
     check(
       (p: Any, x: Tensor) => nn.layerNorm(p, x),

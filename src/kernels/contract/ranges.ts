@@ -257,7 +257,7 @@ function substituted(c: SizedContraction, name: string, value: number): SizedCon
 }
 
 /** 1 for `from` … `upTo`, else 0. */
-function within(size: Dim, from: number, upTo: number | null): Dim {
+export function within(size: Dim, from: number, upTo: number | null): Dim {
   const reached = (n: number): Dim => (leastOf(size) >= n ? 1 : dimMin(dimFloorDiv(size, n), 1));
   return upTo === null ? reached(from) : dimSub(reached(from), reached(upTo + 1));
 }

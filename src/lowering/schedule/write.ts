@@ -1,11 +1,12 @@
 /** Kernels to tile programs and launches; equal kernels become one program that is launched several times. */
 import { internal } from "../../diagnostics/error.js";
-import { dimMul, type Shape } from "../../ir/dim.js";
+import { dimMul, type Shape, symbol, withLeast } from "../../ir/dim.js";
 import { byteSize } from "../../ir/dtype.js";
 import type { AnyEqn, Atom, Var } from "../../ir/program.js";
 import type { TileProgram, TileRef } from "../../ir/tile.js";
 import { naming } from "../../ir/size.js";
 import { TileBuilder } from "../../ir/tile-builder.js";
+import { within } from "../../kernels/contract/ranges.js";
 import type { Machine } from "../target.js";
 import { Value, type View, viewKey } from "../plan/view.js";
 import { type Affine, type Loop, SplitLoop, ZERO } from "./affine.js";
@@ -14,6 +15,7 @@ import { type Draft, splitFactors } from "./draft.js";
 import { emitContractionNest, matchContraction, plainLoad } from "./contract.js";
 import { emitColumnNest, matchColumns } from "./columns.js";
 import { emitNest, type RefOf } from "./emit.js";
+import { narrowOf, nestAt } from "./narrow.js";
 import { Expander, flatOver, kernelDType, type Pos } from "./expand.js";
 import type { KernelContext, Part } from "./kernel-context.js";
 import { type Nest, type PreparedNest, prepareNest, reachable, readsBack } from "./nest.js";
@@ -271,8 +273,9 @@ function writeNests(
   if (!kernel) {
     const b = new TileBuilder(name || kernelName(nests));
     const prepared = nests.map((n) => prepareNest(n, machine));
+    const variants = nests.map((n, i) => variantsOf(n, prepared[i], machine));
     // a result that is read back in a later pass
-    for (const n of prepared) for (const { view } of planSpills(n).values()) number(view, "read");
+    for (const { nest } of variants.flat()) for (const { view } of planSpills(nest).values()) number(view, "read");
     const refs: TileRef[] = views.map((v, i) => {
       const use = uses[i];
       return b.ref(
@@ -283,11 +286,18 @@ function writeNests(
       );
     });
     const pairs: { output: number; input: number }[] = [];
-    for (const nest of prepared) {
-      const refOf: RefOf = (view, use) => refs[number(view, use)];
-      const found = emitBest(b, nest, refOf, machine, kept);
-      if (prepared.length === 1)
-        for (const f of found) pairs.push({ output: number(f.output, "write"), input: number(f.input, "read") });
+    const refOf: RefOf = (view, use) => refs[number(view, use)];
+    for (const list of variants) {
+      const found = list.map((v) =>
+        emitVariant(b, v, (nest) => emitBest(b, nest, refOf, machine, kept)).map((f) => ({
+          output: number(f.output, "write"),
+          input: number(f.input, "read"),
+        })),
+      );
+      if (variants.length > 1) continue;
+      const isIn = (list: typeof pairs, p: (typeof pairs)[number]): boolean =>
+        list.some((q) => q.output === p.output && q.input === p.input);
+      pairs.push(...found[0].filter((p) => found.every((other) => isIn(other, p))));
     }
     const fused = fusedOperations(prepared);
     if (fused) b.notes.push(fused);
@@ -298,6 +308,27 @@ function writeNests(
   // what starts as a copy is also read: the planner must know that its old contents matter
   const { args, scratch } = withScratch(kernel, views);
   return { kernel, args, inPlace: inPlaceOf.get(kernel) ?? [], startFrom, scratch };
+}
+
+/** A nest for some values of a name; for all sizes where there is none. */
+interface Variant {
+  readonly nest: PreparedNest;
+  readonly name?: string;
+  readonly from: number;
+  /** Null where there is no last one. */
+  readonly upTo: number | null;
+}
+/** The nest, and before it those for the smallest values of a name. */
+function variantsOf(nest: Nest, prepared: PreparedNest, machine: Machine): readonly Variant[] {
+  const narrow = machine.gpu ? undefined : narrowOf(prepared);
+  if (!narrow) return [{ nest: prepared, from: 1, upTo: null }];
+  const { name, values } = narrow;
+  const small = values.map((v) => ({ nest: prepareNest(nestAt(nest, name, v), machine), name, from: v, upTo: v }));
+  return [...small, { nest: prepared, name, from: values[values.length - 1] + 1, upTo: null }];
+}
+function emitVariant<R>(b: TileBuilder, { nest, name, from, upTo }: Variant, emit: (nest: PreparedNest) => R): R {
+  if (name === undefined) return emit(nest);
+  return b.where(within(symbol(name), from, upTo), () => withLeast(name, from, () => emit(nest)));
 }
 
 /** Writes a nest in the form that suits it; gives the outputs that may lie over inputs. */
