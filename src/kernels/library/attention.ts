@@ -225,15 +225,26 @@ const keysBackward = kernel<Pair>(
   },
 );
 
-const BLOCK_Q = 64;
-const BLOCK_K = 128;
+/** Queries and keys of a block: long ones, since each block of queries lays out all keys anew. */
+const BLOCK_Q = 128;
+const BLOCK_K = 256;
+/** Causal attention leaves out keys block by block. */
+const CAUSAL_K = 128;
+
+/** The length of as few blocks as there must be, alike so that the last one is not mostly empty. */
+function blockOf(length: number, most: number): number {
+  const count = ceilDiv(length, most);
+  const even = ceilDiv(length, Math.max(count, 1));
+  return even * count === length ? even : ceilDiv(even, LANES) * LANES;
+}
+const LANES = 16;
 
 function withConstants(SCALE: number, CAUSAL: boolean) {
   const constants = (q: Tensor, k: Tensor): Constants => ({
     SCALE,
     CAUSAL,
-    BQ: Math.min(BLOCK_Q, q.shape[1]),
-    BK: Math.min(BLOCK_K, k.shape[1]),
+    BQ: blockOf(q.shape[1], BLOCK_Q),
+    BK: blockOf(k.shape[1], CAUSAL ? CAUSAL_K : BLOCK_K),
   });
   const run = (q: Tensor, k: Tensor, v: Tensor, mask: Tensor): Pair =>
     attentionKernel(q, k, v, mask, { ...constants(q, k) });
@@ -308,6 +319,8 @@ export const decodeKernel = kernel(
   },
 );
 
+/** Keys of a block there: what a cache does not hold yet is left out block by block. */
+const DECODE_K = 128;
 /** Attention of one new position: q [b, h, d] against caches [b, capacity, heads, d] filled up to lengths [b] (i32). */
 export function decodeAttention(
   q: Tensor,
@@ -316,7 +329,7 @@ export function decodeAttention(
   lengths: Tensor,
   { scale = 1 / Math.sqrt(q.shape[2]) }: { readonly scale?: number } = {},
 ): Tensor {
-  return decodeKernel(q, keys, values, lengths, { SCALE: scale, BK: Math.min(BLOCK_K, keys.shape[1]) });
+  return decodeKernel(q, keys, values, lengths, { SCALE: scale, BK: Math.min(DECODE_K, keys.shape[1]) });
 }
 
 /** A cache [b, capacity, heads, d] with entries [b, heads, d] written at positions [b]: in place inside `jit` where the cache is not used again. */
