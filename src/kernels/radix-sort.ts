@@ -107,6 +107,12 @@ const FEW_LINES = 8;
 const PART = 1 << 14;
 const MOST_PARTS = 16;
 
+/** In how many parts a line of n elements is worked on; what there is to do decides, not the threads. */
+export function partsOfLine(n: number, lines: Dim): number {
+  if (n < LONG || !isStatic(lines) || lines >= FEW_LINES) return 1;
+  return Math.min(MOST_PARTS, Math.floor(n / PART));
+}
+
 /** Where one line's records are read at first, where they go, and the places between. */
 export interface SortedLine {
   readonly source: (i: TileAtom) => TileAtom[];
@@ -141,9 +147,9 @@ export class RadixSort {
     return (line) => ({ ref, base: this.k.mul(line, this.#buckets), stride: 1 });
   }
 
-  /** Whether so many lines are better sorted by several programs each; what there is to sort decides, not the threads. */
+  /** Whether so many lines are better sorted by several programs each. */
   splits(lines: Dim): lines is number {
-    return this.pays && this.n >= LONG && isStatic(lines) && lines < FEW_LINES;
+    return this.pays && partsOfLine(this.n, lines) > 1;
   }
 
   /** Sorts records 0 … n-1, read by `source`, into `target`. */
@@ -167,7 +173,7 @@ export class RadixSort {
   sortInParts(lines: number, lineOf: (line: TileAtom) => SortedLine): void {
     const { k, n } = this;
     const { t } = k;
-    const parts = Math.min(MOST_PARTS, Math.floor(n / PART));
+    const parts = partsOfLine(n, lines);
     const length = Math.ceil(n / parts);
     const counters = this.counters(lines * parts);
     const countersOf = (line: TileAtom, part: TileAtom): Column => counters(k.add(k.mul(line, parts), part));

@@ -1,17 +1,20 @@
-/** The k greatest elements of each row, one row per program of the grid. */
+/** The k greatest elements of each row: one row per program of the grid, long rows in parts. */
 import type { Aval } from "../ir/aval.js";
 import { dimMul, dimProduct } from "../ir/dim.js";
+import { type DType, isFloat } from "../ir/dtype.js";
 import type { SortOps } from "../ir/ops/index.js";
 import type { Program } from "../ir/program.js";
-import type { TileAtom } from "../ir/tile.js";
+import type { TileAtom, TileRef } from "../ir/tile.js";
 import { staticSizes } from "../ir/size.js";
 import { TileBuilder } from "../ir/tile-builder.js";
 import { type Column, less, MergeSort } from "./merge-sort.js";
-import { RadixSort } from "./radix-sort.js";
-import { ScalarCode } from "./scalar-code.js";
+import { partsOfLine, RadixSort, type SortedLine } from "./radix-sort.js";
+import { type Operand, ScalarCode } from "./scalar-code.js";
 
 /** Up to this many are kept in a sorted list while the row goes by; for more the whole row is sorted. */
 const LIST = 64;
+/** Elements that are compared with the last of the list at once, where vectors compare them. */
+const BLOCK: Partial<Readonly<Record<DType, number>>> = { f32: 16, i32: 16, u32: 16, f64: 8 };
 
 /** Refs: x in, values out, indices out (i32), then scratch. */
 export function topK(operands: readonly Aval[], { k: count }: SortOps["top_k"]): Program<"tile"> {
@@ -29,49 +32,116 @@ export function topK(operands: readonly Aval[], { k: count }: SortOps["top_k"]):
       t.ref(name, name.startsWith("v") ? x.dtype : "i32", "scratch", dimMul(rows, n)),
     );
     const radix = new RadixSort(k, n, [x.dtype], true);
-    const counts = radix.pays ? radix.counters(rows) : undefined;
-    t.stage([rows], (row) => {
+    const lineAt = (row: TileAtom): SortedLine => {
       const base = k.mul(row, n);
       const columns = (...refs: (typeof v0)[]): Column[] => refs.map((ref) => ({ ref, base, stride: 1 }));
       const source = (i: TileAtom): TileAtom[] => [t.load(xs, k.add(base, i)), i];
-      if (counts) radix.sort({ source, target: columns(v0, i0), spare: columns(v1, i1) }, counts(row));
-      else sorter.sort(source, columns(v0, i0), columns(v1, i1));
-      const to = k.mul(row, count);
+      return { source, target: columns(v0, i0), spare: columns(v1, i1) };
+    };
+    const inParts = radix.splits(rows);
+    if (inParts) radix.sortInParts(rows, lineAt);
+    const counts = radix.pays && !inParts ? radix.counters(rows) : undefined;
+    t.stage([rows], (row) => {
+      const line = lineAt(row);
+      if (counts) radix.sort(line, counts(row));
+      else if (!inParts) sorter.sort(line.source, line.target, line.spare);
+      const [from, to] = [k.mul(row, n), k.mul(row, count)];
       k.for(0, count, (i) => {
-        t.store(values, k.add(to, i), t.load(v0, k.add(base, i)));
-        t.store(indices, k.add(to, i), t.load(i0, k.add(base, i)));
+        t.store(values, k.add(to, i), t.load(v0, k.add(from, i)));
+        t.store(indices, k.add(to, i), t.load(i0, k.add(from, i)));
       });
     });
     return t.finish();
   }
   if (count === 0) return t.finish();
-  t.stage([rows], (row) => {
-    const from = k.mul(row, n);
-    const to = k.mul(row, count);
-    k.for(0, n, (i) => {
-      const value = t.load(xs, k.add(from, i));
-      // equal elements stay behind those that came first
-      const lastKept = t.load(values, k.add(to, count - 1));
-      const enters = k.or(k.lt(i, count), less(k, lastKept, value));
-      t.if(enters, () => {
-        const place = t.var(k.min(i, count - 1));
-        t.while(
-          () => {
-            const previous = t.load(values, k.add(to, k.max(k.sub(place, 1), 0)));
-            return k.and(k.gt(place, 0), less(k, previous, value));
-          },
-          () => {
-            const previous = k.add(to, k.sub(place, 1));
-            const at = k.add(to, place);
-            t.store(values, at, t.load(values, previous));
-            t.store(indices, at, t.load(indices, previous));
-            t.assign(place, k.sub(place, 1));
-          },
-        );
-        t.store(values, k.add(to, place), value);
-        t.store(indices, k.add(to, place), i);
-      });
+  const parts = partsOfLine(n, rows);
+  if (parts === 1) {
+    t.stage([rows], (row) => {
+      const list = new List(k, count, { values, indices, base: k.mul(row, count) });
+      list.offer(xs, k.mul(row, n), 0, n);
     });
+    return t.finish();
+  }
+  // the list of each part, then that of their lists one after the other: what is equal stays in the order of the row
+  const some = dimMul(rows, parts * count);
+  const found = { values: t.ref("found", x.dtype, "scratch", some), indices: t.ref("at", "i32", "scratch", some) };
+  const length = Math.ceil(n / parts);
+  t.stage([rows, parts], (row, part) => {
+    const list = new List(k, count, { ...found, base: k.mul(k.add(k.mul(row, parts), part), count) });
+    const start = k.mul(part, length);
+    list.offer(xs, k.mul(row, n), start, k.min(k.add(start, length), n));
+  });
+  t.stage([rows], (row) => {
+    const list = new List(k, count, { values, indices, base: k.mul(row, count) });
+    list.offer(found.values, k.mul(row, parts * count), 0, parts * count, found.indices);
   });
   return t.finish();
+}
+
+/** The greatest elements so far, in order; equal ones as they came. */
+class List {
+  constructor(
+    readonly k: ScalarCode,
+    readonly count: number,
+    readonly place: { readonly values: TileRef; readonly indices: TileRef; readonly base: TileAtom },
+  ) {}
+
+  /** Elements base + start … base + end - 1 of `from`, at least `count`; `indices`: what they are the elements of. */
+  offer(from: TileRef, base: TileAtom, start: Operand, end: Operand, indices?: TileRef): void {
+    const { k, count } = this;
+    const { t } = k;
+    const one = (i: TileAtom): void => {
+      const value = t.load(from, k.add(base, i));
+      const come = k.sub(i, start);
+      // equal elements stay behind those that came first
+      const enters = k.or(k.lt(come, count), less(k, this.#last(), value));
+      t.if(enters, () => this.#insert(k.min(come, count - 1), value, indices ? t.load(indices, k.add(base, i)) : i));
+    };
+    const width = BLOCK[from.dtype] ?? 1;
+    if (width === 1 || (typeof end === "number" && end < 2 * width)) {
+      k.for(start, end, one);
+      return;
+    }
+    k.for(
+      start,
+      end,
+      (i) => {
+        const any = t.var(t.const(true, "bool"));
+        const next = k.add(i, width);
+        t.if(k.and(k.ge(k.sub(i, start), count), k.le(next, end)), () => {
+          const block = t.load(from, k.add(base, i), [width], [1]);
+          // NaN stands above everything
+          const above = isFloat(from.dtype) ? k.not(k.le(block, this.#last())) : k.gt(block, this.#last());
+          t.assign(any, t.reduce("or", above, 0));
+        });
+        t.if(any, () => k.for(i, k.min(next, end), one));
+      },
+      width,
+    );
+  }
+  #last(): TileAtom {
+    const { k, place } = this;
+    return k.t.load(place.values, k.add(place.base, this.count - 1));
+  }
+  /** Moves what is less by one place, from this place on, whose element is lost. */
+  #insert(last: TileAtom, value: TileAtom, index: TileAtom): void {
+    const { k } = this;
+    const { t } = k;
+    const { values, indices, base } = this.place;
+    const at = t.var(last);
+    t.while(
+      () => {
+        const previous = t.load(values, k.add(base, k.max(k.sub(at, 1), 0)));
+        return k.and(k.gt(at, 0), less(k, previous, value));
+      },
+      () => {
+        const [from, to] = [k.add(base, k.sub(at, 1)), k.add(base, at)];
+        t.store(values, to, t.load(values, from));
+        t.store(indices, to, t.load(indices, from));
+        t.assign(at, k.sub(at, 1));
+      },
+    );
+    t.store(values, k.add(base, at), value);
+    t.store(indices, k.add(base, at), index);
+  }
 }

@@ -99,9 +99,8 @@ class Machine {
         return;
       }
       case "reduce": {
-        if ((s.op !== "sum" && s.op !== "max") || s.arg.shape.length !== 1)
-          throw new Error("only sums and maxima of vectors here");
-        const combine = s.op === "sum" ? "add" : "max";
+        const combine = { sum: "add", max: "max", or: "or" }[s.op as string];
+        if (!combine || s.arg.shape.length !== 1) throw new Error("only sums, maxima and or of vectors here");
         const { dtype } = s.out;
         this.values.set(s.out, [
           this.read(s.arg).reduce((a, b) => castScalar(elementwise(combine, dtype, [a, b]), dtype)),
