@@ -4,6 +4,7 @@
  */
 import type { TileAtom } from "../ir/tile.js";
 import { range } from "../util/index.js";
+import { deflate, type DiagonalBlock, NOTHING } from "./deflation.js";
 import { reflect } from "./householder.js";
 import type { Panels } from "./panels.js";
 import type { Recorder } from "./rotation-list.js";
@@ -11,9 +12,6 @@ import { turnOf } from "./rotation-list.js";
 import type { MatrixView, ScalarCode, VectorView } from "./scalar-code.js";
 
 const EPSILON = 2 ** -52;
-/** Of a matrix that is scaled to 1, what is as good as zero: numbers whose squares and quotients have no digits. */
-const NOTHING = 2 ** -900;
-const STEPS_EACH = 60;
 
 /** Rows that are worked on together, and elements of them. */
 export const ROWS = 4;
@@ -158,62 +156,27 @@ function dot(k: ScalarCode, x: VectorView, y: VectorView, start: TileAtom, end: 
 }
 
 /** Makes `e` zero; the rotations that do it are those of left and right vectors. Values in `d` keep their signs and places. */
-export function singularValues(k: ScalarCode, n: number, d: VectorView, e: VectorView, recorder: Recorder): void {
-  const { t } = k;
-  const high = t.var(t.i32(n - 1));
-  const steps = t.var(t.i32(0));
-  t.while(
-    () => k.and(k.gt(high, 0), k.lt(steps, STEPS_EACH * n)),
-    () => {
-      // the block that ends at `high`, its largest element and its smallest on the diagonal
-      const low = t.var(high);
-      const largest = t.var(k.abs(d.at(high)));
-      const smallest = t.var(largest);
-      const going = t.var(t.const(true, "bool"));
-      t.while(
-        () => k.and(going, k.gt(low, 0)),
-        () => {
-          const before = k.sub(low, 1);
-          const [size, off] = [k.abs(d.at(before)), k.abs(e.at(before))];
-          const limit = k.add(k.mul(k.add(size, k.abs(d.at(low))), EPSILON), NOTHING);
-          t.if(
-            k.le(off, limit),
-            () => t.assign(going, t.const(false, "bool")),
-            () => {
-              t.assign(low, before);
-              t.assign(largest, k.max(largest, k.max(size, off)));
-              t.assign(smallest, k.min(smallest, size));
-            },
-          );
-        },
-      );
-      t.if(
-        k.eq(low, high),
-        () => t.assign(high, k.sub(high, 1)),
-        () => {
-          t.assign(steps, k.add(steps, 1));
-          recorder.sweep(low, k.sub(high, low));
-          step(k, d, e, recorder, { low, high, isSingular: k.lt(smallest, k.mul(largest, EPSILON)) });
-        },
-      );
-    },
-  );
+export function singularValues(
+  k: ScalarCode,
+  n: number,
+  d: VectorView,
+  e: VectorView,
+  recorder: Recorder,
+  epsilon: number,
+): void {
+  deflate(k, n, [d, e], epsilon, recorder, (block) => step(k, d, e, recorder, block));
 }
-interface Block {
-  readonly low: TileAtom;
-  readonly high: TileAtom;
-  /** As good as a zero is on the diagonal: there a shifted step would end. */
-  readonly isSingular: TileAtom;
-}
-function step(k: ScalarCode, d: VectorView, e: VectorView, recorder: Recorder, block: Block): void {
+function step(k: ScalarCode, d: VectorView, e: VectorView, recorder: Recorder, block: DiagonalBlock): void {
   const { t } = k;
-  const { low, high } = block;
+  const { low, high, largest, smallest } = block;
+  // as good as a zero is on the diagonal: there a shifted step would end
+  const isSingular = k.lt(smallest, k.mul(largest, EPSILON));
   const before = k.sub(high, 1);
   const shift = smallerValue(k, k.abs(d.at(before)), k.abs(e.at(before)), k.abs(d.at(high)));
   const first = k.abs(d.at(low));
   const isNegligible = k.le(shift, k.mul(first, Math.sqrt(EPSILON)));
   t.if(
-    k.or(block.isSingular, isNegligible),
+    k.or(isSingular, isNegligible),
     () => plainStep(k, d, e, recorder, low, high),
     () => shiftedStep(k, d, e, recorder, low, high, shift),
   );

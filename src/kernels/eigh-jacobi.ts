@@ -10,6 +10,7 @@ import { TileBuilder } from "../ir/tile-builder.js";
 import { rotation } from "./jacobi.js";
 import { orderOf } from "./order.js";
 import { matricesOf } from "./matrices.js";
+import { extentOf } from "./scaling.js";
 import { MatrixView, ScalarCode, VectorView } from "./scalar-code.js";
 
 const SWEEPS = 40;
@@ -38,22 +39,19 @@ export function jacobiEigh(operands: readonly Aval[], _params: LinalgOps["eigh"]
     const vectors = new MatrixView(k, vectorsRef, k.mul(b, n * n), n);
     const values = new VectorView(k, valuesRef, k.mul(b, n));
 
-    const largest = t.var(t.const(0, "f64"));
-    const poison = t.var(t.const(0, "f64"));
-    k.for(0, n, (i) =>
-      k.for(0, k.add(i, 1), (j) => {
-        const x = source.at(i, j);
-        m.set(i, j, x);
-        m.set(j, i, x);
-        t.assign(largest, k.max(largest, k.abs(x)));
-        t.assign(poison, k.add(poison, k.mul(x, 0)));
-      }),
+    const { isFinite, scale } = extentOf(k, (see) =>
+      k.for(0, n, (i) =>
+        k.for(0, k.add(i, 1), (j) => {
+          const x = source.at(i, j);
+          m.set(i, j, x);
+          m.set(j, i, x);
+          see(x);
+        }),
+      ),
     );
     t.if(
-      k.eq(poison, 0),
+      isFinite,
       () => {
-        // scaled to 1, so that squares neither overflow nor vanish
-        const scale = k.select(k.gt(largest, 0), k.max(largest, 2 ** -1000), 1);
         m.row(0).scale(k.div(1, scale), 0, n * n);
         jacobi(k, n, m, vectors, values);
         const order = new VectorView(k, orderRef, k.mul(b, n));

@@ -10,10 +10,12 @@ import type { TileAtom } from "../ir/tile.js";
 import { TileBuilder } from "../ir/tile-builder.js";
 import { COLUMNS } from "./bidiagonal.js";
 import { jacobiEigh } from "./eigh-jacobi.js";
+import { epsilonOf } from "./deflation.js";
 import { matricesOf } from "./matrices.js";
 import { orderOf } from "./order.js";
 import { roundUp } from "./panels.js";
 import { RotationList, rotationRefs } from "./rotation-list.js";
+import { extentOf } from "./scaling.js";
 import { MatrixView, ScalarCode, VectorView } from "./scalar-code.js";
 import { symmetricValues, tridiagonalise } from "./tridiagonal.js";
 import { VectorBlocks } from "./vector-blocks.js";
@@ -57,17 +59,9 @@ function tridiagonalEigh([a]: readonly Aval[]): Program<"tile"> {
   t.stage([batch], (b) => {
     const source = new MatrixView(k, from, k.mul(b, n * n), n, "f64");
     const work = new MatrixView(k, workRef, k.mul(b, stride * stride), stride);
-    const largest = t.var(t.const(0, "f64"));
-    const poison = t.var(t.const(0, "f64"));
-    k.for(0, n, (i) =>
-      k.for(0, k.add(i, 1), (j) => {
-        const x = source.at(i, j);
-        t.assign(largest, k.max(largest, k.abs(x)));
-        t.assign(poison, k.add(poison, k.mul(x, 0)));
-      }),
+    const { poison, isFinite, scale } = extentOf(k, (see) =>
+      k.for(0, n, (i) => k.for(0, k.add(i, 1), (j) => see(source.at(i, j)))),
     );
-    const isFinite = k.eq(poison, 0);
-    const scale = k.select(k.and(isFinite, k.gt(largest, 0)), k.max(largest, 2 ** -1000), 1);
     stateOf(b).set(0, scale);
     stateOf(b).set(1, poison);
     const factor = k.div(1, scale);
@@ -90,7 +84,7 @@ function tridiagonalEigh([a]: readonly Aval[]): Program<"tile"> {
     const [d, e] = diagonalsOf(b);
     const list = new RotationList(k, rotations, n, b);
     const apply = (): void => k.for(0, vectors.blocks, (i) => list.apply(0, vectors.block(b, i), vectors.width));
-    list.record(apply, (recorder) => symmetricValues(k, n, d, e, recorder));
+    list.record(apply, (recorder) => symmetricValues(k, n, d, e, recorder, epsilonOf(dtype)));
     const order = new VectorView(k, orderRef, k.mul(b, n));
     orderOf(k, n, d, order, (x, y) => k.gt(x, y));
     const w = new VectorView(k, wRef, k.mul(b, n), "f64");

@@ -10,6 +10,7 @@ import { TileBuilder } from "../ir/tile-builder.js";
 import { rotation } from "./jacobi.js";
 import { orderOf } from "./order.js";
 import { matricesOf } from "./matrices.js";
+import { extentOf } from "./scaling.js";
 import { MatrixView, ScalarCode, VectorView } from "./scalar-code.js";
 
 const SWEEPS = 40;
@@ -53,18 +54,16 @@ export function jacobiSvd(operands: readonly Aval[], { fullMatrices }: LinalgOps
     const vt = new MatrixView(k, vtRef, k.mul(b, vRows * n), n, "f64");
     const s = new VectorView(k, sRef, k.mul(b, rank), "f64");
 
-    const largest = t.var(t.const(0, "f64"));
-    const poison = t.var(t.const(0, "f64"));
-    k.for(0, rank, (j) =>
-      k.for(0, long, (i) => {
-        const x = wide ? source.at(j, i) : source.at(i, j);
-        columns.set(j, i, x);
-        t.assign(largest, k.max(largest, k.abs(x)));
-        t.assign(poison, k.add(poison, k.mul(x, 0)));
-      }),
+    const { isFinite, scale } = extentOf(k, (see) =>
+      k.for(0, rank, (j) =>
+        k.for(0, long, (i) => {
+          const x = wide ? source.at(j, i) : source.at(i, j);
+          columns.set(j, i, x);
+          see(x);
+        }),
+      ),
     );
     const finish = (): void => {
-      const scale = k.select(k.gt(largest, 0), k.max(largest, 2 ** -1000), 1);
       columns.row(0).scale(k.div(1, scale), 0, rank * long);
       orthogonalise(k, rank, long, columns, rotations);
       k.for(0, rank, (j) => {
@@ -93,7 +92,7 @@ export function jacobiSvd(operands: readonly Aval[], { fullMatrices }: LinalgOps
         }),
       );
     };
-    t.if(k.eq(poison, 0), finish, () => {
+    t.if(isFinite, finish, () => {
       new VectorView(k, uRef, k.mul(b, m * uColumns)).fill(Number.NaN, 0, m * uColumns);
       new VectorView(k, sRef, k.mul(b, rank)).fill(Number.NaN, 0, rank);
       new VectorView(k, vtRef, k.mul(b, vRows * n)).fill(Number.NaN, 0, vRows * n);

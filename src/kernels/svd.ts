@@ -9,10 +9,12 @@ import type { Program } from "../ir/program.js";
 import type { TileAtom } from "../ir/tile.js";
 import { TileBuilder } from "../ir/tile-builder.js";
 import { type BidiagonalWork, bidiagonalise, COLUMNS, ROWS, singularValues } from "./bidiagonal.js";
+import { epsilonOf } from "./deflation.js";
 import { matricesOf } from "./matrices.js";
 import { orderOf } from "./order.js";
 import { roundUp } from "./panels.js";
 import { RotationList, rotationRefs } from "./rotation-list.js";
+import { extentOf } from "./scaling.js";
 import { MatrixView, ScalarCode, VectorView } from "./scalar-code.js";
 import { jacobiSvd } from "./svd-jacobi.js";
 import { VectorBlocks } from "./vector-blocks.js";
@@ -69,15 +71,7 @@ function bidiagonalSvd([a]: readonly Aval[], { fullMatrices }: LinalgOps["svd"])
   t.stage([batch], (b) => {
     const source = new VectorView(k, from, k.mul(b, m * n), "f64");
     const work = new MatrixView(k, workRef, k.mul(b, paddedRows * stride), stride);
-    const largest = t.var(t.const(0, "f64"));
-    const poison = t.var(t.const(0, "f64"));
-    k.for(0, m * n, (i) => {
-      const x = source.at(i);
-      t.assign(largest, k.max(largest, k.abs(x)));
-      t.assign(poison, k.add(poison, k.mul(x, 0)));
-    });
-    const isFinite = k.eq(poison, 0);
-    const scale = k.select(k.and(isFinite, k.gt(largest, 0)), k.max(largest, 2 ** -1000), 1);
+    const { poison, isFinite, scale } = extentOf(k, (see) => k.for(0, m * n, (i) => see(source.at(i))));
     stateOf(b).set(0, scale);
     stateOf(b).set(1, poison);
     const factor = k.div(1, scale);
@@ -119,7 +113,7 @@ function bidiagonalSvd([a]: readonly Aval[], { fullMatrices }: LinalgOps["svd"])
       k.for(0, left.blocks, (i) => list.apply(LEFT, left.block(b, i), left.width));
       k.for(0, right.blocks, (i) => list.apply(RIGHT, right.block(b, i), right.width));
     };
-    list.record(apply, (recorder) => singularValues(k, n, d, e, recorder));
+    list.record(apply, (recorder) => singularValues(k, n, d, e, recorder, epsilonOf(dtype)));
     // the second vector is free now
     k.for(0, n, (j) => e.set(j, k.abs(d.at(j))));
     const order = new VectorView(k, orderRef, k.mul(b, n));

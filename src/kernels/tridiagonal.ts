@@ -4,15 +4,11 @@
  */
 import type { TileAtom } from "../ir/tile.js";
 import { changeAndMultiply, COLUMNS } from "./bidiagonal.js";
+import { deflate, NOTHING } from "./deflation.js";
 import { reflect } from "./householder.js";
 import type { Panels } from "./panels.js";
 import { type Recorder, turnOf } from "./rotation-list.js";
 import type { MatrixView, ScalarCode, VectorView } from "./scalar-code.js";
-
-const EPSILON = 2 ** -52;
-/** Of a matrix that is scaled to 1, what is as good as zero: numbers whose squares and quotients have no digits. */
-const NOTHING = 2 ** -900;
-const STEPS_EACH = 60;
 
 /** Working vectors are as long as a row of a, and zero where they are not used. */
 export interface TridiagonalWork {
@@ -74,39 +70,15 @@ export function tridiagonalise(
 }
 
 /** Eigenvalues come to `d`, in no order, and `e` becomes zero; the rotations that do it are those of the vectors. */
-export function symmetricValues(k: ScalarCode, n: number, d: VectorView, e: VectorView, recorder: Recorder): void {
-  const { t } = k;
-  const high = t.var(t.i32(n - 1));
-  const steps = t.var(t.i32(0));
-  t.while(
-    () => k.and(k.gt(high, 0), k.lt(steps, STEPS_EACH * n)),
-    () => {
-      const low = t.var(high);
-      const going = t.var(t.const(true, "bool"));
-      t.while(
-        () => k.and(going, k.gt(low, 0)),
-        () => {
-          const before = k.sub(low, 1);
-          const size = k.add(k.abs(d.at(before)), k.abs(d.at(low)));
-          const limit = k.add(k.mul(size, EPSILON), NOTHING);
-          t.if(
-            k.le(k.abs(e.at(before)), limit),
-            () => t.assign(going, t.const(false, "bool")),
-            () => t.assign(low, before),
-          );
-        },
-      );
-      t.if(
-        k.eq(low, high),
-        () => t.assign(high, k.sub(high, 1)),
-        () => {
-          t.assign(steps, k.add(steps, 1));
-          recorder.sweep(low, k.sub(high, low));
-          step(k, d, e, recorder, low, high);
-        },
-      );
-    },
-  );
+export function symmetricValues(
+  k: ScalarCode,
+  n: number,
+  d: VectorView,
+  e: VectorView,
+  recorder: Recorder,
+  epsilon: number,
+): void {
+  deflate(k, n, [d, e], epsilon, recorder, ({ low, high }) => step(k, d, e, recorder, low, high));
 }
 function step(k: ScalarCode, d: VectorView, e: VectorView, recorder: Recorder, low: TileAtom, high: TileAtom): void {
   const { t } = k;
