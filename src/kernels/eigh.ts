@@ -17,11 +17,13 @@ import { roundUp } from "./panels.js";
 import { RotationList, rotationRefs } from "./rotation-list.js";
 import { extentOf } from "./scaling.js";
 import { MatrixView, ScalarCode, VectorView } from "./scalar-code.js";
-import { symmetricValues, tridiagonalise } from "./tridiagonal.js";
+import { LANES, symmetricValues, tridiagonalise } from "./tridiagonal.js";
 import { VectorBlocks } from "./vector-blocks.js";
 
 /** Up to this order Jacobi's rotations are as fast. */
 const JACOBI = 24;
+/** Rows of working vectors of a tridiagonalisation. */
+const BESIDES = 4 + LANES;
 
 /** Refs: a in, w out, v out, then scratch. Reads the lower triangle; not finite in, NaN out. */
 export function eigh(operands: readonly Aval[], params: LinalgOps["eigh"]): Program<"tile"> {
@@ -41,7 +43,7 @@ function tridiagonalEigh([a]: readonly Aval[]): Program<"tile"> {
   const scratch = (name: string, size: number) => t.ref(name, "f64", "scratch", several(size));
   const [workRef, besidesRef, diagonalsRef, stateRef] = [
     scratch("work", stride * stride),
-    scratch("besides", 4 * stride),
+    scratch("besides", BESIDES * stride),
     scratch("diagonals", 2 * n),
     scratch("state", 2),
   ];
@@ -75,8 +77,8 @@ function tridiagonalEigh([a]: readonly Aval[]): Program<"tile"> {
         }),
       ),
     );
-    const beside = (i: number) => new VectorView(k, besidesRef, k.add(k.mul(b, 4 * stride), i * stride));
-    const parts = { a: work, v: beside(0), w: beside(1), nextV: beside(2), product: beside(3) };
+    const beside = (i: number) => new VectorView(k, besidesRef, k.add(k.mul(b, BESIDES * stride), i * stride));
+    const parts = { a: work, v: beside(0), w: beside(1), nextV: beside(2), product: beside(3), dots: beside(4) };
     tridiagonalise(k, n, parts, diagonalsOf(b), vectors.panels(b));
   });
   t.stage([batch, vectors.formed], (b, i) => vectors.form(b, i));

@@ -3,7 +3,8 @@
  * (Wilkinson & Reinsch 1971, contributions II/2 and II/4, from the top down).
  */
 import type { TileAtom } from "../ir/tile.js";
-import { changeAndMultiply, COLUMNS } from "./bidiagonal.js";
+import { range } from "../util/index.js";
+import { COLUMNS } from "./bidiagonal.js";
 import { deflate, NOTHING } from "./deflation.js";
 import { reflect } from "./householder.js";
 import type { Panels } from "./panels.js";
@@ -18,17 +19,24 @@ export interface TridiagonalWork {
   readonly w: VectorView;
   readonly nextV: VectorView;
   readonly product: VectorView;
+  /** LANES for each row. */
+  readonly dots: VectorView;
 }
+
+/** Rows of the symmetric matrix that are worked on together, and elements of them. */
+const ROWS = 2;
+export const LANES = 4;
 
 /** a = H₀H₁… T (H₀H₁…)ᵀ: T to `diagonal` and `beside`, the reflections to `sides`. Spoils a. */
 export function tridiagonalise(
   k: ScalarCode,
   n: number,
-  { a, v, w, nextV, product }: TridiagonalWork,
+  work: TridiagonalWork,
   [diagonal, beside]: readonly [VectorView, VectorView],
   panels: Panels,
 ): void {
   const { t } = k;
+  const { a, v, w, nextV, product } = work;
   const stride = a.rowStride;
   for (const part of [v, w, nextV]) part.fill(0, 0, stride);
   panels.clear();
@@ -49,8 +57,7 @@ export function tridiagonalise(
       v.set(j, 0);
       w.set(j, 0);
       // then everywhere, together with a v of the new v
-      const lines = [start, stride] as const;
-      changeAndMultiply(k, a, lines, lines, { u: v, y: w, x: w, v, nextU: nextV, nextY: product });
+      changeAndMultiply(k, work, start);
       // w = p - (τ pᵀv / 2) v with p = τ a v, a v being the product
       const sum = t.var(t.const(0, "f64"));
       k.for(next, n, (c) => t.assign(sum, k.add(sum, k.mul(product.at(c), nextV.at(c)))));
@@ -67,6 +74,57 @@ export function tridiagonalise(
     });
   });
   k.for(0, panels.panels, (panel) => panels.close(panel));
+}
+
+/**
+ * a becomes a - v wᵀ - w vᵀ from row and column `start` on, and product = a nextV, in one pass over its upper triangle and the squares
+ * on the diagonal. What a row adds up is stored, lane by lane: so it takes the widest registers.
+ */
+function changeAndMultiply(k: ScalarCode, work: TridiagonalWork, start: TileAtom): void {
+  const { t } = k;
+  const { a, v, w, nextV, product, dots } = work;
+  const end = a.rowStride;
+  product.fill(0, start, end);
+  k.for(
+    start,
+    end,
+    (i) => {
+      const rows = range(ROWS).map((r) => {
+        const at = k.add(i, r);
+        return { at, v: k.neg(v.at(at)), w: k.neg(w.at(at)), next: nextV.at(at) };
+      });
+      const sums = rows.map(() => t.var(t.const(0, "f64", [LANES])));
+      const along = (c: TileAtom, isAcross: boolean): void => {
+        const [vs, ws, others] = [v, w, nextV].map((x) => x.at(c, LANES));
+        const sum = t.var(product.at(c, LANES));
+        const news = rows.map((row, r) => {
+          const value = t.var(a.at(row.at, c, LANES));
+          t.assign(value, k.add(value, k.mul(ws, row.v)));
+          t.assign(value, k.add(value, k.mul(vs, row.w)));
+          t.assign(sum, k.add(sum, k.mul(value, row.next)));
+          // the element on the other side of the diagonal
+          if (isAcross) t.assign(sums[r], k.add(sums[r], k.mul(value, others)));
+          return value;
+        });
+        rows.forEach((row, r) => {
+          a.set(row.at, c, news[r], LANES);
+        });
+        product.set(c, sum, LANES);
+      };
+      const square = t.op("and", [i, t.i32(-COLUMNS)]);
+      const beyond = k.add(square, COLUMNS);
+      k.for(square, beyond, (c) => along(c, false), LANES);
+      k.for(beyond, end, (c) => along(c, true), LANES);
+      rows.forEach(({ at }, r) => {
+        dots.set(k.mul(at, LANES), sums[r], LANES);
+      });
+    },
+    ROWS,
+  );
+  k.for(start, end, (i) => {
+    const sum = t.reduce("sum", dots.at(k.mul(i, LANES), LANES), 0);
+    product.set(i, k.add(product.at(i), sum));
+  });
 }
 
 /** Eigenvalues come to `d`, in no order, and `e` becomes zero; the rotations that do it are those of the vectors. */
