@@ -7,19 +7,11 @@ import type { Aval } from "../ir/aval.js";
 import type { Program } from "../ir/program.js";
 import type { TileAtom } from "../ir/tile.js";
 import { TileBuilder } from "../ir/tile-builder.js";
-import { range } from "../util/index.js";
 import { matricesOf } from "./matrices.js";
+import { addProduct, COPIED, eachRow, panelWidth, strideOf } from "./panel-update.js";
 import { blockWidth, roundUp } from "./panels.js";
 import { MatrixView, ScalarCode, VectorView } from "./scalar-code.js";
 import { solveBlock } from "./triangular-block.js";
-
-/** Rows of a program that only copies. */
-const COPIED = 64;
-/** Rows that a product is subtracted from together. */
-const ROWS = 4;
-
-/** Columns of a panel: what is left of a large matrix does not lie in a near cache, and is read once for each panel. */
-const panelWidth = (steps: number): number => (steps <= 320 ? 16 : steps <= 768 ? 32 : 64);
 
 /** Refs: a in, lu out, pivots out (i32), permutation out (i32), then scratch. */
 export function blockedLu([a]: readonly Aval[]): Program<"tile"> {
@@ -29,8 +21,7 @@ export function blockedLu([a]: readonly Aval[]): Program<"tile"> {
   const width = blockWidth(dtype);
   const panelColumns = panelWidth(steps);
   const blocks = Math.ceil(n / width);
-  // rows of a power of two would all lie in the same lines of a cache
-  const stride = roundUp(n, panelColumns) + width;
+  const stride = strideOf(n, panelColumns, dtype);
   const height = roundUp(m, panelColumns);
   const panelStride = roundUp(m, width) + width;
   const t = new TileBuilder("lu");
@@ -47,16 +38,12 @@ export function blockedLu([a]: readonly Aval[]): Program<"tile"> {
   const workOf = (b: TileAtom): MatrixView => new MatrixView(k, workRef, k.mul(b, height * stride), stride);
   const pivotsOf = (b: TileAtom): VectorView => new VectorView(k, pivotRef, k.mul(b, steps));
   const placeOf = (b: TileAtom): VectorView => new VectorView(k, placeRef, k.mul(b, 2));
-  const eachRow = (i: TileAtom, end: number, body: (row: TileAtom) => void): void => {
-    const first = k.mul(i, COPIED);
-    k.for(first, k.min(k.add(first, COPIED), end), body);
-  };
 
   t.stage([batch, Math.ceil(height / COPIED)], (b, i) => {
     const work = workOf(b);
     const source = new MatrixView(k, from, k.mul(b, m * n), n);
     const permutation = new VectorView(k, permutationRef, k.mul(b, m));
-    eachRow(i, m, (row) => {
+    eachRow(k, i, m, (row) => {
       work.row(row).copyFrom(source.row(row), 0, n);
       work.row(row).fill(0, n, stride);
       permutation.set(row, row);
@@ -113,29 +100,14 @@ export function blockedLu([a]: readonly Aval[]): Program<"tile"> {
             put(k.add(first, r), row);
             upper.set(r, 0, k.neg(row), width);
           });
-          const subtract = (row: TileAtom, rows: number): void => {
-            const sums = range(rows).map((r) => t.var(work.at(k.add(row, r), left, width)));
-            k.for(0, panelColumns, (p) => {
-              const factor = upper.at(p, 0, width);
-              const column = k.add(first, p);
-              sums.forEach((sum, r) => {
-                t.assign(sum, k.add(sum, k.mul(factor, work.at(k.add(row, r), column))));
-              });
-            });
-            sums.forEach((sum, r) => {
-              work.set(k.add(row, r), left, sum, width);
-            });
-          };
-          const whole = k.add(end, t.op("and", [k.sub(m, end), t.i32(-ROWS)]));
-          k.for(end, whole, (row) => subtract(row, ROWS), ROWS);
-          k.for(whole, m, (row) => subtract(row, 1));
+          addProduct(k, work, { rows: [end, m], left, first, factors: upper, from: 0, panelColumns, width });
         });
       });
     });
   });
   t.stage([batch, Math.ceil(m / COPIED)], (b, i) => {
     const result = new MatrixView(k, to, k.mul(b, m * n), n);
-    eachRow(i, m, (row) => result.row(row).copyFrom(workOf(b).row(row), 0, n));
+    eachRow(k, i, m, (row) => result.row(row).copyFrom(workOf(b).row(row), 0, n));
   });
   return t.finish();
 }

@@ -1,18 +1,25 @@
-/** Cholesky factorisation, one matrix per program of the grid: row by row from dot products, four rows at a time. */
+/** Cholesky factorisation: small matrices one per program of the grid, row by row from dot products, four rows at a time. */
 import type { Aval } from "../ir/aval.js";
 import type { LinalgOps } from "../ir/ops/index.js";
 import type { Program } from "../ir/program.js";
 import type { TileAtom } from "../ir/tile.js";
 import { TileBuilder } from "../ir/tile-builder.js";
+import { blockedCholesky } from "./blocked-cholesky.js";
 import { matricesOf } from "./matrices.js";
 import { MatrixView, ScalarCode } from "./scalar-code.js";
 
 const ROWS = 4;
 const WIDTH = 8;
 
-/** Refs: a in, l out. The whole lower triangle is NaN where a is not positive definite, as in the oracle. */
+/** Up to this order panels are not worth it. */
+const SMALL = 48;
+
+/** Refs: a in, l out, then scratch. The whole lower triangle is NaN where a is not positive definite, as in the oracle. */
 export function cholesky(operands: readonly Aval[], _params: LinalgOps["cholesky"]): Program<"tile"> {
-  const [a] = operands;
+  return matricesOf(operands[0]).columns <= SMALL ? smallCholesky(operands) : blockedCholesky(operands);
+}
+
+function smallCholesky([a]: readonly Aval[]): Program<"tile"> {
   const { dtype } = a;
   const { columns: n, batch, all } = matricesOf(a);
   const t = new TileBuilder("cholesky");

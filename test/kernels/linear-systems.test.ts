@@ -2,6 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { aval } from "../../src/ir/aval.js";
 import { castScalar, type DType } from "../../src/ir/dtype.js";
+import { cholesky } from "../../src/kernels/cholesky.js";
 import { lu } from "../../src/kernels/lu.js";
 import { triangularSolve } from "../../src/kernels/triangular-solve.js";
 import { interpreterLinalg } from "./oracle.js";
@@ -89,6 +90,37 @@ describe.each(ways)("$name", ({ run }) => {
       });
       expect(both[2].slice(0, m).sort((p, q) => p - q)).toEqual(Array.from({ length: m }, (_, i) => i));
       expect(both[0].slice(0, m * n).some(Number.isNaN)).toBe(true);
+    });
+
+    test.each([49, 64, 75])("cholesky by panels, of order %d: L Lᵀ = A, zeros above, NaN where it fails", (n) => {
+      const random = randomSource(n);
+      const g = fill(n, n, dtype, () => normal(random));
+      for (const scale of [1, dtype === "f32" ? 2 ** 60 : 2 ** 500, dtype === "f32" ? 2 ** -60 : 2 ** -500]) {
+        const a = fill(n, n, dtype, (i, j) => {
+          let sum = i === j ? 1 : 0;
+          for (let p = 0; p < n; p++) sum += g[i * n + p] * g[j * n + p];
+          // what stands above the diagonal is not read
+          return i < j ? Number.NaN : scale * sum;
+        });
+        const indefinite = [...a];
+        indefinite[(n - 2) * (n + 1)] = -1;
+        const [l] = run(cholesky([aval([2, n, n], dtype)], {}), [[...a, ...indefinite]]).map(numbers);
+        let worst = 0;
+        for (let i = 0; i < n; i++)
+          for (let j = 0; j < n; j++) {
+            const failed = l[n * n + i * n + j];
+            if (j > i) {
+              expect(l[i * n + j]).toBe(0);
+              expect(failed).toBe(0);
+              continue;
+            }
+            expect(failed).toBeNaN();
+            let sum = 0;
+            for (let p = 0; p <= j; p++) sum += l[i * n + p] * l[j * n + p];
+            worst = Math.max(worst, Math.abs(sum - a[i * n + j]));
+          }
+        expect(worst).toBeLessThanOrEqual(n * eps * largest(a.filter((x) => x === x)));
+      }
     });
 
     const flags = [false, true];
