@@ -3,7 +3,7 @@
  * s = (m - 1)/(m + 1), log m = 2 artanh s (the method of fdlibm's e_log.c, Ng 1993).
  */
 import { CBRT_START, LOG_F32, LOG_F64, LOG_TAIL_F64 } from "./coefficients.js";
-import { type Double, doubleProduct, fastTwoSum, twoProduct, twoSum } from "./double.js";
+import { type Double, fastTwoSum } from "./double.js";
 import { clampNumbers, expOf, expScaled, floatType, LN2_HIGH, LN2_LOW } from "./exponential.js";
 import { polynomial, Value } from "./value.js";
 
@@ -86,23 +86,46 @@ export function log1p(x: Value): Value {
   return x.eq(0).select(x, x.gt(-1).select(y, ends));
 }
 
-/** log m of a pair of doubles with about 66 good bits: the series in s = (m - 1)/(m + 1), its first two terms in pairs. */
+/** A double's upper 26 bits: products of two such are exact. */
+const upper = (x: Value): Value =>
+  x
+    .bits()
+    .and(-(2n ** 27n))
+    .float();
+const TWO_THIRDS = Math.floor((2 / 3) * 2 ** 26) / 2 ** 26;
+/** 2/3 = fl(2/3) + 2⁻⁵⁴·(2/3) */
+const TWO_THIRDS_REST = 2 / 3 - TWO_THIRDS + (2 / 3) * 2 ** -54;
+/**
+ * e·ln 2 + log m as a pair of doubles, about 66 bits: log m = ⅔·s·(3 + s² + s⁴·q(s²)) with s = (m - 1)/(m + 1), each product of the first
+ * terms in parts (as fdlibm's e_pow.c).
+ */
 function logDouble({ e, m }: Parts): Double {
   const f = m.sub(1);
-  const d = twoSum(m, m.constant(1));
-  const s = f.div(d.high);
-  const product = twoProduct(s, d.high);
-  const sLow = f.sub(product.high).sub(product.low).sub(s.mul(d.low)).div(d.high);
-  const pair = { high: s, low: sLow };
-  const z = doubleProduct(pair, pair);
-  const rest = fastTwoSum(m.constant(2 / 3), z.high.mul(polynomial(z.high, LOG_TAIL_F64)));
-  // 2/3 = fl(2/3) + 2⁻⁵⁴·(2/3)
-  const factor = { high: rest.high, low: rest.low.add((2 / 3) * 2 ** -54) };
-  const cubic = doubleProduct(doubleProduct(z, pair), factor);
-  const twice = fastTwoSum(s.mul(2), cubic.high);
-  const low = twice.low.add(sLow.mul(2).add(cubic.low));
-  const sum = twoSum(e.mul(LN2_HIGH.f64), twice.high);
-  return fastTwoSum(sum.high, sum.low.add(low.add(e.mul(LN2_LOW.f64))));
+  const d = m.add(1);
+  const inverse = d.rdiv(1);
+  const s = f.mul(inverse);
+  const sHigh = upper(s);
+  const dHigh = upper(d);
+  const dLow = m.sub(dHigh.sub(1));
+  const sLow = f.sub(sHigh.mul(dHigh)).sub(sHigh.mul(dLow)).mul(inverse);
+  const z = s.square();
+  const terms = LOG_TAIL_F64.map((c) => c * 1.5);
+  const rest = z.square().fma(polynomial(z, terms), sLow.mul(sHigh.add(s)));
+  const square = sHigh.square();
+  const factor = upper(square.add(3).add(rest));
+  const factorLow = rest.sub(factor.sub(3).sub(square));
+  const product = sHigh.mul(factor);
+  const productLow = sLow.fma(factor, factorLow.mul(s));
+  const high = upper(product.add(productLow));
+  const low = productLow.sub(high.sub(product));
+  const sum = fastTwoSum(e.mul(LN2_HIGH.f64), high.mul(TWO_THIRDS));
+  const more = high.fma(TWO_THIRDS_REST, low.fma(2 / 3, e.mul(LN2_LOW.f64)));
+  return fastTwoSum(sum.high, sum.low.add(more));
+}
+/** y·(high + low) in two parts. */
+function timesLog(y: Value, { high, low }: Double): Double {
+  const [y1, h1] = [upper(y), upper(high)];
+  return { high: y1.mul(h1), low: y.sub(y1).fma(h1, y.mul(high.sub(h1).add(low))) };
 }
 
 /** Whether a number is whole, and odd. Below 2^(mantissa bits) the sum with that has the units in its last place. */
@@ -140,9 +163,8 @@ export function powF64(x: Value, y: Value): Value {
     const l = logDouble(split(size, true));
     // beyond 2⁶⁵ every power is 0, 1 or infinity; the clamp keeps the products finite
     const yy = clampNumbers(exponent, -(2 ** 65), 2 ** 65);
-    const p = twoProduct(yy, l.high);
-    const low = p.low.add(yy.mul(l.low));
-    return expScaled(p.high, 0, p.high.abs().lt(760).select(low, 0));
+    const p = timesLog(yy, l);
+    return expScaled(p.high, 0, p.high.abs().lt(760).select(p.low, 0));
   });
 }
 /** The logarithm in f64 has all the bits that f32 needs. */
@@ -168,10 +190,8 @@ function orOfZero(x: Value, y: Value, power: Value): Value {
   return x.eq(0).select(ofZero, power);
 }
 export function powUsualF64(x: Value, y: Value): Value {
-  const l = logDouble(split(x, false));
-  const p = twoProduct(y, l.high);
-  const low = p.low.add(y.mul(l.low));
-  return orOfZero(x, y, expScaled(p.high, 0, p.high.abs().lt(760).select(low, 0)));
+  const p = timesLog(y, logDouble(split(x, false)));
+  return orOfZero(x, y, expScaled(p.high, 0, p.high.abs().lt(760).select(p.low, 0)));
 }
 /** |y|·log x in f64; its whole number of ln 2, and the rest in units of 2⁻²⁹, are the low words of sums, which are joined as integers. */
 export function powUsualF32(x: Value, y: Value): Value {
