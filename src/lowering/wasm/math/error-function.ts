@@ -79,6 +79,17 @@ export function erfInvF32(x: Value): Value {
   const tail = polynomial(clampNumbers(w, 4, 17).sqrt().sub(3), ERFINV_TAIL_F32);
   return withEnds(x, w.lt(5).select(central, tail));
 }
+/** Where |x| is close to 1, 1 and more, or no number. */
+export const isOuter = (x: Value): Value => x.abs().lt(0.9966).not();
+export function erfInvCentralF32(x: Value): Value {
+  const a = x.abs();
+  const w = logPositive(a.rsub(1).mul(a.add(1))).neg();
+  return a
+    .fma(polynomial(w.sub(1), ERFINV_CENTRAL_F32), a)
+    .bits()
+    .xor(x.bits().xor(a.bits()))
+    .float();
+}
 /** One step of Halley's iteration on erf y = x, on the complement where x is near 1 (1 - x is exact there). */
 export function erfInvF64(x: Value): Value {
   const a = x.abs();

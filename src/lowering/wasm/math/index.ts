@@ -8,7 +8,16 @@ import type { LoopExpr, LoopLocal, LoopMathFunction } from "../../../ir/loop.js"
 import type { ElementwiseOps } from "../../../ir/ops/index.js";
 import type { ElementwisePrim } from "../../../ir/tile.js";
 import type { GuardedExpansion, MathLibrary } from "../../target.js";
-import { erfcF64, erfcShort, erfF32, erfF64, erfInvF32, erfInvF64 } from "./error-function.js";
+import {
+  erfcF64,
+  erfcShort,
+  erfF32,
+  erfF64,
+  erfInvCentralF32,
+  erfInvF32,
+  erfInvF64,
+  isOuter,
+} from "./error-function.js";
 import { cosh, exp, exp2, expm1, expNonPositive, logistic, sinh, tanh } from "./exponential.js";
 import { acos, acosh, asin, asinh, atan2, atanF32, atanF64, atanh } from "./inverse-trigonometric.js";
 import { cbrt, isUnusualPower, log, log1p, powF32, powF64, powUsualF32, powUsualF64 } from "./logarithm.js";
@@ -141,6 +150,12 @@ const SHORT: Record<string, Partial<Record<string, Short>>> = {
     tan: { usual: tanSmall, beyond: isLarge, right: tanF32, medium: { usual: tanMedium, beyond: isHuge } },
     pow: { usual: powUsualF32, beyond: isUnusualPower, right: powF32 },
     rem: { usual: remUsualF32, beyond: isLongDivision },
+    erf_inv: {
+      usual: erfInvCentralF32,
+      beyond: isOuter,
+      right: erfInvF32,
+      medium: { usual: (x) => x, beyond: isOuter },
+    },
   },
   f64: {
     sin: { usual: sinSmallF64, beyond: isLargeF64 },
