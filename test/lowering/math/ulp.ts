@@ -57,7 +57,7 @@ export const BOUNDS_F32: Readonly<Record<string, number>> = {
   tanh: 2,
   sin: 1.6,
   cos: 1.6,
-  tan: 1.3,
+  tan: 1.4,
   rsqrt: 1.5,
   sinh: 1.6,
   cosh: 1.5,
