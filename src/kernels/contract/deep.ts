@@ -8,7 +8,7 @@ import type { TileAtom } from "../../ir/tile.js";
 import type { ScalarCode } from "../scalar-code.js";
 import { type Axis, type Contraction, exchange, product, registersOf, tilesOf, vectorLanes } from "./contraction.js";
 import type { StoreResult } from "./emit.js";
-import { type ContractionMachine, fits, outerStep, widens } from "./machine.js";
+import { type ContractionMachine, fits, outerStep } from "./machine.js";
 import { sum, tileStart } from "./pack.js";
 import { type SizedAxis, tileCount } from "./sized.js";
 import { outerTile, walk } from "./tile.js";
@@ -68,8 +68,7 @@ export function planDeep(c: Contraction, machine: ContractionMachine): DeepContr
     const row = side.rows.reduce((a, b) => (b.size > a.size ? b : a));
     const column = side.columns.reduce((a, b) => (b.size > a.size ? b : a));
     const lanes = vectorLanes(c.accumulate);
-    for (const width of [1, 2, 3, 4].map((n) => n * lanes).filter((w) => w <= column.size)) {
-      if (!widens(machine, cut.inside.length, width, lanes)) continue;
+    for (const width of [1, 2, 3, 4, 5, 6].map((n) => n * lanes).filter((w) => w <= column.size)) {
       for (let height = 1; height <= Math.min(8, row.size); height++) {
         if (c.once && (row.size % height !== 0 || column.size % width !== 0)) continue;
         const registers = registersOf(width, lanes);

@@ -46,11 +46,3 @@ function arithmetic({ relaxedMadd }: ContractionMachine, dtype: DType, sums: num
   if (!isFloat(dtype)) return 0.5 + 0.3 * sums;
   return relaxedMadd ? Math.max(LATENCY, 0.22 + 0.127 * sums) : Math.max(0.9, 0.3 + 0.17 * sums);
 }
-
-/**
- * Whether tiles of this width are right where pairs of vectors are joined. V8 13.6 gives the upper halves of joined sums a wrong start
- * where loops lie in each other and a row has vectors without a partner (test/lowering/wasm/nested-sums.test.ts).
- */
-export function widens({ wide }: ContractionMachine, loops: number, width: number, lanes: number): boolean {
-  return !wide || loops < 2 || width <= lanes || width % (2 * lanes) === 0;
-}

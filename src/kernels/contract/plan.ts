@@ -13,7 +13,7 @@ import {
   vectorLanes,
 } from "./contraction.js";
 import { type ContractionPlan, overlaps } from "./emit.js";
-import { type ContractionMachine, fits, innerStep, outerStep, widens } from "./machine.js";
+import { type ContractionMachine, fits, innerStep, outerStep } from "./machine.js";
 import { planned, type SizedContraction, stepsOf } from "./sized.js";
 import { inParts, partOf } from "./tile.js";
 import { range } from "../../util/index.js";
@@ -138,7 +138,6 @@ function withColumns(
   const { row, column, depth, most: steps } = space;
   const lanes = vectorLanes(c.accumulate);
   for (const width of widths(column.size, lanes, c.once)) {
-    if (!widens(machine, c.inner.length, width, lanes)) continue;
     const registers = registersOf(width, lanes);
     for (const packRhs of [false, true]) {
       if (!packRhs && column.rhs !== 1 && width > 1) continue;
@@ -297,7 +296,7 @@ function lowerTiles(
   return best;
 }
 function widths(size: number, lanes: number, once = false): number[] {
-  const list = [1, 2, 3, 4, 6].map((n) => n * lanes).filter((w) => w <= size);
+  const list = [1, 2, 3, 4, 5, 6].map((n) => n * lanes).filter((w) => w <= size);
   // a narrow result is one tile, its last columns in scalars
   if ((once || size < 4 * lanes) && registersOf(size, lanes) <= 6 && !list.includes(size)) list.push(size);
   // one width at least divides the columns
@@ -319,7 +318,7 @@ interface Space {
   /** Nanoseconds for each k: conversions of a register, and lines that come again from farther away. */
   readonly convertLhs: number;
   readonly convertRhs: number;
-  readonly missLhs: number;
+  readonly missLhs: (lines: number) => number;
   readonly missRhs: (lines: number) => number;
   /** The same where every line is read once, a few from each row. */
   readonly firstRhs: number;
@@ -343,7 +342,7 @@ function spaceOf(c: Contraction, rowAxis: number | null, columnAxis: number | nu
     outerColumns: others(c.columns, column),
     convertLhs: convert(c.lhs.dtype),
     convertRhs: convert(c.rhs.dtype),
-    missLhs: missCost(c.inner, "lhs", 1),
+    missLhs: (lines) => missCost(c.inner, "lhs", lines),
     missRhs: (lines) => missCost(c.inner, "rhs", lines),
     firstRhs: firstCost(c.inner, depth * column.size),
     loops: c.inner.length > 1 ? (depth / c.inner[c.inner.length - 1].size) * LOOP_COST : 0,
@@ -370,8 +369,8 @@ function estimate(
   if (partial.vectors === "columns") {
     if (!packLhs) {
       perTile += depth * convertLhs * height * 0.5;
-      if (row.lhs === 1 || height === 1) perTile += depth * space.missLhs * (1 + height / 16);
-      else perTile += depth * 0.1;
+      if (row.lhs === 1 || height === 1) perTile += depth * space.missLhs(1) * (1 + height / 16);
+      else perTile += depth * (0.1 + space.missLhs(height));
     }
     if (!packRhs) {
       perTile += depth * convertRhs * registersOf(width, 4);

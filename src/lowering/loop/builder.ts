@@ -367,6 +367,20 @@ export class LoopBuilder extends Graph {
     this.store([at.address, value], ([address, x]) => ({ kind: "store", buffer, address, offset, value: x }));
   }
 
+  /** `more` elements after a place, by a pointer of its own: an engine does not pair it with its neighbours, which follow another one. */
+  apart({ buffer, address, elements }: Place, more: number): Place {
+    const bytes = this.i32(more * byteSize(buffer.dtype));
+    const other = this.node("pure", `apart:${ids([address, bytes])}`, "i32", 1, [address, bytes], (args) => ({
+      kind: "op",
+      prim: "add",
+      dtype: "i32",
+      lanes: 1,
+      args,
+      params: {},
+    }));
+    return { buffer, address: other, elements };
+  }
+
   /**
    * Tells a widening engine that these registers, which a loop has computed, belong together in pairs. It looks for pairs at
    * stores and nowhere else, so they are stored, at the end of the loop, where nobody reads: the first kilobyte of memory is

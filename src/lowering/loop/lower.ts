@@ -360,9 +360,13 @@ class StageLowering {
     if (block.dtype !== ref.dtype) internal(`a store of ${block.dtype} into ${ref.dtype}`);
     const last = shape.length - 1;
     const contiguous = last >= 0 && strides[last] === 1;
-    const parts = cuts(shape, contiguous ? this.#lanes(dtype, shape) : 1).map((c) => {
+    const lanes = contiguous ? this.#lanes(dtype, shape) : 1;
+    const alone = b.target.wide && lanes > 1 ? withoutPartner(shape[last], lanes) : -1;
+    const parts = cuts(shape, lanes).map((c) => {
       const index = shape.length ? [...unravel(c.row, shape.slice(0, -1)), c.column] : [];
-      return { to: places.at(index), node: block.piece(c.row, c.column, c.lanes) };
+      const to = places.at(index);
+      const node = block.piece(c.row, c.column, c.lanes);
+      return { to: c.column === alone ? { place: b.apart(to.place, alone), more: to.more - alone } : to, node };
     });
     for (const { to, node } of b.target.wide ? upperFirst(parts) : parts) b.storeTo(to.place, to.more, node);
   }
@@ -386,4 +390,13 @@ class StageLowering {
     visit(stmts);
     return found;
   }
+}
+
+/**
+ * Where the last of an odd number of vectors begins, -1 for an even number. An engine that pairs neighbours from the first one on would
+ * pair it with the first of the next row, where rows follow each other without a gap, and the vectors of that row wrongly.
+ */
+function withoutPartner(columns: number, lanes: number): number {
+  const vectors = columns / lanes;
+  return vectors % 2 === 1 && vectors > 1 ? columns - lanes : -1;
 }

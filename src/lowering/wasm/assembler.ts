@@ -191,12 +191,35 @@ export class Code {
   }
   /** The same, of a value that `key` names in this function. */
   constant(key: string, make: () => Uint8Array): this {
+    return this.#kept("v128", key, (b) => {
+      b.raw([0xfd, 12]);
+      b.raw(make());
+    });
+  }
+  /** A vector of equal lanes, made by an instruction of its own. V8 joins two of these where they are made of the same scalar. */
+  splat(bytes: Uint8Array, lanes: number): this {
+    const view = new DataView(bytes.buffer, bytes.byteOffset, 16);
+    if (lanes === 4) {
+      const value = view.getInt32(0, true);
+      this.#kept("i32", `i32:${value}`, (b) => {
+        b.byte(0x41);
+        b.s32(value);
+      });
+      return this.op("i32x4.splat");
+    }
+    const value = view.getBigInt64(0, true);
+    this.#kept("i64", `i64:${value}`, (b) => {
+      b.byte(0x42);
+      b.s64(value);
+    });
+    return this.op("i64x2.splat");
+  }
+  #kept(type: ValueType, key: string, make: (b: Bytes) => void): this {
     let local = this.#constants.get(key);
     if (local === undefined) {
-      local = this.local("v128");
+      local = this.local(type);
       this.#constants.set(key, local);
-      this.#prologue.raw([0xfd, 12]);
-      this.#prologue.raw(make());
+      make(this.#prologue);
       this.#prologue.byte(0x21);
       this.#prologue.u32(local);
     }

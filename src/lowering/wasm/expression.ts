@@ -103,10 +103,34 @@ export function emitExpr(c: Code, scope: Scope, e: LoopExpr): void {
       reduceLanes(c, e.op, e.dtype, e.arg.lanes);
       return;
     case "call":
-      for (const a of e.args) go(a);
+      for (const a of e.args) {
+        go(a);
+        if (a.lanes > 1) alone(c);
+      }
       c.call(scope.callee(e.callee));
+      if (e.lanes > 1) alone(c);
       return;
   }
+}
+
+/**
+ * What a local is set to. A vector constant is made here, by an instruction of its own, and never taken from a local that others share:
+ * where V8 joins pairs of vectors (13.6), a loop's variables must not begin with one value of which some are joined and some are not.
+ * Their moves from its place in memory are merged, and joined ones then get the lower half alone.
+ */
+export function emitInitial(c: Code, scope: Scope, e: LoopExpr): void {
+  if (e.kind === "const" && e.lanes > 1)
+    c.splat(constBytes(new Array<typeof e.value>(e.lanes).fill(e.value), e.dtype), e.lanes);
+  else emitExpr(c, scope, e);
+}
+
+const SAME_BYTES = Uint8Array.from({ length: 16 }, (_, i) => i);
+/**
+ * The same vector by an instruction that V8 does not join pairs of. It stops the process where an argument of a call is half of a pair
+ * (13.6), and where it follows a pair of stores back to results of calls (14.6).
+ */
+function alone(c: Code): void {
+  c.v128(SAME_BYTES).op("i8x16.swizzle");
 }
 
 function elementBytes(dtype: DType): number {

@@ -4,7 +4,7 @@ import type { DType } from "../../ir/dtype.js";
 import type { LoopBuffer, LoopExpr, LoopFunction, LoopLocal, LoopMathFunction, LoopStmt } from "../../ir/loop.js";
 import { Code, type FunctionType } from "./assembler.js";
 import type { ForkRole } from "./fork.js";
-import { emitExpr, type Scope } from "./expression.js";
+import { emitExpr, emitInitial, type Scope } from "./expression.js";
 import { storeValue } from "./memory.js";
 import { valueType } from "./types.js";
 
@@ -81,7 +81,7 @@ class FunctionEmitter implements Scope {
     const { c } = this;
     switch (s.kind) {
       case "set":
-        emitExpr(c, this, s.value);
+        emitInitial(c, this, s.value);
         c.set(this.#define(s.local));
         return;
       case "store":

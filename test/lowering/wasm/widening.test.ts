@@ -57,11 +57,36 @@ const KERNELS: Record<string, { f: (...xs: T[]) => T; shapes: number[][] }> = {
   },
 };
 
+/** Where values that a call takes or gives are stored in pairs, too. */
+const CALLS: Record<string, (x: T) => T[]> = {
+  "the result of a call": (x) => [np.sin(x)],
+  "its argument and its result": (x) => {
+    const y = x.mul(2);
+    return [np.sin(y), y, np.tan(y)];
+  },
+};
+
 describe.skipIf(node === "")("the revectorizer widens", () => {
   const folder = mkdtempSync(join(tmpdir(), "tilework-widening-"));
   afterAll(() => rmSync(folder, { recursive: true }));
 
   it.each(Object.entries(KERNELS))("%s", (name, { f, shapes }) => {
+    const { stdout, stderr, status } = compileWide(name, f, shapes);
+    expect(stderr).toBe("");
+    expect(status).toBe(0);
+    expect(stdout, stdout.slice(0, 2000)).toMatch(/Decided? to vectorize(?!, 0)/);
+  });
+  it.each(Object.entries(CALLS))("or leaves, and goes on: %s", (name, f) => {
+    const { stderr, status } = compileWide(name, f, [[1000]]);
+    expect(stderr).toBe("");
+    expect(status).toBe(0);
+  });
+
+  function compileWide(
+    name: string,
+    f: (...xs: T[]) => T | T[],
+    shapes: number[][],
+  ): { stdout: string; stderr: string; status: number | null } {
     const program = makeProgram(f)(...shapes.map((s) => np.ones(s)));
     const { bytes } = compileProgram(program, { target: wasmTarget({ simd: true, relaxedSimd: true, wide: true }) });
     const file = join(folder, `${name}.wasm`);
@@ -69,12 +94,6 @@ describe.skipIf(node === "")("the revectorizer widens", () => {
     const flags = ["experimental-wasm-revectorize", "trace-wasm-revectorize", "wasm-tier-mask-for-testing=-1"];
     flags.push("no-wasm-lazy-compilation");
     const code = `new WebAssembly.Module(require("node:fs").readFileSync(${JSON.stringify(file)}))`;
-    const { stdout, stderr, status } = spawnSync(node, [...flags.map((x) => `--${x}`), "-e", code], {
-      encoding: "utf8",
-      maxBuffer: 2 ** 28,
-    });
-    expect(stderr).toBe("");
-    expect(status).toBe(0);
-    expect(stdout, stdout.slice(0, 2000)).toMatch(/Decided? to vectorize(?!, 0)/);
-  });
+    return spawnSync(node, [...flags.map((x) => `--${x}`), "-e", code], { encoding: "utf8", maxBuffer: 2 ** 28 });
+  }
 });
