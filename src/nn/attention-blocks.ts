@@ -18,16 +18,23 @@ const BLOCK = 256;
 const CAUSAL_BLOCK = 128;
 /** Queries of the shortest sequences that are cut. */
 const LONG = 256;
+/** From here on what causal blocks leave out is worth more than the rest of it costs, backwards too. */
+const LONG_CAUSAL = 384;
 /** Parts into which causal queries are cut; each part leaves out the keys behind its last query. */
 const PARTS = 4;
 /** Scores of a head, and of all, from which blocks are at least as fast as everything at once. */
 const MANY_OF_HEAD = 2 ** 18;
 const MANY = 2 ** 22;
 
-export function isLong(batch: number, queries: number, heads: number, keys: number): boolean {
+export function isLong(batch: number, queries: number, heads: number, keys: number, options: TensorOptions): boolean {
   const sizes = [batch, queries, heads, keys];
   if (sizes.some((n) => typeof n !== "number" || n === 0) || queries < LONG) return false;
+  if (queries >= LONG_CAUSAL && leavesOut(queries, keys, options)) return true;
   return queries * keys >= MANY_OF_HEAD || prod(sizes) >= MANY;
+}
+/** Whether blocks of causal queries need not see all keys: a query that sees nothing gives the mean over all. */
+function leavesOut(queries: number, keys: number, { causal, mask, bias }: TensorOptions): boolean {
+  return causal === true && !mask && !bias && queries <= keys;
 }
 /** The score of what must not be seen: low, but no infinity, so that a query that sees nothing does not become NaN. */
 export function hiddenScore(x: Tensor): number {
@@ -89,11 +96,11 @@ interface Part {
   readonly keys: number;
 }
 /** Blocks of equal size, the rest in one of its own; causal queries in several parts, the earlier ones with fewer keys. */
-function partsOf(t: number, s: number, { causal, mask, bias }: TensorOptions): Part[] {
+function partsOf(t: number, s: number, options: TensorOptions): Part[] {
+  const { causal } = options;
   const block = causal === true && t < PARTS * BLOCK ? CAUSAL_BLOCK : BLOCK;
   const whole = Math.floor(t / block);
-  // a query that sees nothing gives the mean over all keys: then none may be left out
-  const cut = causal === true && !mask && !bias && t <= s;
+  const cut = leavesOut(t, s, options);
   const bounds = cut ? range(PARTS + 1).map((i) => Math.round((i * whole) / PARTS)) : [0, whole];
   const parts = bounds.slice(1).map((end, i): Part => {
     const blocks = end - bounds[i];

@@ -94,7 +94,7 @@ export function dotProductAttention(
     });
   if (given.querySeqLengths || given.keyValueSeqLengths || given.localWindowSize !== undefined)
     return attendWithin(q, k, v, options, given);
-  if (isLong(b, t, h, s)) return attendInBlocks(q, k, v, options);
+  if (isLong(b, t, h, s, options)) return attendInBlocks(q, k, v, options);
   const g = h / kv;
   const grouped = lax.reshape(q, [b, t, kv, g, d]);
   // [b, kv, g, t, s]
