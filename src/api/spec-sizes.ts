@@ -1,6 +1,7 @@
 /** The sizes that names in specs stand for, found by holding shapes against arrays. */
 import { fail } from "../diagnostics/error.js";
-import { type Dim, dimEqual, dimSub, isStatic, parseDim, SymDim, substituteDim } from "../ir/dim.js";
+import { type Dim, dimEqual, dimSub, isStatic, SymDim, substituteDim } from "../ir/dim.js";
+import { parseDim } from "../ir/dim-parse.js";
 import { describeValue } from "../tracer/leaf.js";
 import type { ShapeSpec } from "../tracer/tensor.js";
 

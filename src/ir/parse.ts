@@ -2,7 +2,8 @@
 import { fail } from "../diagnostics/error.js";
 import { abstractEval } from "./abstract-eval/index.js";
 import { type Aval, aval, avalSame, printAval } from "./aval.js";
-import { type Dim, parseDim } from "./dim.js";
+import type { Dim } from "./dim.js";
+import { parseDim } from "./dim-parse.js";
 import { type DType, isDType, isFloat, isWide } from "./dtype.js";
 import { joinEffects } from "./effects.js";
 import { isPrim } from "./ops/families.js";

@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { aval } from "../../src/ir/aval.js";
 import { buildProgram } from "../../src/ir/builder.js";
-import { parseDim } from "../../src/ir/dim.js";
+import { parseDim } from "../../src/ir/dim-parse.js";
 import { parseProgram } from "../../src/ir/parse.js";
 import { printProgram } from "../../src/ir/print.js";
 import { literal, type Program } from "../../src/ir/program.js";

@@ -5,7 +5,8 @@
 import { describe, expect, it } from "vitest";
 import { lax, nn, numpy as np, random, tree } from "../../src/index.js";
 import { aval } from "../../src/ir/aval.js";
-import { type Dim, parseDim, substituteDim } from "../../src/ir/dim.js";
+import { type Dim, substituteDim } from "../../src/ir/dim.js";
+import { parseDim } from "../../src/ir/dim-parse.js";
 import type { DType } from "../../src/ir/dtype.js";
 import type { Tensor } from "../../src/tracer/tensor.js";
 import { traceFlat } from "../../src/tracer/trace.js";
