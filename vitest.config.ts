@@ -89,7 +89,7 @@ const SHARED = [
  * Files in these folders that change such state, or count what the process holds. Like those of all other folders, each has
  * a process of its own.
  */
-const ALONE = [
+export const ALONE = [
   "test/api/derived.test.ts",
   "test/api/memory.test.ts",
   "test/errors/catalogue.test.ts",

@@ -9,6 +9,9 @@ for (const file of existsSync(dir) ? readdirSync(dir).filter((name) => name.ends
   const report = JSON.parse(readFileSync(join(dir, file), "utf8"));
   passed += report.numPassedTests;
   failed += report.numFailedTests;
+  // where an engine dies, what it had still to run is neither passed nor failed
+  const lost = (report.testResults ?? []).flatMap((file) => file.assertionResults ?? []);
+  failed += lost.filter(({ status }) => status === "pending").length;
   // a suite that could not even be loaded has no failed test, but it has failed
   if (!report.success && report.numFailedTests === 0) failed += Math.max(1, report.numFailedTestSuites ?? 1);
 }

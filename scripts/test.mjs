@@ -3,19 +3,24 @@
 //   npm test -- --update         rewrites the golden documents
 //   npm run test:fuzz            only the long tests
 //   npm run test:browser         only those in a browser
+//   npm run test:engines         those that run generated code, on a Node with 256-bit vectors; -- --install gets one
 // TILEWORK_TEST_REPORT=DIR writes what passed and failed there, for .ci/run.
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { root } from "./build.mjs";
 import { ensureChromium } from "./chromium.mjs";
+import { hasAvx2, installWideNode, wideNode } from "./engines.mjs";
 
 const args = process.argv.slice(2);
 const long = take("--long");
 const browser = take("--browser");
+const engines = take("--engines");
+const install = take("--install");
 const update = take("--update");
 const reportDir = process.env.TILEWORK_TEST_REPORT;
-const name = long ? "long" : browser ? "browser" : "everyday";
+const name = long ? "long" : browser ? "browser" : engines ? "engines" : "everyday";
+let binary = process.execPath;
 
 function take(flag) {
   const at = args.indexOf(flag);
@@ -26,7 +31,7 @@ function take(flag) {
 function node(title, file, ...rest) {
   console.log(`\n— ${title}`);
   const env = update ? { ...process.env, TILEWORK_UPDATE_GOLDENS: "1" } : process.env;
-  const { status } = spawnSync(process.execPath, [join(root, "node_modules", file), ...rest], {
+  const { status } = spawnSync(binary, [join(root, "node_modules", file), ...rest], {
     cwd: root,
     stdio: "inherit",
     env,
@@ -39,17 +44,38 @@ if (!existsSync(join(root, "node_modules", "vitest"))) {
   process.exit(1);
 }
 if (browser) ensureChromium();
+const notes = [];
+if (engines) {
+  // what is installed may be older than the lock file, and where nothing has changed this takes a moment
+  if (install && !process.env.TILEWORK_WIDE_NODE) installWideNode();
+  const found = wideNode();
+  if (found === undefined) {
+    console.error("\nNOT TESTED: 256-bit vectors. There is no Node 24; `npm run test:engines -- --install` gets one.");
+    process.exit(process.env.CI || install ? 1 : 0);
+  }
+  binary = found;
+  const avx2 = hasAvx2();
+  process.env.TILEWORK_TEST_WIDE = avx2 === true ? "1" : "0";
+  const { stdout } = spawnSync(binary, ["--version"], { encoding: "utf8" });
+  if (avx2 === true) notes.push(`Generated code was tested on Node ${stdout.trim()} with vectors of 256 bits.`);
+  else notes.push(`NOT TESTED: 256-bit vectors. This processor has no AVX2 (Node ${stdout.trim()}).`);
+  // FAILING in vitest.engines.config.ts
+  notes.push(
+    "LEFT OUT because they FAIL on Node 24: kernels/matmul, kernels/language/adjoints, lowering/schedule/{contract,conv,once}.",
+  );
+}
 const checks = {};
-if (!long && !browser) {
+if (!long && !browser && !engines) {
   checks["lint and format"] = node("lint and format", "@biomejs/biome/bin/biome", "check", "--error-on-warnings");
   checks.types = node("types", "typescript/bin/tsc", "-p", "tsconfig.json");
 }
 const reporters = reportDir
   ? ["--reporter=default", "--reporter=json", `--outputFile.json=${join(reportDir, `${name}.json`)}`]
   : [];
-const config = long || browser ? ["--config", `vitest.${name}.config.ts`] : [];
+const config = long || browser || engines ? ["--config", `vitest.${name}.config.ts`] : [];
 const tests = node("tests", "vitest/vitest.mjs", "run", ...config, ...reporters, ...args);
 
+for (const note of notes) console.log(`\n${note}`);
 if (reportDir) {
   mkdirSync(reportDir, { recursive: true });
   const failed = Object.values(checks).filter((ok) => !ok).length;

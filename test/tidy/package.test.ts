@@ -81,7 +81,7 @@ it("an older Node gets one sentence, from a script that parses on any Node", () 
   expect(said("20.18.3").exit).toEqual([1]);
   expect(said("0.10.48").exit).toEqual([1]);
   for (const node of ["20.19.0", "22.1.0", "24.0.0-rc.1"]) expect(said(node)).toEqual({ printed: [], exit: [] });
-  for (const script of ["start", "test", "test:fuzz", "build", "prepack"]) {
+  for (const script of ["start", "test", "test:engines", "test:fuzz", "build", "prepack"]) {
     expect(manifest.scripts[script]).toMatch(/^node scripts\/check-node\.cjs && /);
   }
 });

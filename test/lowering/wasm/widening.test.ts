@@ -1,6 +1,6 @@
 /**
  * The shape of our kernels is what V8's revectorizer can widen: its own trace says so, for each of them. It needs an engine
- * that has the pass and a CPU with AVX2: Node 24 or later, this one or the one that TILEWORK_WIDE_NODE names.
+ * that has the pass and a CPU with AVX2: Node 24 or later, this one or the one that TILEWORK_WIDE_NODE names (`npm run test:engines`).
  */
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -12,9 +12,11 @@ import { compileProgram } from "../../../src/jit/compile.js";
 import { wasmTarget } from "../../../src/lowering/wasm/features.js";
 import { validated } from "../validate.js";
 
-const node =
+const found =
   Number(process.versions.node.split(".")[0]) >= 24 ? process.execPath : (process.env.TILEWORK_WIDE_NODE ?? "");
-if (node === "") console.warn("widening is not tested: it takes Node 24, or TILEWORK_WIDE_NODE=path of one");
+// npm run test:engines knows whether there is AVX2
+const node = process.env["TILEWORK_TEST_WIDE"] === "0" ? "" : found;
+if (node === "") console.warn("WIDENING IS NOT TESTED here: it takes Node 24 (npm run test:engines) and AVX2");
 
 type T = Tensor;
 const KERNELS: Record<string, { f: (...xs: T[]) => T; shapes: number[][] }> = {
