@@ -3,7 +3,7 @@
  * are numbered, adjacent loops that every access walks alike are merged, and the loop to vectorise is chosen.
  */
 import { type Dim, dimMul, dimSame, isStatic } from "../../ir/dim.js";
-import { byteSize } from "../../ir/dtype.js";
+import { byteSize, isFloat } from "../../ir/dtype.js";
 import { hintOf } from "../../ir/size.js";
 import type { GpuLimits, Machine } from "../target.js";
 import type { Affine, Loop } from "./affine.js";
@@ -178,6 +178,7 @@ export function prepareNest(nest: Nest, { gpu }: Machine): PreparedNest {
     const carriesPayload = nest.members.some((m) => m.payload !== null && m.payload.kind !== "index");
     if (!lastReduced || carriesPayload) vector = lastKept ?? null;
     else if (!lastKept) vector = lastReduced;
+    else if (lengthOf(lastKept) >= 16 && isShortRow(lastReduced, nest.members, nodes)) vector = lastKept;
     else vector = vectorScore(lastKept, touches) > vectorScore(lastReduced, touches) ? lastKept : lastReduced;
     if (vector && lengthOf(vector) < 4) vector = null;
   }
@@ -221,6 +222,23 @@ export function instructionsOf(nodes: readonly Node[]): number {
 
 /** Values read and written with fewer than this leave registers for long chains of arithmetic (random bits) side by side. */
 const FEW_VALUES = 4;
+
+/** Rows of fewer elements are reduced side by side, where that is all there is to do: combining lanes is long beside a few additions. */
+const SHORT_ROW = 8;
+/** The same for the greatest and the least float, which three numbers are kept for. */
+const SHORT_EXTREMUM = 24;
+
+function isShortRow({ extent }: Loop, members: readonly Member[], nodes: readonly Node[]): boolean {
+  const dear = members.some(
+    (m) => m.kind !== "row" && (m.combine === "max" || m.combine === "min") && isFloat(m.dtype),
+  );
+  return (
+    isStatic(extent) &&
+    extent < (dear ? SHORT_EXTREMUM : SHORT_ROW) &&
+    members.every((m) => m.kind !== "full" && !m.payload) &&
+    nodes.every((n) => n.kind !== "op" || isCheap(n.prim))
+  );
+}
 
 /** 16 elements (four 128-bit registers of f32), fewer when elements are wide, the body is large or the loop is short. */
 function blockWidth(extent: number, nodes: readonly Node[], members: readonly Member[], columns: boolean): number {
