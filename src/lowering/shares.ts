@@ -81,8 +81,15 @@ export function shareStages(steps: readonly PlanStep[], { breakEven, grain }: Sh
         const { kernel } = s;
         const works = kernel.stages.map((stage) => work(stage, hintOf));
         // beside a stage that is shared the workers are awake, and what they make lies in their caches
-        const isAwake = works.some(({ programs, each }) => each * programs >= breakEven);
-        const ease = isAwake ? COMPANY : 1;
+        const isWorth = ({ programs, each }: (typeof works)[number]): boolean =>
+          programs > 1 && each * programs >= breakEven;
+        // in rounds, what one thread wrote is read by others in the next: each stage must be worth that by itself, or all stay with one
+        const inRounds = works.filter((_, i) => kernel.stages[i].rounds);
+        if (inRounds.length > 0 && !inRounds.some(isWorth)) {
+          found.set(kernel, []);
+          continue;
+        }
+        const ease = inRounds.length === 0 && works.some(isWorth) ? COMPANY : 1;
         found.set(
           kernel,
           kernel.stages.map((stage, i) => {
