@@ -36,6 +36,8 @@ export const CONTROL = {
   least: 1036,
   /** Twice the number of threads, set once. */
   shares: 1040,
+  /** 1 from the description of a job until the caller has seen its end. */
+  busy: 1044,
   /** Words of the stage's parameters: addresses of its buffers, then (two left out) sizes. */
   args: 1048,
   /** What belongs to one thread: thread t's part starts at threads + t·threadBytes. The caller is thread 0. */
@@ -52,6 +54,10 @@ export const CONTROL = {
   /** In a thread's part, i64: the first program of its range (low half), and the one after the last. */
   range: 16,
 } as const;
+
+/** What modules pass to `env.wait` in place of a number of programs: workers sleep, and should be woken; that job is over. */
+export const WAKE = -1;
+export const WOKEN = 0;
 
 /** A stage with more buffers than this is not shared: their addresses, and sizes, must find room at `args`. */
 export const MAX_JOB_BUFFERS = 960;

@@ -4,7 +4,8 @@
  *
  * A module with such stages imports two mutable globals, `env.control` (the address of the control block, or 0: then the
  * caller does everything by plain calls) and `env.module` (this module's number in its pool), and `env.wait(control, programs)`, which
- * is called when others are still at work after some thousand looks, or when a worker trapped. For workers it exports
+ * is called when others are still at work after some thousand looks, when a worker trapped, and with WAKE and WOKEN before and after
+ * what the caller does of a job while workers sleep. For workers it exports
  * `work(control, module, thread)`, which runs programs of the job there is, if it is one of this module, until nobody needs help,
  * and `spin(control, thread, mail, looks)`, which returns when there is a job or a message, or after so many looks; its result is
  * the number of looks that were left.
@@ -12,7 +13,7 @@
  * Every program is run once, by some thread, and programs of a stage do not touch each other's results: so results do not depend
  * on the number of threads.
  */
-import { CONTROL } from "../../util/control-block.js";
+import { CONTROL, WAKE, WOKEN } from "../../util/control-block.js";
 import { range } from "../../util/index.js";
 import { WHOLE_RANGE } from "../shares.js";
 import { Code, type FunctionType, type ModuleBuilder } from "./assembler.js";
@@ -83,11 +84,12 @@ export class Fork {
     const [stage, programs, least] = [0, 1, 2];
     const control = c.local("i32");
     const looks = c.local("i32");
-    const [threads, each, part, begin, end] = range(5).map(() => c.local("i32"));
+    const [threads, each, part, begin, end, asleep] = range(6).map(() => c.local("i32"));
     c.globalGet(this.#control).set(control);
     c.get(control).globalGet(this.#id).memory("i32.store", CONTROL.module);
     c.get(control).get(stage).memory("i32.store", CONTROL.stage);
     c.get(control).get(programs).memory("i32.store", CONTROL.programs);
+    c.get(control).i32(1).memory("i32.store", CONTROL.busy);
     c.get(control).i32(0).atomic("i32.atomic.store", CONTROL.finished);
     // ranges of ⌈programs / threads⌉, the last ones shorter or empty
     c.get(control).memory("i32.load", CONTROL.shares).i32(1).op("i32.shr_u").set(threads);
@@ -110,10 +112,8 @@ export class Fork {
     c.i64(32n).op("i64.shr_u").i64(1n).op("i64.add").i64(32n).op("i64.shl");
     c.get(programs).op("i64.extend_i32_u").op("i64.or").atomic("i64.atomic.store", CONTROL.claim);
     // whoever is about to sleep has said so before it looked for a job
-    c.get(control).atomic("i32.atomic.load", CONTROL.parked).if();
-    c.get(control).i32(1).atomic("i32.atomic.rmw.add", CONTROL.wake).op("drop");
-    c.get(control).i32(-1).atomic("memory.atomic.notify", CONTROL.wake).op("drop");
-    c.end();
+    c.get(control).atomic("i32.atomic.load", CONTROL.parked).tee(asleep).if();
+    c.get(control).i32(WAKE).call(this.#wait).end();
     c.get(control).globalGet(this.#id).i32(0).call(this.#work);
     c.block().loop();
     c.get(control).atomic("i32.atomic.load", CONTROL.finished).get(programs).op("i32.eq").brIf(1);
@@ -121,8 +121,11 @@ export class Fork {
     c.i32(LOOKS).op("i32.lt_u").brIf(0);
     c.get(control).get(programs).call(this.#wait);
     c.i32(0).set(looks).br(0).end().end();
+    c.get(control).i32(0).atomic("i32.atomic.store", CONTROL.busy);
     c.get(control).memory("i32.load", CONTROL.poison).if();
     c.get(control).get(programs).call(this.#wait).end();
+    c.get(asleep).if();
+    c.get(control).i32(WOKEN).call(this.#wait).end();
     this.#publish = this.module.function("publish", c);
     return this.#publish;
   }

@@ -3,9 +3,11 @@
  * they are there, and for modules that they have not received, the caller's thread does all the work by itself.
  */
 import { fail, internal } from "../../diagnostics/error.js";
+import { WAKE, WOKEN } from "../../util/control-block.js";
 import type { Heap } from "../heap.js";
 import type { Spawn } from "./spawn.js";
 import { Team } from "./team.js";
+import { Waking } from "./waking.js";
 
 export interface PoolOptions {
   /** How many threads are wanted now, the caller's included. */
@@ -43,6 +45,7 @@ export class Pool {
   #team: Team | undefined;
   #lost = 0;
   #numbers = 0;
+  readonly #waking = new Waking();
   readonly #known = new Set<number>();
   #dropped: number[] = [];
   #waiting: (() => void)[] = [];
@@ -119,10 +122,15 @@ export class Pool {
     return this.#team?.turns() ?? [];
   }
 
-  /** Called by modules while others are at work, and when a worker trapped. */
+  /** Called by modules while others are at work, when a worker trapped, and before and after a job for which workers must wake up. */
   readonly wait = (control: number, programs: number): void => {
     const team = this.#team;
     if (team === undefined || team.control !== control) internal("a job of a team that is gone");
+    if (programs === WAKE || programs === WOKEN) {
+      if (programs === WAKE) this.#waking.wake(team);
+      else this.#waking.woken(team);
+      return;
+    }
     if (!this.#finish(team, programs)) {
       const seconds = this.options.timeout() / 1000;
       fail("TW4008", `${team.missing(programs)} of ${programs} programs were not finished within ${seconds} s`, {});

@@ -2,6 +2,7 @@
 import { CONTROL, controlBytes, MAX_TEXT } from "../../util/control-block.js";
 import type { Heap } from "../heap.js";
 import type { PoolWorker, Spawn } from "./spawn.js";
+import type { Sleepers } from "./waking.js";
 
 export interface TeamEvents {
   /** All its workers run. */
@@ -12,7 +13,7 @@ export interface TeamEvents {
 
 const at = (offset: number): number => offset >> 2;
 
-export class Team {
+export class Team implements Sleepers {
   readonly control: number;
   readonly words: Int32Array;
   readonly #workers: PoolWorker[] = [];
@@ -79,8 +80,18 @@ export class Team {
       Atomics.add(words, at(CONTROL.threads + (i + 1) * CONTROL.threadBytes + CONTROL.mail), 1);
       w.post(message(i));
     });
-    Atomics.add(words, at(CONTROL.wake), 1);
-    Atomics.notify(words, at(CONTROL.wake));
+    this.wake();
+  }
+
+  wake(): void {
+    Atomics.add(this.words, at(CONTROL.wake), 1);
+    Atomics.notify(this.words, at(CONTROL.wake));
+  }
+  get asleep(): boolean {
+    return Atomics.load(this.words, at(CONTROL.parked)) !== 0;
+  }
+  get ownTurns(): number {
+    return this.words[at(CONTROL.threads + CONTROL.turns)];
   }
 
   finished(): number {
@@ -125,6 +136,7 @@ export class Team {
    */
   withdraw(): number | undefined {
     const { words } = this;
+    Atomics.store(words, at(CONTROL.busy), 0);
     const programs = words[at(CONTROL.programs)];
     const own = words[at(CONTROL.threads + CONTROL.taken)];
     words[at(CONTROL.threads + CONTROL.taken)] = 0;

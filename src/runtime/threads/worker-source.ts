@@ -1,11 +1,18 @@
 /**
  * What a worker runs: a script by itself, for Node and for browsers. It spins for a moment after each job, then sleeps on `wake`,
  * and returns to its event loop only to receive messages: a counter in its part of the control block says how many it was sent.
+ *
+ * It spins longer where the last pauses were short: a thread that slept is often put on the processor of the one that wakes it (in virtual
+ * machines most of all, whose idle processors look taken to Linux), and the two then work in turn. When it has done a job of which
+ * the caller does not notice the end, it sleeps at once: the caller may be waiting for this processor.
  */
 import { CONTROL, MAX_TEXT } from "../../util/control-block.js";
 
-/** Milliseconds that a worker waits for the next job before it sleeps. */
+/** Milliseconds that a worker waits for the next job before it sleeps; and after pauses that were shorter than this. */
 const SPIN_MS = 0.08;
+const LONG_SPIN_MS = 5;
+/** Looks after which a caller that has not noticed the end of a job is taken to be off its processor: some microseconds. */
+const NOTICE = 500;
 
 const word = (offset: number): string => String(offset >> 2);
 
@@ -13,7 +20,7 @@ export const WORKER_SOURCE = `"use strict";
 const node = typeof process === "object" && process.getBuiltinModule && process.getBuiltinModule("node:worker_threads");
 const port = (node && node.parentPort) || self;
 const modules = new Map();
-let control = 0, thread = 0, words, mail = 0, memory, globals, received = 0, last, look = 5e-6, looks = 10000;
+let control = 0, thread = 0, words, mail = 0, memory, globals, received = 0, last, look = 5e-6, rest = 0, short = 0;
 const none = () => {};
 function receive(message) {
   received++;
@@ -41,6 +48,12 @@ function job() {
   const id = Atomics.load(words, ${word(CONTROL.claim)}) === 0 ? 0 : words[${word(CONTROL.module)}];
   return modules.has(id) ? id : 0;
 }
+// whether all is done and the caller, awake, does not go on
+function unnoticed() {
+  for (let i = 0; i < ${NOTICE}; i++)
+    if (Atomics.load(words, ${word(CONTROL.busy)}) === 0 || Atomics.load(words, ${word(CONTROL.finished)}) !== words[${word(CONTROL.programs)}]) return false;
+  return Atomics.load(words, ${word(CONTROL.waiting)}) === 0;
+}
 function serve() {
   let rested = false;
   while (Atomics.load(words, mail) === received) {
@@ -52,19 +65,22 @@ function serve() {
       } catch (e) {
         return poison(e);
       }
-      rested = false;
+      rested = unnoticed();
+      rest = 0;
     } else if (!rested && last !== undefined) {
       const start = performance.now();
+      const looks = Math.ceil((short > 1 ? ${LONG_SPIN_MS} : ${SPIN_MS}) / look);
       const done = looks - last.spin(control, thread, received, looks);
       // the least time of a look: all others were disturbed
       if (done > 1000) look = Math.min(look, (performance.now() - start) / done);
-      looks = Math.ceil(${SPIN_MS} / look);
       rested = true;
+      rest = start;
     } else {
       const seen = Atomics.load(words, ${word(CONTROL.wake)});
       Atomics.add(words, ${word(CONTROL.parked)}, 1);
       if (job() === 0 && Atomics.load(words, mail) === received) Atomics.wait(words, ${word(CONTROL.wake)}, seen);
       Atomics.sub(words, ${word(CONTROL.parked)}, 1);
+      if (rest !== 0) short = performance.now() - rest < ${LONG_SPIN_MS} ? short + 1 : 0;
       rested = false;
     }
   }
