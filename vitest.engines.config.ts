@@ -20,17 +20,6 @@ const GENERATED = [
 /** These are about the engine itself: nothing is switched on before them. */
 const OWN_SWITCHES = ["test/jit/engine.test.ts", "test/lowering/wasm/{features,widening}.test.ts"];
 
-/**
- * These FAIL on Node 24 when all is optimised: numbers differ from the interpreter's. scripts/test.mjs says so with every run, until
- * the fault is found. Integer convolutions of schedule/conv and the kernel of language/adjoints fail as the product compiles them too.
- */
-const FAILING = [
-  "test/kernels/language/adjoints.test.ts",
-  "test/kernels/matmul.test.ts",
-  "test/lowering/schedule/contract.test.ts",
-  "test/lowering/schedule/conv.test.ts",
-  "test/lowering/schedule/once.test.ts",
-];
 /** Slow ones that nobody has run so yet. */
 const UNTRIED = [
   "test/kernels/library/{others,products}.test.ts",
@@ -64,7 +53,7 @@ export default defineConfig({
         test: {
           name: "shared",
           include: GENERATED,
-          exclude: [...OWN_SWITCHES, ...ALONE, ...FAILING, ...UNTRIED],
+          exclude: [...OWN_SWITCHES, ...ALONE, ...UNTRIED],
           setupFiles: ["test/engines/optimised.ts"],
           isolate: false,
         },

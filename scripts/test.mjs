@@ -59,10 +59,6 @@ if (engines) {
   const { stdout } = spawnSync(binary, ["--version"], { encoding: "utf8" });
   if (avx2 === true) notes.push(`Generated code was tested on Node ${stdout.trim()} with vectors of 256 bits.`);
   else notes.push(`NOT TESTED: 256-bit vectors. This processor has no AVX2 (Node ${stdout.trim()}).`);
-  // FAILING in vitest.engines.config.ts
-  notes.push(
-    "LEFT OUT because they FAIL on Node 24: kernels/matmul, kernels/language/adjoints, lowering/schedule/{contract,conv,once}.",
-  );
 }
 const checks = {};
 if (!long && !browser && !engines) {
