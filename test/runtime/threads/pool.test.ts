@@ -23,6 +23,7 @@ import { plan, slot, view } from "../../lowering/wasm/plans.js";
 const { breakEven, grain } = SHARE;
 Object.assign(SHARE, { breakEven: 0, grain: 0 });
 const MB = 2 ** 20;
+const PATIENCE_MS = 15_000;
 
 const spawn = spawner(undefined) as Spawn;
 const pools: Pool[] = [];
@@ -84,14 +85,25 @@ const program = buildProgram("f", [aval([M * K], "f32"), aval([K * N], "f32")], 
 });
 const INPUTS = [values(M * K, 1), values(K * N, 2)];
 
-/** Program p works for a while, then loads from p·2^30 bytes on: beyond the memory for most p. */
-function trapping(w: Workspace): Executable {
+/** Calls of `attempt` until it says yes: threads that share a processor with others may take turns for long. */
+async function eventually(attempt: () => boolean): Promise<boolean> {
+  for (const start = performance.now(); performance.now() - start < PATIENCE_MS; ) {
+    if (attempt()) return true;
+    // gives the processor away
+    await new Promise((resolve) => setTimeout(resolve));
+  }
+  return false;
+}
+
+/** Program p works for a while; from `first` on it then loads from p·2^30 bytes on: beyond the memory for most p. */
+function trapping(w: Workspace, first: number): Executable {
   const t = new TileBuilder("trap");
   const [x, y] = [t.ref("x", "f32", "in", 4), t.ref("y", "f32", "out", 64)];
   t.stage([64], (p) => {
     const sum = t.var(t.const(0, "f32"));
     t.for(t.i32(0), t.i32(2000), 1, () => t.assign(sum, t.op("add", [t.op("sin", [sum]), t.const(1, "f32")])));
-    t.store(y, p, t.op("add", [sum, t.load(x, t.mul(p, t.i32(2 ** 28)))]));
+    const place = t.op("select", [t.op("lt", [p, t.i32(first)]), t.i32(0), t.mul(p, t.i32(2 ** 28))]);
+    t.store(y, p, t.op("add", [sum, t.load(x, place)]));
   });
   const [a, out] = [slot("input", 0, 16), slot("output", 0, 256)];
   const launch = { kind: "launch", kernel: t.finish(), args: [view(a), view(out)] } as const;
@@ -198,8 +210,11 @@ describe("any number of threads", () => {
     const inputs = INPUTS.map((x) => upload(w.heap, x));
     await w.pool.start();
     const helped = (): number => w.pool.turns()[1];
-    for (let i = 0; i < 2000 && helped() === 0; i++) for (const c of f.run(inputs)) c.dispose();
-    expect(helped()).toBeGreaterThan(0);
+    const attempt = (): boolean => {
+      for (const c of f.run(inputs)) c.dispose();
+      return helped() > 0;
+    };
+    expect(await eventually(attempt)).toBe(true);
   });
   it("changes from one call to the next", async () => {
     let threads = 2;
@@ -271,17 +286,21 @@ describe("a failure", () => {
     const good = makeExecutable(program, w);
     const inputs = INPUTS.map((x) => upload(w.heap, x));
     const expected = good.run(inputs).map(bits);
-    const bad = trapping(w);
     const x = upload(w.heap, values(4, 5));
-    let workers = 0;
-    for (let i = 0; i < 100 && workers === 0; i++) {
+    // the caller begins with program 1, or has half of all to do before it meets one that traps
+    for (const first of [1, 32]) {
+      const bad = trapping(w, first);
       await w.pool.start();
-      expect(code(() => bad.run([x]))).toBe("TW4007");
       // a worker that trapped is the end of its team
-      if (w.pool.threads === 1) workers++;
-      expect(good.run(inputs).map(bits)).toEqual(expected);
+      const byWorker = (): boolean => {
+        expect(code(() => bad.run([x]))).toBe("TW4007");
+        const ended = w.pool.threads === 1;
+        expect(good.run(inputs).map(bits)).toEqual(expected);
+        return ended;
+      };
+      if (first === 1) byWorker();
+      else expect(await eventually(byWorker)).toBe(true);
     }
-    expect(workers).toBe(1);
     expect(w.pool.reason).toBeUndefined();
   });
   it("of a worker that takes a part and never finishes it is an error, and others take its place", async () => {
@@ -291,9 +310,7 @@ describe("a failure", () => {
     const f = makeExecutable(program, w);
     const inputs = INPUTS.map((x) => upload(w.heap, x));
     await w.pool.start();
-    let seen = "";
-    for (let i = 0; i < 200 && seen !== "TW4008"; i++) seen = code(() => f.run(inputs));
-    expect(seen).toBe("TW4008");
+    expect(await eventually(() => code(() => f.run(inputs)) === "TW4008")).toBe(true);
     hangs = false;
     expect(code(() => f.run(inputs))).toBe("no error");
     await w.pool.start();
