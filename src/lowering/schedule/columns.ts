@@ -200,11 +200,11 @@ export function emitColumnNest(b: TileBuilder, nest: PreparedNest, found: Column
   );
 }
 
-type Place = readonly (readonly [Loop, TileAtom])[];
+export type Place = readonly (readonly [Loop, TileAtom])[];
 type Range = readonly [TileAtom, TileAtom];
 
 /** The indices of loops at a position of their space. */
-function placeOf(k: ScalarCode, loops: readonly Loop[], counts: readonly number[], position: TileAtom): Place {
+export function placeOf(k: ScalarCode, loops: readonly Loop[], counts: readonly number[], position: TileAtom): Place {
   let rest = position;
   const place: [Loop, TileAtom][] = [];
   for (let i = loops.length - 1; i > 0; i--) {

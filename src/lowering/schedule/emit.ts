@@ -87,11 +87,29 @@ export class NestEmitter {
   }
   /** What reductions combine at one point of all loops, or at `width` of them along the vector loop. */
   elements(point: ReadonlyMap<Loop, TileAtom>, width: number, reductions: readonly Member[]): TileAtom[] {
-    return this.#atPoint(point, () => {
-      this.#pass = 0;
+    return this.values(
+      [...point],
+      width,
+      reductions.map((m) => m.node),
+    );
+  }
+  /** Nodes of a pass at a point, where some nodes and the results of earlier passes are known. */
+  values(
+    point: Iterable<readonly [Loop, TileAtom]>,
+    width: number,
+    nodes: readonly Node[],
+    pass = 0,
+    known: Iterable<readonly [Node, TileAtom]> = [],
+    results: Iterable<readonly [Member, TileAtom]> = [],
+  ): TileAtom[] {
+    return this.#atPoint(new Map(point), () => {
+      this.#pass = pass;
       this.#width = width;
-      const values = reductions.map((m) => this.#get(m.node));
-      return values.map((x) => (width > 1 && x.shape.length === 0 ? this.#spread(x) : x));
+      const { values } = this.#scopes[this.#scopes.length - 1];
+      for (const [n, x] of known) values.set(n, x);
+      for (const [m, x] of results) this.#results.set(m, x);
+      const found = nodes.map((n) => this.#get(n));
+      return found.map((x) => (width > 1 && x.shape.length === 0 ? this.#spread(x) : x));
     });
   }
   emit(): void {

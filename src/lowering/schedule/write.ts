@@ -14,6 +14,7 @@ import type { Block } from "./block.js";
 import { type Draft, splitFactors } from "./draft.js";
 import { emitContractionNest, matchContraction, plainLoad } from "./contract.js";
 import { emitColumnNest, matchColumns } from "./columns.js";
+import { emitFewColumns, matchFewColumns } from "./few-columns.js";
 import { emitNest, type RefOf } from "./emit.js";
 import { narrowOf, nestAt } from "./narrow.js";
 import { Expander, flatOver, kernelDType, type Pos } from "./expand.js";
@@ -345,6 +346,11 @@ function emitBest(b: TileBuilder, nest: PreparedNest, refOf: RefOf, machine: Mac
   const contraction = matchContraction(nest);
   const tiles = contraction && emitContractionNest(b, nest, contraction, refOf, machine, kept);
   if (tiles) return tiles;
+  const few = matchFewColumns(nest);
+  if (few) {
+    emitFewColumns(b, nest, few, refOf);
+    return [];
+  }
   const columns = matchColumns(nest);
   if (columns) {
     emitColumnNest(b, nest, columns, refOf);

@@ -102,10 +102,9 @@ it.each([
   }
 });
 
-it("small matrices and short rows are left as they are", () => {
+it("small matrices and few rows are left as they are", () => {
   for (const shape of [
     [64, 512],
-    [32768, 16],
     [16, 32768],
   ])
     expect(isWrittenByRows((v) => v.sum(0), np.ones(shape))).toBe(false);

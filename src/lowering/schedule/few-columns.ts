@@ -1,0 +1,279 @@
+/**
+ * A nest that reduces the columns of matrices with few of them: channels of images, classes, coordinates. So many rows that they are
+ * whole vectors are taken for one, whose columns are copies of the matrix's: these are summed up by vectors that lie in memory one
+ * after the other, and the copies are combined at the end. What differs from column to column and not from row to row (a mean that
+ * is subtracted, a later pass's results) is written out for all copies before. How many programs there are is a matter of the sizes alone.
+ */
+import { isStatic } from "../../ir/dim.js";
+import { byteSize } from "../../ir/dtype.js";
+import { COMBINE, identityOf } from "../../ir/reduce-op.js";
+import { staticSizes } from "../../ir/size.js";
+import type { TileAtom, TileReduceOp, TileRef, TileVar } from "../../ir/tile.js";
+import type { TileBuilder } from "../../ir/tile-builder.js";
+import { ScalarCode } from "../../kernels/scalar-code.js";
+import { prod } from "../../util/index.js";
+import { makeAccumulator, wantsParts } from "./accumulate.js";
+import type { Affine, Loop } from "./affine.js";
+import { type Place, placeOf } from "./columns.js";
+import { NestEmitter, type RefOf } from "./emit.js";
+import { instructionsOf, type PreparedNest, reachable } from "./nest.js";
+import type { Member, Node } from "./node.js";
+
+/** Bytes of four registers, in which columns are walked, of the rows that are taken for one, at least, and of rows of many columns. */
+const WIDTH = 64;
+const LEAST_ROW = 128;
+const MANY_COLUMNS = 256;
+/** Elements that are read in turns, which the first cache holds, and the most rows of them. */
+const TILE = 4096;
+const MOST_ROWS = 128;
+/** Elements from which it is worth it, and those of one program. */
+const LEAST = 8192;
+const CHUNK = 2 ** 16;
+/** Elements of small matrices that a program does one after the other. */
+const SOME = 8192;
+const MOST_PROGRAMS = 32;
+/** Instructions of an element from which columns one by one are no slower. */
+const LONG_BODY = 200;
+const MOST_SUMS = 4;
+
+export interface FewColumns {
+  readonly sums: readonly Member[];
+  /** In each pass: what is the same in all rows. */
+  readonly repeated: readonly (readonly Node[])[];
+  readonly matrices: readonly Loop[];
+  readonly columns: Loop;
+  readonly rows: Loop;
+  /** Rows that are taken for one. */
+  readonly copies: number;
+}
+
+function factorOf(a: Affine, loop: Loop): number {
+  const [f] = staticSizes([a.terms.find((t) => t.atom === loop)?.factor ?? 0]);
+  return f;
+}
+
+export function matchFewColumns(nest: PreparedNest): FewColumns | undefined {
+  const { kept, reduced, members, parallel, passes, points } = nest;
+  const columns = kept[kept.length - 1] as Loop | undefined;
+  const [rows] = reduced;
+  if (!parallel || !columns || reduced.length !== 1 || points < LEAST) return undefined;
+  if (![...kept, rows].every((l) => isStatic(l.extent))) return undefined;
+  const sums = members.filter((m) => m.kind === "reduce");
+  if (sums.length === 0 || sums.length > MOST_SUMS) return undefined;
+  const bytes = byteSize(sums[0].dtype);
+  const isPlain = (m: Member): boolean =>
+    m.kind === "row" ||
+    (m.kind === "reduce" &&
+      m.payload === null &&
+      m.valid === null &&
+      byteSize(m.dtype) === bytes &&
+      m.combine !== "argmax" &&
+      m.combine !== "argmin");
+  const [across, down] = staticSizes([columns.extent, rows.extent]);
+  if (bytes < 4 || bytes * across >= MANY_COLUMNS || !members.every(isPlain)) return undefined;
+  let copies = 1;
+  while ((copies * across * bytes) % WIDTH !== 0 || copies * across * bytes < LEAST_ROW) copies *= 2;
+  if (down < 4 * copies || instructionsOf(reachable(sums)) > LONG_BODY) return undefined;
+
+  const varies = (n: Node): boolean => (n.loops & (1 << rows.id)) !== 0;
+  const repeated: Node[][] = [];
+  let flat = 0;
+  for (let pass = 0; pass < passes; pass++) {
+    const found = new Set<Node>();
+    for (const m of sums.filter((s) => s.pass === pass)) {
+      if (!varies(m.node)) return undefined;
+      for (const n of reachable([m])) {
+        if (!varies(n)) continue;
+        if (n.kind === "op") {
+          for (const a of n.args) if (a.kind !== "const" && !varies(a)) found.add(a);
+        } else if (n.kind !== "load" || n.guard || n.offset.terms.some((t) => t.atom.kind === "opaque"))
+          return undefined;
+        else if (factorOf(n.offset, columns) !== 1 || factorOf(n.offset, rows) !== across) return undefined;
+        else flat++;
+      }
+    }
+    if ([...found].some((n) => n.dtype === "bool")) return undefined;
+    repeated.push([...found]);
+  }
+  return flat > 6 ? undefined : { sums, repeated, matrices: kept.slice(0, -1), columns, rows, copies };
+}
+
+export function emitFewColumns(b: TileBuilder, prepared: PreparedNest, found: FewColumns, refOf: RefOf): void {
+  const { sums, repeated, matrices, columns, rows, copies } = found;
+  const nest: PreparedNest = { ...prepared, vector: columns };
+  const k = new ScalarCode(b);
+  const emitter = new NestEmitter(b, nest, refOf);
+  const [across, down, ...counts] = staticSizes([columns, rows, ...matrices].map((l) => l.extent));
+  const bytes = byteSize(sums[0].dtype);
+  const full = WIDTH / bytes;
+  const wide = across * copies;
+  /** Rows that are done by whole vectors. */
+  const last = down - (down % copies);
+  const many = prod(counts);
+  const programs = Math.max(
+    1,
+    Math.min(Math.max(MOST_PROGRAMS, Math.ceil(Math.sqrt(down / copies))), Math.floor((across * down) / CHUNK)),
+  );
+  const each = Math.ceil(last / copies / programs) * copies;
+  const count = Math.ceil(last / each);
+  const tile = Math.max(8, Math.min(MOST_ROWS, Math.floor(TILE / wide))) * copies;
+  /** Matrices that are done one after the other in the same memory. */
+  const some = count > 1 ? 1 : Math.max(1, Math.floor(SOME / (across * down)));
+  const slots = Math.ceil(many / some);
+  const scratch = (name: string, m: Member | Node, n: number): TileRef => b.ref(name, m.dtype, "scratch", slots * n);
+  const parts = new Map(sums.map((m) => [m, scratch("parts", m, count * wide)]));
+  const results = new Map(sums.filter((m) => m.pass < nest.passes - 1).map((m) => [m, scratch("results", m, across)]));
+  const tables = new Map<Node, TileRef>();
+  for (const n of repeated.flat()) if (!tables.has(n)) tables.set(n, scratch("copies", n, wide));
+  const partOf = (m: Member): TileRef => parts.get(m) as TileRef;
+  const combine = (m: Member, x: TileAtom, y: TileAtom): TileAtom => b.op(COMBINE[m.combine as TileReduceOp], [x, y]);
+  const load = (ref: TileRef, at: TileAtom, width: number): TileAtom =>
+    width > 1 ? b.load(ref, at, [width], [1]) : b.load(ref, at);
+  const store = (ref: TileRef, at: TileAtom, value: TileAtom): void =>
+    b.store(ref, at, value, value.shape.length > 0 ? [1] : []);
+  const placeAt = (matrix: TileAtom): Place => placeOf(k, matrices, counts, matrix);
+  const tableOf = (slot: TileAtom, pass: number, at: TileAtom, width: number): Map<Node, TileAtom> =>
+    new Map(repeated[pass].map((n) => [n, load(tables.get(n) as TileRef, k.add(k.mul(slot, wide), at), width)]));
+  /** The columns in blocks of four and one by one. */
+  const blocks = (body: (c: TileAtom, width: number) => void): void => {
+    const whole = across - (across % 4);
+    if (whole > 0) k.for(0, whole, (c) => body(c, 4), 4);
+    if (whole < across) k.for(whole, across, (c) => body(c, 1));
+  };
+  /** Results of passes before this one. */
+  const known = (slot: TileAtom, pass: number, c: TileAtom, width: number): [Member, TileAtom][] =>
+    [...results].flatMap(([m, ref]): [Member, TileAtom][] =>
+      m.pass < pass ? [[m, load(ref, k.add(k.mul(slot, across), c), width)]] : [],
+    );
+  /** Writes out what a pass reads in all rows. */
+  const spread = (matrix: TileAtom, slot: TileAtom, pass: number): void => {
+    if (repeated[pass].length === 0) return;
+    const place = placeAt(matrix);
+    blocks((c, width) => {
+      const found = new Map(known(slot, pass, c, width));
+      const values = emitter.values([...place, [columns, c]], width, repeated[pass], pass, new Map(), found);
+      k.for(0, copies, (i) => {
+        const at = k.add(k.add(k.mul(slot, wide), k.mul(i, across)), c);
+        repeated[pass].forEach((n, j) => {
+          store(tables.get(n) as TileRef, at, values[j]);
+        });
+      });
+    });
+  };
+  const inBlocks = (body: (c: TileAtom) => void): void => k.for(0, wide, body, full);
+  /** Rows from `start` to `end` into the part at `base`. */
+  const walk = (
+    matrix: TileAtom,
+    slot: TileAtom,
+    pass: number,
+    base: TileAtom,
+    start: TileAtom,
+    end: TileAtom,
+  ): void => {
+    const here = sums.filter((m) => m.pass === pass);
+    const nodes = here.map((m) => m.node);
+    const place = placeAt(matrix);
+    inBlocks((c) => {
+      for (const m of here)
+        store(partOf(m), k.add(base, c), b.const(identityOf(m.combine as TileReduceOp, m.dtype), m.dtype, [full]));
+    });
+    const turn = (top: TileAtom): void =>
+      inBlocks((c) => {
+        const at = k.add(base, c);
+        const all = here.map((m) => makeAccumulator(b, m, full, false));
+        // what the part holds is combined as rows are, but for sums, whose parts are better added to each other
+        here.forEach((m, i) => {
+          if (!wantsParts(m)) all[i].add(load(partOf(m), at, full), null, null);
+        });
+        const table = tableOf(slot, pass, c, full);
+        const bottom = k.min(k.add(top, tile), end);
+        k.for(
+          top,
+          bottom,
+          (row) => {
+            const values = emitter.values([...place, [rows, row], [columns, c]], full, nodes, pass, table);
+            all.forEach((acc, i) => {
+              acc.add(values[i], null, null);
+            });
+          },
+          copies,
+        );
+        here.forEach((m, i) => {
+          const result = all[i].finish(false, []);
+          store(partOf(m), at, wantsParts(m) ? combine(m, load(partOf(m), at, full), result) : result);
+        });
+      });
+    k.for(start, end, turn, tile);
+  };
+  /** Combines parts and copies, and what no vector held; stores what follows, or writes out what the next pass reads. */
+  const finish = (matrix: TileAtom, slot: TileAtom, pass: number): void => {
+    const here = sums.filter((m) => m.pass === pass);
+    const nodes = here.map((m) => m.node);
+    const base = k.mul(slot, count * wide);
+    const place = placeAt(matrix);
+    const total = (at: TileAtom, width: number, n: number, apart: number): TileVar[] => {
+      const totals = here.map((m) => b.var(load(partOf(m), at, width)));
+      if (n > 1)
+        k.for(1, n, (i) => {
+          here.forEach((m, j) => {
+            b.assign(totals[j], combine(m, totals[j], load(partOf(m), k.add(at, k.mul(i, apart)), width)));
+          });
+        });
+      return totals;
+    };
+    if (count > 1)
+      inBlocks((c) => {
+        const at = k.add(base, c);
+        total(at, full, count, wide).forEach((x, j) => {
+          store(partOf(here[j]), at, x);
+        });
+      });
+    blocks((c, width) => {
+      const totals = total(k.add(base, c), width, copies, across);
+      if (last < down) {
+        const table = tableOf(slot, pass, c, width);
+        k.for(last, down, (row) => {
+          const values = emitter.values([...place, [rows, row], [columns, c]], width, nodes, pass, table);
+          here.forEach((m, j) => {
+            b.assign(totals[j], combine(m, totals[j], values[j]));
+          });
+        });
+      }
+      if (pass < nest.passes - 1)
+        here.forEach((m, j) => {
+          store(results.get(m) as TileRef, k.add(k.mul(slot, across), c), totals[j]);
+        });
+      else
+        emitter.at(
+          new Map([...place, [columns, c]]),
+          new Map([...known(slot, pass, c, width), ...here.map((m, j): [Member, TileAtom] => [m, totals[j]])]),
+        );
+    });
+    if (pass < nest.passes - 1) spread(matrix, slot, pass + 1);
+  };
+
+  if (count === 1) {
+    b.stage([slots], (slot) => {
+      const each = (matrix: TileAtom): void => {
+        spread(matrix, slot, 0);
+        for (let pass = 0; pass < nest.passes; pass++) {
+          walk(matrix, slot, pass, k.mul(slot, wide), k.i32(0), k.i32(last));
+          finish(matrix, slot, pass);
+        }
+      };
+      if (some === 1) each(slot);
+      else k.for(k.mul(slot, some), k.min(k.mul(k.add(slot, 1), some), many), each);
+    });
+  } else {
+    if (repeated[0].length > 0) b.stage([many], (matrix) => spread(matrix, matrix, 0));
+    for (let pass = 0; pass < nest.passes; pass++) {
+      b.stage([many, count], (matrix, id) => {
+        const start = k.mul(id, each);
+        const base = k.mul(k.add(k.mul(matrix, count), id), wide);
+        walk(matrix, matrix, pass, base, start, k.min(k.add(start, each), last));
+      });
+      b.stage([many], (matrix) => finish(matrix, matrix, pass));
+    }
+  }
+  b.notes.push(`${across} columns are reduced by ${slots * count} programs, ${copies} rows at once`);
+}
