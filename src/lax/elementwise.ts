@@ -1,4 +1,5 @@
 /** Elementwise primitives. Operands have one shape and dtype; a plain number takes those of the tensor beside it. */
+import { handOverExtended } from "../lowering/hand-over/extended.js";
 import { handOverSpecial } from "../lowering/hand-over/special.js";
 import type { Binary, Like, MaskBinary, MaskUnary, Unary } from "../tracer/num.js";
 import type { DType } from "../ir/dtype.js";
@@ -35,12 +36,14 @@ export function likeOthers(what: string, operands: readonly TensorLike[]): Tenso
 type Ternary = <A extends TensorLike, B extends TensorLike, X extends TensorLike>(a: A, b: B, x: X) => Like<A | B | X>;
 
 /** A function with which comes what computes it. */
-/* @__NO_SIDE_EFFECTS__ */ function special(prim: Plain) {
+/* @__NO_SIDE_EFFECTS__ */ function bringing(handOver: () => void, prim: Plain) {
   return (...operands: readonly TensorLike[]): Tensor => {
-    handOverSpecial();
+    handOver();
     return bind1(prim, likeOthers(prim, operands), NONE);
   };
 }
+/* @__NO_SIDE_EFFECTS__ */ const extended = (prim: Plain): Unary => bringing(handOverExtended, prim) as Unary;
+/* @__NO_SIDE_EFFECTS__ */ const special = (prim: Plain) => bringing(handOverSpecial, prim);
 
 export const neg = unary("neg");
 export const abs = unary("abs");
@@ -59,23 +62,23 @@ export const log = unary("log");
 export const log1p = unary("log1p");
 export const sqrt = unary("sqrt");
 export const rsqrt = unary("rsqrt");
-export const cbrt = unary("cbrt");
+export const cbrt = extended("cbrt");
 export const logistic = unary("logistic");
 export const sin = unary("sin");
 export const cos = unary("cos");
-export const tan = unary("tan");
-export const asin = unary("asin");
-export const acos = unary("acos");
-export const atan = unary("atan");
-export const sinh = unary("sinh");
-export const cosh = unary("cosh");
+export const tan = extended("tan");
+export const asin = extended("asin");
+export const acos = extended("acos");
+export const atan = extended("atan");
+export const sinh = extended("sinh");
+export const cosh = extended("cosh");
 export const tanh = unary("tanh");
-export const asinh = unary("asinh");
-export const acosh = unary("acosh");
-export const atanh = unary("atanh");
-export const erf = unary("erf");
-export const erfc = unary("erfc");
-export const erfInv = unary("erf_inv");
+export const asinh = extended("asinh");
+export const acosh = extended("acosh");
+export const atanh = extended("atanh");
+export const erf = extended("erf");
+export const erfc = extended("erfc");
+export const erfInv = extended("erf_inv");
 export const lgamma = special("lgamma") as Unary;
 export const digamma = special("digamma") as Unary;
 export const besselI0e = special("bessel_i0e") as Unary;
@@ -90,7 +93,7 @@ export const rem = binary("rem");
 export const pow = binary("pow");
 export const max = binary("max");
 export const min = binary("min");
-export const atan2 = binary("atan2");
+export const atan2 = bringing(handOverExtended, "atan2") as Binary;
 export const nextafter = binary("nextafter");
 export const bitwiseAnd = binary("and");
 export const bitwiseOr = binary("or");

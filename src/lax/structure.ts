@@ -1,5 +1,7 @@
 /** Movement, reduction, contraction, indexing, sort and linear-algebra primitives with their parameters. */
+import { handOverGreatest } from "../lowering/hand-over/greatest.js";
 import { handOverLinalg } from "../lowering/hand-over/linalg.js";
+import { handOverWindows } from "../lowering/hand-over/windows.js";
 import type { Like, Same } from "../tracer/num.js";
 import { fail } from "../diagnostics/error.js";
 import {
@@ -288,6 +290,7 @@ export function reduceWindow(
     windowDilation,
     padding: resolvePadding(options.padding ?? "VALID", sizes, windowDims, strides, windowDilation),
   };
+  handOverWindows();
   return bind1("reduce_window", [x], { ...window, op });
 }
 
@@ -383,6 +386,7 @@ export function convGeneralDilated(lhs: Tensor, rhs: Tensor, options: ConvOption
     batchGroupCount: options.batchGroupCount ?? 1,
     preferred: options.preferredElementType ?? null,
   };
+  handOverWindows();
   return bind1("conv_general_dilated", [lhs, rhs], params);
 }
 /** Convolution in NCHW / OIHW layout with the given strides and padding. */
@@ -527,6 +531,7 @@ export function sort(
 /** The k greatest of the last axis, descending, and where they stood. */
 export function topK<X extends TensorLike>(x: X, k: number): [values: Like<X>, indices: Like<X>];
 export function topK(x: Tensor, k: number): [values: Tensor, indices: Tensor] {
+  handOverGreatest();
   return bind("top_k", [x], { k }) as [Tensor, Tensor];
 }
 

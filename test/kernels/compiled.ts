@@ -13,6 +13,7 @@ import {
 import type { Program } from "../../src/ir/program.js";
 import { inOrder } from "../../src/ir/tile-rounds.js";
 import { compileOptimised } from "../../src/jit/v8.js";
+import { handOverAll } from "../../src/lowering/hand-over/index.js";
 import { lowerToLoop } from "../../src/lowering/loop/lower.js";
 import type { Target } from "../../src/lowering/target.js";
 import { ModuleBuilder } from "../../src/lowering/wasm/assembler.js";
@@ -22,6 +23,8 @@ import { libraryOf } from "../../src/lowering/wasm/module.js";
 import { validated } from "../lowering/validate.js";
 import type { Element } from "./evaluate-tile.js";
 import { fixed } from "../lowering/fixed.js";
+
+handOverAll();
 
 export const target: Target = wasmTarget({ simd: true, relaxedSimd: false });
 export const scalarTarget: Target = wasmTarget({ simd: false, relaxedSimd: false });

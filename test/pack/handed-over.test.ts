@@ -1,5 +1,5 @@
 /**
- * The compiler gets the lowering of kernels, factorisations and special functions from whoever makes them (src/lowering/slot.ts). Each way to
+ * The compiler gets the lowering of kernels, factorisations, windows and some functions from whoever makes them (src/lowering/slot.ts). Each way to
  * make one is the only one in its process here, so that none lives on what another has handed over.
  */
 import { spawn } from "node:child_process";
@@ -68,6 +68,47 @@ const special: Record<string, readonly [code: string, printed: string]> = {
   "random.poisson": ["jit(() => np.sum(random.poisson(random.key(0), 30, [3]).mul(0)))()", "0"],
   "a gradient of random.gamma": ["jit(grad((a) => random.gamma(random.key(0), a).mul(0)))(np.array(2))", "0"],
 };
+const extended: Record<string, readonly [code: string, printed: string]> = {
+  ...Object.fromEntries(
+    Object.entries({
+      ...{ tan: "0.5463", arcsin: "0.5236", arccos: "1.047", arctan: "0.4636", sinh: "0.5211", cosh: "1.128" },
+      ...{ arcsinh: "0.4812", arctanh: "0.5493", cbrt: "0.7937", erf: "0.5205", erfc: "0.4795" },
+    }).map(([name, printed]) => [`np.${name}`, [`jit((x) => np.${name}(x))(np.array(0.5))`, printed]]),
+  ),
+  "np.arccosh": ["np.arccosh(np.array(2))", "1.317"],
+  "np.arctan2": ["jit((x) => np.arctan2(x, np.ones([5])))(np.ones([5])).sum()", "3.927"],
+  "lax.tan of vectors": ["jit((x) => lax.tan(x))(np.ones([64])).mean()", "1.557"],
+  "lax.erfInv of vectors": ["jit((x) => lax.erfInv(x))(np.full([64], 0.5)).mean()", "0.4769"],
+  "a gradient of cosh": ["jit(grad((x) => np.cosh(x)))(np.array(0.5))", "0.5211"],
+  "random.normal": ["jit(() => np.sum(random.normal(random.key(0), [3]).mul(0)))()", "0"],
+  "random.cauchy": ["jit(() => np.sum(random.cauchy(random.key(0), [3]).mul(0)))()", "0"],
+  "random.truncatedNormal": ["jit(() => np.sum(random.truncatedNormal(random.key(0), -1, 1, [3]).mul(0)))()", "0"],
+  "nn.gelu": ["jit((x) => nn.gelu(x, false))(np.array(1))", "0.8413"],
+};
+const windows: Record<string, readonly [code: string, printed: string]> = {
+  "np.convolve": ["np.sum(np.convolve(np.ones([3]), np.ones([2])))", "6"],
+  "lax.conv": [`jit((x) => np.sum(lax.conv(x, np.ones([1, 1, 2, 2]), [1, 1], "VALID")))(np.ones([1, 1, 3, 3]))`, "16"],
+  "lax.reduceWindow": [`jit((x) => np.sum(lax.reduceWindow(x, "sum", [2])))(${ROWS})`, "15"],
+  "nn.conv": [
+    "jit((x) => np.sum(nn.conv({ w: np.ones([3, 3, 2, 2]), b: np.zeros([2]) }, x)))(np.ones([1, 4, 4, 2]))",
+    "400",
+  ],
+  "nn.maxPool": ["jit((x) => np.sum(nn.maxPool(x, [2, 2])))(np.ones([1, 4, 4, 1]))", "4"],
+  "the gradient of a pool": ["jit(grad((x) => np.sum(nn.maxPool(x, [2, 2]))))(np.ones([1, 4, 4, 1])).sum()", "4"],
+  "the gradient of a strided convolution": [
+    `jit(grad((x) => np.sum(lax.conv(x, np.ones([1, 1, 2, 2]), [2, 2], "VALID"))))(np.ones([1, 1, 4, 4])).sum()`,
+    "16",
+  ],
+  "a batch of pools": ["jit(vmap((x) => np.sum(nn.maxPool(x, [2, 2]))))(np.ones([2, 1, 4, 4, 1])).sum()", "8"],
+};
+const greatest: Record<string, readonly [code: string, printed: string]> = {
+  "lax.topK": [`jit((x) => np.sum(lax.topK(x, 2)[0]))(${ROWS})`, "7"],
+  "a gradient of lax.topK": [`jit(grad((x) => np.sum(lax.topK(x, 2)[0])))(${ROWS}).sum()`, "2"],
+  "random.choice without replacement": [
+    "jit(() => np.sum(random.choice(random.key(0), 4, [4], { replace: false })))()",
+    "6",
+  ],
+};
 const kernels: Record<string, readonly [code: string, printed: string]> = {
   "a kernel": [`np.sum(${DOUBLE}(${ROWS}))`, "20"],
   "a kernel in jit": [`jit((x) => np.sum(${DOUBLE}(x)))(${ROWS})`, "20"],
@@ -92,9 +133,12 @@ function inProcess(code: string, env: NodeJS.ProcessEnv = process.env): Promise<
 }
 
 describe("alone in a process", () => {
-  it.each([...Object.entries(factorisations), ...Object.entries(special)])("%s", async (_, [code, printed]) => {
-    expect(await inProcess(program(code))).toBe(printed);
-  });
+  it.each([factorisations, special, extended, windows, greatest].flatMap(Object.entries))(
+    "%s",
+    async (_, [code, printed]) => {
+      expect(await inProcess(program(code))).toBe(printed);
+    },
+  );
   it.each(Object.entries(kernels))("%s", async (_, [code, printed]) => {
     expect(await inProcess(program(code, KERNELS))).toBe(printed);
   });

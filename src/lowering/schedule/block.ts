@@ -10,9 +10,9 @@ import { type AnyEqn, type Atom, isVar, type Var } from "../../ir/program.js";
 import type { TileProgram } from "../../ir/tile.js";
 import { Value, type View } from "../plan/view.js";
 import type { Machine } from "../target.js";
-import { splitPadding } from "./contraction.js";
 import { Draft, type DraftSource, type Programs, type StoreInto } from "./draft.js";
 import type { Expander, Pos } from "./expand.js";
+import { windowSchedule } from "./handed-over.js";
 import { scheduleRule } from "./index.js";
 import { literalsInMemory } from "./literal.js";
 import { withLoopSums } from "./loop-sums.js";
@@ -129,7 +129,9 @@ export class Block implements DraftSource {
       this.#given.add(view.value);
     }
     this.mostBindings = machine.gpu?.bindings ?? Number.POSITIVE_INFINITY;
-    const whole = literalsInMemory(eqns.flatMap(splitPadding));
+    const whole = literalsInMemory(
+      eqns.flatMap((e) => (e.prim === "conv_general_dilated" ? windowSchedule.part.splitPadding(e) : e)),
+    );
     markNonPositive(whole);
     const { eqns: all, steps } = programs ? withLoopSums(whole, ruleOf) : { eqns: whole, steps: [] };
     this.eqns = all;

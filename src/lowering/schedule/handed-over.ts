@@ -1,5 +1,6 @@
 /** Parts of the schedule that are handed over by who makes equations that need them. */
-import type { KernelOps, LinalgOps } from "../../ir/ops/index.js";
+import type { ContractionOps, KernelOps, LinalgOps, ReductionOps, SortOps } from "../../ir/ops/index.js";
+import type { AnyEqn } from "../../ir/program.js";
 import type { Rules } from "../../ir/rules.js";
 import { Slot } from "../slot.js";
 import type { Nest } from "./nest.js";
@@ -16,3 +17,19 @@ export interface LinalgSchedule {
   readonly rules: Rules<LinalgOps, ScheduleKind>;
 }
 export const linalgSchedule = new Slot<LinalgSchedule>("factorisations");
+
+/** Convolutions, and reductions of windows with what their derivatives are made of. */
+export type WindowOps = Pick<ContractionOps, "conv_general_dilated"> &
+  Pick<ReductionOps, "reduce_window" | "select_and_scatter_add" | "select_and_gather_add">;
+export interface WindowSchedule {
+  readonly rules: Rules<WindowOps, ScheduleKind>;
+  /** The equations that are scheduled in place of a convolution. */
+  splitPadding(eqn: AnyEqn): readonly AnyEqn[];
+}
+export const windowSchedule = new Slot<WindowSchedule>("convolutions and windows");
+
+export type GreatestOps = Pick<SortOps, "top_k">;
+export interface GreatestSchedule {
+  readonly rules: Rules<GreatestOps, ScheduleKind>;
+}
+export const greatestSchedule = new Slot<GreatestSchedule>("the greatest elements");

@@ -7,14 +7,21 @@ import { control } from "./control.js";
 import { elementwise } from "./elementwise.js";
 import { indexing } from "./indexing.js";
 import { movement } from "./movement.js";
-import { kernelSchedule, linalgSchedule } from "./handed-over.js";
+import {
+  type GreatestOps,
+  greatestSchedule,
+  kernelSchedule,
+  linalgSchedule,
+  type WindowOps,
+  windowSchedule,
+} from "./handed-over.js";
 import { random } from "./random.js";
 import { reduction } from "./reduction.js";
 import type { ScheduleKind, ScheduleRule } from "./rule.js";
 import { sort } from "./sort.js";
 
-/** Families whose rows are handed over by who makes such equations. */
-type Later = KernelOps & LinalgOps;
+/** Primitives whose rows are handed over by who makes such equations. */
+type Later = KernelOps & LinalgOps & WindowOps & GreatestOps;
 
 const table = {
   ...elementwise,
@@ -42,6 +49,11 @@ const later = {
   qr: linalgSchedule,
   eigh: linalgSchedule,
   svd: linalgSchedule,
+  conv_general_dilated: windowSchedule,
+  reduce_window: windowSchedule,
+  select_and_scatter_add: windowSchedule,
+  select_and_gather_add: windowSchedule,
+  top_k: greatestSchedule,
 } satisfies Record<keyof Later, unknown>;
 
 function isLater(prim: Prim): prim is keyof Later {

@@ -4,10 +4,10 @@
  */
 import type { DType } from "../../../src/ir/dtype.js";
 import type { LoopExpr, LoopLocal, LoopMathFunction, LoopStmt } from "../../../src/ir/loop.js";
-import { handOverSpecial } from "../../../src/lowering/hand-over/special.js";
+import { handOverAll } from "../../../src/lowering/hand-over/index.js";
 import { libraryFunction, mathExpansion } from "../../../src/lowering/wasm/math/index.js";
 
-handOverSpecial();
+handOverAll();
 
 type Scalar = number | bigint | boolean;
 type Op = Extract<LoopExpr, { kind: "op" }>;

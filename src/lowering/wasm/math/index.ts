@@ -8,20 +8,9 @@ import type { LoopExpr, LoopLocal, LoopMathFunction } from "../../../ir/loop.js"
 import type { ElementwiseOps } from "../../../ir/ops/index.js";
 import type { ElementwisePrim } from "../../../ir/tile.js";
 import type { GuardedExpansion, MathLibrary } from "../../target.js";
-import {
-  erfcF64,
-  erfcShort,
-  erfF32,
-  erfF64,
-  erfInvCentralF32,
-  erfInvF32,
-  erfInvF64,
-  isOuter,
-} from "./error-function.js";
-import { cosh, exp, exp2, expm1, expNonPositive, logistic, sinh, tanh } from "./exponential.js";
-import { acos, acosh, asin, asinh, atan2, atanF32, atanF64, atanh } from "./inverse-trigonometric.js";
-import { cbrt, isUnusualPower, log, log1p, powF32, powF64, powUsualF32, powUsualF64 } from "./logarithm.js";
-import { SPECIAL_EXPANSIONS, SPECIAL_FUNCTIONS, specialMath } from "./handed-over.js";
+import { exp, exp2, expm1, expNonPositive, logistic, tanh } from "./exponential.js";
+import { type Expansion, extendedMath, type MathGroup, type Short, specialMath } from "./handed-over.js";
+import { isUnusualPower, log, log1p, powF32, powF64, powUsualF32, powUsualF64 } from "./logarithm.js";
 import { fmod, isLongDivision, remUsualF32, remUsualF64 } from "./remainder.js";
 import { ScalarFunction } from "./scalar-function.js";
 import {
@@ -38,76 +27,55 @@ import {
   sinMedium,
   sinSmall,
   sinSmallF64,
-  tanF32,
-  tanF64,
-  tanMedium,
-  tanSmall,
-  tanSmallF64,
 } from "./trigonometric.js";
-import { inDouble, Value } from "./value.js";
+import { Value } from "./value.js";
 
-/** Inline code: operands and result have one float type and number of lanes. Equal objects in the result are one value. */
-export type Expansion = (...args: Value[]) => Value;
+const COMMON = { exp, exp2, expm1, logistic, log, log1p, tanh };
 
-/** The f64 function, computed on f32 values and rounded. */
-function viaDouble(f: (...args: Value[]) => Value): Expansion {
-  return (...args) => inDouble(args, (xs) => f(...xs));
-}
-const COMMON: Partial<Record<ElementwisePrim, Expansion>> = {
-  ...{ exp, exp2, expm1, logistic, log, log1p, sinh, cosh, tanh, cbrt },
-  ...{ asin, acos, atan2, asinh, acosh, atanh },
-};
-
-/** What is expanded inline, by type. */
-const EXPANSIONS: Record<"f32" | "f64", Partial<Record<ElementwisePrim, Expansion>>> = {
-  f32: {
-    ...COMMON,
-    sin: sinF32,
-    cos: cosF32,
-    tan: tanF32,
-    atan: atanF32,
-    pow: powF32,
-    erf: erfF32,
-    erfc: viaDouble(erfcShort),
-    erf_inv: erfInvF32,
+/** What arrays have methods for, and what programs are simplified to. */
+const elementary: MathGroup = {
+  functions: {
+    sin: sinF64,
+    cos: cosF64,
+    /** `rem` of floats: what the machine has for integers only. */
+    fmod,
   },
-  f64: {
-    ...COMMON,
-    atan: atanF64,
-    pow: powF64,
-    erf: erfF64,
-    erfc: erfcF64,
-    erf_inv: erfInvF64,
+  inline: {
+    f32: { ...COMMON, sin: sinF32, cos: cosF32, pow: powF32 },
+    f64: { ...COMMON, pow: powF64 },
+  },
+  short: {
+    f32: {
+      sin: { usual: sinSmall, beyond: isLarge, right: sinF32, medium: { usual: sinMedium, beyond: isHuge } },
+      cos: { usual: cosSmall, beyond: isLarge, right: cosF32, medium: { usual: cosMedium, beyond: isHuge } },
+      pow: { usual: powUsualF32, beyond: isUnusualPower, right: powF32 },
+      rem: { usual: remUsualF32, beyond: isLongDivision },
+    },
+    f64: {
+      sin: { usual: sinSmallF64, beyond: isLargeF64 },
+      cos: { usual: cosSmallF64, beyond: isLargeF64 },
+      pow: { usual: powUsualF64, beyond: isUnusualPower, right: powF64 },
+      rem: { usual: remUsualF64, beyond: isLongDivision },
+    },
   },
 };
 
-/** Library functions by name; all take and give f64. */
-const ELEMENTARY: Readonly<Record<string, () => LoopMathFunction>> = {
-  sin: sinF64,
-  cos: cosF64,
-  tan: tanF64,
-  /** `rem` of floats: what the machine has for integers only. */
-  fmod,
-};
-
-const isSpecialFunction = (name: string): boolean => (SPECIAL_FUNCTIONS as readonly string[]).includes(name);
-const isSpecialExpansion = (name: string): boolean => (SPECIAL_EXPANSIONS as readonly string[]).includes(name);
-
-/** Whether the library has a function of that name. */
-export function isLibraryFunction(name: string): boolean {
-  return Object.hasOwn(ELEMENTARY, name) || isSpecialFunction(name);
+/** From the group that has it. */
+function find<T>(of: (group: MathGroup) => T | undefined): T | undefined {
+  let found = of(elementary);
+  for (const slot of [extendedMath, specialMath]) if (slot.isFilled) found ??= of(slot.part);
+  return found;
 }
+const functionOf = (name: string): (() => LoopMathFunction) | undefined => find((g) => g.functions[name]);
+
 export function libraryFunction(name: string): LoopMathFunction {
-  if (isSpecialFunction(name)) return specialMath.part.functions[name]();
-  if (!Object.hasOwn(ELEMENTARY, name)) internal(`no library function ${name}`);
-  return ELEMENTARY[name]();
+  const make = functionOf(name) ?? internal(`no library function ${name}`);
+  return make();
 }
 
 function expansionOf(prim: ElementwisePrim, dtype: "f32" | "f64", params: object): Expansion | undefined {
   if (prim === "exp" && (params as ElementwiseOps["exp"]).nonPositive) return expNonPositive;
-  if (!isSpecialExpansion(prim)) return EXPANSIONS[dtype][prim];
-  const f = specialMath.part.expansions[prim];
-  return dtype === "f32" ? viaDouble(f) : f;
+  return find((g) => g.inline[dtype][prim]);
 }
 
 /** Inline code of a function, or undefined where only the scalar library function exists. */
@@ -127,50 +95,22 @@ export function mathExpansion(
 
 /** Scalars of f32 are promoted around the call of a library function. */
 function libraryCall(prim: ElementwisePrim, dtype: "f32" | "f64", lanes: number): Expansion | undefined {
-  if (lanes > 1 || !isLibraryFunction(prim)) return undefined;
+  if (lanes > 1 || !functionOf(prim)) return undefined;
   return (...args) => {
     const wide = args.map((a) => a.to("f64").expr);
     return new Value({ kind: "call", dtype: "f64", lanes: 1, callee: prim, args: wide }).to(dtype);
   };
 }
 
-/** Inline code that is right for most arguments, and code for vectors of which some element lies beyond. */
-interface Short {
-  readonly usual: Expansion;
-  readonly beyond: Expansion;
-  /** Without: the library function of scalars. */
-  readonly right?: Expansion;
-  /** For what lies beyond, unless some is huge. */
-  readonly medium?: { readonly usual: (x: Value) => Value; readonly beyond: (x: Value) => Value };
+function shortOf(prim: string, dtype: string): Short | undefined {
+  return dtype === "f32" || dtype === "f64" ? find((g) => g.short[dtype][prim]) : undefined;
 }
-const SHORT: Record<string, Partial<Record<string, Short>>> = {
-  f32: {
-    sin: { usual: sinSmall, beyond: isLarge, right: sinF32, medium: { usual: sinMedium, beyond: isHuge } },
-    cos: { usual: cosSmall, beyond: isLarge, right: cosF32, medium: { usual: cosMedium, beyond: isHuge } },
-    tan: { usual: tanSmall, beyond: isLarge, right: tanF32, medium: { usual: tanMedium, beyond: isHuge } },
-    pow: { usual: powUsualF32, beyond: isUnusualPower, right: powF32 },
-    rem: { usual: remUsualF32, beyond: isLongDivision },
-    erf_inv: {
-      usual: erfInvCentralF32,
-      beyond: isOuter,
-      right: erfInvF32,
-      medium: { usual: (x) => x, beyond: isOuter },
-    },
-  },
-  f64: {
-    sin: { usual: sinSmallF64, beyond: isLargeF64 },
-    cos: { usual: cosSmallF64, beyond: isLargeF64 },
-    tan: { usual: tanSmallF64, beyond: isLargeF64 },
-    pow: { usual: powUsualF64, beyond: isUnusualPower, right: powF64 },
-    rem: { usual: remUsualF64, beyond: isLongDivision },
-  },
-};
 /** Names of functions of vectors: sin_f32x4. */
 const VECTORS = /^(\w+)_(f32|f64)x(.)$/;
 const arityOf = (prim: string): number => (prim === "pow" || prim === "rem" ? 2 : 1);
 const shorts = new Map<string, GuardedExpansion>();
 function guarded(prim: ElementwisePrim, dtype: DType, lanes: number): GuardedExpansion | undefined {
-  const short = lanes > 1 ? SHORT[dtype]?.[prim] : undefined;
+  const short = lanes > 1 ? shortOf(prim, dtype) : undefined;
   if (!short) return undefined;
   const callee = `${prim}_${dtype}x${lanes}`;
   let made = shorts.get(callee);
@@ -189,11 +129,11 @@ export const wasmMath: MathLibrary = {
     const expand = mathExpansion(prim, dtype, lanes, params);
     return expand && ((...args) => expand(args));
   },
-  callee: (prim, dtype) => (dtype === "f64" && isLibraryFunction(prim) ? prim : undefined),
+  callee: (prim, dtype) => (dtype === "f64" && functionOf(prim) ? prim : undefined),
   guarded,
   function(name) {
     const vectors = VECTORS.exec(name);
-    const short = vectors && SHORT[vectors[2]][vectors[1]];
+    const short = vectors && shortOf(vectors[1], vectors[2]);
     if (vectors && short) {
       const [, prim, dtype, lanes] = vectors;
       const type = { name, dtype: dtype as "f32" | "f64", lanes: Number(lanes), arity: arityOf(prim) };
