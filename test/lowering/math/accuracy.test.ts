@@ -256,7 +256,8 @@ describe.each(["f32", "f64"] as const)("vectors of %s are their lanes", (dtype) 
     const n = arity(name);
     const vector = vectorFunction(name, dtype, n);
     const onlyScalar =
-      wasmMath.callee(name as ElementwisePrim, "f64") !== undefined && (dtype === "f64" || !["sin", "cos", "tan"].includes(name));
+      wasmMath.callee(name as ElementwisePrim, "f64") !== undefined &&
+      (dtype === "f64" || !["sin", "cos", "tan"].includes(name));
     expect(vector === undefined).toBe(onlyScalar);
     if (!vector) return;
     const scalar = scalarFunction(name, dtype, n);
