@@ -75,8 +75,17 @@ const INDEX: Readonly<Record<string, (a: number, b: number) => number>> = {
 export function stageCost(stage: TileStage): number {
   return timesOf(stage) * prod(stage.grid.map(hintOf)) * programCost(stage);
 }
-/** Nanoseconds of the first program, as if the others took as long; `sizeOf` says what named sizes are taken for. */
+/**
+ * Nanoseconds of the first program, as if the others took as long; `sizeOf` says what named sizes are taken for. In rounds less and
+ * less is left to do, most often of a triangle: there it is the mean of the first and the last program, and of an `if` whose outcome
+ * the round decides, half is done.
+ */
 export function programCost(stage: TileStage, sizeOf: (d: Dim) => number = hintOf): number {
+  if (!stage.rounds) return costAt(stage, sizeOf, () => 0);
+  const last = costAt(stage, sizeOf, (axis) => sizeOf(stage.grid[axis]) - 1);
+  return (costAt(stage, sizeOf, () => 0) + last) / 2;
+}
+function costAt(stage: TileStage, sizeOf: (d: Dim) => number, idOf: (axis: number) => number): number {
   const known = new Map<TileAtom, number>();
   const value = (a: TileAtom): number | undefined =>
     a.kind === "tileconst" ? Number(a.value) : a.kind === "tilesize" ? sizeOf(a.size) : known.get(a);
@@ -104,10 +113,10 @@ export function programCost(stage: TileStage, sizeOf: (d: Dim) => number = hintO
           break;
         }
         case "program_id":
-          known.set(s.out, 0);
+          known.set(s.out, idOf(s.axis));
           break;
         case "program_end":
-          known.set(s.out, 1);
+          known.set(s.out, idOf(0) + 1);
           break;
         case "reduce":
           ns += prod(s.arg.shape) * VECTOR;
@@ -136,7 +145,8 @@ export function programCost(stage: TileStage, sizeOf: (d: Dim) => number = hintO
           break;
         case "if": {
           const test = value(s.test);
-          if (test === undefined) ns += Math.max(cost(s.then), cost(s.else));
+          if (test === undefined && stage.rounds) ns += (cost(s.then) + cost(s.else)) / 2;
+          else if (test === undefined) ns += Math.max(cost(s.then), cost(s.else));
           else ns += cost(test === 0 ? s.else : s.then);
           break;
         }
