@@ -18,14 +18,10 @@ const GENERATED = [
   "test/long/fuzz-products.test.ts",
 ];
 /** These are about the engine itself: nothing is switched on before them. */
-const OWN_SWITCHES = ["test/jit/engine.test.ts", "test/lowering/wasm/{features,widening}.test.ts"];
-
-/** Slow ones that nobody has run so yet. */
-const UNTRIED = [
-  "test/kernels/library/{others,products}.test.ts",
-  "test/lowering/cases.test.ts",
-  "test/lowering/loop/elementwise.test.ts",
-  "test/random/distributions.test.ts",
+const OWN_SWITCHES = [
+  "test/long/joined.test.ts",
+  "test/jit/engine.test.ts",
+  "test/lowering/wasm/{features,widening}.test.ts",
 ];
 
 const { plugins, resolve, test } = everyday;
@@ -43,7 +39,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: "alone",
-          include: [...ALONE.filter((path) => /jit|lowering/.test(path)), "test/runtime/threads/loops.test.ts"],
+          include: [...ALONE.filter((path) => /jit|lowering/.test(path)), "test/runtime/threads/*.test.ts"],
           exclude: OWN_SWITCHES,
           setupFiles: ["test/engines/optimised.ts"],
         },
@@ -53,7 +49,7 @@ export default defineConfig({
         test: {
           name: "shared",
           include: GENERATED,
-          exclude: [...OWN_SWITCHES, ...ALONE, ...UNTRIED],
+          exclude: [...OWN_SWITCHES, ...ALONE],
           setupFiles: ["test/engines/optimised.ts"],
           isolate: false,
         },

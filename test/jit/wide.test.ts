@@ -39,3 +39,25 @@ describe.each(Object.entries(FUNCTIONS))("%s", (_, f) => {
     expect(bits[1]).toEqual(bits[0]);
   });
 });
+
+const OF_EVERY_TYPE: Record<string, (x: Tensor) => Tensor> = {
+  "place of the greatest": (x) => np.argmax(x, -1),
+  "place of the least": (x) => np.argmin(x, -1),
+  greatest: (x) => np.max(x, -1),
+  sums: (x) => np.sum(x, -1),
+};
+describe.each(["f16", "bf16", "f64", "i32", "i64", "u8", "i8", "i16", "bool"] as const)("%s", (dtype) => {
+  it.each(Object.entries(OF_EVERY_TYPE))("%s", (_, f) => {
+    for (const shape of [[20], [5, 67]]) {
+      const values = Array.from({ length: shape.reduce((a, b) => a * b) }, (_, i) =>
+        dtype === "bool" ? i % 2 : (i * 7) % 31,
+      );
+      const program = makeProgram(f)(np.ones(shape, dtype));
+      const [narrow, joined] = [plain, wide].map((target) => {
+        const [{ data }] = runCompiled(program, [fromValues(shape, dtype, values)], { target }).outputs;
+        return [...(data as ArrayLike<number> as number[])];
+      });
+      expect(joined).toEqual(narrow);
+    }
+  });
+});

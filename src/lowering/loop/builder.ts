@@ -386,10 +386,11 @@ export class LoopBuilder extends Graph {
    * stores and nowhere else, so they are stored, at the end of the loop, where nobody reads: the first kilobyte of memory is
    * given to no array. Programs that run at the same time mostly write to different places in it.
    * What comes after is to read the copies that this gives: V8 takes the halves of a register apart where it is computed, which for
-   * the register itself is in each iteration.
+   * the register itself is in each iteration. (Halves have none: a register holds them as f32, and no operation copies its bits.)
    */
   sideBySide(registers: readonly Node[]): readonly Node[] {
-    if (!this.target.wide || registers.length % 2 !== 0 || !registers.every((r) => r.kind === "read")) return registers;
+    const fit = registers.every((r) => r.kind === "read" && r.dtype !== "f16" && r.dtype !== "bf16");
+    if (!this.target.wide || registers.length % 2 !== 0 || !fit) return registers;
     this.#spare ??= this.op("shift_left", "i32", [this.op("and", "i32", [this.spareOf, this.i32(3)]), this.i32(8)]);
     // next to what was written last: engines leave out a store that another one to the same place follows
     const first = this.#spared;
