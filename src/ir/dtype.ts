@@ -35,6 +35,10 @@ export function isUnsignedInt(d: DType): boolean {
 export function isInt(d: DType): boolean {
   return isSignedInt(d) || isUnsignedInt(d);
 }
+/** Bits of a float's significand, the leading one included: whole numbers of that many bits are exact. */
+export function significandBits(d: DType): number {
+  return d === "f16" ? 11 : d === "bf16" ? 8 : d === "f32" ? 24 : 53;
+}
 /** Held as bigint on the JavaScript side. */
 export function isWide(d: DType): boolean {
   return d === "i64" || d === "u64";

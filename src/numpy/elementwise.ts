@@ -3,7 +3,7 @@ import type { Binary, FloatUnary, Like, MaskBinary, MaskLike, MaskUnary, Unary }
 import { fail } from "../diagnostics/error.js";
 import { printAval } from "../ir/aval.js";
 import { dimEqual } from "../ir/dim.js";
-import { isFloat, isInt, isUnsignedInt, isWide, limits } from "../ir/dtype.js";
+import { isFloat, isInt, isUnsignedInt, isWide, limits, significandBits } from "../ir/dtype.js";
 import * as lax from "../lax/index.js";
 import { astype, isTensor, operand } from "../lax/operand.js";
 import { scalar } from "../tracer/frame.js";
@@ -196,15 +196,23 @@ function offBySign(r: Tensor, y: Tensor): Tensor {
   const zero = zerosFor(r);
   return lax.bitwiseAnd(lax.ne(r, zero), lax.ne(lax.lt(r, zero), lax.lt(y, zero)));
 }
-/** The quotient rounded down. */
+/** The quotient rounded down, of floats too: the greatest whole number that is not above x / y, if the type can hold it. */
 export const floorDivide = binary("floorDivide", (x, y) => {
-  if (isUnsignedInt(x.aval.dtype)) return lax.div(x, y);
+  const { dtype } = x.aval;
+  if (isUnsignedInt(dtype)) return lax.div(x, y);
   const r = lax.rem(x, y);
-  const off = astype(offBySign(r, y), x.aval.dtype);
-  if (!isFloat(x.aval.dtype)) return lax.sub(lax.div(x, y), off);
-  // x - r is a multiple of y but for rounding: floor(x / y) itself would give 10 for 1 and 0.1
-  const whole = lax.round(lax.sub(lax.div(lax.sub(x, r), y), off), "away");
-  return lax.select(lax.eq(y, 0), lax.div(x, y), whole);
+  const off = offBySign(r, y);
+  if (!isFloat(dtype)) return lax.sub(lax.div(x, y), astype(off, dtype));
+  // x / y may be rounded up to a whole number (1 / 0.1): then the exact remainder is more than half of y
+  const quotient = lax.div(x, y);
+  const whole = lax.floor(quotient);
+  const [twice, size] = [lax.abs(lax.add(r, r)), lax.abs(y)];
+  const nearlyNext = lax.select(off, lax.lt(twice, size), lax.gt(twice, size));
+  const exact = lax.le(lax.abs(quotient), 2 ** significandBits(dtype));
+  const down = lax.bitwiseAnd(lax.bitwiseAnd(lax.eq(whole, quotient), exact), nearlyNext);
+  const rounded = lax.select(down, lax.sub(whole, 1), whole);
+  // an infinite x has no remainder, and no quotient here
+  return lax.select(lax.bitwiseOr(lax.eq(y, 0), lax.eq(r, r)), lax.select(lax.eq(y, 0), quotient, rounded), r);
 });
 /** Remainder with the sign of the divisor. */
 export const remainder = binary("remainder", (x, y) => {

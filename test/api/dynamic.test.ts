@@ -144,6 +144,10 @@ const CASES: readonly (readonly [string, (x: Tensor) => unknown, number?])[] = [
       return nn.softmax(np.where(np.tri(n, n).greater(0), s, -1e9), -1);
     },
   ],
+  [
+    "the position of what never wins",
+    (x) => [np.argmax(x.mul(0).sub(Infinity), 0), np.argmin(x.mul(0).add(Infinity), 1)],
+  ],
   ["sort, argsort, argmax", (x) => [np.sort(x, 0), np.argsort(x, 0), np.argmax(x, 0), np.argmin(x)]],
   [
     "take, along every axis",

@@ -134,6 +134,18 @@ checkTable([
     "f32",
   ],
   [() => np.floorDivide(array(1), 0.1), 9, "f32"],
+  // quotients that no rounding on the way may change; the exact ones are 14638120.749, 12432970.59 and 4319275466712815.5
+  [
+    () => np.floorDivide(array([20459062, 17534478]), array([1.3976563215255737, 1.4103208780288696])),
+    [14638120, 12432970],
+    "f32",
+  ],
+  [
+    () => np.floorDivide(array([-8.68426161793495e-219], "f64"), array([-2.0105829519005204e-234], "f64")),
+    [4319275466712815],
+    "f64",
+  ],
+  [() => np.floorDivide(array([-1, 1, -0]), array([Infinity, -Infinity, 7])), [-1, -1, -0], "f32"],
   [() => np.floorDivide(U, array([7, 3, 2], "u8")), [28, 33, 1], "u8"],
   [
     () => np.remainder(I, J),

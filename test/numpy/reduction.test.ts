@@ -88,6 +88,8 @@ checkTable([
   [() => np.argmax(B, 0), [0, 1, 1], "i32"],
   [() => np.argmin(B, 1, { keepdims: true }), [[1], [0]], "i32"],
   [() => np.argmax(array([1, 3, 3])), 1, "i32"],
+  [() => np.argmax(np.remainder(np.arange(40), 17).astype("f16")), 16, "i32"],
+  [() => np.argmin(np.remainder(np.arange(5, 45), 17).astype("bf16")), 12, "i32"],
   [() => np.argmax(N, 1), [1, 2], "i32"],
   [() => np.argmin(N, 1), [1, 2], "i32"],
   [() => np.argmax(M, 1), [0, 1], "i32"],

@@ -263,25 +263,27 @@ class Extremum implements Accumulator {
     if (this.#carried) return this.#carried;
     if (!lanes) return this.#at;
     const one = (a: Extremum): { best: TileAtom; at: TileAtom } => {
-      if (a.#best.shape.length === 0) return { best: a.#best, at: a.#at };
+      // a position behind all others where nothing has been seen
+      const seen = b.op("ge", [a.#at, b.i32(0)]);
+      if (a.#best.shape.length === 0) return { best: a.#best, at: b.op("select", [seen, a.#at, b.i32(0x7fffffff)]) };
       const best = b.reduce(this.greatest ? "max" : "min", a.#best, 0);
       let here = b.op("eq", [a.#best, best]);
       if (isFloat(best.dtype)) here = b.op("or", [here, b.op("ne", [a.#best, a.#best])]);
-      here = b.op("and", [here, b.op("ge", [a.#at, b.i32(0)])]);
       // with a NaN in some lane the extremum is NaN and equals nothing: only the lanes that hold NaN are left
-      const at = b.reduce("min", b.op("select", [here, a.#at, b.i32(0x7fffffff)]), 0);
+      const at = b.reduce("min", b.op("select", [b.op("and", [here, seen]), a.#at, b.i32(0x7fffffff)]), 0);
       return { best, at };
     };
     let result = one(this);
     for (const other of others as readonly Extremum[]) {
       const o = one(other);
       let better = b.op(this.greatest ? "gt" : "lt", [o.best, result.best]);
-      if (isFloat(o.best.dtype))
-        better = b.op("or", [
-          better,
-          b.op("and", [b.op("ne", [o.best, o.best]), b.op("eq", [result.best, result.best])]),
-        ]);
-      better = b.op("and", [better, b.op("ge", [o.at, b.i32(0)])]);
+      let same = b.op("eq", [o.best, result.best]);
+      if (isFloat(o.best.dtype)) {
+        const [theirs, mine] = [o, result].map((x) => b.op("ne", [x.best, x.best])) as [TileAtom, TileAtom];
+        better = b.op("or", [better, b.op("and", [theirs, b.op("not", [mine])])]);
+        same = b.op("or", [same, b.op("and", [theirs, mine])]);
+      }
+      better = b.op("or", [better, b.op("and", [same, b.op("lt", [o.at, result.at])])]);
       result = { best: b.op("select", [better, o.best, result.best]), at: b.op("select", [better, o.at, result.at]) };
     }
     return result.at;

@@ -50,7 +50,10 @@ function argReduce(combine: "argmax" | "argmin"): ReduceRule<ReductionOps["argma
         joinable: true,
         element: (x, index) => {
           const node = x.value(operand, x.at(dims, index));
-          return { node: node.dtype === "bool" ? x.convert(node, "i32") : node, payload: positionNode(x, index[axis]) };
+          // compared in a type that has such instructions
+          const compared =
+            node.dtype === "bool" ? "i32" : node.dtype === "f16" || node.dtype === "bf16" ? "f32" : node.dtype;
+          return { node: x.convert(node, compared), payload: positionNode(x, index[axis]) };
         },
       };
     },

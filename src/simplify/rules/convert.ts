@@ -1,10 +1,8 @@
 /** Conversions that do nothing, or less than it seems. */
 import { shapeSame } from "../../ir/dim.js";
-import { bitWidth, byteSize, type DType, isFloat, isInt, isUnsignedInt } from "../../ir/dtype.js";
+import { bitWidth, byteSize, type DType, isFloat, isInt, isUnsignedInt, significandBits } from "../../ir/dtype.js";
 import { on } from "../rule.js";
 
-/** Bits of a float's mantissa, the leading one included: integers of that many bits are exact. */
-const PRECISION = { f16: 11, bf16: 8, f32: 24, f64: 53 } as const;
 const EXPONENT = { f16: 5, bf16: 8, f32: 8, f64: 11 } as const;
 
 /** True when every value of `from` is one of `to`. */
@@ -14,14 +12,12 @@ function isLossless(from: DType, to: DType): boolean {
   if (from === "bool") return true;
   if (isFloat(from)) {
     return (
-      isFloat(to) &&
-      PRECISION[from as "f16"] <= PRECISION[to as "f16"] &&
-      EXPONENT[from as "f16"] <= EXPONENT[to as "f16"]
+      isFloat(to) && significandBits(from) <= significandBits(to) && EXPONENT[from as "f16"] <= EXPONENT[to as "f16"]
     );
   }
   const magnitude = bitWidth(from) - (isUnsignedInt(from) ? 0 : 1);
   // f16 ends at 65504: no integer type of more than 11 bits fits in any case
-  if (isFloat(to)) return magnitude <= PRECISION[to as "f16"];
+  if (isFloat(to)) return magnitude <= significandBits(to);
   if (!isInt(to)) return false;
   if (isUnsignedInt(to)) return isUnsignedInt(from) && bitWidth(from) <= bitWidth(to);
   return magnitude <= bitWidth(to) - 1;
