@@ -68,6 +68,23 @@ export function checkShape(what: string, shape: Shape): void {
   }
 }
 
+/** Options among which none is misspelt, by their names in an object. */
+export function checkOptions(what: string, given: unknown, known: readonly string[]): void {
+  const help = `its options are { ${known.join(", ")} }`;
+  const proto: unknown = typeof given === "object" && given !== null ? Object.getPrototypeOf(given) : undefined;
+  if (proto !== Object.prototype && proto !== null)
+    fail("TW1007", `${what}: the options are ${describeValue(given)}`, { help });
+  for (const key of Object.keys(given as object))
+    if (!known.includes(key)) fail("TW1007", `${what}: there is no option ${key}`, { help });
+}
+/** Options that are all true or false. */
+export function checkFlags(what: string, given: object, known: readonly string[]): void {
+  checkOptions(what, given, known);
+  for (const [key, value] of Object.entries(given))
+    if (value !== undefined && typeof value !== "boolean")
+      fail("TW1007", `${what}: the option ${key} is ${describeValue(value)}`, { help: "give true or false" });
+}
+
 /** An argument that is an array, or a number that stands for one; anything else is an error that names the function. */
 export function operand(what: string, x: TensorLike): Tensor {
   return isTensor(x) ? x : asTensor(what, x);

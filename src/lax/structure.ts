@@ -30,6 +30,7 @@ import type {
 import { bind, bind1, scalar } from "../tracer/frame.js";
 import { isScalarLeaf } from "../tracer/leaf.js";
 import type { Tensor } from "../tracer/tensor.js";
+import { checkGather, checkScatter } from "./dimension-numbers.js";
 import {
   arrayList,
   asTensor,
@@ -465,7 +466,7 @@ export function dynamicUpdateSliceInDim(x: Tensor, update: Tensor, start: Tensor
 }
 export function gather<X extends TensorLike, Y extends TensorLike>(x: X, indices: Y, params: GatherParams): Like<X | Y>;
 export function gather(x: Tensor, indices: Tensor, params: GatherParams): Tensor {
-  return bind1("gather", [x, indices], params);
+  return bind1("gather", [x, indices], checkGather(params));
 }
 export function scatter<X extends TensorLike, Y extends TensorLike, Z extends TensorLike>(
   x: X,
@@ -474,7 +475,7 @@ export function scatter<X extends TensorLike, Y extends TensorLike, Z extends Te
   params: ScatterParams,
 ): Like<X | Y | Z>;
 export function scatter(x: Tensor, indices: Tensor, updates: Tensor, params: ScatterParams): Tensor {
-  return bind1("scatter", [x, indices, updates], params);
+  return bind1("scatter", [x, indices, updates], checkScatter("scatter", params));
 }
 export function scatterAdd<X extends TensorLike, Y extends TensorLike, Z extends TensorLike>(
   x: X,
@@ -483,7 +484,7 @@ export function scatterAdd<X extends TensorLike, Y extends TensorLike, Z extends
   params: ScatterParams,
 ): Like<X | Y | Z>;
 export function scatterAdd(x: Tensor, indices: Tensor, updates: Tensor, params: ScatterParams): Tensor {
-  return bind1("scatter_add", [x, indices, updates], params);
+  return bind1("scatter_add", [x, indices, updates], checkScatter("scatterAdd", params));
 }
 export function scatterMul<X extends TensorLike, Y extends TensorLike, Z extends TensorLike>(
   x: X,
@@ -492,7 +493,7 @@ export function scatterMul<X extends TensorLike, Y extends TensorLike, Z extends
   params: ScatterParams,
 ): Like<X | Y | Z>;
 export function scatterMul(x: Tensor, indices: Tensor, updates: Tensor, params: ScatterParams): Tensor {
-  return bind1("scatter_mul", [x, indices, updates], params);
+  return bind1("scatter_mul", [x, indices, updates], checkScatter("scatterMul", params));
 }
 export function scatterMin<X extends TensorLike, Y extends TensorLike, Z extends TensorLike>(
   x: X,
@@ -501,7 +502,7 @@ export function scatterMin<X extends TensorLike, Y extends TensorLike, Z extends
   params: ScatterParams,
 ): Like<X | Y | Z>;
 export function scatterMin(x: Tensor, indices: Tensor, updates: Tensor, params: ScatterParams): Tensor {
-  return bind1("scatter_min", [x, indices, updates], params);
+  return bind1("scatter_min", [x, indices, updates], checkScatter("scatterMin", params));
 }
 export function scatterMax<X extends TensorLike, Y extends TensorLike, Z extends TensorLike>(
   x: X,
@@ -510,7 +511,7 @@ export function scatterMax<X extends TensorLike, Y extends TensorLike, Z extends
   params: ScatterParams,
 ): Like<X | Y | Z>;
 export function scatterMax(x: Tensor, indices: Tensor, updates: Tensor, params: ScatterParams): Tensor {
-  return bind1("scatter_max", [x, indices, updates], params);
+  return bind1("scatter_max", [x, indices, updates], checkScatter("scatterMax", params));
 }
 
 /** Sorts operands together along an axis by the first `numKeys` of them. */

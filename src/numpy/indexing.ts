@@ -21,6 +21,7 @@ import type { IndexMode, ScatterParams } from "../ir/ops/index.js";
 import * as lax from "../lax/index.js";
 import { arrayList, astype, broadcastShapes, broadcastTo, canonicalAxis, isTensor, operand } from "../lax/operand.js";
 import { cellIfKnown, fromElements, scalar } from "../tracer/frame.js";
+import { describeValue } from "../tracer/leaf.js";
 import type { Tensor } from "../tracer/tensor.js";
 import { divide, power, where } from "./elementwise.js";
 import { promoteDtypes, type TensorLike, toBool } from "./promote.js";
@@ -94,6 +95,16 @@ function maskPositions(mask: Tensor): Tensor[] {
     }
   }
   return found.map((list) => fromElements(Int32Array.from(list), [list.length], "i32"));
+}
+
+/** From JavaScript anything may stand among indices, most often a variable without a value. */
+function checkIndices(what: string, indices: readonly unknown[]): void {
+  for (const i of indices) {
+    if (i === null || typeof i === "number" || typeof i === "string" || isTensor(i) || Array.isArray(i)) continue;
+    fail("TW1003", `${what}: an index is ${describeValue(i)}`, {
+      help: 'an index is a whole number, an array of integers or bools, a range ("1:5" or [1, 5]), "..." or null for a new axis',
+    });
+  }
 }
 
 function parseIndices(x: Tensor, indices: readonly Index[]): Part[] {
@@ -286,6 +297,7 @@ function dynamicIndex(cut: Tensor, parts: readonly Part[]): Tensor {
 export function index<X extends TensorLike>(x: X, ...indices: Index[]): Like<X>;
 export function index(x: Tensor, ...indices: Index[]): Tensor {
   x = operand("index", x);
+  checkIndices("index", indices);
   return indexWith(x, indices, "clip");
 }
 function indexWith(x: Tensor, indices: readonly Index[], mode: IndexMode): Tensor {
@@ -581,5 +593,7 @@ export function at<X extends TensorLike>(
   ...indices: Index[]
 ): Like<X> extends Tensor ? IndexedTensor : Indexed<Like<X>>;
 export function at(x: Tensor, ...indices: Index[]): IndexedTensor {
+  x = operand("at", x);
+  checkIndices("at", indices);
   return new IndexedTensor(x, indices);
 }

@@ -2,12 +2,15 @@
 import type { Like } from "../tracer/num.js";
 import { fail } from "../diagnostics/error.js";
 import { printAval } from "../ir/aval.js";
+import { dimProduct } from "../ir/dim.js";
 import { isInt } from "../ir/dtype.js";
 import * as lax from "../lax/index.js";
-import { astype, broadcastTo, canonicalAxes, isTensor, operand } from "../lax/operand.js";
+import { astype, broadcastTo, canonicalAxes, checkOptions, isTensor, operand } from "../lax/operand.js";
 import { cellIfKnown, scalar } from "../tracer/frame.js";
+import { describeValue } from "../tracer/leaf.js";
 import type { Tensor } from "../tracer/tensor.js";
 import { array, linspace } from "./creation.js";
+import { finfo } from "./dtype-info.js";
 import { clip, isnan, where } from "./elementwise.js";
 import { take } from "./indexing.js";
 import { dot } from "./products.js";
@@ -31,7 +34,7 @@ function lastAxis(what: string, x: TensorLike, axis: AxisArg | undefined): { t: 
   const rest = otherAxes(t.shape.length, axes);
   const moved = lax.transpose(t, [...rest, ...axes]);
   return {
-    t: lax.reshape(moved, [...rest.map((i) => t.aval.shape[i]), -1]),
+    t: lax.reshape(moved, [...rest.map((i) => t.aval.shape[i]), dimProduct(axes.map((i) => t.aval.shape[i]))]),
     kept: t.shape.map((d, i) => (axes.includes(i) ? 1 : d)),
   };
 }
@@ -45,9 +48,22 @@ function interpolate(sorted: Tensor, at: Tensor, method: QuantileMethod): Tensor
   if (method === "nearest") return pick(lax.round(at, "even"));
   const [a, b] = [pick(low), pick(high)];
   const part = method === "midpoint" ? lax.mul(lax.sub(high, low), 0.5) : lax.sub(at, low);
-  const weight = spread(astype(part, a.aval.dtype), a);
-  // equal ends are taken as they are: ∞ - ∞ has no difference
-  return lax.select(lax.eq(a, b), a, lax.add(a, lax.mul(lax.sub(b, a), weight)));
+  return between(a, b, spread(astype(part, a.aval.dtype), a));
+}
+/**
+ * a + (b - a) w. Where an end is infinite (or b - a overflows) it is a (1 - w) + b w: a + ∞ would lose a = -∞. Each way is
+ * computed from zeros where the other one is taken, so that no ∞ · 0 comes into a derivative.
+ */
+function between(a: Tensor, b: Tensor, w: Tensor): Tensor {
+  const difference = lax.sub(b, a);
+  const finite = lax.isFinite(difference);
+  const near = lax.bitwiseOr(finite, lax.eq(a, b));
+  const step = where(finite, difference, 0);
+  // ends that differ are two elements, so the share lies within (0, 1), also where its dtype would round it to an end
+  const least = finfo(a.aval.dtype).eps / 2;
+  const share = lax.clamp(least, w, 1 - least);
+  const [p, q] = [where(near, 0, a), where(near, 0, b)];
+  return lax.select(near, lax.add(a, lax.mul(step, w)), lax.add(lax.mul(p, lax.sub(1, share)), lax.mul(q, share)));
 }
 function spread(x: Tensor, like: Tensor): Tensor {
   return x.ndim === like.ndim ? x : lax.broadcastInDim(x, like.aval.shape, [0]);
@@ -72,14 +88,38 @@ function pickSorted(sorted: Tensor, position: Tensor): Tensor {
   });
 }
 
+/** The shares of the elements that `q` names, in f64: in f32 a long axis has no positions for most of its elements. */
+function sharesOf(what: string, q: Quantile, whole: 1 | 100): Tensor {
+  if (isTensor(q)) {
+    const list = lax.reshape(astype(q, "f64"), [-1]);
+    return whole === 1 ? list : lax.div(list, whole);
+  }
+  const list: readonly unknown[] = Array.isArray(q) ? q : [q];
+  const shares = list.map((p) => {
+    if (typeof p !== "number") {
+      fail("TW1003", `${what}: ${whole === 1 ? "q" : "p"} is ${describeValue(p)}, not a number`, {
+        help: `write ${what}(x, ${whole / 2}), or give a list or an array of such numbers`,
+      });
+    }
+    if (!(p >= 0 && p <= whole)) {
+      fail("TW2011", `${what}: ${p} is not a ${whole === 1 ? "share" : "percentage"}`, {
+        help: "quantiles are from 0 to 1, percentiles from 0 to 100",
+      });
+    }
+    return p / whole;
+  });
+  return array(shares, { dtype: "f64" });
+}
 function quantileOf(
   what: string,
   x: TensorLike,
   q: Quantile,
+  whole: 1 | 100,
   axis: AxisArg | undefined,
   options: QuantileOptions,
   skipNan: boolean,
 ): Tensor {
+  checkOptions(what, options, ["method", "keepdims"]);
   const { t, kept } = lastAxis(what, x, axis);
   const method = options.method ?? "linear";
   if (!["linear", "lower", "higher", "midpoint", "nearest"].includes(method)) {
@@ -87,13 +127,7 @@ function quantileOf(
       help: "one of linear, lower, higher, midpoint, nearest",
     });
   }
-  const list = typeof q === "number" ? [q] : isTensor(q) ? undefined : q;
-  for (const p of list ?? []) {
-    if (!(p >= 0 && p <= 1))
-      fail("TW2011", `${what}: ${p} is not a share`, { help: "quantiles are from 0 to 1, percentiles from 0 to 100" });
-  }
-  // positions are found in f64: in f32 a long axis has none for most of its elements
-  const shares = list ? array([...list], { dtype: "f64" }) : lax.reshape(astype(q as Tensor, "f64"), [-1]);
+  const shares = sharesOf(what, q, whole);
   const sorted = lax.sort(t);
   const last = sorted.aval.shape[sorted.ndim - 1];
   if (last === 0)
@@ -130,18 +164,16 @@ function quantileOf(
  */
 export function quantile<X extends TensorLike>(x: X, q: Quantile, axis?: AxisArg, options?: QuantileOptions): Like<X>;
 export function quantile(x: TensorLike, q: Quantile, axis?: AxisArg, options: QuantileOptions = {}): Tensor {
-  return quantileOf("quantile", x, q, axis, options, false);
+  return quantileOf("quantile", x, q, 1, axis, options, false);
 }
 export function percentile<X extends TensorLike>(x: X, p: Quantile, axis?: AxisArg, options?: QuantileOptions): Like<X>;
 export function percentile(x: TensorLike, p: Quantile, axis?: AxisArg, options: QuantileOptions = {}): Tensor {
-  return quantileOf("percentile", x, toShare(p), axis, options, false);
+  return quantileOf("percentile", x, p, 100, axis, options, false);
 }
-const toShare = (p: Quantile): Quantile =>
-  typeof p === "number" ? p / 100 : isTensor(p) ? lax.div(astype(p, "f64"), 100) : p.map((v) => v / 100);
 /** The middle value, or the mean of the two middle ones; NaN where an element is NaN. */
 export function median<X extends TensorLike>(x: X, axis?: AxisArg, options?: { keepdims?: boolean }): Like<X>;
 export function median(x: TensorLike, axis?: AxisArg, options: { keepdims?: boolean } = {}): Tensor {
-  return quantileOf("median", x, 0.5, axis, { ...options, method: "midpoint" }, false);
+  return quantileOf("median", x, 0.5, 1, axis, { ...options, method: "midpoint" }, false);
 }
 /** As quantile, percentile and median, of what is not NaN. */
 export function nanquantile<X extends TensorLike>(
@@ -151,7 +183,7 @@ export function nanquantile<X extends TensorLike>(
   options?: QuantileOptions,
 ): Like<X>;
 export function nanquantile(x: TensorLike, q: Quantile, axis?: AxisArg, options: QuantileOptions = {}): Tensor {
-  return quantileOf("nanquantile", x, q, axis, options, true);
+  return quantileOf("nanquantile", x, q, 1, axis, options, true);
 }
 export function nanpercentile<X extends TensorLike>(
   x: X,
@@ -160,11 +192,11 @@ export function nanpercentile<X extends TensorLike>(
   options?: QuantileOptions,
 ): Like<X>;
 export function nanpercentile(x: TensorLike, p: Quantile, axis?: AxisArg, options: QuantileOptions = {}): Tensor {
-  return quantileOf("nanpercentile", x, toShare(p), axis, options, true);
+  return quantileOf("nanpercentile", x, p, 100, axis, options, true);
 }
 export function nanmedian<X extends TensorLike>(x: X, axis?: AxisArg, options?: { keepdims?: boolean }): Like<X>;
 export function nanmedian(x: TensorLike, axis?: AxisArg, options: { keepdims?: boolean } = {}): Tensor {
-  return quantileOf("nanmedian", x, 0.5, axis, { ...options, method: "midpoint" }, true);
+  return quantileOf("nanmedian", x, 0.5, 1, axis, { ...options, method: "midpoint" }, true);
 }
 
 export interface BincountOptions {

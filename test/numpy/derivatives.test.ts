@@ -131,5 +131,9 @@ describe("derivatives", () => {
     expect(grad((x: Tensor) => np.sinc(x))(0).item()).toBe(0);
     expect(grad((x: Tensor) => nn.softplus(x))(0).item()).toBe(0.5);
     expect(grad((x: Tensor) => np.hypot(x, 0))(2).item()).toBe(1);
+    const ofMedian = grad((x: Tensor) => np.median(x))(array([-Infinity, 1])) as Tensor;
+    expect([...(ofMedian.dataSync() as Float32Array)]).toEqual([0.5, 0.5]);
+    const ends = array([1, Infinity, Infinity]);
+    expect(grad((q: Tensor) => np.quantile(ends, q))(0.75).item()).toBe(0);
   });
 });
