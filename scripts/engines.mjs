@@ -9,13 +9,35 @@ const FIRST = 24;
 const folder = join(root, "scripts", "engines");
 const packages = Object.keys(JSON.parse(readFileSync(join(folder, "package.json"), "utf8")).optionalDependencies);
 
-/** A Node that has 256-bit vectors: the one that TILEWORK_WIDE_NODE names, this one, the installed one; undefined where there is none. */
+/**
+ * A Node that has 256-bit vectors: the one that TILEWORK_WIDE_NODE names, this one, the installed one; undefined where there is none.
+ * Ends the process where TILEWORK_WIDE_NODE names something else.
+ */
 export function wideNode() {
-  if (process.env.TILEWORK_WIDE_NODE) return process.env.TILEWORK_WIDE_NODE;
+  const named = process.env.TILEWORK_WIDE_NODE;
+  if (named) {
+    const refused = whyNot(named);
+    if (refused !== undefined) {
+      console.error(`\nTILEWORK_WIDE_NODE is ${named}: ${refused}`);
+      process.exit(1);
+    }
+    return named;
+  }
   if (Number(process.versions.node.split(".")[0]) >= FIRST) return process.execPath;
   return packages
     .flatMap((name) => ["node", "node.exe"].map((file) => join(folder, "node_modules", name, "bin", file)))
     .find(existsSync);
+}
+
+/** Why this is no Node with 256-bit vectors; undefined where it is one. */
+function whyNot(file) {
+  const { error, stdout } = spawnSync(file, ["--version"], { encoding: "utf8" });
+  if (error) return `there is no such Node (${error.code}).`;
+  const version = /^v(\d+)\.\d+\.\d+/.exec(stdout);
+  if (!version) return "that is no Node.";
+  if (Number(version[1]) < FIRST)
+    return `that is Node ${stdout.trim()}; Node ${FIRST} is the first with 256-bit vectors.`;
+  return undefined;
 }
 
 /** As the lock file has it: the binary alone, no script of a package runs. */

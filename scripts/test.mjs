@@ -6,7 +6,8 @@
 //   npm run test:engines         those that run generated code, on a Node with 256-bit vectors; -- --install gets one
 // TILEWORK_TEST_REPORT=DIR writes what passed and failed there, for .ci/run.
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { root } from "./build.mjs";
 import { ensureChromium } from "./chromium.mjs";
@@ -39,12 +40,17 @@ function node(title, file, ...rest) {
   return status === 0;
 }
 
+function passedIn(file) {
+  return JSON.parse(readFileSync(file, "utf8")).numPassedTests;
+}
+
 if (!existsSync(join(root, "node_modules", "vitest"))) {
   console.error("The tools of the tests are not installed: run npm ci first.");
   process.exit(1);
 }
 if (browser) ensureChromium();
-const notes = [];
+/** What was tested on which engine, said only if it was. */
+let tested;
 if (engines) {
   // what is installed may be older than the lock file, and where nothing has changed this takes a moment
   if (install && !process.env.TILEWORK_WIDE_NODE) installWideNode();
@@ -57,26 +63,31 @@ if (engines) {
   const avx2 = hasAvx2();
   process.env.TILEWORK_TEST_WIDE = avx2 === true ? "1" : "0";
   const { stdout } = spawnSync(binary, ["--version"], { encoding: "utf8" });
-  if (avx2 === true) notes.push(`Generated code was tested on Node ${stdout.trim()} with vectors of 256 bits.`);
-  else notes.push(`NOT TESTED: 256-bit vectors. This processor has no AVX2 (Node ${stdout.trim()}).`);
+  tested = (passed) => {
+    if (avx2 !== true) return `NOT TESTED: 256-bit vectors. This processor has no AVX2 (Node ${stdout.trim()}).`;
+    if (passed === 0)
+      return `NOT TESTED: 256-bit vectors. No test ran on Node ${stdout.trim()}, or not all of them passed.`;
+    return `Generated code was tested on Node ${stdout.trim()} with vectors of 256 bits (${passed} tests).`;
+  };
 }
 const checks = {};
 if (!long && !browser && !engines) {
   checks["lint and format"] = node("lint and format", "@biomejs/biome/bin/biome", "check", "--error-on-warnings");
   checks.types = node("types", "typescript/bin/tsc", "-p", "tsconfig.json");
 }
-const reporters = reportDir
-  ? ["--reporter=default", "--reporter=json", `--outputFile.json=${join(reportDir, `${name}.json`)}`]
-  : [];
+const reportAt = reportDir ?? (engines ? mkdtempSync(join(tmpdir(), "tilework-tests-")) : undefined);
+const report = reportAt && join(reportAt, `${name}.json`);
+const reporters = report ? ["--reporter=default", "--reporter=json", `--outputFile.json=${report}`] : [];
 const config = long || browser || engines ? ["--config", `vitest.${name}.config.ts`] : [];
 const tests = node("tests", "vitest/vitest.mjs", "run", ...config, ...reporters, ...args);
 
-for (const note of notes) console.log(`\n${note}`);
+if (tested) console.log(`\n${tested(tests && existsSync(report) ? passedIn(report) : 0)}`);
+if (reportAt !== reportDir) rmSync(reportAt, { recursive: true });
 if (reportDir) {
   mkdirSync(reportDir, { recursive: true });
   const failed = Object.values(checks).filter((ok) => !ok).length;
-  const report = { numPassedTests: Object.keys(checks).length - failed, numFailedTests: failed, success: failed === 0 };
-  writeFileSync(join(reportDir, `${name}-checks.json`), JSON.stringify(report));
+  const sums = { numPassedTests: Object.keys(checks).length - failed, numFailedTests: failed, success: failed === 0 };
+  writeFileSync(join(reportDir, `${name}-checks.json`), JSON.stringify(sums));
 }
 const broken = Object.keys(checks).filter((check) => !checks[check]);
 if (!tests) broken.push("tests");

@@ -1,7 +1,8 @@
 /** `tilework build --aot FILE#function`: files that run the function without Tilework. */
-import { mkdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import * as fs from "node:fs";
+import { dirname, join, resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { makeFolder } from "../util/folder.js";
 import { buildAhead } from "./aot/build.js";
 import { exampleArguments } from "./example.js";
 import { loadFunction } from "./load.js";
@@ -17,14 +18,23 @@ export async function build(commandLine: readonly string[], version: string): Pr
   const shapes = new Map<unknown, readonly (number | string)[]>();
   const example = exampleArguments(aot, args, f, sizes, shapes);
   const files = await buildAhead(f, example, label, version, { sizes, shapes });
-  mkdirSync(out, { recursive: true });
+  onDisk(`The folder ${out} cannot be made`, () => makeFolder(fs, dirname, resolve(out)));
   return files
     .map(({ name: file, content }) => {
       const path = join(out, file);
-      writeFileSync(path, content);
+      onDisk(`${path} cannot be written`, () => fs.writeFileSync(path, content));
       return `${path}  ${Buffer.byteLength(content)} bytes`;
     })
     .join("\n");
+}
+
+/** What the disk refuses is one sentence, with the reason that the system gives. */
+function onDisk(failed: string, work: () => void): void {
+  try {
+    work();
+  } catch (e) {
+    throw new UsageError(`${failed} (${(e as Error).message}).`);
+  }
 }
 
 function parseOptions(commandLine: readonly string[]) {

@@ -50,7 +50,13 @@ function told(e: unknown): unknown {
   return e instanceof Error && e.stack !== undefined && !/\n {4}at /.test(e.stack) ? e.stack : e;
 }
 
+const COMMANDS = ["ir", "build", "check", "migrate", "explain"];
+
 async function dispatch([command, ...rest]: readonly string[]): Promise<number | undefined> {
+  if (COMMANDS.includes(command) && rest.some((word) => word === "--help" || word === "-h")) {
+    print(HELP);
+    return undefined;
+  }
   switch (command) {
     case "ir": {
       const { ir } = await import("./ir.js");

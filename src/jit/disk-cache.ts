@@ -3,6 +3,7 @@
  * The folder is TILEWORK_CACHE_DIR, else tilework in XDG_CACHE_HOME or ~/.cache; TILEWORK_CACHE=0 does without, and so does a
  * disk that cannot be written, in silence: the cache changes how long a first call takes, and nothing else.
  */
+import { type FolderFiles, makeFolder } from "../util/folder.js";
 
 /** What a program needs to run beside its plan. */
 export interface StoredModule {
@@ -34,8 +35,7 @@ interface Stats {
   readonly mtimeMs: number;
 }
 /** The parts of Node that are needed, without its types in our declarations. */
-interface Files {
-  mkdirSync(path: string, options: { recursive: true; mode: number }): void;
+interface Files extends FolderFiles {
   readFileSync(path: string): Uint8Array<ArrayBuffer>;
   readdirSync(path: string): string[];
   renameSync(from: string, to: string): void;
@@ -47,6 +47,10 @@ interface Files {
 interface Hash {
   update(data: string | Uint8Array): Hash;
   digest(encoding: "hex"): string;
+}
+interface Paths {
+  dirname(path: string): string;
+  join(...parts: string[]): string;
 }
 interface NodeProcess {
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -74,7 +78,7 @@ function findDisk(): Disk | null {
   try {
     const fs = process.getBuiltinModule("node:fs") as Files;
     const { homedir } = process.getBuiltinModule("node:os") as { homedir(): string };
-    const { join } = process.getBuiltinModule("node:path") as { join(...parts: string[]): string };
+    const { dirname, join } = process.getBuiltinModule("node:path") as Paths;
     const { fileURLToPath } = process.getBuiltinModule("node:url") as { fileURLToPath(url: string): string };
     const { createHash } = process.getBuiltinModule("node:crypto") as { createHash(name: string): Hash };
     const { TILEWORK_CACHE_DIR: own, XDG_CACHE_HOME: xdg } = process.env;
@@ -85,7 +89,7 @@ function findDisk(): Disk | null {
     const { size, mtimeMs } = fs.statSync(self);
     const build = [FORMAT, versionAt(fs, join(self, "../../../package.json")), size, mtimeMs];
     build.push(stampAt(fs, join(self, "../../.stamp")));
-    fs.mkdirSync(folder, { recursive: true, mode: 0o700 });
+    makeFolder(fs, dirname, folder, 0o700);
     return {
       fs,
       folder,

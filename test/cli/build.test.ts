@@ -189,6 +189,13 @@ describe("tilework build --aot", () => {
     expect(build("served.ts#train", "--arg", TRAIN).output).toMatch(/^Unknown option/);
   });
 
+  it("a folder that cannot be made is one sentence", () => {
+    if (process.platform !== "linux") return;
+    const { status, output } = build("served.ts#classify", "--args", "f32[6,12]", "--out", "/proc/nope/out");
+    expect(status).toBe(2);
+    expect(output).toMatch(/^The folder \/proc\/nope\/out cannot be made \(ENOENT[^\n]*'\/proc\/nope'\)\.$/);
+  });
+
   it("binaryen leaves out what nobody calls, and names", () => {
     const wasm = readFileSync(join(folder, "train-step.wasm"));
     expect(WebAssembly.validate(wasm)).toBe(true);

@@ -123,6 +123,8 @@ describe("tilework explain", () => {
 describe("help, version, mistakes", () => {
   it("--help lists the commands, --version is the package's", () => {
     expect(tilework("--help").output).toBe(tilework().output);
+    expect(tilework("build", "--help")).toEqual(tilework("--help"));
+    expect(tilework("ir", "model.ts#loss", "-h")).toEqual(tilework("--help"));
     for (const command of ["tilework ir", "tilework explain", "--stage"]) {
       expect(tilework("--help").output).toContain(command);
     }
