@@ -36,6 +36,7 @@ import {
   asTensor,
   canonicalAxes,
   canonicalAxis,
+  checkFlags,
   checkShape,
   isTensor,
   numberOf,
@@ -549,23 +550,29 @@ export const linalg = {
     a: Tensor,
     b: Tensor,
     options: { leftSide?: boolean; lower?: boolean; transposeA?: boolean; unitDiagonal?: boolean } = {},
-  ): Tensor =>
-    factor1("triangular_solve", [a, b], {
+  ): Tensor => {
+    checkFlags("lax.linalg.triangularSolve", options, ["leftSide", "lower", "transposeA", "unitDiagonal"]);
+    return factor1("triangular_solve", [a, b], {
       leftSide: options.leftSide ?? false,
       lower: options.lower ?? false,
       transposeA: options.transposeA ?? false,
       unitDiagonal: options.unitDiagonal ?? false,
-    }),
+    });
+  },
   /** [lu, pivots, permutation] */
   lu: (x: Tensor): [Tensor, Tensor, Tensor] => factor("lu", [x], {}) as [Tensor, Tensor, Tensor],
   /** [q, r] */
-  qr: (x: Tensor, options: { fullMatrices?: boolean } = {}): [Tensor, Tensor] =>
-    factor("qr", [x], { fullMatrices: options.fullMatrices ?? true }) as [Tensor, Tensor],
+  qr: (x: Tensor, options: { fullMatrices?: boolean } = {}): [Tensor, Tensor] => {
+    checkFlags("lax.linalg.qr", options, ["fullMatrices"]);
+    return factor("qr", [x], { fullMatrices: options.fullMatrices ?? true }) as [Tensor, Tensor];
+  },
   /** [eigenvalues ascending, eigenvectors] */
   eigh: (x: Tensor): [Tensor, Tensor] => factor("eigh", [x], {}) as [Tensor, Tensor],
   /** [u, s, vt] */
-  svd: (x: Tensor, options: { fullMatrices?: boolean } = {}): [Tensor, Tensor, Tensor] =>
-    factor("svd", [x], { fullMatrices: options.fullMatrices ?? true }) as [Tensor, Tensor, Tensor],
+  svd: (x: Tensor, options: { fullMatrices?: boolean } = {}): [Tensor, Tensor, Tensor] => {
+    checkFlags("lax.linalg.svd", options, ["fullMatrices"]);
+    return factor("svd", [x], { fullMatrices: options.fullMatrices ?? true }) as [Tensor, Tensor, Tensor];
+  },
 } as const;
 
 /** Keeps the compiler from moving or merging anything across it. */

@@ -6,6 +6,7 @@ import { isInt } from "../ir/dtype.js";
 import * as lax from "../lax/index.js";
 import { broadcastTo } from "../lax/operand.js";
 import * as np from "../numpy/index.js";
+import { describeValue } from "../tracer/leaf.js";
 import type { Tensor } from "../tracer/tensor.js";
 
 /** Full sizes of the scores: batch, heads, queries, keys. */
@@ -35,12 +36,15 @@ export function maskOfLimits(
     masks.push(before(keyValueSeqLengths, [b, 1, 1, s], 3));
   }
   if (localWindowSize !== undefined) {
-    const [back, ahead] =
-      typeof localWindowSize === "number" ? [localWindowSize, localWindowSize] : [...localWindowSize];
-    if (!(back >= 0 && ahead >= 0))
-      fail("TW2011", `dotProductAttention: the window ${back}, ${ahead} is negative`, {
-        help: "localWindowSize is how many keys before and after its own place a query sees",
+    const given: unknown = localWindowSize;
+    const sizes: readonly unknown[] = Array.isArray(given) ? given : [given, given];
+    if (sizes.length !== 2 || !sizes.every((n) => Number.isInteger(n) && (n as number) >= 0)) {
+      const shown = Array.isArray(given) ? `[${given.map(String).join(", ")}]` : describeValue(given);
+      fail("TW2011", `dotProductAttention: localWindowSize is ${shown}`, {
+        help: "give one whole number, or two: how many keys before and after its own place a query sees",
       });
+    }
+    const [back, ahead] = sizes as readonly [number, number];
     const shape = [1, 1, t, s];
     const own = lax.add(
       lax.broadcastedIota("i32", shape, 2),

@@ -4,12 +4,14 @@ import type { Like, Num, Weights } from "../tracer/num.js";
 import { fail } from "../diagnostics/error.js";
 import { printAval } from "../ir/aval.js";
 import { dimEqual, dimSub } from "../ir/dim.js";
+import { isFloat } from "../ir/dtype.js";
 import * as lax from "../lax/index.js";
-import { asTensor, broadcastTo } from "../lax/operand.js";
+import { asTensor, broadcastTo, isTensor } from "../lax/operand.js";
 import * as np from "../numpy/index.js";
 import { peak } from "../numpy/peak.js";
 import * as random from "../random/index.js";
 import { switchCase } from "../tracer/control.js";
+import { describeValue } from "../tracer/leaf.js";
 import type { Tensor } from "../tracer/tensor.js";
 import { attendInBlocks, hiddenScore, isLong } from "./attention-blocks.js";
 import { both, type Limits, maskOfLimits, withoutPadding } from "./attention-masks.js";
@@ -18,9 +20,15 @@ import { type InitOptions, type LinearParams, linear } from "./layers.js";
 
 /** Masks and scale of attention. */
 export interface AttentionOptions {
-  /** Each position sees itself and what stands before it. */
+  /**
+   * Each position sees itself and what stands before it, where the last query stands at the last key. JAX's `is_causal` differs
+   * where queries and keys differ in number: there the first query stands at the first key.
+   */
   causal?: boolean;
-  /** True where attention is allowed; broadcast to [batch, heads, query, key]. */
+  /**
+   * True where attention is allowed; broadcast to [batch, heads, query, key]. A query that may see no key gets the mean of all
+   * values.
+   */
   mask?: Tensor | boolean;
   /** Added to the scores; broadcast likewise. */
   bias?: Tensor | number;
@@ -75,6 +83,17 @@ export function dotProductAttention(
       `dotProductAttention: needs [batch, position, heads, features], got ${printAval(q.aval)}, ${printAval(k.aval)}, ${printAval(v.aval)}`,
       { help: "add the missing axes with np.expandDims" },
     );
+  }
+  if (!isFloat(q.aval.dtype) && !isFloat(k.aval.dtype)) {
+    fail("TW2005", `dotProductAttention: needs floats, got ${printAval(q.aval)} and ${printAval(k.aval)}`, {
+      help: "convert them with .astype('f32')",
+    });
+  }
+  const scale: unknown = options.scale;
+  if (scale !== undefined && typeof scale !== "number" && !isTensor(scale)) {
+    fail("TW1003", `dotProductAttention: the scale is ${describeValue(scale)}, not a number`, {
+      help: "leave it out for 1/√(features of a head)",
+    });
   }
   const [b, t, h, d] = q.shape;
   const [, s, kv] = k.shape;

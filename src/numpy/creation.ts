@@ -336,7 +336,15 @@ export function geomspace(start: number, stop: number, num = 50, options: RangeO
   return astype(start < 0 ? lax.neg(points) : points, dtypeOf("geomspace", options, "f32"));
 }
 
-function rowsAndColumns(n: Dim, m: Dim): [row: Tensor, column: Tensor] {
+/** Sizes and the number of a diagonal stand in order, the dtype last: an object among them is an option that is not there. */
+function rowsAndColumns(what: string, n: Dim, m: Dim, k: number): [row: Tensor, column: Tensor] {
+  const isSize = (d: unknown): boolean => typeof d === "number" || d instanceof SymDim;
+  if (!(isSize(n) && isSize(m) && Number.isInteger(k))) {
+    const bad: unknown = !isSize(n) ? n : !isSize(m) ? m : k;
+    fail("TW1007", `${what}: ${describeValue(bad)} stands where a whole number should`, {
+      help: `write ${what}(rows, columns, k, dtype), for example ${what}(3, 3, 0, "i32")`,
+    });
+  }
   return [lax.broadcastedIota("i32", [n, m], 0), lax.broadcastedIota("i32", [n, m], 1)];
 }
 /** Ones on the k-th diagonal. */
@@ -351,7 +359,7 @@ export function eye<
   dtype?: T,
 ): Tensor<[ShapeOf<N>[0], [M] extends [Dim] ? ShapeOf<M>[0] : ShapeOf<N>[0]], DTypeOf<T, "f32">>;
 export function eye(n: Dim, m?: Dim | null, k = 0, dtype?: DTypeArg): Tensor {
-  const [row, column] = rowsAndColumns(n, m ?? n);
+  const [row, column] = rowsAndColumns("eye", n, m ?? n, k);
   return astype(lax.eq(lax.add(row, k), column), dtypeOf("eye", dtype, "f32"));
 }
 /** The identity matrix of n rows. */
@@ -364,7 +372,7 @@ export function identity(n: Dim, dtype?: DTypeArg): Tensor {
 }
 /** Ones on and below the k-th diagonal. */
 export function tri(n: Dim, m?: Dim | null, k = 0, dtype?: DTypeArg): Tensor {
-  const [row, column] = rowsAndColumns(n, m ?? n);
+  const [row, column] = rowsAndColumns("tri", n, m ?? n, k);
   return astype(lax.ge(lax.add(row, k), column), dtypeOf("tri", dtype, "f32"));
 }
 /** The last two sizes of an array that must be a matrix (or a batch of them). */
@@ -379,7 +387,12 @@ function matrixSizes(what: string, x: Tensor): [n: Dim, m: Dim] {
   return [n, m];
 }
 function triangle(x: Tensor, k: number, lower: boolean): Tensor {
-  const [n, m] = matrixSizes(lower ? "tril" : "triu", x);
+  const what = lower ? "tril" : "triu";
+  const [n, m] = matrixSizes(what, x);
+  if (!Number.isInteger(k))
+    fail("TW1007", `${what}: the diagonal is ${describeValue(k)}`, {
+      help: `write ${what}(x, k) with a whole number k`,
+    });
   const keep = tri(n, m, lower ? k : k - 1, "bool");
   const mask = lax.broadcastInDim(lower ? keep : lax.not(keep), x.aval.shape, [x.ndim - 2, x.ndim - 1]);
   return lax.select(mask, x, zerosLike(x));

@@ -43,6 +43,9 @@ type Two = (x: TensorLike, y: TensorLike) => Tensor;
   };
 /* @__NO_SIDE_EFFECTS__ */ const binary = (name: string, f: (x: Tensor, y: Tensor) => Tensor): Binary =>
   promoted(name, f) as Binary;
+/** As binary, for arithmetic that bools have no part in of their own: they count as 0 and 1. */
+/* @__NO_SIDE_EFFECTS__ */ const counted = (name: string, f: (x: Tensor, y: Tensor) => Tensor): Binary =>
+  binary(name, (x, y) => (x.aval.dtype === "bool" ? f(astype(x, "i32"), astype(y, "i32")) : f(x, y)));
 /* @__NO_SIDE_EFFECTS__ */ const compare = (name: string, f: (x: Tensor, y: Tensor) => Tensor): MaskBinary =>
   promoted(name, f) as MaskBinary;
 /* @__NO_SIDE_EFFECTS__ */ const binaryInexact = (name: string, f: (x: Tensor, y: Tensor) => Tensor): Binary =>
@@ -197,7 +200,7 @@ function offBySign(r: Tensor, y: Tensor): Tensor {
   return lax.bitwiseAnd(lax.ne(r, zero), lax.ne(lax.lt(r, zero), lax.lt(y, zero)));
 }
 /** The quotient rounded down, of floats too: the greatest whole number that is not above x / y, if the type can hold it. */
-export const floorDivide = binary("floorDivide", (x, y) => {
+export const floorDivide = counted("floorDivide", (x, y) => {
   const { dtype } = x.aval;
   if (isUnsignedInt(dtype)) return lax.div(x, y);
   const r = lax.rem(x, y);
@@ -215,14 +218,14 @@ export const floorDivide = binary("floorDivide", (x, y) => {
   return lax.select(lax.bitwiseOr(lax.eq(y, 0), lax.eq(r, r)), lax.select(lax.eq(y, 0), quotient, rounded), r);
 });
 /** Remainder with the sign of the divisor. */
-export const remainder = binary("remainder", (x, y) => {
+export const remainder = counted("remainder", (x, y) => {
   const r = lax.rem(x, y);
   return isUnsignedInt(x.aval.dtype) ? r : lax.select(offBySign(r, y), lax.add(r, y), r);
 });
 /** The remainder with the sign of y, as floorDivide leaves it. */
 export const mod = remainder;
 /** The remainder with the sign of x. */
-export const fmod = binary("fmod", lax.rem);
+export const fmod = counted("fmod", lax.rem);
 export function divmod<X extends TensorLike, Y extends TensorLike>(x: X, y: Y): [Like<X | Y>, Like<X | Y>];
 export function divmod(x: TensorLike, y: TensorLike): [Tensor, Tensor] {
   return [floorDivide(x, y), remainder(x, y)];
@@ -241,7 +244,7 @@ export function power(x: TensorLike, y: TensorLike): Tensor {
   }
   const [a, b] = promoteArgs("power", [x, y]);
   if (isFloat(a.aval.dtype)) return lax.pow(a, b);
-  return integerPower(a, b);
+  return a.aval.dtype === "bool" ? integerPower(astype(a, "i32"), astype(b, "i32")) : integerPower(a, b);
 }
 /** Square and multiply over the bits of the exponent, which must not be negative. */
 function integerPower(x: Tensor, y: Tensor): Tensor {

@@ -5,14 +5,25 @@ import { printAval } from "../ir/aval.js";
 import { type Dim, dimAdd, dimAtLeast, dimEqual, dimMax, isStatic } from "../ir/dim.js";
 import { type DType, isFloat } from "../ir/dtype.js";
 import * as lax from "../lax/index.js";
-import { arrayList, astype, broadcastShapes, broadcastTo, canonicalAxis } from "../lax/operand.js";
+import {
+  arrayList,
+  astype,
+  axisList,
+  broadcastShapes,
+  broadcastTo,
+  canonicalAxes,
+  canonicalAxis,
+  checkFlags,
+  checkOptions,
+} from "../lax/operand.js";
+import { describeValue } from "../tracer/leaf.js";
 import type { Tensor } from "../tracer/tensor.js";
 import { diagonal, eye } from "./creation.js";
 import { finfo } from "./dtype-info.js";
-import { divide, greater, multiply, where } from "./elementwise.js";
+import { divide, greater, isnan, multiply, where } from "./elementwise.js";
 import { cross, matmul, outer, tensordot, trace, vecdot } from "./products.js";
 import { promoteDtypes, type TensorLike, toFloat } from "./promote.js";
-import { type AxisArg, max, min, sum } from "./reduction.js";
+import { any, type AxisArg, max, min, sum } from "./reduction.js";
 import { matrixTranspose, swapaxes } from "./movement.js";
 import { otherAxes } from "../util/index.js";
 
@@ -34,6 +45,7 @@ const back = (like: Tensor, y: Tensor): Tensor =>
 /** Lower factor L of a symmetric positive-definite matrix: L Lᵀ. NaN where the matrix is not. */
 export function cholesky<X extends TensorLike>(x: X, options?: { upper?: boolean }): Like<X>;
 export function cholesky(x: Tensor, options: { upper?: boolean } = {}): Tensor {
+  checkFlags("linalg.cholesky", options, ["upper"]);
   const l = lax.linalg.cholesky(symmetrize(matrix("cholesky", x, true)));
   return back(x, options.upper ? swapaxes(l, -1, -2) : l);
 }
@@ -44,6 +56,8 @@ function symmetrize(a: Tensor): Tensor {
 export function qr(x: Tensor, mode?: "reduced" | "complete"): [Tensor, Tensor];
 export function qr(x: Tensor, mode: "r"): Tensor;
 export function qr(x: Tensor, mode: "reduced" | "complete" | "r" = "reduced"): [Tensor, Tensor] | Tensor {
+  if (!["reduced", "complete", "r"].includes(mode))
+    fail("TW2011", `linalg.qr: the mode is ${describeValue(mode)}`, { help: 'one of "reduced", "complete", "r"' });
   const [q, r] = lax.linalg.qr(matrix("qr", x), { fullMatrices: mode === "complete" });
   return mode === "r" ? back(x, r) : [back(x, q), back(x, r)];
 }
@@ -65,6 +79,7 @@ export function svd(
   x: Tensor,
   options: { fullMatrices?: boolean; computeUv?: boolean } = {},
 ): [Tensor, Tensor, Tensor] | Tensor {
+  checkFlags("linalg.svd", options, ["fullMatrices", "computeUv"]);
   const full = options.computeUv !== false && (options.fullMatrices ?? true);
   const [u, s, vt] = lax.linalg.svd(matrix("svd", x), { fullMatrices: full });
   return options.computeUv === false ? back(x, s) : [back(x, u), back(x, s), back(x, vt)];
@@ -74,22 +89,26 @@ export function svdvals<X extends TensorLike>(x: X): Like<X>;
 export function svdvals(x: Tensor): Tensor {
   return svd(x, { fullMatrices: false })[1];
 }
+/** The right side of equations as columns, which fit the matrix. */
+function rightSide(what: string, p: Tensor, q: Tensor, vector: boolean): Tensor {
+  const rhs = vector ? lax.expandDims(q, [q.ndim]) : q;
+  const n = p.aval.shape[p.ndim - 1];
+  if (rhs.ndim < 2 || dimEqual(rhs.aval.shape[rhs.ndim - 2], n) === false) {
+    fail(
+      "TW2001",
+      `linalg.${what}: the matrix ${printAval(p.aval)} and the right side ${printAval(q.aval)} differ in size`,
+      { help: "the right side is a vector [n] or a matrix [n, k] for a matrix [n, n]" },
+    );
+  }
+  return rhs;
+}
 /** x with a x = b. `b` is a vector or a matrix of columns; leading axes broadcast. */
 export function solve<X extends TensorLike, Y extends TensorLike>(a: X, b: Y): Like<X | Y>;
 export function solve(a: Tensor, b: Tensor): Tensor {
   const [p, q] = promoteDtypes("linalg.solve", [matrix("solve", a, true), toFloat("solve", b)]);
   const vector = q.ndim === 1;
-  const rhs = vector ? lax.expandDims(q, [q.ndim]) : q;
+  const rhs = rightSide("solve", p, q, vector);
   const n = p.aval.shape[p.ndim - 1];
-  if (dimEqual(rhs.aval.shape[rhs.ndim - 2], n) === false) {
-    fail(
-      "TW2001",
-      `linalg.solve: the matrix ${printAval(p.aval)} and the right side ${printAval(q.aval)} differ in size`,
-      {
-        help: "the right side is a vector [n] or a matrix [n, k] for a matrix [n, n]",
-      },
-    );
-  }
   const lead = broadcastShapes("linalg.solve", [p.aval.shape.slice(0, -2), rhs.aval.shape.slice(0, -2)]);
   const [lu, , perm] = lax.linalg.lu(broadcastTo("linalg.solve", p, [...lead, n, n]));
   const permuted = takeRows(broadcastTo("linalg.solve", rhs, [...lead, ...rhs.aval.shape.slice(-2)]), perm);
@@ -108,12 +127,22 @@ export function solveTriangular(
   b: Tensor,
   options: { lower?: boolean; trans?: boolean; unitDiagonal?: boolean } = {},
 ): Tensor {
+  checkFlags("linalg.solveTriangular", options, ["lower", "trans", "unitDiagonal"]);
   const [p, q] = promoteDtypes("linalg.solveTriangular", [
     matrix("solveTriangular", a, true),
     toFloat("solveTriangular", b),
   ]);
   const vector = q.ndim === p.ndim - 1;
-  const x = lax.linalg.triangularSolve(p, vector ? lax.expandDims(q, [q.ndim]) : q, {
+  const rhs = rightSide("solveTriangular", p, q, vector);
+  const leading = (x: Tensor): Dim[] => x.aval.shape.slice(0, -2);
+  if (rhs.ndim !== p.ndim || leading(rhs).some((d, i) => dimEqual(d, leading(p)[i]) === false)) {
+    fail(
+      "TW2001",
+      `linalg.solveTriangular: the matrix ${printAval(p.aval)} and the right side ${printAval(q.aval)} differ in their leading axes`,
+      { help: "repeat one of them with np.broadcastTo, or map over the axes with vmap" },
+    );
+  }
+  const x = lax.linalg.triangularSolve(p, rhs, {
     leftSide: true,
     lower: options.lower ?? false,
     transposeA: options.trans ?? false,
@@ -227,14 +256,28 @@ export function matrixRank(x: Tensor, rtol?: number): Tensor {
   const a = matrix("matrixRank", x);
   return sum(astype(significant(svdvals(a), rtol ?? cutoff(a, 1)), "i32"), -1);
 }
-/** The ratio of the greatest to the least singular value, or of another norm of the matrix and of its inverse. */
+/**
+ * The ratio of the greatest to the least singular value, or the product of another norm of the matrix and of its inverse;
+ * infinite where there is no inverse.
+ */
 export function cond<X extends TensorLike>(x: X, ord?: NormOrder): Like<X>;
 export function cond(x: Tensor, ord?: NormOrder): Tensor {
-  const a = matrix("cond", x);
-  if (ord === undefined || ord === 2) {
-    const s = svdvals(a);
-    return divide(max(s, -1), min(s, -1));
-  }
+  const spectral = ord === undefined || ord === 2 || ord === -2;
+  const a = matrix("cond", x, !spectral);
+  if (a.aval.shape.slice(-2).includes(0))
+    fail("TW2011", `linalg.cond: ${printAval(a.aval)} is empty, it has no condition number`, {
+      help: "give matrices of at least one row and column",
+    });
+  const ratio = spectral ? ratioOfEnds(svdvals(a), ord === -2) : productOfNorms(a, ord);
+  // 0 / 0 and 0 · ∞ come from matrices without an inverse; NaN among the elements stays
+  const unknown = any(isnan(a), [-2, -1]);
+  return where(lax.bitwiseAnd(isnan(ratio), lax.not(unknown)), Number.POSITIVE_INFINITY, ratio);
+}
+function ratioOfEnds(s: Tensor, turned: boolean): Tensor {
+  const [greatest, least] = [max(s, -1), min(s, -1)];
+  return turned ? divide(least, greatest) : divide(greatest, least);
+}
+function productOfNorms(a: Tensor, ord: NormOrder | undefined): Tensor {
   return multiply(norm(a, ord, { axis: [-2, -1] }), norm(inv(a), ord, { axis: [-2, -1] }));
 }
 /** A square matrix to a whole power, by squaring. */
@@ -302,6 +345,7 @@ export function norm(x: Tensor, ordOrOptions?: NormOrder | null | NormOptions, o
     typeof ordOrOptions === "object" && ordOrOptions !== null
       ? ordOrOptions
       : { ...options, ord: ordOrOptions ?? options.ord };
+  checkOptions("linalg.norm", o, ["ord", "axis", "keepdims"]);
   const t = toFloat("linalg.norm", x);
   const { ord, keepdims } = o;
   if ((o.axis ?? null) === null && ord === undefined) return lax.sqrt(sum(lax.square(t), { axis: null, keepdims }));
@@ -311,7 +355,12 @@ export function norm(x: Tensor, ordOrOptions?: NormOrder | null | NormOptions, o
     });
   }
   const axis = o.axis ?? (t.ndim === 1 ? 0 : ([-2, -1] as const));
-  return typeof axis === "number" ? vectorNormOf(t, ord, axis, keepdims) : matrixNormOf(t, ord, axis, keepdims);
+  const axes = axisList(axis).map((a) => canonicalAxis("linalg.norm", a, t.ndim));
+  if (axes.length === 1) return vectorNormOf(t, ord, axes[0], keepdims);
+  if (axes.length === 2) return matrixNormOf(t, ord, axes, keepdims);
+  return fail("TW2004", `linalg.norm: ${axes.length} axes are named`, {
+    help: "one for vectors, two for matrices; linalg.vectorNorm takes any number of them",
+  });
 }
 /** The norm of vectors along an axis (or several, or all). */
 export function vectorNorm<X extends TensorLike>(
@@ -319,11 +368,15 @@ export function vectorNorm<X extends TensorLike>(
   options?: { ord?: number; axis?: AxisArg; keepdims?: boolean },
 ): Like<X>;
 export function vectorNorm(x: Tensor, options: { ord?: number; axis?: AxisArg; keepdims?: boolean } = {}): Tensor {
-  return vectorNormOf(toFloat("linalg.vectorNorm", x), options.ord, options.axis ?? null, options.keepdims);
+  checkOptions("linalg.vectorNorm", options, ["ord", "axis", "keepdims"]);
+  const t = toFloat("linalg.vectorNorm", x);
+  const axes = canonicalAxes("linalg.vectorNorm", options.axis, t.ndim);
+  return vectorNormOf(t, options.ord, axes, options.keepdims);
 }
 /** The norm of matrices on the last two axes. */
 export function matrixNorm<X extends TensorLike>(x: X, options?: { ord?: NormOrder; keepdims?: boolean }): Like<X>;
 export function matrixNorm(x: Tensor, options: { ord?: NormOrder; keepdims?: boolean } = {}): Tensor {
+  checkOptions("linalg.matrixNorm", options, ["ord", "keepdims"]);
   return matrixNormOf(matrix("matrixNorm", x), options.ord, [-2, -1], options.keepdims);
 }
 function vectorNormOf(t: Tensor, ord: NormOrder | undefined, axis: AxisArg, keepdims: boolean | undefined): Tensor {
@@ -344,9 +397,9 @@ function matrixNormOf(
   axes: readonly number[],
   keepdims: boolean | undefined,
 ): Tensor {
-  if (ord === undefined || ord === "fro") return lax.sqrt(sum(lax.square(t), { axis: axes, keepdims }));
   const [row, column] = axes.map((a) => canonicalAxis("linalg.norm", a, t.ndim));
   if (row === column) fail("TW2004", `linalg.norm: axis ${row} is named twice`, { help: "name two axes" });
+  if (ord === undefined || ord === "fro") return lax.sqrt(sum(lax.square(t), { axis: axes, keepdims }));
   const rest = otherAxes(t.shape.length, [row, column]);
   const m = lax.transpose(t, [...rest, row, column]);
   const r = orderedNorm(m, ord);

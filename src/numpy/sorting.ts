@@ -5,7 +5,8 @@ import { printAval } from "../ir/aval.js";
 import { dimProduct, isStatic } from "../ir/dim.js";
 import { isFloat } from "../ir/dtype.js";
 import * as lax from "../lax/index.js";
-import { arrayList, broadcastTo, canonicalAxis, operand } from "../lax/operand.js";
+import { arrayList, broadcastTo, canonicalAxis, checkFlags, checkOptions, operand } from "../lax/operand.js";
+import { describeValue } from "../tracer/leaf.js";
 import type { Tensor } from "../tracer/tensor.js";
 import { promoteDtypes, type TensorLike } from "./promote.js";
 import { elementsAt } from "./elements.js";
@@ -21,6 +22,7 @@ function flatOr(what: string, x: Tensor, axis: number | null): [Tensor, number] 
 /** Ascending (NaN last) along an axis; null sorts the flattened array. */
 export function sort<X extends TensorLike>(x: X, axis?: number | null, options?: SortOptions): Like<X>;
 export function sort(x: Tensor, axis: number | null = -1, options: SortOptions = {}): Tensor {
+  checkFlags("sort", options, ["descending", "stable"]);
   const [t, a] = flatOr("sort", x, axis);
   const s = lax.sort(t, { axis: a, stable: options.stable ?? true });
   return options.descending ? lax.rev(s, [a]) : s;
@@ -28,6 +30,7 @@ export function sort(x: Tensor, axis: number | null = -1, options: SortOptions =
 /** The positions that sort the array. */
 export function argsort<X extends TensorLike>(x: X, axis?: number | null, options?: SortOptions): Like<X>;
 export function argsort(x: Tensor, axis: number | null = -1, options: SortOptions = {}): Tensor {
+  checkFlags("argsort", options, ["descending", "stable"]);
   const [t, a] = flatOr("argsort", x, axis);
   if (options.descending) {
     // reversed before and after, so that equals keep their order
@@ -75,6 +78,10 @@ export function searchsorted<X extends TensorLike, Y extends TensorLike>(
   options?: { side?: "left" | "right" },
 ): Like<X | Y>;
 export function searchsorted(a: Tensor, v: TensorLike, options: { side?: "left" | "right" } = {}): Tensor {
+  checkOptions("searchsorted", options, ["side"]);
+  const { side = "left" } = options;
+  if (side !== "left" && side !== "right")
+    fail("TW2011", `searchsorted: the side is ${describeValue(side)}`, { help: '"left" or "right"' });
   const [sorted, query] = promoteDtypes("searchsorted", [a, v]);
   if (sorted.ndim !== 1) {
     fail("TW2007", `searchsorted: needs a sorted vector, got ${printAval(sorted.aval)}`, {
@@ -91,7 +98,7 @@ export function searchsorted(a: Tensor, v: TensorLike, options: { side?: "left" 
     const middle = lax.shiftRightArithmetic(lax.add(low, high), lax.full(shape, 1, "i32"));
     const x = elementsAt(sorted, middle);
     const open = lax.lt(low, high);
-    const right = lax.bitwiseAnd(open, options.side === "right" ? lax.not(before(query, x)) : before(x, query));
+    const right = lax.bitwiseAnd(open, side === "right" ? lax.not(before(query, x)) : before(x, query));
     const left = lax.bitwiseAnd(open, lax.not(right));
     low = lax.select(right, lax.add(middle, 1), low);
     high = lax.select(left, middle, high);
@@ -110,5 +117,6 @@ export function digitize<X extends TensorLike, Y extends TensorLike>(
   options?: { right?: boolean },
 ): Like<X | Y>;
 export function digitize(x: Tensor, bins: Tensor, options: { right?: boolean } = {}): Tensor {
+  checkFlags("digitize", options, ["right"]);
   return searchsorted(bins, x, { side: options.right ? "left" : "right" });
 }

@@ -2,7 +2,7 @@
 import { explain, grad, jit, nn, numpy as np, random, type Tensor, vmap } from "tilework";
 import { library } from "tilework/kernels";
 import { describe, expect, it } from "vitest";
-import { codeOf } from "../api/helpers.js";
+import { codeOf, errorOf } from "../api/helpers.js";
 
 const normal = (seed: number, shape: readonly number[]): Tensor => random.normal(random.key(seed), shape);
 const furthest = (a: Tensor, b: Tensor): number => np.max(np.abs(np.subtract(a, b))).item() as number;
@@ -170,5 +170,17 @@ describe("attention within lengths and windows", () => {
     expect(attend({ keyValueSeqLengths: np.array([1, 2, 3], "i32") })).toBe("TW2001");
     expect(attend({ querySeqLengths: np.array([1, 2]) })).toBe("TW2001");
     expect(attend({ localWindowSize: -1 })).toBe("TW2011");
+  });
+  it("names options and dtypes that do not fit", () => {
+    const attend = (o: object) => errorOf(() => nn.dotProductAttention(q, k, v, o)).message;
+    expect(attend({ localWindowSize: 1.5 })).toMatch(
+      /TW2011: dotProductAttention: localWindowSize is a number \(1.5\)/,
+    );
+    expect(attend({ localWindowSize: [1] })).toMatch(/TW2011: dotProductAttention: localWindowSize is \[1\]/);
+    expect(attend({ scale: "a" })).toMatch(/TW1003: dotProductAttention: the scale is a string \(a\), not a number/);
+    const whole = np.ones([1, 4, 2, 8], "i32");
+    expect(errorOf(() => nn.dotProductAttention(whole, whole, whole)).message).toMatch(
+      /TW2005: dotProductAttention: needs floats, got i32\[1,4,2,8\]/,
+    );
   });
 });

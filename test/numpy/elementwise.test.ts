@@ -146,6 +146,11 @@ checkTable([
     "f64",
   ],
   [() => np.floorDivide(array([-1, 1, -0]), array([Infinity, -Infinity, 7])), [-1, -1, -0], "f32"],
+  // bools count as 0 and 1
+  [() => np.power(array([true, true, false, false]), array([true, false, true, false])), [1, 1, 0, 1], "i32"],
+  [() => np.remainder(array([true, false]), true), [0, 0], "i32"],
+  [() => np.fmod(array([true, false]), true), [0, 0], "i32"],
+  [() => np.floorDivide(array([true, false]), true), [1, 0], "i32"],
   [() => np.floorDivide(U, array([7, 3, 2], "u8")), [28, 33, 1], "u8"],
   [
     () => np.remainder(I, J),

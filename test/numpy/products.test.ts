@@ -539,6 +539,9 @@ checkTable([
   [() => np.linalg.matrixRank(A), 2, "i32"],
   [() => np.linalg.cond(S), 2.51453961, "f32"],
   [() => np.linalg.cond(S, 1), 3.3, "f32"],
+  [() => np.linalg.cond(np.zeros([2, 2])), Infinity, "f32"],
+  [() => np.linalg.cond(np.zeros([2, 2]), 1), Infinity, "f32"],
+  [() => np.linalg.cond(np.full([2, 2], NaN)), NaN, "f32"],
   [
     () => np.linalg.matrixPower(G, 3),
     [
