@@ -17,15 +17,14 @@ export async function build(commandLine: readonly string[], version: string): Pr
   const sizes = new Map<string, number>();
   const shapes = new Map<unknown, readonly (number | string)[]>();
   const example = exampleArguments(aot, args, f, sizes, shapes);
-  const files = await buildAhead(f, example, label, version, { sizes, shapes });
+  const { files, bounds } = await buildAhead(f, example, label, version, { sizes, shapes });
   onDisk(`The folder ${out} cannot be made`, () => makeFolder(fs, dirname, resolve(out)));
-  return files
-    .map(({ name: file, content }) => {
-      const path = join(out, file);
-      onDisk(`${path} cannot be written`, () => fs.writeFileSync(path, content));
-      return `${path}  ${Buffer.byteLength(content)} bytes`;
-    })
-    .join("\n");
+  const written = files.map(({ name: file, content }) => {
+    const path = join(out, file);
+    onDisk(`${path} cannot be written`, () => fs.writeFileSync(path, content));
+    return `${path}  ${Buffer.byteLength(content)} bytes`;
+  });
+  return [...written, ...bounds.map((b) => `${b}; for that, build it with 1 in the place of the name`)].join("\n");
 }
 
 /** What the disk refuses is one sentence, with the reason that the system gives. */

@@ -177,6 +177,31 @@ describe("tilework build --aot", () => {
     }
   });
 
+  it("says which name is never 1, and serves 1 of the others", () => {
+    const { status, output } = build("served.ts#attention", "--args", "f32[n,3], f32[m,3]");
+    expect(status, output).toBe(0);
+    expect(output.split("\n").at(-1)).toMatch(/^m is 2 at least: .*build it with 1 in the place of the name$/);
+    expect(readFileSync(join(folder, "attention.d.ts"), "utf8")).toContain("\n * - m is 2 at least: ");
+    const q = [0.5, -1, 2];
+    const keys = [
+      [1, 0, 0.25],
+      [-1, 0.5, 1],
+    ];
+    const served = run(
+      "attention-run",
+      `import { load } from "./attention.js";
+      const attention = await load();
+      const q = Float32Array.of(${q.join()}), k = Float32Array.of(${keys.flat().join()});
+      const tried = (...args) => { try { return attention(...args).length; } catch (e) { return String(e); } };
+      console.log(JSON.stringify([[...attention(q, k)], tried(q, q)]));`,
+    ) as [number[], string];
+    const weights = keys.map((k) => Math.exp(k.reduce((sum, x, i) => sum + x * q[i], 0)));
+    const total = weights[0] + weights[1];
+    for (const [i, x] of served[0].entries())
+      expect(x).toBeCloseTo((weights[0] * keys[0][i] + weights[1] * keys[1][i]) / total, 5);
+    expect(served[1]).toMatch(/m at least 2/);
+  });
+
   it("what cannot be built is refused, and nothing is written", () => {
     expect(build("served.ts#talks", "--args", "f32[2]").output).toMatch(
       /^error\[TW6002\]: talks calls back into JavaScript/,

@@ -7,7 +7,7 @@ import { leafAval } from "../../tracer/leaf.js";
 import { Tensor } from "../../tracer/tensor.js";
 import { type AnyFunction, argumentName, type Traced, traceFunction } from "../../tracer/trace.js";
 import * as tree from "../../tree/index.js";
-import { printDeclarations } from "./declarations.js";
+import { boundsOf, printDeclarations } from "./declarations.js";
 import { type Manifest, printLoader, storageName } from "./loader.js";
 import { lowerVariants } from "./lower.js";
 import { nameSizes } from "./named.js";
@@ -25,6 +25,12 @@ export interface BuiltFile {
   readonly content: string | Uint8Array;
 }
 
+export interface Built {
+  readonly files: readonly BuiltFile[];
+  /** Sizes that the files do not serve, a sentence for each name that has such. */
+  readonly bounds: readonly string[];
+}
+
 /** Sizes that the program learns when it is called: what stands for them in `args`, and the shapes of its arrays with their names. */
 export interface NamedArguments {
   readonly sizes: ReadonlyMap<string, number>;
@@ -38,7 +44,7 @@ export async function buildAhead(
   name: string,
   version: string,
   named: NamedArguments = { sizes: new Map(), shapes: new Map() },
-): Promise<readonly BuiltFile[]> {
+): Promise<Built> {
   const { leaves, treedef } = tree.flatten(args);
   const avals = leaves.map((x, i) => leafAval(x, () => argumentName(name, args, i)));
   const traceAt = (types: readonly Aval[]): Traced => traceFunction(f, types, treedef, { kind: "jit", name });
@@ -122,7 +128,7 @@ export async function buildAhead(
     outputs,
     sized: sized && {
       names: sized.sizes.map((n) => n.name),
-      least: sized.sizes[0].atLeast,
+      least: sized.sizes.map((n) => n.atLeast),
       solve: solveNames(
         name,
         sized.sizes.map((n) => n.name),
@@ -134,7 +140,7 @@ export async function buildAhead(
   };
   files.push({ name: `${name}.js`, content: printLoader(manifest, version) });
   files.push({ name: `${name}.d.ts`, content: printDeclarations(manifest, parameterNames(f), version) });
-  return files;
+  return { files, bounds: boundsOf(manifest) };
 }
 
 function lowered<R>(name: string, lower: () => R): R {

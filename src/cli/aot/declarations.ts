@@ -13,13 +13,21 @@ export function printDeclarations(manifest: Manifest, names: readonly string[], 
 /**
  * Arrays are typed arrays with their elements in row-major order; scalars are numbers.
  *
-${[...lines, ...leavesOf(result, "result").map((l) => describe(l, outputs))].map((l) => ` * - ${l}`).join("\n")}
+${[...lines, ...leavesOf(result, "result").map((l) => describe(l, outputs)), ...boundsOf(manifest)].map((l) => ` * - ${l}`).join("\n")}
  */
 export type Program = (${parameters.join(", ")}) => ${typeOf(result, outputs, "result")};
 
 /** Loads the program: its module, and the arrays that it closes over. */
 export declare function load(): Promise<Program>;
 `;
+}
+
+/** Sizes that the program does not serve. */
+export function boundsOf({ sized }: Manifest): readonly string[] {
+  return (sized?.names ?? []).flatMap((name, i) => {
+    const least = sized?.least[i] ?? 1;
+    return least > 1 ? [`${name} is ${least} at least: at 1 the function is another program`] : [];
+  });
 }
 
 function typeOf(s: Structure, leaves: readonly Leaf[], side: "argument" | "result"): string {

@@ -66,7 +66,7 @@ function printSized(
   );
   return `const sized = {
   names: ${JSON.stringify(names)},
-  least: ${least},
+  least: ${JSON.stringify(least)},
   most: ${MOST_OF_SIZE},
   // [argument, its elements for each 1 of the size, the size]
   solve: [${solve.map(({ leaf, divisor, name }) => `[${leaf}, (${parameters}) => ${divisor}, ${names.indexOf(name)}]`).join(", ")}],
@@ -186,8 +186,8 @@ export async function load() {
       const { type, array } = program.inputs[leaf];
       const n = x?.length / divisor(...numbers);
       if (n > sized.most) throw new TypeError(program.name + ": " + sized.names[name] + " is " + n + ", and " + sized.most + " at most");
-      if (!Number.isInteger(n) || n < sized.least) {
-        const from = sized.least > 1 ? ", " + sized.names[name] + " at least " + sized.least : "";
+      if (!Number.isInteger(n) || n < sized.least[name]) {
+        const from = sized.least[name] > 1 ? ", " + sized.names[name] + " at least " + sized.least[name] : "";
         throw new TypeError(program.name + ": an argument must be " + array + " (" + type + from + "), not " + describe(x));
       }
       numbers[name] = n;

@@ -73,8 +73,12 @@ export function nameSizes(
       a.weak === true,
     ),
   );
-  const bounded = (least: number): NamedSize[] => names.map((name) => ({ name, atLeast: least, hint: HINT }));
-  const made = withSizes(bounded(2), () => generalise(names, samples, avals));
+  const bounded = (least: (i: number) => number): NamedSize[] =>
+    names.map((name, i) => ({ name, atLeast: least(i), hint: HINT }));
+  const made = withSizes(
+    bounded(() => 2),
+    () => generalise(names, samples, avals),
+  );
   if (!made.template) return refuse(made.reason);
   const { template } = made;
 
@@ -105,7 +109,8 @@ export function nameSizes(
     const found = isCase(sizes);
     if (typeof found === "string") refuse(`${found} at ${printSizes(sizes)}`);
   }
-  const least = names.every((_, i) => isCase(at(names.map((__, k) => (k === i ? 1 : 24 + k)))) === true) ? 1 : 2;
+  // at size 1 many functions are another program: what has it broadcasts, and axes of it are left out
+  const least = (i: number): number => (isCase(at(names.map((_, k) => (k === i ? 1 : 24 + k)))) === true ? 1 : 2);
   return { program: withHoles(template, sources.length), traced, sizes: bounded(least), scalars };
 }
 

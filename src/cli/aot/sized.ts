@@ -10,8 +10,8 @@ import type { Leaf } from "./structure.js";
 /** Expressions are over the variables of the names. */
 export interface SizedParts {
   readonly names: readonly string[];
-  /** No size may be less. */
-  readonly least: number;
+  /** No size may be less than that of its name. */
+  readonly least: readonly number[];
   /** How names are told from the lengths of arguments, one after the other. */
   readonly solve: readonly { readonly leaf: number; readonly divisor: string; readonly name: string }[];
   /** Of each module: bytes of the blocks in its arena, when they are needed, and the words behind its pointers. */
