@@ -8,7 +8,7 @@ import type { Atom, Program } from "../ir/program.js";
 import { dce } from "../simplify/index.js";
 import { convertTo } from "../tracer/control.js";
 import { applyProgram, bind, scalar } from "../tracer/frame.js";
-import { checkFunction, leafTensor } from "../tracer/leaf.js";
+import { checkFunction, checkOptions, leafTensor } from "../tracer/leaf.js";
 import { staged } from "../tracer/staged.js";
 import { Tensor } from "../tracer/tensor.js";
 import { type AnyFunction, type Traced, traceFunction } from "../tracer/trace.js";
@@ -143,6 +143,7 @@ function gradFunction(what: string, f: AnyFunction, options: GradOptions): AnyFu
   checkFunction(what, f);
   const name = f.name;
   const label = `${what}(${name || "function"})`;
+  checkOptions(label, options, ["argnums", "hasAux"] satisfies (keyof GradOptions)[]);
   return (...args) => {
     const flat = flattenCall(label, args);
     const argnums = normalizeArgnums(options.argnums);
@@ -509,8 +510,9 @@ type Jacobian = (f: AnyFunction, options?: { argnums?: number }) => AnyFunction;
 function jacobian(what: string, forward: boolean): Jacobian {
   return (f, options = {}) => {
     checkFunction(what, f);
+    const label = `${what}(${f.name || "function"})`;
+    checkOptions(label, options, ["argnums"]);
     return (...args) => {
-      const label = `${what}(${f.name || "function"})`;
       const argnums = options.argnums ?? 0;
       const all = flattenCall(label, args);
       differentiatedLeaves(label, f.name, all, args, [argnums]);

@@ -2,6 +2,7 @@
 import { fail } from "../diagnostics/error.js";
 import { cacheSettings } from "../jit/disk-cache.js";
 import { engineSettings } from "../jit/engine.js";
+import { checkOptions } from "../tracer/leaf.js";
 import { scanSettings } from "../tracer/scan/settings.js";
 
 export const MAX_THREADS = 64;
@@ -11,7 +12,11 @@ export interface Config {
   scan: boolean;
   /** Check every result for NaN and name the operation that made it (slow). */
   debugNans: boolean;
-  /** The most bytes that arrays may take (set before the first array is made). */
+  /**
+   * The most bytes that Wasm memory may grow to, where arrays lie while compiled code works on them: 4 GB by default. Arrays beyond
+   * it that are not in use are kept outside of it, in JavaScript's memory, which this does not limit; what one call needs at once
+   * must fit (set before the first array is made).
+   */
   memoryLimit: number | undefined;
   /** Resident bytes above which unused arrays are moved out of Wasm memory (set before the first array is made). */
   spillLimit: number | undefined;
@@ -54,6 +59,7 @@ export const config: Config = {
  * @example configure({ threads: 4, memoryLimit: 512 * 1024 ** 2 }); // before the first array is made
  */
 export function configure(settings: Partial<Config>): void {
+  checkOptions("configure", settings, Object.keys(config));
   const { threads } = settings;
   if (threads !== undefined && !(Number.isInteger(threads) && threads >= 1 && threads <= MAX_THREADS))
     fail("TW1007", `configure: threads is ${String(threads)}`, {

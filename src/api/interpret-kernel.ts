@@ -3,7 +3,7 @@ import { launchKernel, type InterpretKernelOptions } from "../debugger/launch.js
 import type { KernelReport } from "../debugger/report.js";
 import { fail } from "../diagnostics/error.js";
 import { withRunner } from "../dsl/kernel/runner.js";
-import { describeValue } from "../tracer/leaf.js";
+import { checkOptions, describeValue } from "../tracer/leaf.js";
 import { isTracing } from "../tracer/frame.js";
 import type { AnyFunction } from "../tracer/staged.js";
 
@@ -22,7 +22,7 @@ export function interpretKernel<F extends AnyFunction>(
       help: "call it outside of jit, grad and vmap, with concrete arrays",
     });
   }
-  checkOptions(options);
+  checkInterpretOptions(options);
   let report: KernelReport | undefined;
   const run = function (this: unknown, ...args: unknown[]): unknown {
     report = undefined;
@@ -47,11 +47,8 @@ const OPTIONS: readonly string[] = [
   "onProgram",
 ] satisfies (keyof InterpretKernelOptions)[];
 
-function checkOptions(options: InterpretKernelOptions): void {
-  for (const key of Object.keys(options)) {
-    if (OPTIONS.includes(key)) continue;
-    fail("TW1007", `interpret: there is no option ${key}`, { help: `its options are ${OPTIONS.join(", ")}` });
-  }
+function checkInterpretOptions(options: InterpretKernelOptions): void {
+  checkOptions("interpret", options, OPTIONS);
   const { order = "forward" } = options as { readonly order?: unknown };
   if (order === "forward" || order === "reverse") return;
   if (typeof order === "object" && order !== null && typeof (order as { shuffled?: unknown }).shuffled === "number")

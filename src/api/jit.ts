@@ -6,7 +6,7 @@ import type { Program } from "../ir/program.js";
 import { type Executable, makeExecutable } from "../jit/execute.js";
 import { type NamedSize, NeedsStaticSize } from "../jit/sizes.js";
 import { axisEnvironment, bind, isTracing, TracedSource } from "../tracer/frame.js";
-import { checkFunction, describeValue, leafTensor } from "../tracer/leaf.js";
+import { checkFunction, checkOptions, describeValue, leafTensor } from "../tracer/leaf.js";
 import type { ArgsOf, NoNum, ResultOf, Sync, Transformed, UserFunction } from "../tracer/signatures.js";
 import { staged } from "../tracer/staged.js";
 import { type Cell, Tensor } from "../tracer/tensor.js";
@@ -171,7 +171,10 @@ export function jit(...given: [(AnyFunction | JitOptions)?, (JitOptions | ClassM
       help: "give an object: jit(f, { staticArgnums: 1 })",
     });
   }
-  if (isOptions(f)) return decoratorOf(f);
+  if (isOptions(f)) {
+    checkOptions("jit", f, OPTIONS);
+    return decoratorOf(f);
+  }
   if (isContext(optionsOrContext)) return jitMethod(makeJitted, f as AnyFunction, String(optionsOrContext.name), {});
   return makeJitted(f as AnyFunction, optionsOrContext);
 }
@@ -179,12 +182,11 @@ export function jit(...given: [(AnyFunction | JitOptions)?, (JitOptions | ClassM
 function isContext(x: object): x is ClassMethodDecoratorContext {
   return "kind" in x && "addInitializer" in x;
 }
-/** An object of options stands where the function would: a decorator is wanted. */
+/** A plain object stands where the function would: a decorator is wanted. */
 function isOptions(f: AnyFunction | JitOptions | undefined): f is JitOptions {
-  if (typeof f !== "object" || f === null || Object.getPrototypeOf(f) !== Object.prototype) return false;
-  return Object.keys(f).every((key) => OPTIONS.has(key));
+  return typeof f === "object" && f !== null && Object.getPrototypeOf(f) === Object.prototype;
 }
-const OPTIONS: ReadonlySet<string> = new Set<keyof JitOptions>(["staticArgnums", "donate", "dynamic", "args", "name"]);
+const OPTIONS = ["staticArgnums", "donate", "dynamic", "args", "name"] satisfies (keyof JitOptions)[];
 
 function decoratorOf(options: JitOptions): unknown {
   return (f: AnyFunction, context?: ClassMethodDecoratorContext) => {
@@ -199,6 +201,7 @@ function makeJitted(f: AnyFunction, options: JitOptions, subject = f): Jitted<un
   checkFunction("jit", f);
   const name = options.name ?? f.name;
   const label = `jit(${name || "function"})`;
+  checkOptions(label, options, OPTIONS);
   const staticArgs = positions(label, "staticArgnums", options.staticArgnums);
   const donateArgs = positions(label, "donate", options.donate);
   const anyStatic = staticArgs.length > 0;

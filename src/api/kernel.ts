@@ -11,7 +11,7 @@ import {
 import { gridOf, outsOf } from "../dsl/kernel/specs.js";
 import { currentRunner, markKernel } from "../dsl/kernel/runner.js";
 import { isTracing, scalar } from "../tracer/frame.js";
-import { checkFunction, describeValue, isScalarLeaf, leafTensor } from "../tracer/leaf.js";
+import { checkFunction, checkOptions, describeValue, isScalarLeaf, leafTensor } from "../tracer/leaf.js";
 import type { AnyFunction } from "../tracer/staged.js";
 import { staticKey } from "../tracer/static-key.js";
 import { isTensor, type Tensor } from "../tracer/tensor.js";
@@ -100,7 +100,7 @@ function kernelOf(
 type Run = (...args: Tensor[]) => unknown;
 
 function makeKernel(fn: AnyFunction, options: KernelOptions, called: string): AnyFunction {
-  checkOptions(options);
+  checkOptions("kernel", options, OPTIONS);
   const { name, launch } = makeLauncher(fn, { name: called || "kernel", ...options });
   const compiled = new LruMap<string, Run>(64);
 
@@ -171,13 +171,7 @@ function settled(
   return plain;
 }
 
-const OPTIONS: ReadonlySet<string> = new Set([...LAUNCH_OPTIONS, "name", "constants"]);
-function checkOptions(options: KernelOptions): void {
-  for (const key of Object.keys(options)) {
-    if (!OPTIONS.has(key))
-      fail("TW1007", `kernel: there is no option ${key}`, { help: `its options are ${[...OPTIONS].join(", ")}` });
-  }
-}
+const OPTIONS = [...LAUNCH_OPTIONS, "name", "constants"];
 
 function isPlain(x: unknown): x is Readonly<Record<string, unknown>> {
   if (typeof x !== "object" || x === null || isTensor(x)) return false;

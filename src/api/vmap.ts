@@ -2,7 +2,7 @@
 import { fail } from "../diagnostics/error.js";
 import { aval, printAval } from "../ir/aval.js";
 import { dce } from "../simplify/index.js";
-import { checkFunction } from "../tracer/leaf.js";
+import { checkFunction, checkOptions } from "../tracer/leaf.js";
 import { applyProgram } from "../tracer/frame.js";
 import { type AnyFunction, argumentName, traceFunction } from "../tracer/trace.js";
 import { batchProgram } from "../transforms/vmap/index.js";
@@ -50,6 +50,7 @@ export function vmap(
   checkFunction("vmap", f);
   const name = f.name;
   const label = `vmap(${name || "function"})`;
+  checkOptions(label, o, ["inAxes", "outAxes", "axisName", "axisSize"] satisfies (keyof VmapOptions)[]);
   return (...args) => {
     const flat = flattenCall(label, args);
     const inAxes = o.inAxes === undefined ? 0 : o.inAxes;

@@ -5,7 +5,7 @@ import { dimEqual, type Shape } from "../ir/dim.js";
 import { type DType, isFloat, isInt } from "../ir/dtype.js";
 import type { TensorLike } from "../tracer/num.js";
 import { bind1, scalar, whereFrom } from "../tracer/frame.js";
-import { describeValue, isScalarLeaf, leafTensor } from "../tracer/leaf.js";
+import { checkOptions, describeValue, isScalarLeaf, leafTensor } from "../tracer/leaf.js";
 import { isTensor, type Tensor } from "../tracer/tensor.js";
 import { range } from "../util/index.js";
 
@@ -68,15 +68,6 @@ export function checkShape(what: string, shape: Shape): void {
   }
 }
 
-/** Options among which none is misspelt, by their names in an object. */
-export function checkOptions(what: string, given: unknown, known: readonly string[]): void {
-  const help = `its options are { ${known.join(", ")} }`;
-  const proto: unknown = typeof given === "object" && given !== null ? Object.getPrototypeOf(given) : undefined;
-  if (proto !== Object.prototype && proto !== null)
-    fail("TW1007", `${what}: the options are ${describeValue(given)}`, { help });
-  for (const key of Object.keys(given as object))
-    if (!known.includes(key)) fail("TW1007", `${what}: there is no option ${key}`, { help });
-}
 /** Options that are all true or false. */
 export function checkFlags(what: string, given: object, known: readonly string[]): void {
   checkOptions(what, given, known);

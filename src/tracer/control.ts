@@ -6,7 +6,7 @@ import { isInt, promoteTypes } from "../ir/dtype.js";
 import { type Program, Var } from "../ir/program.js";
 import * as tree from "../tree/index.js";
 import { bind, scalar, TracedSource } from "./frame.js";
-import { checkFunction, describeValue, leafTensor } from "./leaf.js";
+import { checkFunction, checkOptions, describeValue, leafTensor } from "./leaf.js";
 import { staged } from "./staged.js";
 import { Tensor } from "./tensor.js";
 import { type AnyFunction, type Traced, traceFunction } from "./trace.js";
@@ -282,6 +282,7 @@ export function scan<C extends Carry, X extends Tree, Y extends Tree>(
   options: ScanOptions = {},
 ): [C, Y] {
   checkFunction("scan", f);
+  checkOptions("scan", options, ["length", "reverse"] satisfies (keyof ScanOptions)[]);
   const carry0 = flattenTensors(init, "scan: the first carry");
   const flatXs = flattenTensors(xs, "scan: xs");
   let length = options.length;
@@ -474,6 +475,7 @@ export function associativeScan<T extends Tree>(
   options: { reverse?: boolean; axis?: number } = {},
 ): T {
   checkFunction("associativeScan", f);
+  checkOptions("associativeScan", options, ["reverse", "axis"]);
   const flat = flattenTensors(elements, "associativeScan: an element");
   if (flat.leaves.length === 0) return elements;
   const axis = options.axis === undefined ? 0 : options.axis < 0 ? options.axis + flat.leaves[0].ndim : options.axis;

@@ -56,3 +56,13 @@ export function checkFunction(what: string, f: unknown): void {
     });
   }
 }
+
+/** Options among which none is misspelt, by their names in an object. */
+export function checkOptions(what: string, given: unknown, known: readonly string[]): void {
+  const help = `its options are { ${known.join(", ")} }`;
+  const proto: unknown = typeof given === "object" && given !== null ? Object.getPrototypeOf(given) : undefined;
+  if (proto !== Object.prototype && proto !== null)
+    fail("TW1007", `${what}: the options are ${describeValue(given)}`, { help });
+  for (const key of Object.keys(given as object))
+    if (!known.includes(key)) fail("TW1007", `${what}: there is no option ${key}`, { help });
+}

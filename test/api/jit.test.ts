@@ -2,9 +2,12 @@
 import {
   array,
   cond,
+  configure,
   debug,
   evalShape,
   explain,
+  grad,
+  hessian,
   jit,
   lax,
   makeProgram,
@@ -12,6 +15,7 @@ import {
   ShapeDtype,
   Tensor,
   tree,
+  valueAndGrad,
   vmap,
 } from "tilework";
 import ts from "typescript";
@@ -138,6 +142,29 @@ describe("static arguments", () => {
     expect(e.code).toBe("TW1006");
     expect(e.help).toMatch(/static/);
     expect(codeOf(() => f(array(1), { deep: [array(2)] } as never))).toBe("TW1006");
+  });
+
+  it("a misspelt option of a transform is an error where it is given, with the options that there are", () => {
+    const f = (x: Tensor) => x.sum();
+    const step = (c: Tensor, x: Tensor): [Tensor, Tensor] => [c.add(x), c];
+    const xs = array([1, 2]);
+    const cases: [() => unknown, string][] = [
+      [() => jit(f, { donateArgnums: 0 } as never), "jit(f): there is no option donateArgnums"],
+      [() => jit({ donateArgnums: 0 } as never), "jit: there is no option donateArgnums"],
+      [() => vmap(f, { in_axes: 0 } as never), "vmap(f): there is no option in_axes"],
+      [() => grad(f, { argnum: 0 } as never), "grad(f): there is no option argnum"],
+      [() => grad(f, 1 as never), "grad(f): the options are a number (1)"],
+      [() => valueAndGrad(f, { has_aux: true } as never), "valueAndGrad(f): there is no option has_aux"],
+      [() => hessian(f, { hasAux: true } as never), "hessian(f): there is no option hasAux"],
+      [() => lax.scan(step, array(0), xs, { unroll: 2 } as never), "scan: there is no option unroll"],
+      [() => configure({ debugNan: true } as never), "configure: there is no option debugNan"],
+    ];
+    for (const [call, message] of cases) {
+      const e = errorOf(call);
+      expect(e.message).toContain(`TW1007: ${message}`);
+      expect(e.message).toMatch(/its options are \{ .*(donate, dynamic|inAxes|argnums|reverse|debugNans)/);
+      expect(e.file).toMatch(/jit\.test\.ts$/);
+    }
   });
 
   it("positions count from either end; those of no argument are errors at the first call", () => {
