@@ -14,9 +14,8 @@ import {
   canonicalAxes,
   canonicalAxis,
   checkFlags,
-  checkOptions,
 } from "../lax/operand.js";
-import { describeValue } from "../tracer/leaf.js";
+import { checkOptions, describeValue } from "../tracer/leaf.js";
 import type { Tensor } from "../tracer/tensor.js";
 import { diagonal, eye } from "./creation.js";
 import { finfo } from "./dtype-info.js";
