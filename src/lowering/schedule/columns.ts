@@ -47,15 +47,10 @@ export interface ColumnNest {
   readonly bytes: number;
 }
 
-export function matchColumns(nest: PreparedNest): ColumnNest | undefined {
-  const { kept, reduced, vector, members, parallel, passes, nodes, points } = nest;
-  const columns = kept[kept.length - 1] as Loop | undefined;
-  const matrices = kept.slice(0, -1);
-  const [rows] = reduced;
-  if (!parallel || passes !== 1 || !columns || reduced.length !== 1 || vector !== columns) return undefined;
-  if (![...kept, rows].every((l) => isStatic(l.extent)) || points < LARGE) return undefined;
+/** The sums, maxima and the like of a nest that has nothing else but rows, if they are of one width, four bytes at least, and not more than `most`. */
+export function plainSums(members: readonly Member[], most: number): readonly Member[] | undefined {
   const sums = members.filter((m) => m.kind === "reduce");
-  if (sums.length === 0 || sums.length > 2) return undefined;
+  if (sums.length === 0 || sums.length > most) return undefined;
   const bytes = byteSize(sums[0].dtype);
   const isPlain = (m: Member): boolean =>
     m.kind === "row" ||
@@ -65,7 +60,19 @@ export function matchColumns(nest: PreparedNest): ColumnNest | undefined {
       byteSize(m.dtype) === bytes &&
       m.combine !== "argmax" &&
       m.combine !== "argmin");
-  if (bytes < 4 || !members.every(isPlain)) return undefined;
+  return bytes >= 4 && members.every(isPlain) ? sums : undefined;
+}
+
+export function matchColumns(nest: PreparedNest): ColumnNest | undefined {
+  const { kept, reduced, vector, members, parallel, passes, nodes, points } = nest;
+  const columns = kept[kept.length - 1] as Loop | undefined;
+  const matrices = kept.slice(0, -1);
+  const [rows] = reduced;
+  if (!parallel || passes !== 1 || !columns || reduced.length !== 1 || vector !== columns) return undefined;
+  if (![...kept, rows].every((l) => isStatic(l.extent)) || points < LARGE) return undefined;
+  const sums = plainSums(members, 2);
+  if (sums === undefined) return undefined;
+  const bytes = byteSize(sums[0].dtype);
   const loads = nodes.filter((n) => n.kind === "load");
   if (loads.length > 3 || loads.some((n) => n.guard !== null || n.offset.terms.some((t) => t.atom.kind === "opaque")))
     return undefined;

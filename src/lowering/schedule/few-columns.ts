@@ -14,7 +14,7 @@ import { ScalarCode } from "../../kernels/scalar-code.js";
 import { prod } from "../../util/index.js";
 import { makeAccumulator, wantsParts } from "./accumulate.js";
 import type { Affine, Loop } from "./affine.js";
-import { type Place, placeOf } from "./columns.js";
+import { type Place, placeOf, plainSums } from "./columns.js";
 import { NestEmitter, type RefOf } from "./emit.js";
 import { instructionsOf, type PreparedNest, reachable } from "./nest.js";
 import type { Member, Node } from "./node.js";
@@ -58,19 +58,11 @@ export function matchFewColumns(nest: PreparedNest): FewColumns | undefined {
   const [rows] = reduced;
   if (!parallel || !columns || reduced.length !== 1 || points < LEAST) return undefined;
   if (![...kept, rows].every((l) => isStatic(l.extent))) return undefined;
-  const sums = members.filter((m) => m.kind === "reduce");
-  if (sums.length === 0 || sums.length > MOST_SUMS) return undefined;
+  const sums = plainSums(members, MOST_SUMS);
+  if (sums === undefined) return undefined;
   const bytes = byteSize(sums[0].dtype);
-  const isPlain = (m: Member): boolean =>
-    m.kind === "row" ||
-    (m.kind === "reduce" &&
-      m.payload === null &&
-      m.valid === null &&
-      byteSize(m.dtype) === bytes &&
-      m.combine !== "argmax" &&
-      m.combine !== "argmin");
   const [across, down] = staticSizes([columns.extent, rows.extent]);
-  if (bytes < 4 || bytes * across >= MANY_COLUMNS || !members.every(isPlain)) return undefined;
+  if (bytes * across >= MANY_COLUMNS) return undefined;
   let copies = 1;
   while ((copies * across * bytes) % WIDTH !== 0 || copies * across * bytes < LEAST_ROW) copies *= 2;
   if (down < 4 * copies || instructionsOf(reachable(sums)) > LONG_BODY) return undefined;
