@@ -11,15 +11,17 @@ import { build, root } from "../scripts/build.mjs";
 const SIZES = [256, 512, 1024];
 const bench = fileURLToPath(new URL(".", import.meta.url));
 const modules = process.env.TILEWORK_BENCH_MODULES ?? join(bench, "node_modules");
-const TYPES = { ".html": "text/html", ".js": "text/javascript", ".wasm": "application/wasm" };
+const TYPES = { ".js": "text/javascript", ".mjs": "text/javascript", ".wasm": "application/wasm" };
 
 const PAGE = `<!doctype html>
+<script type="importmap">{ "imports": { "acorn": "/node_modules/acorn/dist/acorn.mjs" } }</script>
 <script src="/peers/@tensorflow/tfjs/dist/tf.min.js"></script>
 <script src="/peers/@tensorflow/tfjs-backend-wasm/dist/tf-backend-wasm.min.js"></script>
 <script type="module">
-import { array, configure, jit, numpy as np } from "/dist/index.js";
 const median = (list) => list.sort((a, b) => a - b)[list.length >> 1];
 async function measure() {
+  // imported here, so that a module that does not load is reported too
+  const { array, configure, jit, numpy: np } = await import("/dist/index.js");
   configure({ threads: 1 });
   tf.wasm.setWasmPaths("/peers/@tensorflow/tfjs-backend-wasm/dist/");
   if (!(await tf.setBackend("wasm"))) throw new Error("TensorFlow.js's backend does not start");
