@@ -1,20 +1,21 @@
 /** The k greatest elements of each row: one row per program of the grid, long rows in parts. */
 import type { Aval } from "../ir/aval.js";
-import { dimMul, dimProduct } from "../ir/dim.js";
-import { type DType, isFloat } from "../ir/dtype.js";
+import { type Dim, dimMul, dimProduct } from "../ir/dim.js";
+import { isFloat } from "../ir/dtype.js";
 import type { SortOps } from "../ir/ops/index.js";
 import type { Program } from "../ir/program.js";
 import type { TileAtom, TileRef } from "../ir/tile.js";
 import { staticSizes } from "../ir/size.js";
 import { TileBuilder } from "../ir/tile-builder.js";
+import { BestOfRow, BLOCK } from "./best-of-row.js";
 import { type Column, less, MergeSort } from "./merge-sort.js";
 import { partsOfLine, RadixSort, type SortedLine } from "./radix-sort.js";
 import { type Operand, ScalarCode } from "./scalar-code.js";
 
-/** Up to this many are kept in a sorted list while the row goes by; for more the whole row is sorted. */
+/** Up to this many are kept in a sorted list while the row goes by; of more, where they are a large part of the row, the whole row is sorted. */
 const LIST = 64;
-/** Elements that are compared with the last of the list at once, where vectors compare them. */
-const BLOCK: Partial<Readonly<Record<DType, number>>> = { f32: 16, i32: 16, u32: 16, f64: 8 };
+/** Elements that a vector loop passes over in the time of moving one, about. */
+const PASSED = 8;
 
 /** Refs: x in, values out, indices out (i32), then scratch. */
 export function topK(operands: readonly Aval[], { k: count }: SortOps["top_k"]): Program<"tile"> {
@@ -26,6 +27,11 @@ export function topK(operands: readonly Aval[], { k: count }: SortOps["top_k"]):
   const xs = t.ref("x", x.dtype, "in", dimMul(rows, n));
   const values = t.ref("values", x.dtype, "out", dimMul(rows, count));
   const indices = t.ref("indices", "i32", "out", dimMul(rows, count));
+  if (count > LIST && BestOfRow.pays(n, count)) {
+    const best = new BestOfRow(k, count, x.dtype, rows);
+    t.stage([rows], (row) => best.find(row, xs, k.mul(row, n), n, { values, indices, base: k.mul(row, count) }));
+    return t.finish();
+  }
   if (count > LIST) {
     const sorter = new MergeSort(k, n, (a, b) => less(k, b[0], a[0]));
     const [v0, i0, v1, i1] = ["v0", "i0", "v1", "i1"].map((name) =>
@@ -54,7 +60,7 @@ export function topK(operands: readonly Aval[], { k: count }: SortOps["top_k"]):
     return t.finish();
   }
   if (count === 0) return t.finish();
-  const parts = partsOfLine(n, rows);
+  const parts = partsFor(n, rows, count);
   if (parts === 1) {
     t.stage([rows], (row) => {
       const list = new List(k, count, { values, indices, base: k.mul(row, count) });
@@ -76,6 +82,14 @@ export function topK(operands: readonly Aval[], { k: count }: SortOps["top_k"]):
     list.offer(found.values, k.mul(row, parts * count), 0, parts * count, found.indices);
   });
   return t.finish();
+}
+
+/** Parts of a row that are worth it: each fills a list of its own, where an element that comes in moves half of those that are there. */
+function partsFor(n: number, rows: Dim, count: number): number {
+  let parts = partsOfLine(n, rows);
+  const moved = (): number => (parts * count * Math.log(Math.max(2, n / parts / count)) * count) / 2;
+  while (parts > 1 && moved() * PASSED > n / 2) parts = Math.floor(parts / 2);
+  return parts;
 }
 
 /** The greatest elements so far, in order; equal ones as they came. */

@@ -42,6 +42,9 @@ test.each([
   { dtype: "i32", k: 3, rows: 2 },
   { dtype: "i16", k: 10, rows: 1 },
   { dtype: "f32", k: 100, rows: 2 },
+  { dtype: "i32", k: 2000, rows: 2 },
+  { dtype: "f64", k: 65, rows: 2 },
+  { dtype: "f32", k: 9000, rows: 2 },
 ] as const)("the $k greatest of long rows of $dtype: equal ones in their order, NaN first", ({ dtype, k, rows }) => {
   const n = 65536 + 7;
   const random = randomSource(5);
