@@ -37,18 +37,6 @@ export function emitNest(b: TileBuilder, nest: PreparedNest, refOf: RefOf): InPl
   return emitter.inPlace;
 }
 
-/** Computes and stores what follows a reduction at one point of the kept loops, or along `nest.vector`, from its result. */
-export function emitAtPoint(
-  b: TileBuilder,
-  nest: PreparedNest,
-  refOf: RefOf,
-  point: ReadonlyMap<Loop, TileAtom>,
-  reduction: Member,
-  result: TileAtom,
-): void {
-  new NestEmitter(b, nest, refOf).at(point, new Map([[reduction, result]]));
-}
-
 export class NestEmitter {
   readonly #scopes: Scope[] = [];
   /** Level at which each loop is open, and its current index. */
@@ -56,6 +44,8 @@ export class NestEmitter {
   /** Lanes of the block along the vector loop; 1 while it is not open. */
   #width = 1;
   #pass = 0;
+  /** What is true where code is being written. */
+  #granted: Node | null = null;
   readonly #results = new Map<Member, TileAtom>();
   /** Members whose value of an earlier pass is read back from where it was stored. */
   readonly #reload: Kept;
@@ -376,6 +366,18 @@ export class NestEmitter {
   }
 
   #stores(members: readonly Member[]): void {
+    const only = members.length === 1 ? members[0].store : null;
+    if (only?.guard && !this.#alongVector(only.guard.loops)) {
+      // what is only written somewhere is computed only there
+      this.b.if(this.#get(only.guard), () =>
+        this.#inScope(() => {
+          this.#granted = only.guard;
+          this.#store({ ...only, guard: null }, this.#value(members[0]));
+          this.#granted = null;
+        }),
+      );
+      return;
+    }
     // all values first, then all stores: an output may share its buffer with an input
     const values = members.map((m) => ({ m, value: this.#value(m) }));
     for (const { m, value } of values) {
@@ -392,6 +394,9 @@ export class NestEmitter {
 
   /** Computes here what the loops inside will need and what does not depend on them. */
   #hoist(): void {
+    const { kept, members } = this.nest;
+    // with nothing inside, and all that is computed behind a guard
+    if (members.length === 1 && members[0].store?.guard && kept.every((l) => this.#open.has(l))) return;
     let open = 0;
     for (const l of this.#open.keys()) open |= 1 << l.id;
     const closed = ~open;
@@ -474,7 +479,7 @@ export class NestEmitter {
 
   #load(view: View, offset: Affine, guard: Node | null): TileAtom {
     const ref = this.refOf(view, "read");
-    const mask = guard ? this.#get(guard) : null;
+    const mask = guard && guard !== this.#granted ? this.#get(guard) : null;
     const step = this.#step(offset);
     if (mask && mask.shape.length > 0) return this.b.loadAt(ref, this.#blockIndex(offset), mask, null);
     const read = (): TileAtom => {

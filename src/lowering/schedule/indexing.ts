@@ -1,11 +1,17 @@
 /** Indexing with run-time positions: reads are fused as index expressions, writes are nests over the updates. */
-import { type Dim, dimSame, dimSub, isStatic, type Shape } from "../../ir/dim.js";
-import { type DType, isFloat, isUnsignedInt, limits } from "../../ir/dtype.js";
+import { type Dim, dimProduct, dimSame, dimSub, isStatic, type Shape } from "../../ir/dim.js";
+import { byteSize, type DType, isFloat, isUnsignedInt, limits } from "../../ir/dtype.js";
 import type { GatherParams, IndexingOps, IndexMode, ScatterParams } from "../../ir/ops/index.js";
 import type { Atom } from "../../ir/program.js";
+import { COMBINE, identityOf } from "../../ir/reduce-op.js";
 import type { Rules } from "../../ir/rules.js";
-import { type Affine, addIndex, constantIndex, ZERO } from "./affine.js";
+import { staticSizes } from "../../ir/size.js";
+import type { TileReduceOp } from "../../ir/tile.js";
+import { prod } from "../../util/index.js";
+import type { View } from "../plan/view.js";
+import { type Affine, addIndex, constantIndex, scaleIndex, ZERO } from "./affine.js";
 import type { Expander } from "./expand.js";
+import type { Part } from "./kernel-context.js";
 import type { Node } from "./node.js";
 import { dimsOf, type EqnOf, type KernelRule, point, type ScheduleKind } from "./rule.js";
 
@@ -45,6 +51,11 @@ function startFits(x: Expander, start: Node, greatest: Dim): Node | null {
   const { dtype } = start;
   const wide = dtype === "i64" || dtype === "u64";
   const bound = (n: number): Node => x.constant(wide ? BigInt(n) : n, dtype);
+  // one comparison: what is less than 0 is a large number without its sign
+  if (dtype === "i32") {
+    const unsigned = x.op("bitcast_convert_type", [start], "u32", { dtype: "u32" });
+    return x.op("le", [unsigned, x.constant(greatest, "u32")], "bool");
+  }
   let test: Node | null = null;
   if (!isUnsignedInt(dtype) && dtype !== "bool") test = x.op("ge", [start, bound(0)], "bool");
   if (dtype !== "bool" && Number(limits(dtype).max) > greatest)
@@ -65,7 +76,7 @@ function fillValue(d: DType): number | bigint | boolean {
   return isUnsignedInt(d) ? max : min;
 }
 
-/** Where the window of this batch index starts, along each operand axis, and whether it fits. */
+/** Where the window of this batch index starts, along each operand axis, and whether it fits; `guarded`: nothing is read or written where it does not. */
 function windowStart(
   x: Expander,
   indices: Atom,
@@ -77,6 +88,7 @@ function windowStart(
   sizes: Shape,
   mode: IndexMode,
   guard: Node | null,
+  guarded = false,
 ): { readonly start: readonly Affine[]; readonly fits: Node | null } {
   const start: Affine[] = shape.map(() => ZERO);
   let fits: Node | null = null;
@@ -87,7 +99,8 @@ function windowStart(
     const value = x.value(indices, x.at(dimsOf(indices), [...batch, constantIndex(k)]), guard);
     const greatest = dimSub(shape[axis], sizes[axis]);
     if (mode === "fill") fits = x.and(fits, startFits(x, value, greatest));
-    start[axis] = clampedStart(x, value, greatest);
+    start[axis] =
+      guarded && fits !== null ? x.opaque(x.convert(value, "i32"), 0, greatest) : clampedStart(x, value, greatest);
   });
   return { start, fits };
 }
@@ -122,9 +135,31 @@ const gather = point<GatherParams>(4, (x, eqn, _output, pos, guard) => {
   return x.op("select", [fits, value, x.constant(fillValue(operand.aval.dtype), value.dtype)], value.dtype);
 });
 
-type Combine = (x: Expander, old: Node, update: Node, dtype: DType) => Node;
+/** Of truth values. */
+const BOOL: Partial<Readonly<Record<TileReduceOp, "and" | "or">>> = { sum: "or", prod: "and", min: "and", max: "or" };
 
-function scatter(combine: Combine | null): KernelRule<ScatterParams> {
+/** Updates from which it is worth it to combine them in copies of the result, so that programs can share them, and the most copies. */
+const MANY_UPDATES = 2 ** 16;
+const MOST_COPIES = 8;
+/** Windows of more elements are shared by columns. */
+const SHORT_WINDOW = 16;
+
+/** The greatest float is found by branches, which guess wrong while little has been seen: in copies more often. */
+const IN_COPIES: readonly (TileReduceOp | null)[] = ["sum", "prod"];
+
+/** Copies of the result, and the axis of the updates that is divided among them; how many follows from the sizes alone. */
+function copiesOf(dtype: DType, shape: Shape, updates: Shape, batches: readonly number[]): [number, number] {
+  const all = [...shape, ...updates];
+  const isWord = isFloat(dtype) ? byteSize(dtype) >= 4 : !["bool", "key"].includes(dtype);
+  if (!isWord || !all.every(isStatic)) return [1, 0];
+  const axis = batches.reduce((best, i) => (Number(updates[i]) > Number(updates[best]) ? i : best), batches[0] ?? 0);
+  const [size, n] = staticSizes([dimProduct(shape), dimProduct(updates)]);
+  const rows = Number(updates[axis]);
+  const few = n < MANY_UPDATES || n / prod(staticSizes(batches.map((i) => updates[i]))) >= SHORT_WINDOW;
+  return [few ? 1 : Math.min(MOST_COPIES, Math.floor(n / (4 * size)), rows), axis];
+}
+
+function scatter(combine: TileReduceOp | null): KernelRule<ScatterParams> {
   return {
     kind: "kernel",
     inlines: () => [false, true, true],
@@ -134,8 +169,9 @@ function scatter(combine: Combine | null): KernelRule<ScatterParams> {
       const shape = dimsOf(operand);
       const updatesShape = dimsOf(updates);
       const out = k.out(eqn.outputs[0]);
-      k.startFrom(out, k.buffer(operand));
-      if (updatesShape.includes(0) || shape.includes(0)) return;
+      const op = combine ?? "sum";
+      const together = (x: Expander, a: Node, b: Node): Node =>
+        x.op(a.dtype === "bool" ? (BOOL[op] ?? "or") : COMBINE[op], [a, b], a.dtype);
       // sizes of the window along each operand axis
       const sizes: Dim[] = shape.map(() => 1);
       // axes of the updates that are axes of the operand: each element there has its own part of the result
@@ -148,36 +184,83 @@ function scatter(combine: Combine | null): KernelRule<ScatterParams> {
         sizes[axis] = updatesShape[window];
         if (dimSame(size, updatesShape[window])) apart.push(window);
       });
+      /** Where the update at `index` goes, and what it becomes there. */
+      const place = (x: Expander, index: readonly Affine[]): { offset: Affine; fits: Node | null; update: Node } => {
+        const batch = index.filter((_, i) => !dims.updateWindowDims.includes(i));
+        const { start, fits } = windowStart(
+          x,
+          indices,
+          batch,
+          dims.scatterDimsToOperandDims,
+          dims.operandBatchingDims,
+          dims.scatterIndicesBatchingDims,
+          shape,
+          sizes,
+          mode === "clip" ? "clip" : "fill",
+          null,
+          true,
+        );
+        const at = [...start];
+        let window = 0;
+        shape.forEach((_, axis) => {
+          if (dims.insertedWindowDims.includes(axis) || dims.operandBatchingDims.includes(axis)) return;
+          at[axis] = addIndex(at[axis], index[dims.updateWindowDims[window++]]);
+        });
+        return { offset: x.flat(x.at(shape, at)), fits, update: x.value(updates, x.at(updatesShape, index)) };
+      };
+      const into = (view: View, x: Expander, index: readonly Affine[], base: Affine, inside: Node | null) => {
+        const { offset, fits, update } = place(x, index);
+        const at = addIndex(base, offset);
+        const guard = x.and(inside, fits);
+        const value = combine ? together(x, x.loadAnew(view, at, guard, index), update) : update;
+        return { value, offset: at, guard };
+      };
+      const { dtype } = out;
+      const empty = updatesShape.includes(0) || shape.includes(0);
+      const shared = IN_COPIES.includes(combine) || (combine !== null && !isFloat(dtype));
+      const [count, axis] = shared && !uniqueIndices && !empty ? copiesOf(dtype, shape, updatesShape, batches) : [1, 0];
+      if (count < 2) {
+        k.startFrom(out, k.buffer(operand));
+        const write: Part["write"] = (x, index) => into(out, x, index, ZERO, null);
+        if (!empty) k.parts(eqn.prim, [{ dims: updatesShape, into: out, serial: !uniqueIndices, apart, write }]);
+        return;
+      }
+      const [size, rows] = staticSizes([dimProduct(shape), updatesShape[axis]]);
+      const each = Math.ceil(rows / count);
+      const copies: View = { ...k.scratch(count * size * byteSize(dtype), "copies"), size: count * size, dtype };
+      const from = k.buffer(operand);
+      // of floats the zero that changes nothing
+      const nothing = op === "sum" && isFloat(dtype) ? -0 : identityOf(op, dtype);
+      const cut = updatesShape.map((d, i) => (i === axis ? each : d));
       k.parts(eqn.prim, [
         {
-          dims: updatesShape,
+          dims: [count, size],
+          into: copies,
+          write: (x, [copy, at]) => ({
+            value: x.constant(nothing, dtype),
+            offset: addIndex(scaleIndex(copy, size), at),
+          }),
+        },
+        {
+          dims: [count, ...cut],
+          into: copies,
+          serial: true,
+          apart: [0],
+          write(x, [copy, ...index]) {
+            const row = addIndex(scaleIndex(copy, each), index[axis]);
+            const inside = x.within(row, 0, rows) || null;
+            const whole = index.map((a, i) => (i === axis ? row : a));
+            return into(copies, x, whole, scaleIndex(copy, size), inside);
+          },
+        },
+        {
+          dims: [size],
           into: out,
-          serial: !uniqueIndices,
-          apart,
-          write(x, index) {
-            const batch = index.filter((_, i) => !dims.updateWindowDims.includes(i));
-            const { start, fits } = windowStart(
-              x,
-              indices,
-              batch,
-              dims.scatterDimsToOperandDims,
-              dims.operandBatchingDims,
-              dims.scatterIndicesBatchingDims,
-              shape,
-              sizes,
-              mode === "clip" ? "clip" : "fill",
-              null,
-            );
-            const at = [...start];
-            let window = 0;
-            shape.forEach((_, axis) => {
-              if (dims.insertedWindowDims.includes(axis) || dims.operandBatchingDims.includes(axis)) return;
-              at[axis] = addIndex(at[axis], index[dims.updateWindowDims[window++]]);
-            });
-            const offset = x.flat(x.at(shape, at));
-            const update = x.value(updates, x.at(updatesShape, index));
-            const value = combine ? combine(x, x.loadAnew(out, offset, fits, index), update, update.dtype) : update;
-            return { value, offset, guard: fits };
+          write(x, [at]) {
+            let value = x.load(from, at, null);
+            for (let i = 0; i < count; i++)
+              value = together(x, value, x.load(copies, addIndex(at, constantIndex(i * size)), null));
+            return { value, offset: at };
           },
         },
       ]);
@@ -225,8 +308,8 @@ export const indexing = {
   dynamic_update_slice: dynamicUpdateSlice,
   gather,
   scatter: scatter(null),
-  scatter_add: scatter((x, old, update, dtype) => x.op(dtype === "bool" ? "or" : "add", [old, update], dtype)),
-  scatter_mul: scatter((x, old, update, dtype) => x.op(dtype === "bool" ? "and" : "mul", [old, update], dtype)),
-  scatter_min: scatter((x, old, update, dtype) => x.op(dtype === "bool" ? "and" : "min", [old, update], dtype)),
-  scatter_max: scatter((x, old, update, dtype) => x.op(dtype === "bool" ? "or" : "max", [old, update], dtype)),
+  scatter_add: scatter("sum"),
+  scatter_mul: scatter("prod"),
+  scatter_min: scatter("min"),
+  scatter_max: scatter("max"),
 } satisfies Rules<IndexingOps, ScheduleKind>;

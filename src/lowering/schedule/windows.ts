@@ -13,7 +13,8 @@ import type { TileBuilder } from "../../ir/tile-builder.js";
 import { ScalarCode } from "../../kernels/scalar-code.js";
 import type { Machine } from "../target.js";
 import { type Affine, affineKey, type Loop } from "./affine.js";
-import { emitAtPoint, type RefOf } from "./emit.js";
+import { emitAtPoint } from "./at-point.js";
+import type { RefOf } from "./emit.js";
 import type { PreparedNest } from "./nest.js";
 import type { LoadNode, Member, Node } from "./node.js";
 

@@ -22,13 +22,12 @@ function gridsOf(
   [operand, indices, updates]: readonly (readonly number[])[],
   dims: Dims,
   range: number,
+  prim: "scatter_add" | "scatter_max" = "scatter_add",
 ): (readonly Dim[])[] {
   const program = buildProgram(
     "scatter",
     [aval(operand, "f32"), aval(indices, "i32"), aval(updates, "f32")],
-    (b, x, i, u) => [
-      b.emit1("scatter_add", [x, i, u], { dims: { ...NONE, ...dims }, mode: "fill", uniqueIndices: false }),
-    ],
+    (b, x, i, u) => [b.emit1(prim, [x, i, u], { dims: { ...NONE, ...dims }, mode: "fill", uniqueIndices: false })],
   );
   const count = (shape: readonly number[]): number => shape.reduce((x, y) => x * y, 1);
   const inputs = [
@@ -138,4 +137,25 @@ test("windows that are moved along the columns, and single elements, are one pro
   ).toEqual([[]]);
   const single: Dims = { insertedWindowDims: [0], scatterDimsToOperandDims: [0] };
   expect(gridsOf([[50], [40000, 1], [40000]], single, 50)).toEqual([[]]);
+});
+test("many updates of few elements meet in copies of them, each with its share of the updates", () => {
+  const single: Dims = { insertedWindowDims: [0], scatterDimsToOperandDims: [0] };
+  const [, updated] = gridsOf([[50], [70001, 1], [70001]], single, 50);
+  expect(updated).toEqual([8]);
+  expect(gridsOf([[50], [70001, 1], [70001]], single, 50, "scatter_max")).toEqual([[]]);
+  // four copies take as much as a quarter of the updates, 17 of them as much as all
+  expect(gridsOf([[4200], [70001, 1], [70001]], single, 4200)[1]).toEqual([4]);
+  expect(gridsOf([[70001], [70001, 1], [70001]], single, 70001)).toEqual([[]]);
+  const short: Dims = { updateWindowDims: [2], insertedWindowDims: [0], scatterDimsToOperandDims: [0] };
+  expect(
+    gridsOf(
+      [
+        [50, 3],
+        [3, 8001, 1],
+        [3, 8001, 3],
+      ],
+      short,
+      50,
+    )[1],
+  ).toEqual([8]);
 });
