@@ -6,6 +6,7 @@ import type { None } from "./ops/index.js";
 import type { ElementwiseOps } from "./ops/index.js";
 import type {
   ElementwisePrim,
+  StageWork,
   TileAtom,
   TileAtomicOp,
   TileConst,
@@ -45,7 +46,7 @@ export class TileBuilder {
     this.refs.splice(this.refs.indexOf(ref), 1);
   }
   /** One grid stage; `body` gets the program ids. */
-  stage(grid: readonly Dim[], body: (...ids: TileVar[]) => void): void {
+  stage(grid: readonly Dim[], body: (...ids: TileVar[]) => void, work?: StageWork): void {
     if (this.#body) internal("tile stages do not nest");
     this.#body = [];
     const ids = grid.map((_, axis) => {
@@ -56,7 +57,7 @@ export class TileBuilder {
     body(...ids);
     const [first = 1, ...rest] = grid;
     const guarded = this.#guard === 1 ? grid : [dimMul(first, this.#guard), ...rest];
-    this.stages.push({ grid: guarded, body: this.#body, rounds: this.#rounds });
+    this.stages.push({ grid: guarded, body: this.#body, rounds: this.#rounds, work });
     this.#body = undefined;
   }
   /** The stages that `body` adds are run in turns, so many times. */

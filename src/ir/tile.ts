@@ -189,6 +189,14 @@ export interface TileStage {
   readonly grid: readonly Dim[];
   readonly body: readonly TileStmt[];
   readonly rounds?: TileRounds | undefined;
+  /** Where loops are as long as numbers in memory say: else it is counted from the body. */
+  readonly work?: StageWork | undefined;
+}
+export interface StageWork {
+  /** About how many nanoseconds a program takes on one thread. */
+  readonly ns: number;
+  /** Programs take the same time, and each thread does its part of them at once: the same ones in each round. */
+  readonly even?: boolean;
 }
 /** Neighbouring stages that have it in common are run one after the other, so many times. Which round it is they keep in memory. */
 export interface TileRounds {

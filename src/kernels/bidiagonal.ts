@@ -162,9 +162,10 @@ export function singularValues(
   d: VectorView,
   e: VectorView,
   recorder: Recorder,
+  progress: VectorView,
   epsilon: number,
 ): void {
-  deflate(k, n, [d, e], epsilon, recorder, (block) => step(k, d, e, recorder, block));
+  deflate(k, n, [d, e], epsilon, recorder, progress, (block) => step(k, d, e, recorder, block));
 }
 function step(k: ScalarCode, d: VectorView, e: VectorView, recorder: Recorder, block: DiagonalBlock): void {
   const { t } = k;

@@ -8,6 +8,20 @@ import type { ScalarCode, VectorView } from "./scalar-code.js";
 export const NOTHING = 2 ** -900;
 const STEPS_EACH = 60;
 
+/** Where the iteration is, kept in memory: the last element of the block that is worked on, and steps that were made. */
+const HIGH = 0;
+const STEPS = 1;
+export const PROGRESS = 2;
+
+export function startDeflation(k: ScalarCode, n: number, progress: VectorView): void {
+  progress.set(HIGH, k.i32(n - 1));
+  progress.set(STEPS, k.i32(0));
+}
+/** Whether there is more to do. */
+export function isOpen(k: ScalarCode, n: number, progress: VectorView): TileAtom {
+  return k.and(k.gt(progress.at(HIGH), 0), k.lt(progress.at(STEPS), STEPS_EACH * n));
+}
+
 /**
  * What is nothing beside its neighbours on the diagonal. Values are computed in f64 of either type; those of f32 matrices are rounded
  * in the end, and a step more for each of them would be for digits that they do not have.
@@ -23,20 +37,22 @@ export interface DiagonalBlock {
   readonly smallest: TileAtom;
 }
 
-/** `step` for blocks of n elements on the diagonal d with e beside them. */
+/** `step` for blocks of n elements on the diagonal d with e beside them, as long as the recorder has room. */
 export function deflate(
   k: ScalarCode,
   n: number,
   [d, e]: readonly [VectorView, VectorView],
   epsilon: number,
   recorder: Recorder,
+  progress: VectorView,
   step: (block: DiagonalBlock) => void,
 ): void {
   const { t } = k;
-  const high = t.var(t.i32(n - 1));
-  const steps = t.var(t.i32(0));
+  const high = t.var(progress.at(HIGH));
+  const steps = t.var(progress.at(STEPS));
+  const isFull = t.var(t.const(false, "bool"));
   t.while(
-    () => k.and(k.gt(high, 0), k.lt(steps, STEPS_EACH * n)),
+    () => k.and(k.not(isFull), k.and(k.gt(high, 0), k.lt(steps, STEPS_EACH * n))),
     () => {
       const low = t.var(high);
       const largest = t.var(k.abs(d.at(high)));
@@ -63,11 +79,20 @@ export function deflate(
         k.eq(low, high),
         () => t.assign(high, k.sub(high, 1)),
         () => {
-          t.assign(steps, k.add(steps, 1));
-          recorder.sweep(low, k.sub(high, low));
-          step({ low, high, largest, smallest });
+          const rotations = k.sub(high, low);
+          t.if(
+            recorder.hasRoom(rotations),
+            () => {
+              t.assign(steps, k.add(steps, 1));
+              recorder.sweep(low, rotations);
+              step({ low, high, largest, smallest });
+            },
+            () => t.assign(isFull, t.const(true, "bool")),
+          );
         },
       );
     },
   );
+  progress.set(HIGH, high);
+  progress.set(STEPS, steps);
 }

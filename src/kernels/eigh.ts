@@ -14,7 +14,7 @@ import { epsilonOf } from "./deflation.js";
 import { matricesOf } from "./matrices.js";
 import { orderOf } from "./order.js";
 import { roundUp } from "./panels.js";
-import { RotationList, rotationRefs } from "./rotation-list.js";
+import { QrRounds } from "./qr-rounds.js";
 import { extentOf } from "./scaling.js";
 import { MatrixView, ScalarCode, VectorView } from "./scalar-code.js";
 import { LANES, symmetricValues, tridiagonalise } from "./tridiagonal.js";
@@ -49,7 +49,7 @@ function tridiagonalEigh([a]: readonly Aval[]): Program<"tile"> {
   ];
   const orderRef = t.ref("order", "i32", "scratch", several(n));
   const vectors = new VectorBlocks(k, "vectors", dtype, { reflections: n, length: n, vectors: n }, several);
-  const rotations = rotationRefs(k, dtype, n, 1, several);
+  const steps = new QrRounds(k, dtype, n, [vectors], several);
 
   const diagonalsOf = (b: TileAtom): readonly [VectorView, VectorView] => {
     const base = k.mul(b, 2 * n);
@@ -80,13 +80,14 @@ function tridiagonalEigh([a]: readonly Aval[]): Program<"tile"> {
     const beside = (i: number) => new VectorView(k, besidesRef, k.add(k.mul(b, BESIDES * stride), i * stride));
     const parts = { a: work, v: beside(0), w: beside(1), nextV: beside(2), product: beside(3), dots: beside(4) };
     tridiagonalise(k, n, parts, diagonalsOf(b), vectors.panels(b));
+    steps.start(b);
   });
-  t.stage([batch, vectors.formed], (b, i) => vectors.form(b, i));
-  t.stage([batch], (b) => {
+  steps.stages(batch, (b, recorder, progress) => {
     const [d, e] = diagonalsOf(b);
-    const list = new RotationList(k, rotations, n, b);
-    const apply = (): void => k.for(0, vectors.blocks, (i) => list.apply(0, vectors.block(b, i), vectors.width));
-    list.record(apply, (recorder) => symmetricValues(k, n, d, e, recorder, epsilonOf(dtype)));
+    symmetricValues(k, n, d, e, recorder, progress, epsilonOf(dtype));
+  });
+  t.stage([batch], (b) => {
+    const [d] = diagonalsOf(b);
     const order = new VectorView(k, orderRef, k.mul(b, n));
     orderOf(k, n, d, order, (x, y) => k.gt(x, y));
     const w = new VectorView(k, wRef, k.mul(b, n), "f64");
@@ -97,7 +98,7 @@ function tridiagonalEigh([a]: readonly Aval[]): Program<"tile"> {
     const v = new MatrixView(k, vRef, k.mul(b, n * n), n);
     const order = new VectorView(k, orderRef, k.mul(b, n));
     const poison = t.convert(stateOf(b).at(1), dtype);
-    new RotationList(k, rotations, n, b).apply(0, vectors.block(b, i), vectors.width);
+    steps.finish(b, 0, i);
     vectors.elements(b, i, (at, lane, block) =>
       k.for(0, n, (j) => v.set(at, j, k.add(block.at(order.at(j), lane), poison))),
     );

@@ -7,12 +7,15 @@ import type { DType } from "../ir/dtype.js";
 import type { TileAtom, TileRef } from "../ir/tile.js";
 import { MatrixView, type ScalarCode, VectorView } from "./scalar-code.js";
 
-/** Rotations that are kept at once, of one matrix. */
-const MOST = 1 << 19;
-/** More sweeps, and rotations of whole sweeps, than matrices of n vectors need as a rule. */
+/** Rotations of a part, at most, of one matrix. */
+const MOST = 1 << 18;
+/** One part is being found while the vectors are turned by the other. */
+const PARTS = 2;
+/** More sweeps than matrices of n vectors need as a rule. */
 const SWEEPS_EACH = 4;
 
 export interface RotationRefs {
+  /** Rotations of a part. */
   readonly capacity: number;
   /** For each sweep its first vector and its rotations; one more element counts the sweeps. */
   readonly sweeps: TileRef;
@@ -20,6 +23,8 @@ export interface RotationRefs {
   readonly lists: readonly TileRef[];
 }
 export interface Recorder {
+  /** Whether the part holds so many rotations more. */
+  hasRoom(rotations: TileAtom): TileAtom;
   /** Next are so many rotations, of vectors first and first + 1, then first + 1 and first + 2, … */
   sweep(first: TileAtom, rotations: TileAtom): void;
   /** The next rotation of each list. */
@@ -33,16 +38,18 @@ export function rotationRefs(
   lists: number,
   several: (each: number) => Dim,
 ): RotationRefs {
-  // mostly a value takes less than two sweeps, of half of the vectors on average
-  const capacity = Math.max(n, Math.min(2 * n * n, MOST));
+  // a third of what there is to turn mostly
+  const capacity = Math.max(n, Math.min(Math.ceil((n * n) / 3), MOST));
+  const parts = (each: number): Dim => several(PARTS * each);
   return {
     capacity,
-    sweeps: k.t.ref("sweeps", "i32", "scratch", several(2 * sweepsOf(n) + 1)),
-    lists: Array.from({ length: lists }, (_, i) => k.t.ref(`rotations${i}`, dtype, "scratch", several(2 * capacity))),
+    sweeps: k.t.ref("sweeps", "i32", "scratch", parts(2 * sweepsOf(n) + 1)),
+    lists: Array.from({ length: lists }, (_, i) => k.t.ref(`rotations${i}`, dtype, "scratch", parts(2 * capacity))),
   };
 }
 const sweepsOf = (n: number): number => SWEEPS_EACH * n;
 
+/** One part of them. */
 export class RotationList {
   readonly #sweeps: VectorView;
   readonly #lists: readonly VectorView[];
@@ -52,26 +59,26 @@ export class RotationList {
     { sweeps, lists, capacity }: RotationRefs,
     readonly n: number,
     matrix: TileAtom,
+    part: TileAtom,
   ) {
-    this.#sweeps = new VectorView(k, sweeps, k.mul(matrix, 2 * sweepsOf(n) + 1));
-    this.#lists = lists.map((ref) => new VectorView(k, ref, k.mul(matrix, 2 * capacity)));
+    const at = k.add(k.mul(matrix, PARTS), part);
+    this.#sweeps = new VectorView(k, sweeps, k.mul(at, 2 * sweepsOf(n) + 1));
+    this.#lists = lists.map((ref) => new VectorView(k, ref, k.mul(at, 2 * capacity)));
     this.#capacity = capacity;
   }
-  /** `find` finds rotations; where there is no more room, `apply` is to apply those that there are. */
-  record(apply: () => void, find: (recorder: Recorder) => void): void {
+  /** No rotations. */
+  clear(): void {
+    this.#sweeps.set(2 * sweepsOf(this.n), this.k.i32(0));
+  }
+  /** `find` finds rotations, as long as there is room. */
+  record(find: (recorder: Recorder) => void): void {
     const { k, n } = this;
     const { t } = k;
     const used = t.var(t.i32(0));
     const count = t.var(t.i32(0));
-    const end = (): void => this.#sweeps.set(2 * sweepsOf(n), count);
     find({
+      hasRoom: (rotations) => k.and(k.le(k.add(used, rotations), this.#capacity), k.lt(count, sweepsOf(n))),
       sweep: (first, rotations) => {
-        t.if(k.or(k.gt(k.add(used, rotations), this.#capacity), k.ge(count, sweepsOf(n))), () => {
-          end();
-          apply();
-          t.assign(used, t.i32(0));
-          t.assign(count, t.i32(0));
-        });
         const at = k.mul(count, 2);
         this.#sweeps.set(at, first);
         this.#sweeps.set(k.add(at, 1), rotations);
@@ -87,7 +94,7 @@ export class RotationList {
         t.assign(used, k.add(used, 1));
       },
     });
-    end();
+    this.#sweeps.set(2 * sweepsOf(n), count);
   }
   /** Turns the vectors by list `which`: row i of `vectors` has `width` elements of vector i. */
   apply(which: number, vectors: MatrixView, width: number): void {

@@ -13,7 +13,7 @@ import { epsilonOf } from "./deflation.js";
 import { matricesOf } from "./matrices.js";
 import { orderOf } from "./order.js";
 import { roundUp } from "./panels.js";
-import { RotationList, rotationRefs } from "./rotation-list.js";
+import { QrRounds } from "./qr-rounds.js";
 import { extentOf } from "./scaling.js";
 import { MatrixView, ScalarCode, VectorView } from "./scalar-code.js";
 import { jacobiSvd } from "./svd-jacobi.js";
@@ -59,7 +59,7 @@ function bidiagonalSvd([a]: readonly Aval[], { fullMatrices }: LinalgOps["svd"])
   const orderRef = t.ref("order", "i32", "scratch", several(n));
   const left = new VectorBlocks(k, "left", dtype, { reflections: n, length: m, vectors: longVectors }, several);
   const right = new VectorBlocks(k, "right", dtype, { reflections: n, length: n, vectors: n }, several);
-  const rotations = rotationRefs(k, dtype, n, 2, several);
+  const steps = new QrRounds(k, dtype, n, [left, right], several);
 
   const diagonalsOf = (b: TileAtom): readonly [VectorView, VectorView] => {
     const base = k.mul(b, 2 * n);
@@ -98,22 +98,14 @@ function bidiagonalSvd([a]: readonly Aval[], { fullMatrices }: LinalgOps["svd"])
       nextY: ofColumns(2),
     };
     bidiagonalise(k, [m, n], beside, diagonalsOf(b), [left.panels(b), right.panels(b)]);
+    steps.start(b);
   });
-  t.stage([batch, left.formed + right.formed], (b, i) =>
-    t.if(
-      k.lt(i, left.formed),
-      () => left.form(b, i),
-      () => right.form(b, k.sub(i, left.formed)),
-    ),
-  );
+  steps.stages(batch, (b, recorder, progress) => {
+    const [d, e] = diagonalsOf(b);
+    singularValues(k, n, d, e, recorder, progress, epsilonOf(dtype));
+  });
   t.stage([batch], (b) => {
     const [d, e] = diagonalsOf(b);
-    const list = new RotationList(k, rotations, n, b);
-    const apply = (): void => {
-      k.for(0, left.blocks, (i) => list.apply(LEFT, left.block(b, i), left.width));
-      k.for(0, right.blocks, (i) => list.apply(RIGHT, right.block(b, i), right.width));
-    };
-    list.record(apply, (recorder) => singularValues(k, n, d, e, recorder, epsilonOf(dtype)));
     // the second vector is free now
     k.for(0, n, (j) => e.set(j, k.abs(d.at(j))));
     const order = new VectorView(k, orderRef, k.mul(b, n));
@@ -127,12 +119,11 @@ function bidiagonalSvd([a]: readonly Aval[], { fullMatrices }: LinalgOps["svd"])
     const vt = new MatrixView(k, vtRef, k.mul(b, vRows * columns), columns);
     const [d] = diagonalsOf(b);
     const order = new VectorView(k, orderRef, k.mul(b, n));
-    const list = new RotationList(k, rotations, n, b);
     const poison = t.convert(stateOf(b).at(1), dtype);
     t.if(
       k.lt(i, left.blocks),
       () => {
-        list.apply(LEFT, left.block(b, i), left.width);
+        steps.finish(b, LEFT, i);
         left.elements(b, i, (at, lane, block) => {
           const set = (j: TileAtom, from: TileAtom): void => {
             const x = k.add(block.at(from, lane), poison);
@@ -145,7 +136,7 @@ function bidiagonalSvd([a]: readonly Aval[], { fullMatrices }: LinalgOps["svd"])
       },
       () => {
         const own = k.sub(i, left.blocks);
-        list.apply(RIGHT, right.block(b, own), right.width);
+        steps.finish(b, RIGHT, own);
         right.elements(b, own, (at, lane, block) =>
           k.for(0, n, (j) => {
             const from = order.at(j);

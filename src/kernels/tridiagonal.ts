@@ -134,9 +134,10 @@ export function symmetricValues(
   d: VectorView,
   e: VectorView,
   recorder: Recorder,
+  progress: VectorView,
   epsilon: number,
 ): void {
-  deflate(k, n, [d, e], epsilon, recorder, ({ low, high }) => step(k, d, e, recorder, low, high));
+  deflate(k, n, [d, e], epsilon, recorder, progress, ({ low, high }) => step(k, d, e, recorder, low, high));
 }
 function step(k: ScalarCode, d: VectorView, e: VectorView, recorder: Recorder, low: TileAtom, high: TileAtom): void {
   const { t } = k;

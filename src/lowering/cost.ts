@@ -81,6 +81,7 @@ export function stageCost(stage: TileStage): number {
  * the round decides, half is done.
  */
 export function programCost(stage: TileStage, sizeOf: (d: Dim) => number = hintOf): number {
+  if (stage.work) return stage.work.ns;
   if (!stage.rounds) return costAt(stage, sizeOf, () => 0);
   const last = costAt(stage, sizeOf, (axis) => sizeOf(stage.grid[axis]) - 1);
   return (costAt(stage, sizeOf, () => 0) + last) / 2;
