@@ -5,10 +5,10 @@
  * is subtracted, a later pass's results) is written out for all copies before. How many programs there are is a matter of the sizes alone.
  */
 import { isStatic } from "../../ir/dim.js";
-import { byteSize } from "../../ir/dtype.js";
+import { byteSize, type DType, isFloat } from "../../ir/dtype.js";
 import { COMBINE, identityOf } from "../../ir/reduce-op.js";
 import { staticSizes } from "../../ir/size.js";
-import type { TileAtom, TileReduceOp, TileRef, TileVar } from "../../ir/tile.js";
+import type { ElementwisePrim, TileAtom, TileReduceOp, TileRef, TileVar } from "../../ir/tile.js";
 import type { TileBuilder } from "../../ir/tile-builder.js";
 import { ScalarCode } from "../../kernels/scalar-code.js";
 import { prod } from "../../util/index.js";
@@ -16,6 +16,7 @@ import { makeAccumulator, wantsParts } from "./accumulate.js";
 import type { Affine, Loop } from "./affine.js";
 import { type Place, placeOf, plainSums } from "./columns.js";
 import { NestEmitter, type RefOf } from "./emit.js";
+import { isPlaceIn } from "./extremum-rows.js";
 import { instructionsOf, type PreparedNest, reachable } from "./nest.js";
 import type { Member, Node } from "./node.js";
 
@@ -45,6 +46,33 @@ export interface FewColumns {
   readonly rows: Loop;
   /** Rows that are taken for one. */
   readonly copies: number;
+  /** Where places of extrema are sought: the index of the row, and the member whose result the last of the sums is. */
+  readonly place: { readonly index: Node; readonly of: Member } | null;
+}
+
+/**
+ * The place of the greatest or least element of a column, where there is nothing else: the extremum in one pass, and in the next the first row
+ * that has it.
+ */
+function inTwoPasses(nest: PreparedNest, rows: Loop): { readonly nest: PreparedNest; readonly of: Member } | undefined {
+  const [of, ...others] = nest.members.filter((m) => m.kind !== "row");
+  if (others.length > 0 || !isPlaceIn(of, rows) || nest.passes !== 1) return undefined;
+  const index = of.payload as Node;
+  const { dtype } = of.node;
+  const plain = { kind: "reduce", payload: null, valid: null, store: null } as const;
+  const best: Member = { ...plain, dtype, combine: of.combine === "argmax" ? "max" : "min", node: of.node, pass: 0 };
+  let id = -1;
+  const op = (prim: ElementwisePrim, type: DType, ...args: readonly Node[]): Node => {
+    const loops = args.reduce((mask, n) => mask | n.loops, 0);
+    return { kind: "op", id: id--, dtype: type, loops, prim, params: {}, args };
+  };
+  const loops = of.node.loops & ~(1 << rows.id);
+  let is = op("eq", "bool", of.node, { kind: "member", id: id--, dtype, loops, member: best });
+  if (isFloat(dtype)) is = op("or", "bool", is, op("ne", "bool", of.node, of.node));
+  const never: Node = { kind: "const", id: id--, dtype: "i32", loops: 0, value: 2 ** 31 - 1 };
+  const node = op("select", "i32", is, index, never);
+  const first: Member = { ...plain, dtype: "i32", combine: "min", node, pass: 1 };
+  return { nest: { ...nest, members: [best, first], passes: 2 }, of };
 }
 
 function factorOf(a: Affine, loop: Loop): number {
@@ -53,6 +81,12 @@ function factorOf(a: Affine, loop: Loop): number {
 }
 
 export function matchFewColumns(nest: PreparedNest): FewColumns | undefined {
+  const [loop] = nest.reduced;
+  const two = nest.reduced.length === 1 ? inTwoPasses(nest, loop) : undefined;
+  return two ? matchSums(two.nest, two.of) : matchSums(nest, null);
+}
+
+function matchSums(nest: PreparedNest, of: Member | null): FewColumns | undefined {
   const { kept, reduced, members, parallel, passes, points } = nest;
   const columns = kept[kept.length - 1] as Loop | undefined;
   const [rows] = reduced;
@@ -62,7 +96,7 @@ export function matchFewColumns(nest: PreparedNest): FewColumns | undefined {
   if (sums === undefined) return undefined;
   const bytes = byteSize(sums[0].dtype);
   const [across, down] = staticSizes([columns.extent, rows.extent]);
-  if (bytes * across >= MANY_COLUMNS) return undefined;
+  if (bytes * across >= (of ? WIDTH : MANY_COLUMNS)) return undefined;
   let copies = 1;
   while ((copies * across * bytes) % WIDTH !== 0 || copies * across * bytes < LEAST_ROW) copies *= 2;
   if (down < 4 * copies || instructionsOf(reachable(sums)) > LONG_BODY) return undefined;
@@ -78,8 +112,8 @@ export function matchFewColumns(nest: PreparedNest): FewColumns | undefined {
         if (!varies(n)) continue;
         if (n.kind === "op") {
           for (const a of n.args) if (a.kind !== "const" && !varies(a)) found.add(a);
-        } else if (n.kind !== "load" || n.guard || n.offset.terms.some((t) => t.atom.kind === "opaque"))
-          return undefined;
+        } else if (n.kind === "index" && n === of?.payload) continue;
+        else if (n.kind !== "load" || n.guard || n.offset.terms.some((t) => t.atom.kind === "opaque")) return undefined;
         else if (factorOf(n.offset, columns) !== 1 || factorOf(n.offset, rows) !== across) return undefined;
         else flat++;
       }
@@ -87,12 +121,14 @@ export function matchFewColumns(nest: PreparedNest): FewColumns | undefined {
     if ([...found].some((n) => n.dtype === "bool")) return undefined;
     repeated.push([...found]);
   }
-  return flat > 6 ? undefined : { sums, repeated, matrices: kept.slice(0, -1), columns, rows, copies };
+  const place = of?.payload ? { index: of.payload, of } : null;
+  return flat > 6 ? undefined : { sums, repeated, matrices: kept.slice(0, -1), columns, rows, copies, place };
 }
 
 export function emitFewColumns(b: TileBuilder, prepared: PreparedNest, found: FewColumns, refOf: RefOf): void {
-  const { sums, repeated, matrices, columns, rows, copies } = found;
-  const nest: PreparedNest = { ...prepared, vector: columns };
+  const { sums, repeated, matrices, columns, rows, copies, place: sought } = found;
+  const passes = sums[sums.length - 1].pass + 1;
+  const nest: PreparedNest = { ...prepared, vector: columns, passes };
   const k = new ScalarCode(b);
   const emitter = new NestEmitter(b, nest, refOf);
   const [across, down, ...counts] = staticSizes([columns, rows, ...matrices].map((l) => l.extent));
@@ -117,6 +153,8 @@ export function emitFewColumns(b: TileBuilder, prepared: PreparedNest, found: Fe
   const results = new Map(sums.filter((m) => m.pass < nest.passes - 1).map((m) => [m, scratch("results", m, across)]));
   const tables = new Map<Node, TileRef>();
   for (const n of repeated.flat()) if (!tables.has(n)) tables.set(n, scratch("copies", n, wide));
+  /** Which of the rows that are taken for one an element is in. */
+  const numbers = sought && b.ref("numbers", "i32", "scratch", slots * wide);
   const partOf = (m: Member): TileRef => parts.get(m) as TileRef;
   const combine = (m: Member, x: TileAtom, y: TileAtom): TileAtom => b.op(COMBINE[m.combine as TileReduceOp], [x, y]);
   const load = (ref: TileRef, at: TileAtom, width: number): TileAtom =>
@@ -139,6 +177,10 @@ export function emitFewColumns(b: TileBuilder, prepared: PreparedNest, found: Fe
     );
   /** Writes out what a pass reads in all rows. */
   const spread = (matrix: TileAtom, slot: TileAtom, pass: number): void => {
+    if (numbers && pass > 0)
+      k.for(0, copies, (i) =>
+        k.for(0, across, (c) => store(numbers, k.add(k.add(k.mul(slot, wide), k.mul(i, across)), c), i)),
+      );
     if (repeated[pass].length === 0) return;
     const place = placeAt(matrix);
     blocks((c, width) => {
@@ -178,11 +220,13 @@ export function emitFewColumns(b: TileBuilder, prepared: PreparedNest, found: Fe
           if (!wantsParts(m)) all[i].add(load(partOf(m), at, full), null, null);
         });
         const table = tableOf(slot, pass, c, full);
+        const number = numbers && pass > 0 ? load(numbers, k.add(k.mul(slot, wide), c), full) : null;
         const bottom = k.min(k.add(top, tile), end);
         k.for(
           top,
           bottom,
           (row) => {
+            if (sought && number) table.set(sought.index, k.add(number, row));
             const values = emitter.values([...place, [rows, row], [columns, c]], full, nodes, pass, table);
             all.forEach((acc, i) => {
               acc.add(values[i], null, null);
@@ -238,7 +282,10 @@ export function emitFewColumns(b: TileBuilder, prepared: PreparedNest, found: Fe
       else
         emitter.at(
           new Map([...place, [columns, c]]),
-          new Map([...known(slot, pass, c, width), ...here.map((m, j): [Member, TileAtom] => [m, totals[j]])]),
+          new Map([
+            ...known(slot, pass, c, width),
+            ...here.map((m, j): [Member, TileAtom] => [sought?.of ?? m, totals[j]]),
+          ]),
         );
     });
     if (pass < nest.passes - 1) spread(matrix, slot, pass + 1);

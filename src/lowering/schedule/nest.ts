@@ -225,17 +225,19 @@ const FEW_VALUES = 4;
 
 /** Rows of fewer elements are reduced side by side, where that is all there is to do: combining lanes is long beside a few additions. */
 const SHORT_ROW = 8;
-/** The same for the greatest and the least float, which three numbers are kept for. */
+/** The same for the greatest and the least float, which three numbers are kept for, and for places. */
 const SHORT_EXTREMUM = 24;
+const SHORT_PLACE = 64;
 
 function isShortRow({ extent }: Loop, members: readonly Member[], nodes: readonly Node[]): boolean {
-  const dear = members.some(
-    (m) => m.kind !== "row" && (m.combine === "max" || m.combine === "min") && isFloat(m.dtype),
-  );
+  const shortest = (m: Member): number => {
+    if (m.payload) return SHORT_PLACE;
+    return (m.combine === "max" || m.combine === "min") && isFloat(m.dtype) ? SHORT_EXTREMUM : SHORT_ROW;
+  };
   return (
     isStatic(extent) &&
-    extent < (dear ? SHORT_EXTREMUM : SHORT_ROW) &&
-    members.every((m) => m.kind !== "full" && !m.payload) &&
+    extent < Math.max(...members.filter((m) => m.kind === "reduce").map(shortest)) &&
+    members.every((m) => m.kind !== "full") &&
     nodes.every((n) => n.kind !== "op" || isCheap(n.prim))
   );
 }

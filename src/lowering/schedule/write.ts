@@ -14,6 +14,7 @@ import type { Block } from "./block.js";
 import { type Draft, splitFactors } from "./draft.js";
 import { emitContractionNest, matchContraction, plainLoad } from "./contract.js";
 import { emitColumnNest, matchColumns } from "./columns.js";
+import { emitExtremumRows, matchExtremumRows } from "./extremum-rows.js";
 import { emitFewColumns, matchFewColumns } from "./few-columns.js";
 import { emitNest, type RefOf } from "./emit.js";
 import { narrowOf, nestAt } from "./narrow.js";
@@ -346,6 +347,11 @@ function emitBest(b: TileBuilder, nest: PreparedNest, refOf: RefOf, machine: Mac
   const contraction = matchContraction(nest);
   const tiles = contraction && emitContractionNest(b, nest, contraction, refOf, machine, kept);
   if (tiles) return tiles;
+  const extrema = matchExtremumRows(nest);
+  if (extrema) {
+    emitExtremumRows(b, nest, extrema, refOf);
+    return [];
+  }
   const few = matchFewColumns(nest);
   if (few) {
     emitFewColumns(b, nest, few, refOf);
