@@ -9,7 +9,7 @@ const TASKS = "/proc/self/task";
 /** Milliseconds of runs between two looks, at most in all, and without a second thread at work. */
 const BETWEEN = 1;
 const MOST = 200;
-const ALONE = 10;
+const ALONE = 25;
 /** A thread that works less than this, compared with the one that works most, does not count. */
 const LEAST = 0.15;
 

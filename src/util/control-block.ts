@@ -55,9 +55,13 @@ export const CONTROL = {
   range: 16,
 } as const;
 
-/** What modules pass to `env.wait` in place of a number of programs: workers sleep, and should be woken; that job is over. */
-export const WAKE = -1;
-export const WOKEN = 0;
+/**
+ * What modules pass to `env.wait` in place of a number of programs: there is a job, and workers sleep (its result says whether the
+ * caller is to do it alone); it is described, and workers sleep; it is done.
+ */
+export const ASLEEP = -1;
+export const WAKE = -2;
+export const DONE = -3;
 
 /** A stage with more buffers than this is not shared: their addresses, and sizes, must find room at `args`. */
 export const MAX_JOB_BUFFERS = 960;

@@ -4,8 +4,8 @@
  *
  * A module with such stages imports two mutable globals, `env.control` (the address of the control block, or 0: then the
  * caller does everything by plain calls) and `env.module` (this module's number in its pool), and `env.wait(control, programs)`, which
- * is called when others are still at work after some thousand looks, when a worker trapped, and with WAKE and WOKEN before and after
- * what the caller does of a job while workers sleep. For workers it exports
+ * is called when others are still at work after some thousand looks, when a worker trapped, and around a job for which workers
+ * sleep, which the caller may then do by itself (ASLEEP, WAKE, DONE). For workers it exports
  * `work(control, module, thread)`, which runs programs of the job there is, if it is one of this module, until nobody needs help,
  * and `spin(control, thread, mail, looks)`, which returns when there is a job or a message, or after so many looks; its result is
  * the number of looks that were left.
@@ -13,13 +13,17 @@
  * Every program is run once, by some thread, and programs of a stage do not touch each other's results: so results do not depend
  * on the number of threads.
  */
-import { CONTROL, WAKE, WOKEN } from "../../util/control-block.js";
+import { ASLEEP, CONTROL, DONE, WAKE } from "../../util/control-block.js";
 import { range } from "../../util/index.js";
 import { WHOLE_RANGE } from "../shares.js";
 import { Code, type FunctionType, type ModuleBuilder } from "./assembler.js";
 
 /** Looks at `finished` before the caller asks for help in waiting: about 20 µs. */
 const LOOKS = 10_000;
+
+/** Why the caller does a job by itself: there are no workers, or it is too small; workers sleep and are not woken for it. */
+const ALWAYS = 1;
+const ASLEEP_NOW = 2;
 
 /** A parameter: a word that is the same for all, the range of programs, or the number of the thread (the caller gives 0). */
 export type ForkRole = "word" | "begin" | "end" | "thread";
@@ -36,9 +40,10 @@ export class Fork {
   readonly #stages: ForkedFunction[] = [];
   #work: number | undefined;
   #publish: number | undefined;
+  #isAlone: number | undefined;
 
   constructor(readonly module: ModuleBuilder) {
-    this.#wait = module.import("env", "wait", { params: ["i32", "i32"], results: [] });
+    this.#wait = module.import("env", "wait", { params: ["i32", "i32"], results: ["i32"] });
     this.#control = module.importGlobal("env", "control");
     this.#id = module.importGlobal("env", "module");
   }
@@ -53,11 +58,16 @@ export class Fork {
     const stage = this.#stages.length;
     this.#stages.push({ index, roles });
     const c = new Code(type);
-    c.globalGet(this.#control).op("i32.eqz");
-    if (least === "given") c.get(roles.length).op("i32.eqz").op("i32.or");
-    c.if();
+    const alone = c.local("i32");
+    if (least === "given") c.get(roles.length).op("i32.eqz").if("i32").i32(ALWAYS).else();
+    c.call(this.#alone());
+    if (least === "given") c.end();
+    c.tee(alone).if();
     roles.forEach((_, i) => c.get(i));
-    c.call(index).else();
+    c.call(index);
+    c.get(alone).i32(ASLEEP_NOW).op("i32.eq").if();
+    c.globalGet(this.#control).i32(DONE).call(this.#wait).op("drop").end();
+    c.else();
     roles.forEach((role, i) => {
       if (role !== "word") return;
       c.globalGet(this.#control)
@@ -74,6 +84,18 @@ export class Fork {
   threads(c: Code): void {
     c.globalGet(this.#control).op("i32.eqz").if("i32").i32(0).else();
     c.globalGet(this.#control).memory("i32.load", CONTROL.shares).i32(1).op("i32.shr_u").end();
+  }
+
+  /** alone(): whether the caller does the job at hand by itself, and why. */
+  #alone(): number {
+    if (this.#isAlone !== undefined) return this.#isAlone;
+    const c = new Code({ params: [], results: ["i32"] });
+    const control = c.local("i32");
+    c.globalGet(this.#control).tee(control).op("i32.eqz").if().i32(ALWAYS).op("return").end();
+    c.get(control).atomic("i32.atomic.load", CONTROL.parked).op("i32.eqz").if().i32(0).op("return").end();
+    c.get(control).i32(ASLEEP).call(this.#wait).i32(1).op("i32.shl");
+    this.#isAlone = this.module.function("alone", c);
+    return this.#isAlone;
   }
 
   /** publish(stage, programs, least): from the description of a job to its end. */
@@ -113,19 +135,19 @@ export class Fork {
     c.get(programs).op("i64.extend_i32_u").op("i64.or").atomic("i64.atomic.store", CONTROL.claim);
     // whoever is about to sleep has said so before it looked for a job
     c.get(control).atomic("i32.atomic.load", CONTROL.parked).tee(asleep).if();
-    c.get(control).i32(WAKE).call(this.#wait).end();
+    c.get(control).i32(WAKE).call(this.#wait).op("drop").end();
     c.get(control).globalGet(this.#id).i32(0).call(this.#work);
     c.block().loop();
     c.get(control).atomic("i32.atomic.load", CONTROL.finished).get(programs).op("i32.eq").brIf(1);
     c.get(looks).i32(1).op("i32.add").tee(looks);
     c.i32(LOOKS).op("i32.lt_u").brIf(0);
-    c.get(control).get(programs).call(this.#wait);
+    c.get(control).get(programs).call(this.#wait).op("drop");
     c.i32(0).set(looks).br(0).end().end();
     c.get(control).i32(0).atomic("i32.atomic.store", CONTROL.busy);
     c.get(control).memory("i32.load", CONTROL.poison).if();
-    c.get(control).get(programs).call(this.#wait).end();
+    c.get(control).get(programs).call(this.#wait).op("drop").end();
     c.get(asleep).if();
-    c.get(control).i32(WOKEN).call(this.#wait).end();
+    c.get(control).i32(DONE).call(this.#wait).op("drop").end();
     this.#publish = this.module.function("publish", c);
     return this.#publish;
   }

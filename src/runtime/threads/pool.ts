@@ -3,7 +3,7 @@
  * they are there, and for modules that they have not received, the caller's thread does all the work by itself.
  */
 import { fail, internal } from "../../diagnostics/error.js";
-import { WAKE, WOKEN } from "../../util/control-block.js";
+import { ASLEEP, DONE, WAKE } from "../../util/control-block.js";
 import type { Heap } from "../heap.js";
 import type { Spawn } from "./spawn.js";
 import { Team } from "./team.js";
@@ -17,6 +17,11 @@ export interface PoolOptions {
   readonly spawn: Spawn;
 }
 
+/**
+ * Milliseconds for which the caller looks whether others are done before it sleeps: while both threads are ready to run, the system
+ * moves one of them to a free processor.
+ */
+const SPIN = 0.2;
 /** Modules that the workers hold at a time. */
 const MAX_MODULES = 512;
 /** Teams that may be lost before the pool gives up. */
@@ -122,21 +127,22 @@ export class Pool {
     return this.#team?.turns() ?? [];
   }
 
-  /** Called by modules while others are at work, when a worker trapped, and before and after a job for which workers must wake up. */
-  readonly wait = (control: number, programs: number): void => {
+  /** Called by modules while others are at work, when a worker trapped, and around a job for which workers sleep. */
+  readonly wait = (control: number, programs: number): number => {
     const team = this.#team;
     if (team === undefined || team.control !== control) internal("a job of a team that is gone");
-    if (programs === WAKE || programs === WOKEN) {
-      if (programs === WAKE) this.#waking.wake(team);
-      else this.#waking.woken(team);
-      return;
+    if (programs === ASLEEP) return this.#waking.alone(team) ? 1 : 0;
+    if (programs === WAKE || programs === DONE) {
+      if (programs === WAKE) team.wake();
+      else this.#waking.done(team);
+      return 0;
     }
     if (!this.#finish(team, programs)) {
       const seconds = this.options.timeout() / 1000;
       fail("TW4008", `${team.missing(programs)} of ${programs} programs were not finished within ${seconds} s`, {});
     }
     const text = team.poison();
-    if (text === undefined) return;
+    if (text === undefined) return 0;
     this.stop();
     throw new WebAssembly.RuntimeError(text);
   };
@@ -156,10 +162,12 @@ export class Pool {
   #finish(team: Team, programs: number): boolean {
     let seen = -1;
     let since = 0;
+    const start = performance.now();
     for (;;) {
       const finished = team.finished();
       if (finished === programs) return true;
       const now = performance.now();
+      if (now - start < SPIN) continue;
       if (finished !== seen) {
         seen = finished;
         since = now;

@@ -90,9 +90,6 @@ export class Team implements Sleepers {
   get asleep(): boolean {
     return Atomics.load(this.words, at(CONTROL.parked)) !== 0;
   }
-  get ownTurns(): number {
-    return this.words[at(CONTROL.threads + CONTROL.turns)];
-  }
 
   finished(): number {
     return Atomics.load(this.words, at(CONTROL.finished));

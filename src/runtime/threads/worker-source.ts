@@ -3,14 +3,15 @@
  * and returns to its event loop only to receive messages: a counter in its part of the control block says how many it was sent.
  *
  * It spins longer where the last pauses were short: a thread that slept is often put on the processor of the one that wakes it (in virtual
- * machines most of all, whose idle processors look taken to Linux), and the two then work in turn. When it has done a job of which
- * the caller does not notice the end, it sleeps at once: the caller may be waiting for this processor.
+ * machines most of all, whose idle processors look taken to Linux), and the two then work in turn. But it never does while the caller may be
+ * waiting for this very processor: when it got up too late for a job, when the caller does not get on with its part of one, and
+ * when it does not notice the end of one (then it sleeps at once).
  */
 import { CONTROL, MAX_TEXT } from "../../util/control-block.js";
 
 /** Milliseconds that a worker waits for the next job before it sleeps; and after pauses that were shorter than this. */
 const SPIN_MS = 0.08;
-const LONG_SPIN_MS = 5;
+const LONG_SPIN_MS = 8;
 /** Looks after which a caller that has not noticed the end of a job is taken to be off its processor: some microseconds. */
 const NOTICE = 500;
 
@@ -20,7 +21,7 @@ export const WORKER_SOURCE = `"use strict";
 const node = typeof process === "object" && process.getBuiltinModule && process.getBuiltinModule("node:worker_threads");
 const port = (node && node.parentPort) || self;
 const modules = new Map();
-let control = 0, thread = 0, words, mail = 0, memory, globals, received = 0, last, look = 5e-6, rest = 0, short = 0;
+let control = 0, thread = 0, words, mail = 0, memory, globals, received = 0, last, look = 5e-6, rest = 0, short = 0, helped = false;
 const none = () => {};
 function receive(message) {
   received++;
@@ -54,6 +55,15 @@ function unnoticed() {
     if (Atomics.load(words, ${word(CONTROL.busy)}) === 0 || Atomics.load(words, ${word(CONTROL.finished)}) !== words[${word(CONTROL.programs)}]) return false;
   return Atomics.load(words, ${word(CONTROL.waiting)}) === 0;
 }
+// whether there was nothing to do for so long
+function spin(ms) {
+  const start = performance.now();
+  const looks = Math.ceil(ms / look);
+  const done = looks - last.spin(control, thread, received, looks);
+  // the least time of a look: all others were disturbed
+  if (done > 1000) look = Math.min(look, (performance.now() - start) / done);
+  return done === looks;
+}
 function serve() {
   let rested = false;
   while (Atomics.load(words, mail) === received) {
@@ -67,21 +77,18 @@ function serve() {
       }
       rested = unnoticed();
       rest = 0;
+      helped = true;
     } else if (!rested && last !== undefined) {
-      const start = performance.now();
-      const looks = Math.ceil((short > 1 ? ${LONG_SPIN_MS} : ${SPIN_MS}) / look);
-      const done = looks - last.spin(control, thread, received, looks);
-      // the least time of a look: all others were disturbed
-      if (done > 1000) look = Math.min(look, (performance.now() - start) / done);
+      rest = performance.now();
+      if (spin(${SPIN_MS}) && helped && short > 1 && Atomics.load(words, ${word(CONTROL.busy)}) === 0) spin(${LONG_SPIN_MS});
       rested = true;
-      rest = start;
     } else {
       const seen = Atomics.load(words, ${word(CONTROL.wake)});
       Atomics.add(words, ${word(CONTROL.parked)}, 1);
       if (job() === 0 && Atomics.load(words, mail) === received) Atomics.wait(words, ${word(CONTROL.wake)}, seen);
       Atomics.sub(words, ${word(CONTROL.parked)}, 1);
       if (rest !== 0) short = performance.now() - rest < ${LONG_SPIN_MS} ? short + 1 : 0;
-      rested = false;
+      rested = helped = false;
     }
   }
 }

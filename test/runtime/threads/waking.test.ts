@@ -4,51 +4,78 @@ import { Waking } from "../../../src/runtime/threads/waking.js";
 
 describe("sleeping workers", () => {
   let now = 0;
-  let woken = 0;
+  let turns = [0, 0];
+  let waking = new Waking();
   beforeEach(() => {
     now = 1000;
-    woken = 0;
+    turns = [0, 0];
+    waking = new Waking();
     vi.spyOn(performance, "now").mockImplementation(() => now);
     return () => void vi.restoreAllMocks();
   });
-  /** A job of so many milliseconds, in which the caller and a worker took part or did not. */
-  const job = (waking: Waking, ms: number, caller: boolean, worker: boolean): boolean => {
-    const before = woken;
-    const team = { ownTurns: 5, asleep: true, wake: () => void woken++ };
-    waking.wake(team);
+  /** A job of so many milliseconds in which those threads take part if workers are woken, then a pause. Gives whether they were. */
+  const job = (ms: number, pause: number, caller: boolean, worker: boolean): boolean => {
+    const team = { turns: () => [...turns], asleep: true };
+    const woken = !waking.alone(team);
     now += ms;
-    if (caller) team.ownTurns++;
-    if (worker) team.asleep = false;
-    waking.woken(team);
-    now += 10;
-    return woken > before;
+    if (woken && caller) turns[0]++;
+    if (woken && worker) turns[1]++;
+    team.asleep = !(woken && worker);
+    waking.done(team);
+    now += pause;
+    return woken;
   };
+  const jobs = (count: number, ...of: Parameters<typeof job>): boolean[] =>
+    Array.from({ length: count }, () => job(...of));
+  const TOGETHER = [true, true] as const;
+  const LATE = [true, false] as const;
+  const IN_TURN = [false, true] as const;
 
   it("are woken for each job of which both do a part", () => {
-    const waking = new Waking();
-    for (let i = 0; i < 20; i++) expect(job(waking, 1, true, true)).toBe(true);
+    expect(jobs(50, 0.5, 20, ...TOGETHER)).not.toContain(false);
   });
 
-  it("are woken for short jobs, whoever did them", () => {
-    const waking = new Waking();
-    for (let i = 0; i < 20; i++) expect(job(waking, 0.05, true, false)).toBe(true);
+  it("are woken for jobs of which nothing is learnt", () => {
+    expect(jobs(50, 0.05, 20, ...LATE)).not.toContain(false);
   });
 
-  it.each([
-    ["did not run yet", true, false],
-    ["ran in the caller's place", false, true],
-  ])("are left asleep, and tried again less and less often, where they %s", (_, caller, worker) => {
-    const waking = new Waking();
-    const tries = Array.from({ length: 100 }, () => job(waking, 1, caller, worker));
-    expect(tries.slice(0, 2)).toEqual([true, true]);
-    expect(tries.filter(Boolean).length).toBeLessThan(25);
-    expect(tries.slice(-10)).toContain(true);
+  it.each<[string, readonly [boolean, boolean]]>([
+    ["come too late", LATE],
+    ["run in the caller's place", IN_TURN],
+  ])("are left asleep for short jobs between pauses where they %s, and tried again", (_, how) => {
+    expect(jobs(2, 0.5, 20, ...how)).toEqual([true, true]);
+    const tries = jobs(160, 0.5, 20, ...how).filter(Boolean).length;
+    expect(tries).toBeGreaterThan(5);
+    expect(tries).toBeLessThan(20);
+    // until it is of use again
+    while (!job(0.5, 20, ...TOGETHER));
+    expect(jobs(20, 0.5, 20, ...TOGETHER)).not.toContain(false);
   });
 
-  it("are woken for each job again after one of which both did a part", () => {
-    const waking = new Waking();
-    for (let i = 0; i < 100; i++) job(waking, 1, true, false);
-    while (!job(waking, 1, true, true));
-    for (let i = 0; i < 20; i++) expect(job(waking, 1, true, true)).toBe(true);
+  it("are woken for long jobs, whatever was before", () => {
+    jobs(40, 0.5, 20, ...LATE);
+    job(5, 20, ...LATE);
+    expect(jobs(20, 5, 20, ...LATE)).not.toContain(false);
+  });
+
+  it("are woken when short jobs follow each other", () => {
+    jobs(40, 0.5, 20, ...LATE);
+    const spell = jobs(20, 0.3, 0.01, ...LATE);
+    expect(spell.slice(5)).not.toContain(false);
+    now += 20;
+    expect(job(0.3, 0.01, ...LATE)).toBe(true);
+  });
+
+  it("count as having worked in jobs that found all awake", () => {
+    jobs(40, 0.5, 20, ...LATE);
+    turns = turns.map((n) => n + 10);
+    expect(job(0.5, 20, ...LATE)).toBe(true);
+  });
+
+  it("rest where there is no processor for them, and are tried again", () => {
+    const ran = jobs(4000, 0.5, 0.01, ...IN_TURN).filter(Boolean).length;
+    expect(ran).toBeGreaterThan(400);
+    expect(ran).toBeLessThan(1200);
+    expect(jobs(1000, 0.5, 0.01, ...TOGETHER).filter(Boolean).length).toBeGreaterThan(600);
   });
 });
