@@ -5,6 +5,7 @@
  */
 import * as lax from "../lax/index.js";
 import { broadcastTo } from "../lax/operand.js";
+import { handOverWalks } from "../lowering/hand-over/walks.js";
 import * as np from "../numpy/index.js";
 import { peak } from "../numpy/peak.js";
 import { map } from "../tracer/control.js";
@@ -43,20 +44,18 @@ export function hiddenScore(x: Tensor): number {
 
 /** As `dotProductAttention`, for operands that it has checked. */
 export function attendInBlocks(q: Tensor, k: Tensor, v: Tensor, options: TensorOptions): Tensor {
+  handOverWalks();
   const [b, t, h, d] = q.shape;
   const [, s, kv, e] = v.shape;
   const g = h / kv;
   const scale = options.scale ?? 1 / Math.sqrt(d);
   // [batch, head of keys, …]: all but the query heads of a group is walked
-  const walked = lax.transpose(lax.reshape(q, [b, t, kv, g, d]), [0, 2, 3, 1, 4]);
-  // queries are fewer than scores; in types of 16 bits the product would lose what its sum keeps
-  const early = q.dtype === "f32" || q.dtype === "f64";
-  const queries = early ? lax.mul(walked, scale) : walked;
+  const queries = lax.transpose(lax.reshape(q, [b, t, kv, g, d]), [0, 2, 3, 1, 4]);
   const swap = (x: Tensor): Tensor => lax.transpose(x, [0, 2, 1, 3]);
   const out = eachOf(b, [queries, swap(k), swap(v), ...masksOf(options, [b, h, t, s], kv)], (ofBatch) =>
     eachOf(kv, ofBatch, ([queries1, keys, values, ...masks]) => {
       const parts = partsOf(t, s, options).map((part) =>
-        attendPart({ ...part, scale: early ? 1 : scale, options }, queries1, keys, values, masks),
+        attendPart({ ...part, scale, options }, queries1, keys, values, masks),
       );
       return parts.length === 1 ? parts[0] : lax.concatenate(parts, 1);
     }),
@@ -130,9 +129,11 @@ function attendPart(
     return lax.transpose(lax.reshape(own, [heads, blocks, size, last]), [1, 0, 2, 3]);
   };
   const start = lax.add(lax.mul(lax.iota("i32", blocks), size), from + k.shape[0] - t);
+  // queries are fewer than scores; in types of 16 bits the product would lose what its sum keeps
+  const early = q.dtype === "f32" || q.dtype === "f64";
   const block = checkpoint(function attend([qs, row, ...own]: Tensor[]): Tensor {
-    const products = np.einsum("gtd,sd->gts", qs, ks);
-    let scores = scale === 1 ? products : lax.mul(products, scale);
+    const products = np.einsum("gtd,sd->gts", early ? lax.mul(qs, scale) : qs, ks);
+    let scores = early ? products : lax.mul(products, scale);
     const all = (x: Tensor): Tensor => broadcastTo("dotProductAttention", x, scores.shape);
     const hidden = hiddenScore(q);
     if (options.bias) scores = lax.add(scores, all(own[own.length - 1]));

@@ -26,13 +26,13 @@ const gradients = (f: Attend, weight: Tensor) => jit((q: Tensor, k: Tensor, v: T
 type Sizes = [b: number, t: number, s: number, h: number, kv: number, d: number, e: number];
 const bool = (seed: number, shape: readonly number[]): Tensor => random.bernoulli(random.key(seed), 0.7, shape);
 const CASES: [string, Sizes, (...n: Sizes) => nn.AttentionOptions][] = [
-  ["everything", [1, 512, 512, 1, 1, 4, 4], () => ({})],
-  ["causal", [2, 512, 512, 2, 2, 4, 3], () => ({ causal: true })],
+  ["everything", [2, 512, 512, 2, 1, 16, 20], () => ({})],
+  ["causal", [2, 512, 512, 2, 2, 16, 3], () => ({ causal: true })],
   ["causal, an odd length, shared keys", [1, 611, 611, 4, 2, 4, 4], () => ({ causal: true, scale: 0.3 })],
   ["causal with more keys", [1, 300, 999, 2, 1, 4, 2], () => ({ causal: true })],
   ["causal with fewer keys", [1, 600, 450, 1, 1, 4, 4], () => ({ causal: true })],
   ["a mask for all heads", [2, 513, 520, 2, 1, 4, 4], (b, t, s) => ({ mask: bool(7, [b, 1, t, s]) })],
-  ["a mask of keys, causal", [2, 512, 512, 2, 2, 4, 4], (b, _, s) => ({ mask: bool(7, [b, 1, 1, s]), causal: true })],
+  ["a mask of keys, causal", [1, 512, 512, 2, 2, 16, 16], (b, _, s) => ({ mask: bool(7, [b, 1, 1, s]), causal: true })],
   ["a bias of each head", [2, 512, 512, 4, 2, 4, 4], (_, t, s, h) => ({ bias: normal(8, [h, t, s]), causal: true })],
   ["mask and bias", [1, 512, 513, 2, 2, 2, 4], (_, t, s) => ({ mask: bool(7, [t, 1]), bias: normal(8, [s]) })],
 ];

@@ -80,7 +80,7 @@ const ALLOWED: Record<string, readonly string[]> = {
   lax: [...FRONT, "lowering/hand-over"],
   numpy: [...FRONT, "lax"],
   random: [...FRONT, "lax", "numpy"],
-  nn: [...FRONT, "lax", "numpy", "random"],
+  nn: [...FRONT, "lax", "numpy", "random", "lowering/hand-over"],
   optim: [...FRONT, "lax", "numpy", "random", "nn"],
   // without tooling the text of functions is read at run time, for those who ask for it
   "dsl/estree": ["dsl", "diagnostics", "util"],

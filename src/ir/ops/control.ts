@@ -27,6 +27,11 @@ export interface ControlOps {
     readonly reverse: boolean;
     readonly numConsts: number;
     readonly numCarry: number;
+    /**
+     * For inputs that the body reads whole, from a place that moves on with each iteration, by how many elements. The plan finds
+     * out; traced programs do not have it.
+     */
+    readonly steps?: readonly (number | null)[];
   };
   /** A nested jit: program(operands). */
   call: { readonly program: Program<"core">; readonly name: string };

@@ -1,5 +1,5 @@
 /**
- * Attention in blocks of queries and keys with a running softmax (Dao et al. 2022): no scores in memory, so memory grows as
+ * Attention in blocks of queries and keys with a running softmax (Dao et al. 2022): only a block's scores are in memory, which grows as
  * the length. Backward makes the probabilities again, from each row's greatest score and the sum of its exponentials.
  */
 import { kernel } from "../../dsl/kernel/own.js";
@@ -82,6 +82,21 @@ export const attentionKernel = kernel<Pair>(
     const rows = programId(2) * BQ + arange(BQ);
     const query = expandDims(rows, 1);
     const queries = load(q, [b, query, h, expandDims(arange(D), 0)], { mask: query < T }) * SCALE;
+    if (BK >= S) {
+      // all keys at once: an ordinary softmax
+      const at = arange(S);
+      const [keyRow, keyCol] = [expandDims(at, 1), expandDims(at, 0)];
+      const keys = load(k, [b, keyRow, ofKeys, expandDims(arange(D), 0)]);
+      const values = load(v, [b, keyRow, ofKeys, expandDims(arange(E), 0)]);
+      const scores = where(visible(mask, b, h, query, keyCol, S - T, CAUSAL), dot(queries, trans(keys)), HIDDEN);
+      const top = max(scores, 1);
+      const p = exp(scores - expandDims(top, 1));
+      const sums = sum(p, 1);
+      store(greatest, [b, h, rows], top, { mask: rows < T });
+      store(total, [b, h, rows], sums, { mask: rows < T });
+      store(out, [b, query, h, expandDims(arange(E), 0)], dot(p, values) / expandDims(sums, 1), { mask: query < T });
+      return;
+    }
     let m = full([BQ], -Infinity, q.dtype);
     let l = zeros([BQ], q.dtype);
     let acc = zeros([BQ, E], q.dtype);
@@ -226,10 +241,14 @@ const keysBackward = kernel<Pair>(
 );
 
 /** Queries and keys of a block: long ones, since each block of queries lays out all keys anew. */
-const BLOCK_Q = 128;
-const BLOCK_K = 256;
+const BLOCK_Q = 256;
+const BLOCK_K = 512;
+/** Keys that are one block: then all blocks of queries share what was laid out once, and nothing is scaled again. */
+const AT_ONCE = 1024;
 /** Causal attention leaves out keys block by block. */
-const CAUSAL_K = 128;
+const CAUSAL = 128;
+/** Of a block backwards. */
+const BLOCK_BACKWARD = 256;
 
 /** The length of as few blocks as there must be, alike so that the last one is not mostly empty. */
 function blockOf(length: number, most: number): number {
@@ -239,15 +258,16 @@ function blockOf(length: number, most: number): number {
 }
 const LANES = 16;
 
-function withConstants(SCALE: number, CAUSAL: boolean) {
-  const constants = (q: Tensor, k: Tensor): Constants => ({
-    SCALE,
-    CAUSAL,
-    BQ: blockOf(q.shape[1], BLOCK_Q),
-    BK: blockOf(k.shape[1], CAUSAL ? CAUSAL_K : BLOCK_K),
-  });
+/** Forwards: sizes of blocks for so many queries and keys. */
+function blocksOf(queries: number, keys: number, causal: boolean): Pick<Constants, "BQ" | "BK"> {
+  if (causal) return { BQ: blockOf(queries, CAUSAL), BK: blockOf(keys, CAUSAL) };
+  return { BQ: blockOf(queries, BLOCK_Q), BK: keys <= AT_ONCE ? keys : blockOf(keys, BLOCK_K) };
+}
+
+function withConstants(SCALE: number, causal: boolean) {
   const run = (q: Tensor, k: Tensor, v: Tensor, mask: Tensor): Pair =>
-    attentionKernel(q, k, v, mask, { ...constants(q, k) });
+    attentionKernel(q, k, v, mask, { SCALE, CAUSAL: causal, ...blocksOf(q.shape[1], k.shape[1], causal) });
+  const most = causal ? CAUSAL : BLOCK_BACKWARD;
   return customVjp((q: Tensor, k: Tensor, v: Tensor, mask: Tensor) => run(q, k, v, mask)[0]).defvjp(
     (q, k, v, mask) => {
       const [y, greatest, total] = run(q, k, v, mask);
@@ -257,7 +277,8 @@ function withConstants(SCALE: number, CAUSAL: boolean) {
       const delta = np.transpose(np.sum(np.multiply(g, y), { axis: -1 }), [0, 2, 1]);
       // one array of the three: a GPU need not have more than eight for a kernel
       const ofRows = np.stack([greatest, total, delta]);
-      const operands = [q, k, v, mask, ofRows, g, { ...constants(q, k) }] as const;
+      const blocks = { BQ: blockOf(q.shape[1], most), BK: blockOf(k.shape[1], most) };
+      const operands = [q, k, v, mask, ofRows, g, { SCALE, CAUSAL: causal, ...blocks }] as const;
       return [queriesBackward(...operands), ...keysBackward(...operands), null];
     },
   );

@@ -4,6 +4,7 @@ import { handOverGreatest } from "./greatest.js";
 import { handOverKernels } from "./kernels.js";
 import { handOverLinalg } from "./linalg.js";
 import { handOverSpecial } from "./special.js";
+import { handOverWalks } from "./walks.js";
 import { handOverWindows } from "./windows.js";
 
 export function handOverAll(): void {
@@ -12,5 +13,6 @@ export function handOverAll(): void {
   handOverKernels();
   handOverLinalg();
   handOverSpecial();
+  handOverWalks();
   handOverWindows();
 }

@@ -22,6 +22,11 @@ export function partOf(whole: View, loop: number, length: Dim): View {
   return { ...whole, follow: [...whole.follow, { loop, stride: dimMul(size, byteSize(whole.dtype)) }], size };
 }
 
+/** All of a value, from a place that moves on by so many elements with each iteration. */
+function from(whole: View, loop: number, step: number): View {
+  return { ...whole, follow: [...whole.follow, { loop, stride: step * byteSize(whole.dtype) }] };
+}
+
 /** Tells the values made from now on, but for literals in memory, which belong to the whole plan. */
 export function fromNowOn(lowering: Lowering): (value: Value) => boolean {
   const mark = Value.next();
@@ -49,14 +54,10 @@ function asKernel(lowering: Lowering, { eqn, input, output, steps }: Site): bool
   return launch !== null;
 }
 
-export function lowerScan(
-  lowering: Lowering,
-  site: Site,
-  { body, length, reverse, numConsts, numCarry }: ControlOps["scan"],
-): void {
+export function lowerScan(lowering: Lowering, site: Site, params: ControlOps["scan"]): void {
   if (asKernel(lowering, site)) return;
-  if (lowering.inKernel && !reverse && withoutCounters(lowering, site)) return;
-  lowerSteps(lowering, site, { body, length, reverse, numConsts, numCarry }, []);
+  if (lowering.inKernel && !params.reverse && withoutCounters(lowering, site)) return;
+  lowerSteps(lowering, site, params, []);
 }
 
 /** Counters among the carries are no carries: what they are in a step follows from its number. */
@@ -119,7 +120,9 @@ function lowerSteps(lowering: Lowering, site: Site, params: ControlOps["scan"], 
   const define: Step = { kind: "define", values: ys.map((y) => y.value) };
   const first = numConsts + numCarry;
   const xs = eqn.inputs.slice(first).map((_, i) => {
-    const part = partOf(lowering.inMemory(site.input(first + i)), loop, n);
+    const whole = lowering.inMemory(site.input(first + i));
+    const step = params.steps?.[first + i] ?? null;
+    const part = step === null ? partOf(whole, loop, n) : from(whole, loop, step);
     return blocks?.cut[first + i] ? ofBlock(part) : part;
   });
   const consts = eqn.inputs.slice(0, numConsts).map((_, i) => site.input(i));

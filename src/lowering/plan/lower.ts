@@ -14,7 +14,7 @@ import { kernelDType, OtherPoint } from "../schedule/expand.js";
 import type { Kept } from "../schedule/rule.js";
 import type { Machine } from "../target.js";
 import { lowerCond, lowerScan, lowerWhile } from "./control.js";
-import { kernelPlan } from "./handed-over.js";
+import { kernelPlan, walks } from "./handed-over.js";
 import { isView, makeValue, type Place, type Site, wholeView } from "./place.js";
 import { Bindings, type Step } from "./step.js";
 import type { Value, View } from "./view.js";
@@ -72,7 +72,8 @@ export class Lowering {
 
   /** The steps of `eqns`, and where `outputs` lie after them. */
   block(eqns: readonly AnyEqn[], env: ReadonlyMap<Var, View>, outputs: readonly Atom[], kept: Kept = NONE): Lowered {
-    const block = new Block(eqns, env, outputs, this.#kernels, this.machine, kept, this.#inKernel);
+    const own = this.#inKernel || this.machine.gpu || !walks.isFilled ? eqns : walks.part(eqns);
+    const block = new Block(own, env, outputs, this.#kernels, this.machine, kept, this.#inKernel);
     return this.#steps(block, outputs) ?? internal("a block that needs memory for each program of a grid");
   }
   #steps(block: Block, outputs: readonly Atom[]): Lowered | null {
