@@ -15,6 +15,7 @@ import { type PreparedNest, turnedLoop } from "./nest.js";
 import { type InPlace, inPlacePairs, type Kept, passesOf, planSpills } from "./reuse.js";
 import { type Accumulator, makeAccumulator, wantsParts } from "./accumulate.js";
 import { longSum, partsOf } from "./parts.js";
+import { decided, NOTHING_KNOWN, segmentsOf, widthsOf } from "./segments.js";
 
 /** Finds the kernel's reference for a view. */
 export type RefOf = (view: View, use: "read" | "write") => TileRef;
@@ -44,8 +45,9 @@ export class NestEmitter {
   /** Lanes of the block along the vector loop; 1 while it is not open. */
   #width = 1;
   #pass = 0;
-  /** What is true where code is being written. */
+  /** What is true where code is being written, and comparisons that are known there. */
   #granted: Node | null = null;
+  #known = NOTHING_KNOWN;
   readonly #results = new Map<Member, TileAtom>();
   /** Members whose value of an earlier pass is read back from where it was stored. */
   readonly #reload: Kept;
@@ -208,36 +210,27 @@ export class NestEmitter {
       : this.b.op("min", [this.#atom(x), this.b.i32(limit)]);
   }
 
-  /** The widths of the blocks in which a loop of this extent is walked. */
-  #widths(extent: Dim): number[] {
-    const { width } = this.nest;
-    const widths = [width];
-    let rest = dimMod(extent, width);
-    if (width > 4 && dimAtLeast(3, rest) !== true) {
-      widths.push(4);
-      rest = dimMod(extent, 4);
-    }
-    if (rest !== 0) widths.push(1);
-    return widths;
-  }
   #vectorLoop(loop: Loop, bound: readonly [Bound, Bound] | undefined, body: (width: number) => void): void {
-    const { extent } = loop;
-    let done: Dim = 0;
-    for (const width of this.#widths(extent)) {
-      const upTo = dimSub(extent, dimMod(dimSub(extent, done), width));
-      const run = (index: TileAtom): void => {
-        this.#width = width;
-        this.#bind(loop, index, () => body(width));
-        this.#width = 1;
-      };
-      if (bound) {
-        // a chunk is a multiple of every width: blocks of the main width start at a chunk's start, the rest is the last chunk's
-        const start = done === 0 ? this.#atom(bound[0]) : this.b.op("max", [this.#atom(bound[0]), this.b.i32(done)]);
-        this.b.for(start, this.#atMost(bound[1], upTo), width, run);
-      } else if (dimSub(upTo, done) === width) run(this.b.i32(done));
-      else if (dimAtLeast(done, upTo) !== true) this.b.for(this.b.i32(done), this.b.i32(upTo), width, run);
-      done = upTo;
+    for (const { from, to, known } of segmentsOf(this.nest, loop, bound !== undefined)) {
+      this.#known = known;
+      let done = from;
+      for (const width of widthsOf(this.nest.width, dimSub(to, from))) {
+        const upTo = dimSub(to, dimMod(dimSub(to, done), width));
+        const run = (index: TileAtom): void => {
+          this.#width = width;
+          this.#bind(loop, index, () => body(width));
+          this.#width = 1;
+        };
+        if (bound) {
+          // a chunk is a multiple of every width: blocks of the main width start at a chunk's start, the rest is the last chunk's
+          const start = done === 0 ? this.#atom(bound[0]) : this.b.op("max", [this.#atom(bound[0]), this.b.i32(done)]);
+          this.b.for(start, this.#atMost(bound[1], upTo), width, run);
+        } else if (dimSub(upTo, done) === width) run(this.b.i32(done));
+        else if (dimAtLeast(done, upTo) !== true) this.b.for(this.b.i32(done), this.b.i32(upTo), width, run);
+        done = upTo;
+      }
     }
+    this.#known = NOTHING_KNOWN;
   }
 
   // passes over one row
@@ -266,7 +259,7 @@ export class NestEmitter {
     if (reductions.length === 0 && stored.length === 0) return [];
     // one accumulator for each width in which the row is walked
     const width = this.#width;
-    const widths = vector && vector.reduced ? this.#widths(vector.extent) : [width];
+    const widths = vector && vector.reduced ? widthsOf(this.nest.width, vector.extent) : [width];
     const part = reductions.some(wantsParts) ? longSum(this.nest, chunk?.rows) : null;
     const accumulators = reductions.map(
       (m) => new Map(widths.map((w) => [w, makeAccumulator(this.b, m, w, part !== null)])),
@@ -448,6 +441,8 @@ export class NestEmitter {
 
   #get(n: Node): TileAtom {
     if (n.kind === "const") return this.b.const(n.value, n.dtype);
+    const fact = this.#known.get(n);
+    if (fact !== undefined) return this.b.const(fact, "bool");
     const known = this.#find(n);
     if (known) return known;
     const value = this.#compute(n);
@@ -461,6 +456,8 @@ export class NestEmitter {
       case "index":
         return this.#alongVector(n.loops) ? this.#blockIndex(n.index) : this.#scalarIndex(n.index);
       case "op": {
+        const folded = this.#known.size > 0 ? decided(n, (a) => this.#get(a)) : undefined;
+        if (folded) return folded;
         const args = n.args.map((a) => this.#get(a));
         return this.b.op(n.prim, args, n.params as never);
       }
@@ -481,13 +478,14 @@ export class NestEmitter {
     const ref = this.refOf(view, "read");
     const mask = guard && guard !== this.#granted ? this.#get(guard) : null;
     const step = this.#step(offset);
+    if (mask?.kind === "tileconst" && !mask.value) return this.b.const(identityOf("sum", ref.dtype), ref.dtype);
     if (mask && mask.shape.length > 0) return this.b.loadAt(ref, this.#blockIndex(offset), mask, null);
     const read = (): TileAtom => {
       if (step === "scattered") return this.b.loadAt(ref, this.#blockIndex(offset));
       if (step === 0) return this.b.load(ref, this.#scalarIndex(offset));
       return this.b.load(ref, this.#scalarIndex(offset), [this.#width], [step]);
     };
-    if (!mask) return read();
+    if (!mask || mask.kind === "tileconst") return read();
     const shape = step === 0 ? [] : [this.#width];
     const result = this.b.var(this.b.const(identityOf("sum", ref.dtype), ref.dtype, shape));
     this.b.if(mask, () => {
