@@ -1,13 +1,10 @@
 /** A copy of an array inside a larger one of zeros: padding at both ends of every axis and holes between elements. */
-import { type Dim, dimProduct, dimSame } from "../ir/dim.js";
+import { type Dim, dimAdd, dimFloorDiv, dimMax, dimMin, dimMul, dimProduct, dimSame, dimSub } from "../ir/dim.js";
 import type { DType } from "../ir/dtype.js";
 import type { Program } from "../ir/program.js";
-import { staticSizes } from "../ir/size.js";
 import type { TileAtom } from "../ir/tile.js";
 import { TileBuilder } from "../ir/tile-builder.js";
-
 import { ScalarCode } from "./scalar-code.js";
-import { prod, stridesOf } from "../util/index.js";
 
 /** An axis of `size` elements, `dilation` apart, that starts at `low` (which may be negative: cut off) of `full`. */
 export interface EmbeddedAxis {
@@ -30,23 +27,22 @@ export function embed(dtype: DType, axes: readonly EmbeddedAxis[]): Program<"til
   // axes behind the last padded one move along with its elements
   let last = axes.length - 1;
   while (last > 0 && isPlain(axes[last])) last--;
-  const run = prod(staticSizes(axes.slice(last + 1).map((a) => a.size)));
-  const [size, full] = staticSizes([axes[last].size, axes[last].full]);
-  const line = { ...axes[last], size, full };
+  const run = dimProduct(axes.slice(last + 1).map((a) => a.size));
+  const line = axes[last];
   const outer = axes.slice(0, last);
-  // only the outermost size is no part of any stride
-  const within = (sizes: readonly Dim[]): number[] => stridesOf([1, ...staticSizes(sizes.slice(1))], run);
-  const from = within([...outer.map((a) => a.size), line.size]);
-  const to = within([...outer.map((a) => a.full), line.full]);
+  const within = (sizes: readonly Dim[]): Dim[] =>
+    outer.map((_, i) => dimMul(dimProduct(sizes.slice(i + 1, last + 1)), run));
+  const from = within(axes.map((a) => a.size));
+  const to = within(axes.map((a) => a.full));
   const zero = t.const(dtype === "i64" || dtype === "u64" ? 0n : 0, dtype);
-  const clear = (start: TileAtom, count: number): void => {
-    if (count > 0) k.vectorFor(start, k.add(start, count), (i, w) => fill(i, w));
+  const clear = (start: TileAtom, count: Dim): void => {
+    if (count !== 0) k.vectorFor(start, k.add(start, count), (i, w) => fill(i, w));
   };
   const fill = (i: TileAtom, w: number): void => {
     if (w === 1) t.store(out, i, zero);
     else t.store(out, i, t.const(zero.value, dtype, [w]), [1]);
   };
-  const copy = (target: TileAtom, start: TileAtom, count: number): void => {
+  const copy = (target: TileAtom, start: TileAtom, count: Dim): void => {
     const shift = k.sub(target, start);
     k.vectorFor(start, k.add(start, count), (i, w) => {
       const x = w === 1 ? t.load(source, i) : t.load(source, i, [w], [1]);
@@ -76,23 +72,27 @@ export function embed(dtype: DType, axes: readonly EmbeddedAxis[]): Program<"til
         place = k.add(place, k.mul(element, from[i]));
       });
       const data = (): void => {
-        const first = Math.max(0, Math.ceil(-line.low / line.dilation));
-        const beyond = Math.min(line.size, Math.floor((line.full - 1 - line.low) / line.dilation) + 1);
-        const count = Math.max(0, beyond - first);
-        const begin = line.low + first * line.dilation;
-        if (count === 0 || line.dilation > 1) clear(target, line.full * run);
+        const { low, dilation, size, full } = line;
+        const first = Math.max(0, Math.ceil(-low / dilation));
+        const beyond = dimMin(size, dimAdd(dimFloorDiv(dimSub(full, low + 1), dilation), 1));
+        const count = dimMax(dimSub(beyond, first), 0);
+        const begin = dimMin(low + first * dilation, full);
+        if (count === 0 || dilation > 1) clear(target, dimMul(full, run));
         else {
-          clear(target, begin * run);
-          clear(k.add(target, (begin + count) * run), (line.full - begin - count) * run);
+          clear(target, dimMul(begin, run));
+          const end = dimAdd(count, begin);
+          clear(k.add(target, dimMul(end, run)), dimMul(dimSub(full, end), run));
         }
         if (count === 0) return;
-        const head = k.add(target, begin * run);
-        const source0 = k.add(place, first * run);
-        if (line.dilation === 1) copy(head, source0, count * run);
+        const head = k.add(target, dimMul(begin, run));
+        const source0 = k.add(place, dimMul(first, run));
+        if (dilation === 1) copy(head, source0, dimMul(count, run));
         else
-          k.for(0, count, (i) => copy(k.add(head, k.mul(i, line.dilation * run)), k.add(source0, k.mul(i, run)), run));
+          k.for(0, count, (i) =>
+            copy(k.add(head, k.mul(i, dimMul(dilation, run))), k.add(source0, k.mul(i, run)), run),
+          );
       };
-      if (inside) t.if(inside, data, () => clear(target, line.full * run));
+      if (inside) t.if(inside, data, () => clear(target, dimMul(line.full, run)));
       else data();
     },
   );

@@ -10,6 +10,8 @@ import { validated } from "../lowering/validate.js";
 import { runOn } from "./run.js";
 
 const SIZES = [2, 3, 4, 5, 6, 7, 8, 9, 15, 16, 17, 31, 33, 64, 70, 127, 128];
+/** For images, which the interpreter takes long for. */
+const FEW_SIZES = [2, 3, 5, 9, 16, 33];
 const NAMES: readonly NamedSize[] = [
   { name: "n", atLeast: 2, hint: 9 },
   { name: "m", atLeast: 2, hint: 40 },
@@ -18,8 +20,16 @@ const NAMES: readonly NamedSize[] = [
 const dot = (l: number, r: number): string =>
   `dot_general[lhsBatch=[], lhsContract=[${l}], preferred=null, rhsBatch=[], rhsContract=[${r}]] a, b`;
 
-const conv = (lhs: string, rhs: string, out: string, padding: string): string =>
-  `conv_general_dilated[batchGroupCount=1, featureGroupCount=1, lhsDilation=[1, 1], lhsSpec=${lhs}, outSpec=${out}, padding=${padding}, preferred=null, rhsDilation=[1, 1], rhsSpec=${rhs}, strides=[1, 1]]`;
+const conv = (
+  lhs: string,
+  rhs: string,
+  out: string,
+  padding: string,
+  { strides = "[1, 1]", holes = "[1, 1]" } = {},
+): string =>
+  `conv_general_dilated[batchGroupCount=1, featureGroupCount=1, lhsDilation=${holes}, lhsSpec=${lhs}, outSpec=${out}, padding=${padding}, preferred=null, rhsDilation=[1, 1], rhsSpec=${rhs}, strides=${strides}]`;
+const image = (padding: string, options = {}): string =>
+  `${conv("[0, 3, 1, 2]", "[3, 2, 0, 1]", "[0, 3, 1, 2]", padding, options)} a, b`;
 
 /** Inputs, and equations that end in `z`. */
 const PROGRAMS: Record<string, readonly [string, ...string[]]> = {
@@ -58,6 +68,22 @@ const PROGRAMS: Record<string, readonly [string, ...string[]]> = {
     "d: f32[n*m] = tanh c",
     "z: f32[n,m] = reshape[shape=[n, m]] d",
   ],
+  "a convolution of images of named sizes": [
+    "a: f32[2,n,m,4], b: f32[3,3,4,8]",
+    `z: f32[2,n,m,8] = ${image("[[1, 1], [1, 1]]")}`,
+  ],
+  "a convolution of images of named sizes with strides": [
+    "a: f32[2,n,m,4], b: f32[3,3,4,16]",
+    `z: f32[2,(n-1)//2+1,(m-1)//2+1,16] = ${image("[[1, 1], [1, 1]]", { strides: "[2, 2]" })}`,
+  ],
+  "a convolution of images of named sizes with holes": [
+    "a: f32[2,n,m,4], b: f32[3,3,4,8]",
+    `z: f32[2,2*n-1,2*m-1,8] = ${image("[[1, 1], [1, 1]]", { holes: "[2, 2]" })}`,
+  ],
+  "a convolution of images of named sizes, cut off and padded": [
+    "a: f32[2,n,m,4], b: f32[3,3,4,8]",
+    `z: f32[2,n-1,m+1,8] = ${image("[[-1, 2], [5, -2]]")}`,
+  ],
   "a convolution of a batch": [
     "a: f32[n,7,6,4], b: f32[3,3,4,8]",
     `z: f32[n,7,6,8] = ${conv("[0, 3, 1, 2]", "[3, 2, 0, 1]", "[0, 3, 1, 2]", "[[1, 1], [1, 1]]")} a, b`,
@@ -89,8 +115,9 @@ describe("one module for all sizes", () => {
       const p = program(name);
       const compiled = compileProgram(p, { sizes: NAMES });
       validated(compiled.bytes);
-      SIZES.forEach((n, i) => {
-        const values = [n, SIZES[(i * 5 + 2) % SIZES.length] as number];
+      const sizes = name.includes("images") ? FEW_SIZES : SIZES;
+      sizes.forEach((n, i) => {
+        const values = [n, sizes[(i * 5 + 2) % sizes.length] as number];
         const names = new Map(NAMES.map((s, k) => [s.name, values[k] as number]));
         const inputs = randomInputs(p, i, (d) => valueOf(d, names));
         expectSame(`${name} at ${values.join()}`, runOn(compiled, inputs, [], values), interpret(p, inputs), {

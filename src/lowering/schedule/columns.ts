@@ -4,19 +4,30 @@
  * keeps one result for each column in memory that stays in the first cache. Where there are few matrices, programs share their rows
  * and their results are combined after. How many programs there are is a matter of the sizes alone.
  */
-import { isStatic } from "../../ir/dim.js";
+import {
+  type Dim,
+  dimAdd,
+  dimFloorDiv,
+  dimMax,
+  dimMin,
+  dimMul,
+  dimProduct,
+  dimSame,
+  dimSub,
+  isStatic,
+} from "../../ir/dim.js";
 import { byteSize } from "../../ir/dtype.js";
 import { COMBINE } from "../../ir/reduce-op.js";
-import { staticSizes } from "../../ir/size.js";
+import { mostLikely } from "../../ir/size.js";
 import type { TileAtom, TileReduceOp, TileRef } from "../../ir/tile.js";
 import type { TileBuilder } from "../../ir/tile-builder.js";
+import { within } from "../../kernels/contract/ranges.js";
 import { ScalarCode } from "../../kernels/scalar-code.js";
 import { makeAccumulator } from "./accumulate.js";
 import type { Loop } from "./affine.js";
 import { NestEmitter, type RefOf } from "./emit.js";
 import { instructionsOf, type PreparedNest, reachable } from "./nest.js";
 import type { Member } from "./node.js";
-import { prod } from "../../util/index.js";
 
 /** Rows that are combined in registers before the result in memory is touched. */
 const TOGETHER = 8;
@@ -43,9 +54,14 @@ export interface ColumnNest {
   readonly matrices: readonly Loop[];
   readonly columns: Loop;
   readonly rows: Loop;
+  readonly across: number;
   /** Of an element. */
   readonly bytes: number;
+  /** 1 at sizes at which this is worth it, else 0. */
+  readonly where: Dim;
 }
+
+export const ceilDiv = (a: Dim, b: Dim): Dim => dimFloorDiv(dimAdd(a, dimSub(b, 1)), b);
 
 /** The sums, maxima and the like of a nest that has nothing else but rows, if they are of one width, four bytes at least, and not more than `most`. */
 export function plainSums(members: readonly Member[], most: number): readonly Member[] | undefined {
@@ -64,12 +80,13 @@ export function plainSums(members: readonly Member[], most: number): readonly Me
 }
 
 export function matchColumns(nest: PreparedNest): ColumnNest | undefined {
-  const { kept, reduced, vector, members, parallel, passes, nodes, points } = nest;
+  const { kept, reduced, vector, members, parallel, passes, nodes } = nest;
   const columns = kept[kept.length - 1] as Loop | undefined;
   const matrices = kept.slice(0, -1);
   const [rows] = reduced;
   if (!parallel || passes !== 1 || !columns || reduced.length !== 1 || vector !== columns) return undefined;
-  if (![...kept, rows].every((l) => isStatic(l.extent)) || points < LARGE) return undefined;
+  const points = dimProduct([...kept, rows].map((l) => l.extent));
+  if (!isStatic(columns.extent) || mostLikely(points) < LARGE) return undefined;
   const sums = plainSums(members, 2);
   if (sums === undefined) return undefined;
   const bytes = byteSize(sums[0].dtype);
@@ -77,24 +94,30 @@ export function matchColumns(nest: PreparedNest): ColumnNest | undefined {
   if (loads.length > 3 || loads.some((n) => n.guard !== null || n.offset.terms.some((t) => t.atom.kind === "opaque")))
     return undefined;
   if (instructionsOf(reachable(sums)) > 24) return undefined;
-  const [across, down, ...counts] = staticSizes([columns, rows, ...matrices].map((l) => l.extent));
-  const long = matrices.length === 0 ? down >= 4 * TOGETHER : down >= 2 * TOGETHER && down <= MOST_ROWS;
+  const across = columns.extent;
+  const down = rows.extent;
+  const many = dimProduct(matrices.map((l) => l.extent));
+  const isOne = matrices.length === 0;
+  // of one matrix sums are cut into parts
+  const long = isOne ? within(down, 4 * TOGETHER, null) : within(down, 2 * TOGETHER, MOST_ROWS);
   const least = matrices.length === 0 ? LEAST_ROW : LEAST_ROW_OF_MANY;
   // of these a block of columns is a run of lines, and a matrix lies in the second cache
   if (matrices.length > 0 && bytes * across >= 512 && bytes * across < 2048) return undefined;
-  if (!long || bytes * across < least || (counts.length > 0 && prod(counts) < MANY)) return undefined;
-  return { sums, matrices, columns, rows, bytes };
+  if (bytes * across < least) return undefined;
+  const where = [within(points, LARGE, null), long, isOne ? 1 : within(many, MANY, null)].reduce(dimMul);
+  return where === 0 ? undefined : { sums, matrices, columns, rows, across, bytes, where };
 }
 
 export function emitColumnNest(b: TileBuilder, nest: PreparedNest, found: ColumnNest, refOf: RefOf): void {
-  const { sums, matrices, columns, rows, bytes } = found;
+  const { sums, matrices, columns, rows, across, bytes } = found;
   const k = new ScalarCode(b);
   const emitter = new NestEmitter(b, nest, refOf);
-  const [across, down, ...counts] = staticSizes([columns, rows, ...matrices].map((l) => l.extent));
+  const down = rows.extent;
+  const counts = matrices.map((l) => l.extent);
   const full = WIDTH / bytes;
   // what is no multiple of the rows together is left to the end
-  const groups = Math.floor(down / TOGETHER);
-  const last = groups * TOGETHER;
+  const groups = dimFloorDiv(down, TOGETHER);
+  const last = dimMul(groups, TOGETHER);
   const panel = PANEL / bytes;
   const panels = Math.ceil(across / panel);
   const span = Math.min(panel, across);
@@ -142,24 +165,27 @@ export function emitColumnNest(b: TileBuilder, nest: PreparedNest, found: Column
     k.for(k.add(start, TOGETHER), end, (row) => group(row, false), TOGETHER);
   };
   /** What follows, from `count` parts `apart` from each other. */
-  const finish = (place: Place, base: TileAtom, [from, to]: Range, count: number, apart: number): void =>
+  const finish = (place: Place, base: TileAtom, [from, to]: Range, count: Dim, apart: number): void =>
     blocks(from, to, (c, width) => {
       const shape = width > 1 ? [width] : [];
       const first = k.add(base, c);
       const totals = sums.map((_, s) => b.var(b.load(refs[s], first, shape, steps(width))));
-      if (count > 1)
+      if (count !== 1)
         k.for(1, count, (part) => {
           const at = k.add(k.mul(part, apart), first);
           sums.forEach((m, s) => {
             b.assign(totals[s], combine(m, totals[s], b.load(refs[s], at, shape, steps(width))));
           });
         });
-      if (down > last) {
-        const rest = together(place, k.i32(last), down - last, c, width);
+      const others = (n: number, row: TileAtom): void => {
+        const rest = together(place, row, n, c, width);
         sums.forEach((m, s) => {
           b.assign(totals[s], combine(m, totals[s], rest[s]));
         });
-      }
+      };
+      if (isStatic(down)) {
+        if (down % TOGETHER > 0) others(down % TOGETHER, k.i32(last));
+      } else if (!dimSame(down, last)) k.for(last, down, (row) => others(1, row));
       emitter.at(new Map([...place, [columns, c]]), new Map(sums.map((m, s) => [m, totals[s]])));
     });
   const panelOf = (p: TileAtom): Range => {
@@ -168,13 +194,13 @@ export function emitColumnNest(b: TileBuilder, nest: PreparedNest, found: Column
     return [from, k.min(k.add(from, panel), across)];
   };
 
-  const many = prod(counts);
-  const wanted = Math.round((many * across * down) / CHUNK);
+  const many = dimProduct(counts);
+  const wanted = dimFloorDiv(dimAdd(dimProduct([many, across, down]), CHUNK / 2), CHUNK);
   if (matrices.length > 0 || panels >= MANY) {
     // whole columns: a program takes some matrices, or some columns of the one
-    const each = Math.max(1, Math.floor(many / Math.max(MANY, wanted / panels)));
-    const programs = Math.ceil(many / each);
-    refs.push(...sums.map((m) => b.ref("parts", m.dtype, "scratch", programs * panels * span)));
+    const each = dimMax(dimFloorDiv(many, dimMax(dimFloorDiv(wanted, panels), MANY)), 1);
+    const programs = ceilDiv(many, each);
+    refs.push(...sums.map((m) => b.ref("parts", m.dtype, "scratch", dimMul(programs, panels * span))));
     b.stage([programs, panels], (id, p) => {
       const range = panelOf(p);
       const base = k.sub(k.mul(k.add(k.mul(id, panels), p), span), range[0]);
@@ -185,15 +211,15 @@ export function emitColumnNest(b: TileBuilder, nest: PreparedNest, found: Column
       });
     });
     b.notes.push(
-      `columns are reduced by ${programs * panels} programs, which go through their rows from left to right`,
+      `columns are reduced by ${String(dimMul(programs, panels))} programs, which go through their rows from left to right`,
     );
     return;
   }
-  const most = Math.max(MOST_PROGRAMS, Math.ceil(Math.sqrt(groups)));
-  const programs = Math.max(2, Math.min(most, Math.ceil(wanted / panels), groups));
-  const each = Math.ceil(groups / programs) * TOGETHER;
-  const count = Math.ceil(last / each);
-  refs.push(...sums.map((m) => b.ref("parts", m.dtype, "scratch", count * across)));
+  const most = isStatic(groups) ? Math.max(MOST_PROGRAMS, Math.ceil(Math.sqrt(groups))) : MOST_PROGRAMS;
+  const programs = dimMax([ceilDiv(wanted, panels), groups, most].reduce(dimMin), 2);
+  const each = dimMul(dimMax(ceilDiv(groups, programs), 1), TOGETHER);
+  const count = ceilDiv(last, each);
+  refs.push(...sums.map((m) => b.ref("parts", m.dtype, "scratch", dimMul(count, across))));
   b.stage([count, panels], (id, p) => {
     const start = k.mul(id, each);
     walk([], k.mul(id, across), panelOf(p), start, k.min(k.add(start, each), last));
@@ -203,7 +229,7 @@ export function emitColumnNest(b: TileBuilder, nest: PreparedNest, found: Column
     finish([], k.i32(0), [from, k.min(k.add(from, COLUMNS), across)], count, across);
   });
   b.notes.push(
-    `columns are reduced by ${count * panels} programs of ${each} rows, which go through their rows from left to right`,
+    `columns are reduced by ${String(dimMul(count, panels))} programs of ${String(each)} rows, which go through their rows from left to right`,
   );
 }
 
@@ -211,7 +237,7 @@ export type Place = readonly (readonly [Loop, TileAtom])[];
 type Range = readonly [TileAtom, TileAtom];
 
 /** The indices of loops at a position of their space. */
-export function placeOf(k: ScalarCode, loops: readonly Loop[], counts: readonly number[], position: TileAtom): Place {
+export function placeOf(k: ScalarCode, loops: readonly Loop[], counts: readonly Dim[], position: TileAtom): Place {
   let rest = position;
   const place: [Loop, TileAtom][] = [];
   for (let i = loops.length - 1; i > 0; i--) {

@@ -1,6 +1,6 @@
 /** Convolutions: sums of products as well, over places of an input that may have padding around it and holes in it. */
 import { aval } from "../../ir/aval.js";
-import { dimAdd, dimMul, dimSub, isStatic, isStaticShape } from "../../ir/dim.js";
+import { dimAdd, dimMax, dimMul, dimSub, isStaticShape } from "../../ir/dim.js";
 import type { ConvParams } from "../../ir/ops/index.js";
 import { type AnyEqn, isVar, literal, Var } from "../../ir/program.js";
 import { hintOf, staticSizes } from "../../ir/size.js";
@@ -65,13 +65,12 @@ export function splitPadding(eqn: AnyEqn): readonly AnyEqn[] {
   const [dims, filter] = [dimsOf(lhs), dimsOf(rhs)];
   const fixed = isStaticShape(dims) && isStaticShape(filter);
   const axes = dims.map((n): EmbeddedAxis => ({ size: n, low: 0, dilation: 1, full: n }));
-  const spatial = params.lhsSpec.slice(2);
-  if (!spatial.every((axis) => isStatic(dims[axis]))) return [eqn];
-  spatial.forEach((axis, i) => {
-    const [n] = staticSizes([dims[axis]]);
+  params.lhsSpec.slice(2).forEach((axis, i) => {
+    const size = dims[axis];
     const dilation = params.lhsDilation[i];
     const [low, high] = params.padding[i];
-    axes[axis] = { size: n, low, dilation, full: Math.max(0, (n - 1) * dilation + 1 + low + high) };
+    const full = dimMax(dimAdd(dimMul(dimSub(size, 1), dilation), 1 + low + high), 0);
+    axes[axis] = { size, low, dilation, full };
   });
   const [outFeatures, last] = [params.outSpec[1], dims.length - 1];
   const out = dimsOf(eqn.outputs[0]).map(hintOf);

@@ -4,7 +4,7 @@
  */
 import { type Dim, dimFloorDiv, dimMul, dimProduct, dimSame, type Shape } from "../../ir/dim.js";
 import type { Var } from "../../ir/program.js";
-import { hintOf } from "../../ir/size.js";
+import { hintOf, mostLikely } from "../../ir/size.js";
 import { type Affine, affineKey, type Loop, SplitLoop, ZERO } from "./affine.js";
 import { type Value, type View, viewKey } from "../plan/view.js";
 import { Expander, flatOver, kernelDType, OtherPoint, type Pos, type Source } from "./expand.js";
@@ -340,7 +340,7 @@ export class Draft {
     const hasReductions = space.reduced.some((r) => r) || [...this.#kinds.values()].includes("reduce");
     const full = this.size;
     const isFull = (n: Dim): boolean => dimSame(n, full);
-    const large = hintOf(full) > SMALL_SPACE && !this.source.programs;
+    const large = mostLikely(full) > SMALL_SPACE && !this.source.programs;
     let kind: "full" | "row" | "reduce";
     let next = space;
     if (spec) {
@@ -350,7 +350,7 @@ export class Draft {
         if (signature(spec) !== signature(space)) return false;
       } else {
         if (!isTrailing(spec) && large) return false;
-        if (hintOf(rowsOf(spec)) < FEW_ROWS && large) return false;
+        if (mostLikely(rowsOf(spec)) < FEW_ROWS && large) return false;
         next = spec;
       }
     } else {
@@ -359,7 +359,8 @@ export class Draft {
       if (hasReductions && dimSame(n, rows) && (!isFull(n) || dependsOnThis)) kind = "row";
       else if (isFull(n) && !this.#solo) kind = "full";
       else return false;
-      if (kind === "full" && hasReductions && large && (hintOf(rows) < FEW_ROWS || !isTrailing(space))) return false;
+      if (kind === "full" && hasReductions && large && (mostLikely(rows) < FEW_ROWS || !isTrailing(space)))
+        return false;
     }
     const before = this.#frame;
     const kinds = new Map(this.#kinds).set(v, kind);

@@ -4,17 +4,17 @@
  * after the other, and the copies are combined at the end. What differs from column to column and not from row to row (a mean that
  * is subtracted, a later pass's results) is written out for all copies before. How many programs there are is a matter of the sizes alone.
  */
-import { isStatic } from "../../ir/dim.js";
+import { type Dim, dimFloorDiv, dimMax, dimMin, dimMul, dimProduct, dimSame, isStatic } from "../../ir/dim.js";
 import { byteSize, type DType, isFloat } from "../../ir/dtype.js";
 import { COMBINE, identityOf } from "../../ir/reduce-op.js";
-import { staticSizes } from "../../ir/size.js";
+import { mostLikely } from "../../ir/size.js";
 import type { ElementwisePrim, TileAtom, TileReduceOp, TileRef, TileVar } from "../../ir/tile.js";
 import type { TileBuilder } from "../../ir/tile-builder.js";
+import { within } from "../../kernels/contract/ranges.js";
 import { ScalarCode } from "../../kernels/scalar-code.js";
-import { prod } from "../../util/index.js";
 import { makeAccumulator, wantsParts } from "./accumulate.js";
 import type { Affine, Loop } from "./affine.js";
-import { type Place, placeOf, plainSums } from "./columns.js";
+import { ceilDiv, type Place, placeOf, plainSums } from "./columns.js";
 import { NestEmitter, type RefOf } from "./emit.js";
 import { isPlaceIn } from "./extremum-rows.js";
 import { instructionsOf, type PreparedNest, reachable } from "./nest.js";
@@ -29,6 +29,8 @@ const TILE = 4096;
 const MOST_ROWS = 128;
 /** Elements from which it is worth it, and those of one program. */
 const LEAST = 8192;
+/** Rows as wide as vectors, at least. */
+const LEAST_GROUPS = 4;
 const CHUNK = 2 ** 16;
 /** Elements of small matrices that a program does one after the other. */
 const SOME = 8192;
@@ -44,8 +46,11 @@ export interface FewColumns {
   readonly matrices: readonly Loop[];
   readonly columns: Loop;
   readonly rows: Loop;
+  readonly across: number;
   /** Rows that are taken for one. */
   readonly copies: number;
+  /** 1 at sizes at which this is worth it, else 0. */
+  readonly where: Dim;
   /** Where places of extrema are sought: the index of the row, and the member whose result the last of the sums is. */
   readonly place: { readonly index: Node; readonly of: Member } | null;
 }
@@ -75,9 +80,8 @@ function inTwoPasses(nest: PreparedNest, rows: Loop): { readonly nest: PreparedN
   return { nest: { ...nest, members: [best, first], passes: 2 }, of };
 }
 
-function factorOf(a: Affine, loop: Loop): number {
-  const [f] = staticSizes([a.terms.find((t) => t.atom === loop)?.factor ?? 0]);
-  return f;
+function factorOf(a: Affine, loop: Loop): Dim {
+  return a.terms.find((t) => t.atom === loop)?.factor ?? 0;
 }
 
 export function matchFewColumns(nest: PreparedNest): FewColumns | undefined {
@@ -87,19 +91,22 @@ export function matchFewColumns(nest: PreparedNest): FewColumns | undefined {
 }
 
 function matchSums(nest: PreparedNest, of: Member | null): FewColumns | undefined {
-  const { kept, reduced, members, parallel, passes, points } = nest;
+  const { kept, reduced, members, parallel, passes } = nest;
   const columns = kept[kept.length - 1] as Loop | undefined;
   const [rows] = reduced;
-  if (!parallel || !columns || reduced.length !== 1 || points < LEAST) return undefined;
-  if (![...kept, rows].every((l) => isStatic(l.extent))) return undefined;
+  if (!parallel || !columns || reduced.length !== 1 || !isStatic(columns.extent)) return undefined;
+  const matrices = kept.slice(0, -1);
+  const count = matrices.reduce((n, l) => n * mostLikely(l.extent), 1);
+  const down = mostLikely(rows.extent);
+  const across = columns.extent;
+  if (count * down * across < LEAST) return undefined;
   const sums = plainSums(members, MOST_SUMS);
   if (sums === undefined) return undefined;
   const bytes = byteSize(sums[0].dtype);
-  const [across, down] = staticSizes([columns.extent, rows.extent]);
   if (bytes * across >= (of ? WIDTH : MANY_COLUMNS)) return undefined;
   let copies = 1;
   while ((copies * across * bytes) % WIDTH !== 0 || copies * across * bytes < LEAST_ROW) copies *= 2;
-  if (down < 4 * copies || instructionsOf(reachable(sums)) > LONG_BODY) return undefined;
+  if (down < LEAST_GROUPS * copies || instructionsOf(reachable(sums)) > LONG_BODY) return undefined;
 
   const varies = (n: Node): boolean => (n.loops & (1 << rows.id)) !== 0;
   const repeated: Node[][] = [];
@@ -121,40 +128,47 @@ function matchSums(nest: PreparedNest, of: Member | null): FewColumns | undefine
     if ([...found].some((n) => n.dtype === "bool")) return undefined;
     repeated.push([...found]);
   }
+  if (flat > 6) return undefined;
+  const points = dimProduct([...kept, rows].map((l) => l.extent));
+  const where = dimMul(within(points, LEAST, null), within(rows.extent, LEAST_GROUPS * copies, null));
   const place = of?.payload ? { index: of.payload, of } : null;
-  return flat > 6 ? undefined : { sums, repeated, matrices: kept.slice(0, -1), columns, rows, copies, place };
+  return { sums, repeated, matrices, columns, rows, across, copies, where, place };
 }
 
 export function emitFewColumns(b: TileBuilder, prepared: PreparedNest, found: FewColumns, refOf: RefOf): void {
-  const { sums, repeated, matrices, columns, rows, copies, place: sought } = found;
+  const { sums, repeated, matrices, columns, rows, across, copies, place: sought } = found;
   const passes = sums[sums.length - 1].pass + 1;
   const nest: PreparedNest = { ...prepared, vector: columns, passes };
   const k = new ScalarCode(b);
   const emitter = new NestEmitter(b, nest, refOf);
-  const [across, down, ...counts] = staticSizes([columns, rows, ...matrices].map((l) => l.extent));
+  const down = rows.extent;
+  const counts = matrices.map((l) => l.extent);
   const bytes = byteSize(sums[0].dtype);
   const full = WIDTH / bytes;
   const wide = across * copies;
+  const many = dimProduct(counts);
+  const groups = dimFloorDiv(down, copies);
   /** Rows that are done by whole vectors. */
-  const last = down - (down % copies);
-  const many = prod(counts);
-  const programs = Math.max(
-    1,
-    Math.min(Math.max(MOST_PROGRAMS, Math.ceil(Math.sqrt(down / copies))), Math.floor((across * down) / CHUNK)),
-  );
-  const each = Math.ceil(last / copies / programs) * copies;
-  const count = Math.ceil(last / each);
+  const last = dimMul(groups, copies);
+  const most = isStatic(groups) ? Math.max(MOST_PROGRAMS, Math.ceil(Math.sqrt(groups))) : MOST_PROGRAMS;
+  const isSmall = across * mostLikely(down) < 2 * CHUNK;
+  const programs = isSmall ? 1 : dimMax(dimMin(dimFloorDiv(dimMul(across, down), CHUNK), most), 1);
+  /** Rows of a program. */
+  const each = dimMul(ceilDiv(groups, programs), copies);
+  // of a named number of rows the last programs may find none left
+  const count = isStatic(each) && isStatic(last) ? ceilDiv(last, each) : programs;
   const tile = Math.max(8, Math.min(MOST_ROWS, Math.floor(TILE / wide))) * copies;
   /** Matrices that are done one after the other in the same memory. */
-  const some = count > 1 ? 1 : Math.max(1, Math.floor(SOME / (across * down)));
-  const slots = Math.ceil(many / some);
-  const scratch = (name: string, m: Member | Node, n: number): TileRef => b.ref(name, m.dtype, "scratch", slots * n);
-  const parts = new Map(sums.map((m) => [m, scratch("parts", m, count * wide)]));
+  const some = isStatic(down) && count === 1 ? Math.max(1, Math.floor(SOME / (across * down))) : 1;
+  const slots = ceilDiv(many, some);
+  const scratch = (name: string, m: Member | Node, n: Dim): TileRef =>
+    b.ref(name, m.dtype, "scratch", dimMul(slots, n));
+  const parts = new Map(sums.map((m) => [m, scratch("parts", m, dimMul(count, wide))]));
   const results = new Map(sums.filter((m) => m.pass < nest.passes - 1).map((m) => [m, scratch("results", m, across)]));
   const tables = new Map<Node, TileRef>();
   for (const n of repeated.flat()) if (!tables.has(n)) tables.set(n, scratch("copies", n, wide));
   /** Which of the rows that are taken for one an element is in. */
-  const numbers = sought && b.ref("numbers", "i32", "scratch", slots * wide);
+  const numbers = sought && b.ref("numbers", "i32", "scratch", dimMul(slots, wide));
   const partOf = (m: Member): TileRef => parts.get(m) as TileRef;
   const combine = (m: Member, x: TileAtom, y: TileAtom): TileAtom => b.op(COMBINE[m.combine as TileReduceOp], [x, y]);
   const load = (ref: TileRef, at: TileAtom, width: number): TileAtom =>
@@ -245,11 +259,11 @@ export function emitFewColumns(b: TileBuilder, prepared: PreparedNest, found: Fe
   const finish = (matrix: TileAtom, slot: TileAtom, pass: number): void => {
     const here = sums.filter((m) => m.pass === pass);
     const nodes = here.map((m) => m.node);
-    const base = k.mul(slot, count * wide);
+    const base = k.mul(slot, dimMul(count, wide));
     const place = placeAt(matrix);
-    const total = (at: TileAtom, width: number, n: number, apart: number): TileVar[] => {
+    const total = (at: TileAtom, width: number, n: Dim, apart: number): TileVar[] => {
       const totals = here.map((m) => b.var(load(partOf(m), at, width)));
-      if (n > 1)
+      if (n !== 1)
         k.for(1, n, (i) => {
           here.forEach((m, j) => {
             b.assign(totals[j], combine(m, totals[j], load(partOf(m), k.add(at, k.mul(i, apart)), width)));
@@ -257,7 +271,7 @@ export function emitFewColumns(b: TileBuilder, prepared: PreparedNest, found: Fe
         });
       return totals;
     };
-    if (count > 1)
+    if (count !== 1)
       inBlocks((c) => {
         const at = k.add(base, c);
         total(at, full, count, wide).forEach((x, j) => {
@@ -266,7 +280,7 @@ export function emitFewColumns(b: TileBuilder, prepared: PreparedNest, found: Fe
       });
     blocks((c, width) => {
       const totals = total(k.add(base, c), width, copies, across);
-      if (last < down) {
+      if (!dimSame(last, down)) {
         const table = tableOf(slot, pass, c, width);
         k.for(last, down, (row) => {
           const values = emitter.values([...place, [rows, row], [columns, c]], width, nodes, pass, table);
@@ -314,5 +328,5 @@ export function emitFewColumns(b: TileBuilder, prepared: PreparedNest, found: Fe
       b.stage([many], (matrix) => finish(matrix, matrix, pass));
     }
   }
-  b.notes.push(`${across} columns are reduced by ${slots * count} programs, ${copies} rows at once`);
+  b.notes.push(`${across} columns are reduced by ${String(dimMul(slots, count))} programs, ${copies} rows at once`);
 }

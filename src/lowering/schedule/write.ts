@@ -1,6 +1,6 @@
 /** Kernels to tile programs and launches; equal kernels become one program that is launched several times. */
 import { internal } from "../../diagnostics/error.js";
-import { dimMul, type Shape, symbol, withLeast } from "../../ir/dim.js";
+import { type Dim, dimMul, dimSub, type Shape, symbol, withLeast } from "../../ir/dim.js";
 import { byteSize } from "../../ir/dtype.js";
 import type { AnyEqn, Atom, Var } from "../../ir/program.js";
 import type { TileProgram, TileRef } from "../../ir/tile.js";
@@ -352,16 +352,20 @@ function emitBest(b: TileBuilder, nest: PreparedNest, refOf: RefOf, machine: Mac
     emitExtremumRows(b, nest, extrema, refOf);
     return [];
   }
+  const rest = (): readonly InPlace[] => emitWindows(b, nest, refOf, machine);
   const few = matchFewColumns(nest);
-  if (few) {
-    emitFewColumns(b, nest, few, refOf);
-    return [];
-  }
+  if (few) return inTwo(b, few.where, () => emitFewColumns(b, nest, few, refOf), rest);
   const columns = matchColumns(nest);
-  if (columns) {
-    emitColumnNest(b, nest, columns, refOf);
-    return [];
-  }
+  if (columns) return inTwo(b, columns.where, () => emitColumnNest(b, nest, columns, refOf), rest);
+  return rest();
+}
+/** One form at the sizes at which `where` is 1, another one elsewhere. */
+function inTwo(b: TileBuilder, where: Dim, here: () => void, elsewhere: () => void): readonly InPlace[] {
+  b.where(where, here);
+  if (where !== 1) b.where(dimSub(1, where), elsewhere);
+  return [];
+}
+function emitWindows(b: TileBuilder, nest: PreparedNest, refOf: RefOf, machine: Machine): readonly InPlace[] {
   // blocks of windows overlap
   const windows = readsBack(nest) ? undefined : matchWindows(nest);
   if (!windows) return emitNest(b, nest, refOf);

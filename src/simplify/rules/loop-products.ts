@@ -1,6 +1,7 @@
 /** Products inside of loops that are one large product outside: each step alone is too narrow to be fast. */
 import type { Aval } from "../../ir/aval.js";
 import { type AnyEqn, type Atom, type Eqn, isVar, type Program, type Var } from "../../ir/program.js";
+import { hintOf, mostLikely } from "../../ir/size.js";
 import { on, type RewriteContext } from "../rule.js";
 import { prod } from "../../util/index.js";
 
@@ -14,12 +15,16 @@ const FEW_PRODUCTS = 4096;
 /** Rows from which a product is as fast by itself. */
 const MANY_ROWS = 64;
 
-function staticSize({ shape }: Aval): number | undefined {
-  const sizes = shape.filter((n): n is number => typeof n === "number");
-  return sizes.length === shape.length ? prod(sizes) : undefined;
+/** Elements at the sizes at hand, and as many as there may be. */
+function sizeOf({ shape }: Aval): number {
+  return prod(shape.map(hintOf));
 }
-function stepsOf({ params: { length } }: Scan): number {
-  return typeof length === "number" ? length : 0;
+function mostOf({ shape }: Aval): number {
+  return prod(shape.map(mostLikely));
+}
+/** What is stacked for all steps. */
+function isStackable(eqn: Scan, list: readonly Aval[]): boolean {
+  return mostLikely(eqn.params.length) * list.reduce((n, a) => n + mostOf(a), 0) <= MOST_STACKED;
 }
 /** How often each variable is read, results of the program included. */
 function countUses(program: Program<"core">): Map<Var, number> {
@@ -34,12 +39,13 @@ function countUses(program: Program<"core">): Map<Var, number> {
 const shifted = (axes: readonly number[]): number[] => axes.map((a) => a + 1);
 
 /** Is this worth being one product of all rows of xs, one after the other? */
-function isNarrow(dot: Dot, steps: number): boolean {
-  const [x, out] = [staticSize(dot.inputs[0].aval), staticSize(dot.outputs[0].aval)];
-  if (x === undefined || out === undefined || dot.params.lhsBatch.length > 0) return false;
-  const depth = prod(dot.params.lhsContract.map((i) => dot.inputs[0].aval.shape[i] as number));
+function isNarrow(dot: Dot, eqn: Scan): boolean {
+  const [result] = dot.outputs;
+  const [x, out] = [sizeOf(dot.inputs[0].aval), sizeOf(result.aval)];
+  if (dot.params.lhsBatch.length > 0) return false;
+  const depth = prod(dot.params.lhsContract.map((i) => hintOf(dot.inputs[0].aval.shape[i])));
   return (
-    x / Math.max(depth, 1) < MANY_ROWS && out * depth >= FEW_PRODUCTS && out <= 8 * x && steps * out <= MOST_STACKED
+    x / Math.max(depth, 1) < MANY_ROWS && out * depth >= FEW_PRODUCTS && out <= 8 * x && isStackable(eqn, [result.aval])
   );
 }
 
@@ -106,12 +112,11 @@ export const loopProducts = {
     const from = numConsts + numCarry;
     const constants = new Map<Atom, Atom>(body.inputs.slice(0, numConsts).map((v, i) => [v, eqn.inputs[i]]));
     const rows = new Map<Atom, Atom>(body.inputs.slice(from).map((v, i) => [v, eqn.inputs[from + i]]));
-    const steps = stepsOf(eqn);
     const found = body.eqns.filter(
       (e): e is Dot & AnyEqn =>
-        e.prim === "dot_general" && rows.has(e.inputs[0]) && constants.has(e.inputs[1]) && isNarrow(e, steps),
+        e.prim === "dot_general" && rows.has(e.inputs[0]) && constants.has(e.inputs[1]) && isNarrow(e, eqn),
     );
-    if (found.length === 0 || steps < 2) return undefined;
+    if (found.length === 0 || hintOf(eqn.params.length) < 2) return undefined;
     const products = found.map((e) =>
       r.emit("dot_general", [rows.get(e.inputs[0]) as Atom, constants.get(e.inputs[1]) as Atom], {
         ...e.params,
@@ -131,16 +136,14 @@ export const loopProducts = {
     const { body, numConsts, numCarry } = eqn.params;
     // blocks of kernels are read where they are used: the schedule makes the loop one contraction, and keeps none
     if (body.eqns.some((e) => e.prim === "load")) return undefined;
-    const steps = stepsOf(eqn);
     const stacked = new Stacked(eqn);
     const sums = sumsOfProducts(eqn).filter(({ dot }) => {
-      const out = staticSize(dot.outputs[0].aval);
       const kept = new Stacked(eqn);
       dot.inputs.forEach((a) => kept.want(a));
-      const size = kept.added.reduce((n, v) => n + (staticSize(v.aval) ?? Number.POSITIVE_INFINITY), 0);
-      return out !== undefined && size <= out && steps * size <= MOST_STACKED;
+      const avals = kept.added.map((v) => v.aval);
+      return avals.reduce((n, a) => n + sizeOf(a), 0) <= sizeOf(dot.outputs[0].aval) && isStackable(eqn, avals);
     });
-    if (sums.length === 0 || steps < 2) return undefined;
+    if (sums.length === 0 || hintOf(eqn.params.length) < 2) return undefined;
     for (const { dot } of sums) dot.inputs.forEach((a) => stacked.want(a));
     const gone = new Set<AnyEqn>(sums.flatMap(({ dot, add }) => [dot as unknown as AnyEqn, add]));
     const removed = new Map(sums.map((s) => [s.carry, s]));

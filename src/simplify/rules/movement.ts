@@ -3,7 +3,7 @@ import { type Dim, dimAdd, dimMin, dimSame, dimSub, isStatic, shapeSame } from "
 import { primsOf } from "../../ir/ops/families.js";
 import type { AnyEqn, Atom } from "../../ir/program.js";
 import { on, type RewriteContext } from "../rule.js";
-import { isIdentity, staticSize } from "./values.js";
+import { isIdentity, isSmaller } from "./values.js";
 
 const zeros = (list: readonly Dim[]): boolean => list.every((d) => d === 0);
 const ones = (list: readonly number[]): boolean => list.every((d) => d === 1);
@@ -175,7 +175,6 @@ function commonBroadcast(
   }
   if (!first) return undefined;
   const [source] = first.inputs;
-  const [small, large] = [staticSize(source.aval), staticSize(first.outputs[0].aval)];
-  if (small === undefined || large === undefined || small >= large) return undefined;
+  if (!isSmaller(source.aval, first.outputs[0].aval)) return undefined;
   return { shape: source.aval.shape, dims: first.params.dims, inputs: sources };
 }

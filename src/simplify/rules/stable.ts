@@ -1,7 +1,7 @@
 /** Formulas that overflow or cancel, replaced by ones that are right wherever the result can be held. */
 import type { Atom } from "../../ir/program.js";
 import { on, type RewriteContext } from "../rule.js";
-import { isNumber, number, staticSize } from "./values.js";
+import { isNumber, isSmaller, number } from "./values.js";
 
 /** The other operand of `a + c`, `c + a`. */
 function addend(r: RewriteContext, a: Atom, c: number): Atom | undefined {
@@ -109,9 +109,7 @@ export const stable = {
   "x / broadcast(sqrt y)": on("div", (r, { inputs: [x, y] }) => {
     const spread = r.made(y, "broadcast_in_dim");
     const root = spread && r.made(spread.inputs[0], "sqrt");
-    if (!root) return undefined;
-    const [small, large] = [staticSize(spread.inputs[0].aval), staticSize(y.aval)];
-    if (small === undefined || large === undefined || small >= large) return undefined;
+    if (!root || !isSmaller(root.inputs[0].aval, y.aval)) return undefined;
     const inverse = r.emit("broadcast_in_dim", [r.emit("rsqrt", root.inputs, {})], spread.params);
     return r.emit("mul", [x, inverse], {});
   }),

@@ -1,6 +1,6 @@
 /** Small questions about constants and types that rules ask. */
-import { type Aval, sizeOf } from "../../ir/aval.js";
-import { isStaticShape } from "../../ir/dim.js";
+import type { Aval } from "../../ir/aval.js";
+import { dimAdd, dimAtLeast, dimProduct } from "../../ir/dim.js";
 import { type DType, isFloat, isWide } from "../../ir/dtype.js";
 import type { Atom } from "../../ir/program.js";
 import type { RewriteContext, Scalar } from "../rule.js";
@@ -14,9 +14,9 @@ export function number(r: RewriteContext, like: Aval, n: number): Atom {
 }
 export const isExact = (d: DType): boolean => !isFloat(d);
 
-/** Elements, where the shape is known. */
-export function staticSize(a: Aval): number | undefined {
-  return isStaticShape(a.shape) ? sizeOf(a) : undefined;
+/** Whether `a` has fewer elements than `b`, whatever named sizes are. */
+export function isSmaller(a: Aval, b: Aval): boolean {
+  return dimAtLeast(dimProduct(b.shape), dimAdd(dimProduct(a.shape), 1)) === true;
 }
 export const isIdentity = (perm: readonly number[]): boolean => perm.every((p, i) => p === i);
 
