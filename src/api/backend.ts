@@ -8,6 +8,7 @@ import { avalKey, paramsKey, programKey } from "../ir/key.js";
 import { type AnyEqn, type Atom, type Literal, type Program, isVar } from "../ir/program.js";
 import { callee } from "../ir/rewrite.js";
 import { type Executable, makeExecutable, Workspace } from "../jit/execute.js";
+import { makeCensus } from "../runtime/census.js";
 import { ArrayCell, Heap } from "../runtime/heap.js";
 import { type Evaluator, setEvaluator } from "../tracer/frame.js";
 import { type Cell, Tensor } from "../tracer/tensor.js";
@@ -26,6 +27,7 @@ class Backend implements Evaluator {
       ...(config.memoryLimit ? { hardLimit: config.memoryLimit } : {}),
       ...(config.spillLimit ? { softLimit: config.spillLimit } : {}),
       shared: canShare(),
+      census: makeCensus(config.v8),
     });
     return this.#heap;
   }
@@ -134,6 +136,7 @@ class Backend implements Evaluator {
 
   upload(elements: TypedArray, a: Aval): ArrayCell {
     if (elements.length !== sizeOf(a)) internal(`upload of ${elements.length} elements as ${printAval(a)}`);
+    this.heap.prepare();
     const cell = this.heap.allocate(a);
     new STORAGE[a.dtype](this.heap.buffer, cell.address, elements.length).set(elements as never);
     return cell;

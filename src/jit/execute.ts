@@ -66,7 +66,8 @@ export class Executable {
     let pinned = 0;
     let made = 0;
     try {
-      for (; pinned < inputs.length; pinned++) inputs[pinned].pins++;
+      for (; pinned < inputs.length; pinned++) inputs[pinned].place.pins++;
+      heap.prepare();
       for (let i = 0; i < inputs.length; i++) heap.resident(inputs[i]);
       if (this.donated.length > 0 && hasRepetitions(inputs)) checkDonation(inputs, this.donated);
       const sized = this.compiled.sized?.at(values);
@@ -76,7 +77,7 @@ export class Executable {
         if (donatedFrom !== undefined) results[made] = inputs[donatedFrom];
         else {
           const cell = heap.allocate(sized ? sized.outputs[made] : aval);
-          cell.pins++;
+          cell.place.pins++;
           results[made] = cell;
         }
       }
@@ -96,7 +97,7 @@ export class Executable {
       this.#instance.run(scope.table, scope.arena, threads);
       for (let i = 0; i < outputs.length; i++) {
         const { aval, donatedFrom } = outputs[i];
-        if (donatedFrom === undefined) results[i].pins--;
+        if (donatedFrom === undefined) results[i].place.pins--;
         else results[i] = heap.takeOver(inputs[donatedFrom], sized ? sized.outputs[i] : aval);
       }
       for (let i = 0; i < this.donated.length; i++) heap.release(inputs[this.donated[i]], "donated");
@@ -105,21 +106,21 @@ export class Executable {
       if (started && member !== undefined) pool?.recover();
       for (let i = 0; i < made; i++) {
         if (outputs[i].donatedFrom !== undefined) continue;
-        results[i].pins = 0;
+        results[i].place.pins = 0;
         heap.release(results[i], "disposed");
       }
       if (started) for (const i of this.donated) heap.release(inputs[i], "donated");
       return explainTrap(e, this.name);
     } finally {
       if (scope) this.workspace.leave(scope);
-      for (let i = 0; i < pinned; i++) inputs[i].pins--;
+      for (let i = 0; i < pinned; i++) inputs[i].place.pins--;
     }
   }
 }
 
 /** Whether a cell is there twice: each was used at a later time than the one before it. */
 function hasRepetitions(inputs: readonly ArrayCell[]): boolean {
-  for (let i = 1; i < inputs.length; i++) if (inputs[i].lastUse <= inputs[i - 1].lastUse) return true;
+  for (let i = 1; i < inputs.length; i++) if (inputs[i].place.lastUse <= inputs[i - 1].place.lastUse) return true;
   return false;
 }
 

@@ -49,7 +49,7 @@ export function profileProgram(
     blocks.push(address);
     return address;
   };
-  for (const c of inputs) c.pins++;
+  for (const c of inputs) c.place.pins++;
   try {
     for (const c of inputs) heap.resident(c);
     const times = new Float64Array(steps.length);
@@ -97,7 +97,7 @@ export function profileProgram(
     return { ms: whole, rows, toString: () => printProfile(whole, rows) };
   } finally {
     for (const b of blocks) heap.free(b);
-    for (const c of inputs) c.pins--;
+    for (const c of inputs) c.place.pins--;
   }
 }
 

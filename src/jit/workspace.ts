@@ -21,7 +21,9 @@ export class Workspace {
     readonly heap: Heap,
     /** Threads for large stages, where the heap is shared. */
     readonly pool?: Pool | undefined,
-  ) {}
+  ) {
+    heap.whenScarce(() => this.#dropArena());
+  }
 
   /** An arena and a table for a call, until `leave`; one from inside a callback gets its own. */
   enter(arenaBytes: number, entries: number): Scope {
@@ -36,6 +38,15 @@ export class Workspace {
     this.heap.free(scope.table);
   }
 
+  /** The next call makes one that is as large as it needs. */
+  #dropArena(): void {
+    if (this.#depth > 0 || !this.#arena) return;
+    this.heap.free(this.#arena);
+    this.#arena = 0;
+    this.#arenaBytes = 0;
+    this.#scope = undefined;
+  }
+
   #own(arenaBytes: number, entries: number): Scope {
     const arena = arenaBytes > 0 ? this.heap.allocateBytes(arenaBytes) : 0;
     try {
@@ -48,14 +59,7 @@ export class Workspace {
   }
 
   #shared(arenaBytes: number, entries: number): Scope {
-    if (arenaBytes > this.#arenaBytes) {
-      if (this.#arena) this.heap.free(this.#arena);
-      this.#arena = 0;
-      this.#arenaBytes = 0;
-      this.#scope = undefined;
-      this.#arena = this.heap.allocateBytes(arenaBytes);
-      this.#arenaBytes = arenaBytes;
-    }
+    // the arena comes last: what asks for more memory than there is may have it dropped
     if (entries > this.#tableEntries) {
       if (this.#table) this.heap.free(this.#table);
       this.#tableEntries = 0;
@@ -63,6 +67,11 @@ export class Workspace {
       const room = Math.max(64, entries);
       this.#table = this.heap.allocateBytes(room * 4);
       this.#tableEntries = room;
+    }
+    if (arenaBytes > this.#arenaBytes) {
+      this.#dropArena();
+      this.#arena = this.heap.allocateBytes(arenaBytes);
+      this.#arenaBytes = arenaBytes;
     }
     // the buffer is another one after the memory grew
     if (this.#scope === undefined || this.#scope.words.buffer !== this.heap.buffer) {

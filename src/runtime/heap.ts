@@ -1,24 +1,36 @@
 /**
- * The memory of concrete arrays. A handle that users hold points to a cell; while the cell is resident the heap holds it,
- * and its block of linear memory, strongly.
+ * The memory of concrete arrays. What users and running calls hold is a cell; the heap holds its place, with a block of linear memory.
  *
- * Blocks come back in three ways. Someone disposes or donates; or the handle was collected and the event loop ran its finalizer; or,
- * in a loop that never returns to the event loop (finalizers never fire there), the heap is under pressure: then the
- * oldest unpinned cells are spilled: their elements move to an array that the cell owns and the heap lets go of the cell.
- * Cells that nobody holds are then ordinary garbage, which the engine collects without any event loop; the others are
- * read back in when they are used next.
+ * Blocks come back in three ways. Someone disposes or donates. Or nobody refers to the cell any more: in Node a census tells, each time
+ * that some megabytes were handed out, also in a loop that never returns to the event loop; elsewhere a finalizer does, from the
+ * event loop. Or the heap is under pressure: then the oldest unpinned places are spilled, which moves their elements to an array
+ * that goes with the cell. Cells that nobody holds are then ordinary garbage of the engine; the others are read back in when
+ * they are used next.
  */
 import { fail } from "../diagnostics/error.js";
-import { type Aval, printAval, sizeOf } from "../ir/aval.js";
-import { byteSize, STORAGE, type TypedArray } from "../ir/dtype.js";
+import { type Aval, printAval } from "../ir/aval.js";
 import { Allocator, type Block } from "./allocator.js";
+import { ArrayCell, type Place } from "./cell.js";
+import type { Census } from "./census.js";
+
+export { ArrayCell };
 
 const PAGE = 65536;
 /**
- * What a resident array counts at least. Its block may be small, but its cell and its finalizer weigh about a kilobyte of
- * JavaScript heap, and what is resident is promoted to V8's old generation, which is collected late.
+ * What a resident array counts at least. Its block may be small, but its handle, its cell and what tells of their end weigh up to a
+ * kilobyte of JavaScript heap.
  */
 const LEAST_WEIGHT = 8192;
+/** Resident bytes at which everything is tried to get some back. */
+const SOFT_LIMIT = 256 * 1024 ** 2;
+/**
+ * A census is made each time that so many bytes were handed out: the fewer, the more of what is handed out again lies in caches. More where
+ * the censuses take more of the time than this share, less where they take less than a quarter of it.
+ */
+const LEAST_ALLOWANCE = 2 * 1024 ** 2;
+const FIRST_ALLOWANCE = 16 * 1024 ** 2;
+const MOST_ALLOWANCE = SOFT_LIMIT / 4;
+const CENSUS_SHARE = 1 / 16;
 
 /** A shared memory that may not grow to this is of less use than one that is not shared. */
 const LEAST_SHARED = 256 * 1024 ** 2;
@@ -26,90 +38,17 @@ const LEAST_SHARED = 256 * 1024 ** 2;
 const LEAST_UNSHARED = 16 * 1024 ** 2;
 
 export interface HeapOptions {
-  /** Resident bytes at which the oldest arrays are spilled; it doubles when that turns out to hit arrays in use. */
+  /**
+   * Resident bytes at which the oldest arrays are spilled; it doubles when that turns out to hit arrays in use. Without it, there is
+   * one only where no census can tell what is in use.
+   */
   softLimit?: number;
   /** The most bytes that the memory may grow to. */
   hardLimit?: number;
   /** Whether other threads are to see it. It is not when the engine refuses. */
   shared?: boolean;
-}
-
-let nextId = 0;
-
-export class ArrayCell {
-  /** Its elements never change, so equal numbers mean equal elements. */
-  readonly id = nextId++;
-  /** The resident block. */
-  block: Block | undefined = undefined;
-  /** Elements that were spilled. */
-  spilled: Uint8Array | undefined = undefined;
-  state: "live" | "disposed" | "donated" = "live";
-  pins = 0;
-  /** Handles that were made for it and are not known to be collected. */
-  handles = 0;
-  /** It was spilled, which ended the watch over its handles. */
-  lost = false;
-  lastUse = 0;
-  /** Neighbours in the heap's list of resident cells. */
-  older: ArrayCell | undefined = undefined;
-  newer: ArrayCell | undefined = undefined;
-  /** What this is a copy of in another order, which goes with its sources; and copies of this. */
-  sources: readonly ArrayCell[] | undefined = undefined;
-  copies: Set<ArrayCell> | undefined = undefined;
-  readonly bytes: number;
-
-  constructor(
-    readonly heap: Heap,
-    readonly aval: Aval,
-  ) {
-    this.bytes = sizeOf(aval) * byteSize(aval.dtype);
-  }
-
-  get traced(): false {
-    return false;
-  }
-  /** Address of the resident block, or -1. */
-  get address(): number {
-    return this.block === undefined ? -1 : this.block.start;
-  }
-  cell(why: string): this {
-    if (this.state === "donated") {
-      fail(
-        "TW1008",
-        `${why}: the array ${printAval(this.aval)} was donated to an earlier call, which reused its memory`,
-        {},
-      );
-    }
-    if (this.state === "disposed")
-      fail("TW4003", `${why}: the array ${printAval(this.aval)} was given back at the end of its \`using\` scope`, {});
-    return this;
-  }
-  get disposed(): boolean {
-    return this.state !== "live";
-  }
-  watch(handle: object): void {
-    this.handles++;
-    if (!this.lost) this.heap.watch(handle, this);
-  }
-  get unwatched(): boolean {
-    // with more than one handle, the death of the first must not free what the second shows: those wait for pressure
-    return this.lost && this.block !== undefined && this.handles === 1;
-  }
-  rewatch(handle: object): void {
-    this.lost = false;
-    this.heap.watch(handle, this);
-  }
-  read(): TypedArray {
-    const address = this.heap.resident(this);
-    const view = new STORAGE[this.aval.dtype](this.heap.buffer, address, sizeOf(this.aval));
-    return view.slice() as TypedArray;
-  }
-  async readAsync(): Promise<TypedArray> {
-    return this.read();
-  }
-  dispose(): void {
-    if (this.state === "live") this.heap.release(this, "disposed");
-  }
+  /** Tells which arrays are still referred to; finalizers do without it. */
+  census?: Census | undefined;
 }
 
 export class Heap {
@@ -118,11 +57,15 @@ export class Heap {
   readonly #allocator: Allocator;
   /** Blocks that belong to no array, by address. */
   readonly #raw = new Map<number, Block>();
-  /** Resident cells, in the order in which they came: a list through the cells themselves, which costs nothing. */
-  #oldest: ArrayCell | undefined;
-  #newest: ArrayCell | undefined;
+  /** Resident places, in the order in which they came: a list through the places themselves, which costs nothing. */
+  #oldest: Place | undefined;
+  #newest: Place | undefined;
   #residents = 0;
-  readonly #registry: FinalizationRegistry<ArrayCell> | undefined;
+  readonly #census: Census | undefined;
+  readonly #registry: FinalizationRegistry<Place> | undefined;
+  /** Gives back working memory that no call uses at present. */
+  readonly #idle: (() => void)[] = [];
+  readonly #spillsInUse: boolean;
   #softLimit: number;
   readonly #hardLimit: number;
   readonly shared: boolean;
@@ -130,6 +73,12 @@ export class Heap {
   #residentBytes = 0;
   #spilledBytes = 0;
   #pagedInBytes = 0;
+  /** Censuses so far. */
+  #round = 0;
+  /** What came since the last one and is still there; the most of it before the next; and when it was. */
+  #fresh = 0;
+  #allowance = FIRST_ALLOWANCE;
+  #lastCensus = 0;
 
   constructor(options: HeapOptions = {}) {
     const most = Math.min(options.hardLimit ?? 4 * 1024 ** 3 - PAGE, 4 * 1024 ** 3 - PAGE);
@@ -137,14 +86,14 @@ export class Heap {
     this.memory = memory;
     this.shared = shared;
     this.#hardLimit = limit;
-    this.#softLimit = Math.min(options.softLimit ?? 256 * 1024 ** 2, limit);
+    this.#softLimit = Math.min(options.softLimit ?? SOFT_LIMIT, limit);
+    this.#spillsInUse = options.softLimit !== undefined;
     this.#allocator = new Allocator((bytes) => this.#grow(bytes));
+    this.#census = options.census;
     this.#registry =
-      typeof FinalizationRegistry === "undefined"
+      this.#census || typeof FinalizationRegistry === "undefined"
         ? undefined
-        : new FinalizationRegistry((cell) => {
-            if (--cell.handles === 0) this.release(cell, "disposed");
-          });
+        : new FinalizationRegistry((place) => this.#end(place, "disposed"));
   }
 
   get buffer(): ArrayBuffer {
@@ -154,8 +103,9 @@ export class Heap {
   /** A new array with undefined contents. */
   allocate(aval: Aval): ArrayCell {
     const cell = new ArrayCell(this, aval);
-    cell.block = this.#block(cell.bytes, aval);
-    this.#admit(cell);
+    const { place } = cell;
+    place.block = this.#block(place.bytes, aval);
+    this.#admit(place);
     return cell;
   }
 
@@ -172,74 +122,120 @@ export class Heap {
     this.#allocator.release(block);
   }
 
+  /** Called when a call asks for memory that was not needed before: `drop` gives back what is kept for later calls. */
+  whenScarce(drop: () => void): void {
+    this.#idle.push(drop);
+  }
+
   /** The address of a cell's elements, read back in when they were spilled. */
   resident(cell: ArrayCell): number {
-    cell.lastUse = ++this.#clock;
-    if (cell.block) return cell.block.start;
-    const spilled = cell.spilled;
+    const { place } = cell;
+    place.lastUse = ++this.#clock;
+    if (place.block) return place.block.start;
+    const { spilled } = place;
     if (!spilled) return cell.cell("reading").address;
-    cell.pins++;
-    try {
-      cell.block = this.#block(cell.bytes, cell.aval);
-    } finally {
-      cell.pins--;
-    }
-    const { start } = cell.block;
-    new Uint8Array(this.buffer, start, cell.bytes).set(spilled);
-    cell.spilled = undefined;
-    this.#pagedInBytes += cell.bytes;
-    this.#admit(cell);
+    place.block = this.#block(place.bytes, place.aval);
+    const { start } = place.block;
+    new Uint8Array(this.buffer, start, place.bytes).set(spilled);
+    place.spilled = undefined;
+    this.#pagedInBytes += place.bytes;
+    this.#admit(place);
+    if (place.watched) this.#registry?.register(cell, place, place);
     return start;
   }
 
-  /** Ties the cell to the life of the handle that users hold. */
-  watch(handle: object, cell: ArrayCell): void {
-    this.#registry?.register(handle, cell, cell);
+  /** Ties the place to the life of the cell, which handles of users refer to from now on. */
+  watch(cell: ArrayCell): void {
+    const { place } = cell;
+    place.watched = true;
+    if (this.#census) this.#census.add(cell);
+    else if (place.block) this.#registry?.register(cell, place, place);
+  }
+  /** Something refers to the array there. */
+  found(place: Place): void {
+    place.seen = this.#round;
   }
 
   release(cell: ArrayCell, state: "disposed" | "donated"): void {
-    if (cell.state !== "live") return;
-    cell.state = state;
-    this.#expel(cell);
-    cell.spilled = undefined;
-    this.#dropCopies(cell);
+    this.#end(cell.place, state);
+  }
+  #end(place: Place, state: "disposed" | "donated"): void {
+    if (place.state !== "live") return;
+    place.state = state;
+    this.#expel(place);
+    place.spilled = undefined;
+    if (place.sources || place.copies) this.#dropCopies(place);
+  }
+
+  /**
+   * Before a call makes arrays: finds out which of the others nobody refers to any more, where enough came since the last time. Not
+   * amid of a call, because what lives through two collections of young objects counts as old.
+   */
+  prepare(): void {
+    if (this.#fresh > this.#allowance && this.#census) this.#takeCensus();
+  }
+  #takeCensus(): void {
+    const start = performance.now();
+    this.#sweep(false);
+    const end = performance.now();
+    const share = (end - start) / (end - this.#lastCensus);
+    if (share > CENSUS_SHARE) this.#allowance = Math.min(this.#allowance * 2, Math.max(MOST_ALLOWANCE, this.#weight));
+    else if (share < CENSUS_SHARE / 4) this.#allowance = Math.max(this.#allowance / 2, LEAST_ALLOWANCE);
+    this.#lastCensus = end;
+  }
+  /** Frees the places of arrays that nobody refers to: of young ones, or of all. */
+  #sweep(all: boolean): void {
+    const census = this.#census;
+    if (!census) return;
+    census.collect(all);
+    this.#round++;
+    this.#fresh = 0;
+    if (!census.ask()) return;
+    for (let place = this.#oldest; place; ) {
+      const { newer } = place;
+      if (place.watched && place.seen !== this.#round && place.pins === 0) this.#end(place, "disposed");
+      place = newer;
+    }
   }
 
   /** Ties a copy to what it was made of: it is given back with the first of them, or before anything is spilled. */
   keepCopy(copy: ArrayCell, sources: readonly ArrayCell[]): void {
-    copy.sources = sources;
-    for (const s of sources) {
+    const places = sources.map((s) => s.place);
+    copy.place.sources = places;
+    for (const s of places) {
       s.copies ??= new Set();
-      s.copies.add(copy);
+      s.copies.add(copy.place);
     }
   }
-  #dropCopies(cell: ArrayCell): void {
-    for (const s of cell.sources ?? []) s.copies?.delete(cell);
-    cell.sources = undefined;
-    const { copies } = cell;
-    cell.copies = undefined;
-    if (copies) for (const c of copies) this.release(c, "disposed");
+  #dropCopies(place: Place): void {
+    for (const s of place.sources ?? []) s.copies?.delete(place);
+    place.sources = undefined;
+    const { copies } = place;
+    place.copies = undefined;
+    if (copies) for (const c of copies) this.#end(c, "disposed");
   }
 
   /** Takes the block of a donated cell over to a new cell of as many bytes. */
   takeOver(donor: ArrayCell, aval: Aval): ArrayCell {
+    const from = donor.place;
     const cell = new ArrayCell(this, aval);
-    cell.block = donor.block;
-    this.#forget(donor);
-    donor.block = undefined;
-    donor.state = "donated";
-    this.#dropCopies(donor);
-    this.#admit(cell);
+    cell.place.block = from.block;
+    this.#forget(from);
+    from.block = undefined;
+    from.state = "donated";
+    this.#dropCopies(from);
+    this.#admit(cell.place);
     return cell;
   }
 
-  /** Arrays that hold memory and were not given back; copies kept of them are not counted. */
-  live(): ArrayCell[] {
-    return this.#resident().filter((c) => c.sources === undefined);
+  /** Arrays that hold memory and were not given back, as far as that is known; copies kept of them are not counted. */
+  live(): Place[] {
+    this.#sweep(true);
+    return this.#resident().filter((p) => p.sources === undefined);
   }
-  #resident(): ArrayCell[] {
-    const all: ArrayCell[] = [];
-    for (let c = this.#oldest; c; c = c.newer) all.push(c);
+  #resident(): Place[] {
+    const all: Place[] = [];
+    for (let p = this.#oldest; p; p = p.newer) all.push(p);
     return all;
   }
   stats(): {
@@ -258,34 +254,37 @@ export class Heap {
     };
   }
 
-  #admit(cell: ArrayCell): void {
-    cell.lastUse = ++this.#clock;
-    cell.older = this.#newest;
-    if (this.#newest) this.#newest.newer = cell;
-    else this.#oldest = cell;
-    this.#newest = cell;
+  #admit(place: Place): void {
+    place.lastUse = ++this.#clock;
+    place.older = this.#newest;
+    if (this.#newest) this.#newest.newer = place;
+    else this.#oldest = place;
+    this.#newest = place;
     this.#residents++;
-    this.#residentBytes += cell.bytes;
+    this.#residentBytes += place.bytes;
+    place.born = this.#round;
+    this.#fresh += Math.max(place.bytes, LEAST_WEIGHT);
   }
-  /** A resident cell is none any more. */
-  #forget(cell: ArrayCell): void {
-    const { older, newer } = cell;
+  /** A resident place is none any more. */
+  #forget(place: Place): void {
+    const { older, newer } = place;
     if (older) older.newer = newer;
     else this.#oldest = newer;
     if (newer) newer.older = older;
     else this.#newest = older;
-    cell.older = undefined;
-    cell.newer = undefined;
+    place.older = undefined;
+    place.newer = undefined;
     this.#residents--;
-    this.#residentBytes -= cell.bytes;
-    if (cell.handles > 0) this.#registry?.unregister(cell);
+    this.#residentBytes -= place.bytes;
+    if (place.born === this.#round) this.#fresh -= Math.max(place.bytes, LEAST_WEIGHT);
+    if (place.watched) this.#registry?.unregister(place);
   }
-  #expel(cell: ArrayCell): void {
-    const { block } = cell;
+  #expel(place: Place): void {
+    const { block } = place;
     if (!block) return;
-    this.#forget(cell);
+    this.#forget(place);
     this.#allocator.release(block);
-    cell.block = undefined;
+    place.block = undefined;
   }
 
   /** Bytes that count as resident. */
@@ -295,11 +294,8 @@ export class Heap {
 
   #block(bytes: number, aval: Aval | undefined): Block {
     if (this.#weight + bytes > this.#softLimit) this.#relieve(bytes);
-    const block = this.#allocator.allocate(bytes);
+    const block = this.#allocator.allocate(bytes) ?? this.#scrape(bytes);
     if (block !== undefined) return block;
-    this.#spill(Number.POSITIVE_INFINITY);
-    const again = this.#allocator.allocate(bytes);
-    if (again !== undefined) return again;
     const { residentBytes } = this.stats();
     return fail(
       "TW4001",
@@ -307,8 +303,27 @@ export class Heap {
       {},
     );
   }
+  /** Room for so many bytes where the memory is full. */
+  #scrape(bytes: number): Block | undefined {
+    if (bytes > this.#hardLimit) return undefined;
+    this.#sweep(true);
+    const block = this.#allocator.allocate(bytes);
+    if (block !== undefined) return block;
+    for (const drop of this.#idle) drop();
+    this.#spill(Number.POSITIVE_INFINITY);
+    return this.#allocator.allocate(bytes);
+  }
 
   #relieve(bytes: number): void {
+    if (this.#census) {
+      this.#sweep(true);
+      if (this.#census.collects && !this.#spillsInUse) {
+        // what is left is in use
+        this.#softLimit = Math.min(Math.max(SOFT_LIMIT, 2 * (this.#weight + bytes)), this.#hardLimit);
+        return;
+      }
+      if (this.#weight + bytes <= this.#softLimit) return;
+    }
     // what was read back in since the last time was alive: the limit is too small for this program
     if (this.#spilledBytes > 0 && this.#pagedInBytes * 4 > this.#spilledBytes && this.#softLimit < this.#hardLimit) {
       this.#softLimit = Math.min(this.#softLimit * 2, this.#hardLimit);
@@ -321,29 +336,28 @@ export class Heap {
   /** Spills the least recently used half or so; the newer ones are most likely in use. */
   #spill(bytes: number): void {
     const candidates = this.#resident()
-      .filter((c) => c.pins === 0)
+      .filter((p) => p.pins === 0)
       .sort((a, b) => a.lastUse - b.lastUse);
     let done = 0;
-    for (const cell of candidates) {
-      if (cell.sources === undefined) continue;
+    for (const place of candidates) {
+      if (place.sources === undefined) continue;
       if (done >= bytes) return;
-      done += Math.max(cell.bytes, LEAST_WEIGHT);
-      this.release(cell, "disposed");
+      done += Math.max(place.bytes, LEAST_WEIGHT);
+      this.#end(place, "disposed");
     }
     const memory = new Uint8Array(this.buffer);
-    for (const cell of candidates) {
+    for (const place of candidates) {
       if (done >= bytes) return;
-      if (cell.state !== "live") continue;
+      if (place.state !== "live") continue;
       try {
         // not an ArrayBuffer: engines keep the elements of short typed arrays beside the object, at no further cost
-        cell.spilled = memory.slice(cell.address, cell.address + cell.bytes);
+        place.spilled = memory.slice(place.address, place.address + place.bytes);
       } catch {
         return; // the process has no memory left: what is resident stays so
       }
-      done += Math.max(cell.bytes, LEAST_WEIGHT);
-      cell.lost = true;
-      this.#spilledBytes += cell.bytes;
-      this.#expel(cell);
+      done += Math.max(place.bytes, LEAST_WEIGHT);
+      this.#spilledBytes += place.bytes;
+      this.#expel(place);
     }
   }
 

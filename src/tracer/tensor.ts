@@ -36,13 +36,10 @@ export interface Cell extends Source {
   readAsync(): Promise<TypedArray>;
   dispose(): void;
   readonly disposed: boolean;
-  /** Called with the handle that users get: its collection may give the memory back. */
-  watch(handle: object): void;
+  /** Called when users get a handle of it: from then on, the memory is given back when nothing refers to it any more. */
+  watch(): void;
   /** The element of a scalar that acts as JavaScript's: those that a debugger shows, in what a user asks it to evaluate. */
   primitive?(): string | number | bigint | boolean | undefined;
-  /** True when the memory came back from being spilled, which had ended the watch; a handle in use then renews it. */
-  readonly unwatched?: boolean;
-  rewatch?(handle: object): void;
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: what an unannotated tensor holds is not known to tsc; any lets tensors of every dtype be passed as one
@@ -107,14 +104,12 @@ export class Tensor<S extends ShapeSpec = any, D extends DType = any> {
   /** Tensors are made by functions such as `np.array`; the source is internal. */
   constructor(source: Source) {
     this.#source = source;
-    if (!source.traced) (source as Cell).watch(this);
+    if (!source.traced) (source as Cell).watch();
   }
 
   /** @internal */
   static source(t: Tensor): Source {
-    const source = t.#source;
-    if (!source.traced && (source as Cell).unwatched) (source as Cell).rewatch?.(t);
-    return source;
+    return t.#source;
   }
 
   /** @internal */

@@ -72,7 +72,7 @@ describe("callbacks", () => {
     const arrays = heap.live().length;
     for (let i = 0; i < 50; i++) expect(() => f.run([x])).toThrow(boom);
     expect(heap.live().length).toBe(arrays);
-    expect(x.pins).toBe(0);
+    expect(x.place.pins).toBe(0);
     throwing = false;
     expect(numbers(f.run([x])[0])).toEqual([2, 3, 4]);
   });
@@ -113,9 +113,9 @@ describe("failures", () => {
     for (let i = 0; i < 5; i++) {
       expect(code(() => tooBig.run([x]))).toBe("TW4001");
       expect(heap.live().length).toBe(arrays);
-      expect(x.pins).toBe(0);
+      expect(x.place.pins).toBe(0);
       const [y] = fits.run([x]);
-      expect(y.pins).toBe(0);
+      expect(y.place.pins).toBe(0);
       y.dispose();
     }
   });
@@ -133,7 +133,7 @@ describe("failures", () => {
     const arrays = heap.live().length;
     expect(code(() => f.run([x]))).toBe("TW4001");
     expect(heap.live().length).toBe(arrays);
-    expect(x.pins).toBe(0);
+    expect(x.place.pins).toBe(0);
     expect(x.read().length).toBe(n);
   });
   it("a trap is a named error with the engine's as its cause, other errors pass", () => {
@@ -164,7 +164,7 @@ describe("donation", () => {
     expect(numbers(z)).toEqual(new Array(64).fill(3));
     expect(code(() => x.cell("reading"))).toBe("TW1008");
     expect(numbers(y)).toEqual(new Array(64).fill(2));
-    expect(x.pins).toBe(0);
+    expect(x.place.pins).toBe(0);
   });
   it("of one array twice is refused before anything happens", () => {
     const heap = new Heap();
@@ -172,7 +172,7 @@ describe("donation", () => {
     const x = upload(heap, new Array(64).fill(1));
     expect(code(() => f.run([x, x]))).toBe("TW1008");
     expect(numbers(x)).toEqual(new Array(64).fill(1));
-    expect(x.pins).toBe(0);
+    expect(x.place.pins).toBe(0);
   });
   it("a call that failed half way has taken what was donated", () => {
     const heap = new Heap();
@@ -207,6 +207,6 @@ describe("calls", () => {
     const before = bytes();
     for (let i = 0; i < 10_000; i++) for (const y of f.run([x])) y.dispose();
     expect(bytes()).toBe(before);
-    expect(heap.live()).toEqual([x]);
+    expect(heap.live()).toEqual([x.place]);
   });
 });

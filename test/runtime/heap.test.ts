@@ -68,12 +68,12 @@ describe("heap", () => {
   it("pinned arrays stay where they are", () => {
     const heap = new Heap({ softLimit: 512 * KB });
     const pinned = big(heap, 128 * KB, 1);
-    pinned.pins++;
+    pinned.place.pins++;
     const at = pinned.address;
     for (let i = 0; i < 32; i++) big(heap, 128 * KB, i);
     expect(pinned.address).toBe(at);
     expect(first(pinned)).toBe(1);
-    pinned.pins--;
+    pinned.place.pins--;
     for (let i = 0; i < 32; i++) big(heap, 128 * KB, i);
     expect(pinned.address).toBe(-1);
   });
@@ -99,9 +99,9 @@ describe("heap", () => {
     const heap = new Heap({ hardLimit: 4 * MB });
     const small = put(heap, [1, 2, 3]);
     const held = big(heap, 2 * MB, 5);
-    held.pins++;
+    held.place.pins++;
     expect(codeOf(() => heap.allocate(aval([1024, 1024], "f32")))).toBe("TW4001");
-    held.pins--;
+    held.place.pins--;
     expect(codeOf(() => heap.allocate(aval([4096, 1024], "f32")))).toBe("TW4001");
     expect([...(small.read() as Float32Array)]).toEqual([1, 2, 3]);
     expect(first(held)).toBe(5);
@@ -120,7 +120,7 @@ describe("heap", () => {
     expect([...(heir.read() as Float32Array)]).toEqual([1, 2, 3, 4]);
     expect(donor.disposed).toBe(true);
     expect(codeOf(() => donor.read())).toBe("TW1008");
-    expect(heap.live()).toEqual([heir]);
+    expect(heap.live()).toEqual([heir.place]);
   });
 
   it("disposed arrays say so, also when they were spilled before", () => {
@@ -130,7 +130,7 @@ describe("heap", () => {
     expect(a.address).toBe(-1);
     a.dispose();
     a.dispose();
-    expect(a.spilled).toBeUndefined();
+    expect(a.place.spilled).toBeUndefined();
     expect(codeOf(() => a.read())).toBe("TW4003");
   });
 
@@ -143,24 +143,6 @@ describe("heap", () => {
     expect(wide.address).toBe(-1);
     expect(empty.read().length).toBe(0);
     expect([...(wide.read() as BigInt64Array)]).toEqual([5n, -5n]);
-  });
-
-  it("a handle's watch ends with spilling, and begins again with the first use after it", () => {
-    const heap = new Heap({ softLimit: 256 * KB });
-    const a = big(heap, 64 * KB, 1);
-    const handle = {};
-    a.watch(handle);
-    for (let i = 0; i < 8; i++) big(heap, 64 * KB, i);
-    expect([a.address, a.unwatched]).toEqual([-1, false]);
-    first(a);
-    expect(a.unwatched).toBe(true);
-    a.rewatch(handle);
-    expect([a.handles, a.unwatched]).toEqual([1, false]);
-    // two handles: which of them died could not be told, so neither is watched again
-    a.watch({});
-    for (let i = 0; i < 8; i++) big(heap, 64 * KB, i);
-    first(a);
-    expect(a.unwatched).toBe(false);
   });
 
   it("sizes are printed for people", () => {
