@@ -250,11 +250,11 @@ const CAUSAL = 128;
 /** Of a block backwards. */
 const BLOCK_BACKWARD = 256;
 
-/** The length of as few blocks as there must be, alike so that the last one is not mostly empty. */
+/** The length of about as few blocks as there must be, alike so that the last one is not mostly empty. */
 function blockOf(length: number, most: number): number {
-  const count = ceilDiv(length, most);
-  const even = ceilDiv(length, Math.max(count, 1));
-  return even * count === length ? even : ceilDiv(even, LANES) * LANES;
+  const least = ceilDiv(length, most);
+  for (let count = least; count < 2 * least; count++) if (length % count === 0) return length / count;
+  return ceilDiv(ceilDiv(length, Math.max(least, 1)), LANES) * LANES;
 }
 const LANES = 16;
 

@@ -57,6 +57,21 @@ describe.each([1, 2, 3, 7, 31, 33, 127, 129])("%d positions", (n) => {
   });
 });
 
+test("attention is the same in blocks of any length", () => {
+  const [q, k, v] = [normal([2, 37, 4, 8]), normal([2, 41, 2, 8]), normal([2, 41, 2, 5])];
+  const mask = np.ones([1, 1, 1, 1], { dtype: "bool" });
+  const of = (BQ: number, BK: number): readonly Tensor[] =>
+    library.attentionKernel(q, k, v, mask, { SCALE: 0.3, CAUSAL: false, BQ, BK });
+  const whole = of(37, 41);
+  for (const [BQ, BK] of [
+    [16, 41],
+    [37, 16],
+    [16, 32],
+  ])
+    of(BQ, BK).forEach((x, i) => expectClose(x, whole[i]));
+  expectClose(whole[0], nn.dotProductAttention(q, k, v, { scale: 0.3 }));
+});
+
 test("attention with a mask of each of its shapes", () => {
   const mask = (...shape: number[]): Tensor => np.greater(integers(shape, 4), 0);
   for (const m of [mask(1, 1, 1, 7), mask(2, 1, 5, 7), mask(2, 4, 5, 7), np.zeros([1, 1, 5, 1], { dtype: "bool" })]) {
