@@ -94,7 +94,11 @@ export class Executable {
       for (let i = 0; i < outputs.length; i++) words[at++] = results[i].address;
       if (sized) words.set(sized.words, at);
       started = true;
+      // calls of other sizes take other times
+      const timed = sized === undefined ? member : undefined;
+      if (timed !== undefined) pool?.begin(timed);
       this.#instance.run(scope.table, scope.arena, threads);
+      if (timed !== undefined) pool?.leave(timed);
       for (let i = 0; i < outputs.length; i++) {
         const { aval, donatedFrom } = outputs[i];
         if (donatedFrom === undefined) results[i].place.pins--;

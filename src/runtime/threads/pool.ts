@@ -5,6 +5,7 @@
 import { fail, internal } from "../../diagnostics/error.js";
 import { ASLEEP, DONE, WAKE } from "../../util/control-block.js";
 import type { Heap } from "../heap.js";
+import { Gain } from "./gain.js";
 import type { Spawn } from "./spawn.js";
 import { Team } from "./team.js";
 import { Waking } from "./waking.js";
@@ -30,6 +31,8 @@ const MAX_LOST = 3;
 /** A module of the pool. */
 export class Member {
   team: Team | undefined;
+  /** @internal */
+  readonly gain = new Gain();
   /** Its number, as the module imports it. @internal (declarations name no global that a library lacks) */
   readonly id: WebAssembly.Global;
   /** @internal */
@@ -88,6 +91,19 @@ export class Pool {
     this.#known.add(member.number);
     team.introduce(member.number, member.module, this.#dropped);
     this.#dropped = [];
+  }
+
+  /** Right before a run that others are like: until `leave` it may be the caller's alone, where that is faster. */
+  begin(member: Member): void {
+    if (this.#team?.isReady !== true) return;
+    if (member.gain.alone) this.control.value = 0;
+    member.gain.begin();
+  }
+  /** Right after that run. */
+  leave(member: Member): void {
+    if (this.#team?.isReady !== true) return;
+    if (member.gain.alone) this.control.value = this.#team.control;
+    member.gain.end();
   }
 
   /** Starts the workers; resolves when they run, or when it is clear that they don't. */
@@ -151,6 +167,7 @@ export class Pool {
   recover(): void {
     const team = this.#team;
     if (team === undefined) return;
+    this.control.value = team.control;
     const programs = team.withdraw();
     if (programs === undefined) return;
     if (!this.#finish(team, programs)) return;
