@@ -13,9 +13,9 @@ export interface Slot {
   readonly bytes: Dim;
   /**
    * own: in the part of the arena that belongs to the thread which runs this iteration; sized: in the arena, at an offset that
-   * depends on sizes given at run time.
+   * depends on sizes given at run time; own sized: in the thread's part, at such an offset.
    */
-  readonly space: "input" | "output" | "arena" | "own" | "sized";
+  readonly space: "input" | "output" | "arena" | "own" | "sized" | "own sized";
   /**
    * Position among the inputs or outputs; byte offset in the arena (assigned by memory planning) or in a thread's own part of
    * it; position among the offsets that `PlanProgram.sized` finds.
@@ -46,8 +46,11 @@ export type PlanStep =
       readonly reverse: boolean;
       /** No iteration needs what another one makes. */
       readonly independent?: boolean | undefined;
-      /** Whole iterations are shared among threads: the fewest that one takes at once. */
-      readonly shared?: number | undefined;
+      /**
+       * Whole iterations are shared among threads: the fewest that one takes at once. Where named sizes decide, what it is at certain
+       * values: 0 where they are not shared.
+       */
+      readonly shared?: number | LeastAt | undefined;
       readonly body: readonly PlanStep[];
     }
   /** Runs `cond`, goes on while the bool at `test` is true. */
@@ -72,8 +75,13 @@ export type PlanStep =
       readonly avals: readonly Aval[];
     };
 
+/** The fewest programs or iterations that a thread takes at once, at certain values of the named sizes; 0: one thread does all. */
+export type LeastAt = (valueOf: (d: Dim) => number) => number;
+
 export interface SizedArena {
   readonly bytes: number;
+  /** Of them those of one thread, as `PlanProgram.ownBytes`. */
+  readonly ownBytes: number;
   readonly liveBytes: number;
   /** Of each sized slot. */
   readonly offsets: readonly number[];

@@ -3,6 +3,7 @@ import { fail } from "../diagnostics/error.js";
 import { type Aval, printAval } from "../ir/aval.js";
 import type { Program } from "../ir/program.js";
 import type { NamedSize } from "../ir/size.js";
+import { MOST_OWN } from "../lowering/plan/arena.js";
 import { SHARE } from "../lowering/shares.js";
 import type { ArrayCell } from "../runtime/heap.js";
 import {
@@ -83,11 +84,14 @@ export class Executable {
       }
       const pointers = inputs.length + outputs.length;
       if (member !== undefined) pool?.enter(member);
-      const { arenaBytes, ownBytes } = this.compiled;
-      const threads = ownBytes > 0 && member !== undefined ? (pool?.width ?? 1) : 1;
-      scope = sized
-        ? this.workspace.enter(sized.arenaBytes, pointers + sized.words.length)
-        : this.workspace.enter(arenaBytes + (threads - 1) * ownBytes, pointers);
+      const { arenaBytes, ownBytes } = sized ?? this.compiled;
+      // for one, and loops are not shared where a thread would need too much
+      const isShared = ownBytes > 0 && ownBytes <= MOST_OWN && member !== undefined;
+      const threads = isShared ? (pool?.width ?? 1) : 1;
+      scope = this.workspace.enter(
+        arenaBytes + (threads - 1) * ownBytes,
+        sized ? pointers + sized.words.length : pointers,
+      );
       const { words } = scope;
       let at = 0;
       for (let i = 0; i < inputs.length; i++) words[at++] = inputs[i].address;

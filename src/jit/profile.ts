@@ -2,6 +2,7 @@
 import type { Dim } from "../ir/dim.js";
 import { byteSize } from "../ir/dtype.js";
 import type { PlanStep } from "../ir/plan.js";
+import { MOST_OWN } from "../lowering/plan/arena.js";
 import { timedSteps } from "../lowering/wasm/driver.js";
 import type { ArrayCell } from "../runtime/heap.js";
 import type { CompiledProgram } from "./compile.js";
@@ -68,8 +69,9 @@ export function profileProgram(
     const timed = compiled.instantiate(heap.memory, compiled.callbacks, mark, pool);
     const plain = compiled.instantiate(heap.memory, compiled.callbacks, undefined, pool);
     for (const { member } of [timed, plain]) if (member) pool?.enter(member);
-    const threads = plain.member ? (pool?.width ?? 1) : 1;
-    const arenaBytes = sized?.arenaBytes ?? compiled.arenaBytes + (threads - 1) * compiled.ownBytes;
+    const { ownBytes, ...room } = sized ?? compiled;
+    const threads = plain.member && ownBytes <= MOST_OWN ? (pool?.width ?? 1) : 1;
+    const arenaBytes = room.arenaBytes + (threads - 1) * ownBytes;
     const arena = arenaBytes > 0 ? allocate(arenaBytes) : 0;
     const words = [...copies, ...results, ...(sized?.words ?? [])];
     const table = allocate(words.length * 4);

@@ -19,6 +19,8 @@ export interface SizedRun {
   /** Numbers that follow the pointers in the table: derived sizes, and offsets in the arena. */
   readonly words: Uint32Array;
   readonly arenaBytes: number;
+  /** What each further thread needs beside. */
+  readonly ownBytes: number;
   readonly outputs: readonly Aval[];
   readonly valueOf: (d: Dim) => number;
 }
@@ -33,7 +35,7 @@ export class SizedRuns {
   constructor(
     readonly sizes: readonly NamedSize[],
     readonly outputs: readonly Aval[],
-    readonly solve: (valueOf: (d: Dim) => number) => { readonly words: Uint32Array; readonly arenaBytes: number },
+    readonly solve: (valueOf: (d: Dim) => number) => Pick<SizedRun, "words" | "arenaBytes" | "ownBytes">,
   ) {}
 
   at(values: readonly number[]): SizedRun {

@@ -72,8 +72,8 @@ const INDEX: Readonly<Record<string, (a: number, b: number) => number>> = {
 };
 
 /** Nanoseconds of all programs of a stage on one thread, in all rounds. */
-export function stageCost(stage: TileStage): number {
-  return timesOf(stage) * prod(stage.grid.map(hintOf)) * programCost(stage);
+export function stageCost(stage: TileStage, sizeOf: (d: Dim) => number = hintOf): number {
+  return timesOf(stage) * prod(stage.grid.map(sizeOf)) * programCost(stage, sizeOf);
 }
 /**
  * Nanoseconds of the first program, as if the others took as long; `sizeOf` says what named sizes are taken for. In rounds less and

@@ -79,7 +79,7 @@ function candidateOf(step: Launch): Candidate | null {
   for (let i = 0; i < refs.length; i++) {
     const { role, dtype, size } = refs[i];
     const { slot, offset, follow = [] } = step.args[i];
-    if (slot.space === "sized" || !isStatic(slot.bytes) || !isStatic(size)) return null;
+    if (slot.space.endsWith("sized") || !isStatic(slot.bytes) || !isStatic(size)) return null;
     // of the arena each byte has a number, of the caller's memory each argument
     const inArena = slot.space === "arena" || slot.space === "own";
     const from = inArena ? slot.offset : 0;

@@ -1,6 +1,6 @@
 /** Which stages of a plan are worth sharing among threads: those that take longer than handing out their programs does. */
 import { type Dim, isStatic } from "../ir/dim.js";
-import type { PlanStep } from "../ir/plan.js";
+import type { LeastAt, PlanStep } from "../ir/plan.js";
 import { hintOf } from "../ir/size.js";
 import type { TileProgram, TileStage } from "../ir/tile.js";
 import { MAX_JOB_BUFFERS } from "../util/control-block.js";
@@ -39,8 +39,6 @@ export interface SharedStages {
   /** For people. */
   readonly notes: readonly string[];
 }
-
-export type LeastAt = (valueOf: (d: Dim) => number) => number;
 
 export function shareStages(steps: readonly PlanStep[], { breakEven, grain }: ShareOptions): SharedStages {
   const found = new Map<TileProgram, readonly (number | LeastAt | undefined)[]>();

@@ -29,7 +29,7 @@ export function modulePart({ plan, words }: Variant): SizedParts["modules"][numb
     blocks: blocks.map((b) => formulaOf(b.bytes)),
     lives: blocks.map((b) => [b.start, b.end]),
     words: words.list.flatMap((w) =>
-      typeof w === "function" ? [] : [typeof w === "number" ? `offsets[${w}]` : formulaOf(w)],
+      typeof w === "function" || typeof w === "string" ? [] : [typeof w === "number" ? `offsets[${w}]` : formulaOf(w)],
     ),
   };
 }

@@ -37,15 +37,36 @@ export function liveBound(blocks: readonly ArenaBlock[]): number {
   return most;
 }
 
+/** Bytes of its own that a thread may need; a loop whose iterations need more is not shared. */
+export const MOST_OWN = 64 * 1024 ** 2;
+/** Between what different threads write: two lines of a cache. */
+const APART = 128;
+const apart = (bytes: number): number => Math.ceil(bytes / APART) * APART;
+
+interface PlacedParts {
+  readonly bytes: number;
+  readonly ownBytes: number;
+  readonly bound: number;
+}
+/** Gives every block its offset: those of a thread's `own` in a part of the arena for themselves, at its end. */
+export function placeParts(blocks: readonly (ArenaBlock & { readonly own: boolean })[]): PlacedParts {
+  const own = blocks.filter((b) => b.own);
+  if (own.length === 0) return { ...placeBlocks(blocks), ownBytes: 0 };
+  const mine = placeBlocks(own);
+  const rest = placeBlocks(blocks.filter((b) => !b.own));
+  const ownBytes = apart(mine.bytes);
+  return { bytes: apart(rest.bytes) + ownBytes, ownBytes, bound: rest.bound + mine.bound };
+}
+
 /** The same for blocks whose sizes depend on values given at run time: an arena for each combination of them. */
 export function placeSized(
-  blocks: readonly { readonly bytes: Dim; readonly start: number; readonly end: number }[],
+  blocks: readonly { readonly bytes: Dim; readonly start: number; readonly end: number; readonly own: boolean }[],
 ): SizedPlacement {
-  const lives = blocks.map(({ bytes, start, end }) => ({ bytes, start, end }));
+  const lives = blocks.map(({ bytes, start, end, own }) => ({ bytes, start, end, own }));
   const place = (valueOf: (d: Dim) => number) => {
-    const placed = lives.map((b): ArenaBlock => ({ ...b, bytes: valueOf(b.bytes), offset: 0 }));
-    const { bytes, bound } = placeBlocks(placed.filter((b) => b.bytes > 0));
-    return { bytes, liveBytes: bound, offsets: placed.map((b) => b.offset) };
+    const placed = lives.map((b) => ({ ...b, bytes: valueOf(b.bytes), offset: 0 }));
+    const { bytes, ownBytes, bound } = placeParts(placed.filter((b) => b.bytes > 0));
+    return { bytes, ownBytes, liveBytes: bound, offsets: placed.map((b) => b.offset) };
   };
   return Object.assign(place, { blocks: lives });
 }

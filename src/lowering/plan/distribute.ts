@@ -33,6 +33,8 @@ export function distributeLoops(steps: readonly Step[], bindings: Bindings): rea
 
 function distribute(loop: Loop, bindings: Bindings): readonly Step[] | null {
   const levels = nestOf(loop);
+  // how much would be kept is known where numbers are
+  if (!levels.every((l) => isStatic(l.length))) return null;
   const lengths = levels.map((l) => l.length as number);
   const count = prod(lengths);
   if (levels.length === 0 || count < 2 || count >= ENOUGH) return null;

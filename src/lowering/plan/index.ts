@@ -13,7 +13,7 @@ import { inlineCalls } from "./inline.js";
 import { Lowering } from "./lower.js";
 import { type MemoryPlan, planMemory } from "./memory.js";
 import { planNotes } from "./notes.js";
-import { sharedLoops } from "./parallel.js";
+import { type SharedLoops, sharedLoops } from "./parallel.js";
 import { kernelPlan } from "./handed-over.js";
 import { isView, makeValue, wholeView } from "./place.js";
 import { isWhole, type Step } from "./step.js";
@@ -141,7 +141,7 @@ function finished(
   const valuesOf = (list: readonly Placed[]): Value[] => list.map((p) => p.value);
   const { bindings } = lowering;
   const steps = share ? distributeLoops(whole, bindings) : whole;
-  const shared = share ? sharedLoops(steps, share) : new Map<Step, number>();
+  const shared: SharedLoops = share ? sharedLoops(steps, share) : new Map();
   const memory = planMemory(steps, bindings, valuesOf(inputs), valuesOf(outputs), new Set(donate), shared);
   const plan: Program<"plan"> = {
     phase: "plan",

@@ -3,8 +3,6 @@
  * makes live in memory that a thread has for itself.
  */
 import { fail } from "../../diagnostics/error.js";
-import { isStatic } from "../../ir/dim.js";
-import { needsStatic } from "../../ir/size.js";
 import type { KernelOps } from "../../ir/ops/index.js";
 import type { AnyEqn } from "../../ir/program.js";
 import type { TileProgram } from "../../ir/tile.js";
@@ -50,7 +48,6 @@ export function lowerKernelCall(lowering: Lowering, site: Site, params: KernelOp
     steps.push(...whole.steps);
     return;
   }
-  if (!grid.every(isStatic)) needsStatic(`${params.name} is run program by program, and their number must be known`);
   steps.push({ kind: "define", values: outs.map((o) => o.value) });
   const loops = grid.map((length) => ({ loop: lowering.nextLoop(), length }));
   const counters = loops.map(({ loop, length }) => partOf(lowering.counter(length), loop, length));

@@ -7,9 +7,10 @@ import { internal } from "../../diagnostics/error.js";
 import { type Dim, dimSame, isStatic } from "../../ir/dim.js";
 import type { PlanStep, SizedPlacement, Slot, SlotView } from "../../ir/plan.js";
 import { checkSame, hintOf } from "../../ir/size.js";
-import { type ArenaBlock, placeBlocks, placeSized } from "./arena.js";
+import { type ArenaBlock, MOST_OWN, placeParts, placeSized } from "./arena.js";
 import { Lifetimes } from "./lifetime.js";
 import { type Bindings, isWhole, mayShare, type Step, viewBytes } from "./step.js";
+import type { SharedLoops } from "./parallel.js";
 import type { Value, View } from "./view.js";
 
 export interface MemoryPlan {
@@ -49,16 +50,15 @@ export function planMemory(
   inputs: readonly Value[],
   outputs: readonly Value[],
   donated: ReadonlySet<number>,
-  shared: ReadonlyMap<Step, number>,
+  shared: SharedLoops,
 ): MemoryPlan {
   return new MemoryPlanner(steps, bindings, inputs, outputs, donated, shared).plan();
 }
 
-/** Bytes of its own that a thread may need; a loop whose iterations need more is not shared. */
-const MOST_OWN = 64 * 1024 ** 2;
-/** Between what different threads write: two lines of a cache. */
-const APART = 128;
-const apart = (bytes: number): number => Math.ceil(bytes / APART) * APART;
+function arenaPart({ sized, own }: Group): Slot["space"] {
+  if (sized) return own ? "own sized" : "sized";
+  return own ? "own" : "arena";
+}
 
 class MemoryPlanner {
   readonly #lifetimes: Lifetimes;
@@ -75,7 +75,7 @@ class MemoryPlanner {
     readonly outputs: readonly Value[],
     readonly donated: ReadonlySet<number>,
     /** Loops that threads share. */
-    readonly shared: ReadonlyMap<Step, number>,
+    readonly shared: SharedLoops,
   ) {
     this.#lifetimes = new Lifetimes(steps, bindings, inputs, outputs);
     for (const [value, { start, end }] of this.#lifetimes.of) {
@@ -146,26 +146,18 @@ class MemoryPlanner {
     readonly sized: MemoryPlan["sized"];
   } {
     if (arena.every((g): g is Group & ArenaBlock => isStatic(g.bytes))) {
-      const own = arena.filter((g) => g.own);
-      if (own.length > 0) {
-        const mine = placeBlocks(own);
-        if (mine.bytes <= MOST_OWN) {
-          const rest = placeBlocks(arena.filter((g) => !g.own));
-          const ownBytes = apart(mine.bytes);
-          return { bytes: apart(rest.bytes) + ownBytes, ownBytes, bound: rest.bound + mine.bound, sized: null };
-        }
-        this.#unshare(arena);
-      }
-      return { ...placeBlocks(arena), ownBytes: 0, sized: null };
+      const placed = placeParts(arena);
+      if (placed.ownBytes <= MOST_OWN) return { ...placed, sized: null };
+      this.#unshare(arena);
+      return { ...placeParts(arena), sized: null };
     }
-    this.#unshare(arena);
     arena.forEach((g, i) => {
       g.sized = true;
       g.offset = i;
     });
     const sized = placeSized(arena);
-    const { bytes, liveBytes } = sized(hintOf);
-    return { bytes, ownBytes: 0, bound: liveBytes, sized };
+    const { bytes, ownBytes, liveBytes } = sized(hintOf);
+    return { bytes, ownBytes, bound: liveBytes, sized };
   }
   #unshare(arena: readonly Group[]): void {
     this.#isShared = false;
@@ -257,8 +249,7 @@ class MemoryPlanner {
   #ids = 0;
   #slot(g: Group, position: number): Slot {
     if (!g.slot) {
-      const space =
-        g.input !== null ? "input" : g.output !== null ? "output" : g.sized ? "sized" : g.own ? "own" : "arena";
+      const space = g.input !== null ? "input" : g.output !== null ? "output" : arenaPart(g);
       const offset = space === "input" ? (g.input ?? position) : space === "output" ? (g.output ?? position) : g.offset;
       g.slot = { kind: "slot", id: this.#ids++, bytes: g.bytes, space, offset, name: g.name };
     }

@@ -24,7 +24,11 @@ export function printPlan(plan: Program<"plan">): string {
 function printSlot(s: Slot): string {
   if (s.space === "input") return `in${s.offset}`;
   if (s.space === "output") return `out${s.offset}`;
-  return s.space === "arena" ? `@${s.offset}` : s.space === "own" ? `own@${s.offset}` : `@#${s.offset}`;
+  return s.space === "arena"
+    ? `@${s.offset}`
+    : s.space === "own"
+      ? `own@${s.offset}`
+      : `${s.space === "sized" ? "" : "own"}@#${s.offset}`;
 }
 function printView({ slot, offset, follow }: SlotView): string {
   const part = (follow ?? []).map((f) => `+${String(f.stride)}·i${f.loop}`).join("");

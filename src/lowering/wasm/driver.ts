@@ -3,13 +3,12 @@
  * steps or a large loop body moves into a function of its own: engines compile small functions in linear time.
  */
 import { internal } from "../../diagnostics/error.js";
-import { type Dim, dimAdd, isStatic } from "../../ir/dim.js";
-import type { PlanStep, Slot, SlotView } from "../../ir/plan.js";
+import { type Dim, dimAdd, dimFloorDiv, dimProduct, dimSub, isStatic } from "../../ir/dim.js";
+import type { LeastAt, PlanStep, Slot, SlotView } from "../../ir/plan.js";
 import type { Program } from "../../ir/program.js";
 import type { TileRounds } from "../../ir/tile.js";
 import { stageGroups } from "../../ir/tile-rounds.js";
 import type { Joint } from "../joint.js";
-import type { LeastAt } from "../shares.js";
 import { Code, type FunctionType, type ModuleBuilder } from "./assembler.js";
 import type { Fork, ForkRole } from "./fork.js";
 import type { TableWords } from "./table.js";
@@ -75,10 +74,16 @@ export class Driver {
   }
   /** Leaves the address of the first thread's own part of the arena. */
   ownPart(c: Code): void {
-    const { arenaBytes, ownBytes } = this.plan;
-    c.get(ARENA)
-      .i32(arenaBytes - ownBytes)
-      .op("i32.add");
+    const { arenaBytes, ownBytes, sized } = this.plan;
+    c.get(ARENA);
+    if (sized) c.get(TABLE).memory("i32.load", this.words.own("own start") * 4);
+    else c.i32(arenaBytes - ownBytes);
+    c.op("i32.add");
+  }
+  /** Leaves a number, or the table's word for it. */
+  size(c: Code, d: Dim): void {
+    if (isStatic(d)) c.i32(d);
+    else c.get(TABLE).memory("i32.load", this.words.size(d) * 4);
   }
 
   #function(name: string, steps: readonly Item[], loops: readonly number[], alone: boolean): number {
@@ -107,31 +112,37 @@ export class Driver {
     const levels: Step<"loop">[] = [loop];
     for (let at = loop; at.body.length === 1 && at.body[0].kind === "loop" && at.body[0].independent; levels.push(at))
       at = at.body[0];
-    const lengths = levels.map((l) => (isStatic(l.length) ? l.length : internal("a shared loop of a named length")));
-    const count = lengths.reduce((n, length) => n * length, 1);
+    const lengths = levels.map((l) => l.length);
+    const count = dimProduct(lengths);
     const outer = [...counters.keys()];
     const begin = this.#base + outer.length;
     const body = new Code(words(begin + 2));
     if (this.plan.ownBytes > 0) {
       // comes as the thread's number
       this.ownPart(body);
-      body.get(OWN).i32(this.plan.ownBytes).op("i32.mul").op("i32.add").set(OWN);
+      body.get(OWN);
+      if (this.plan.sized) body.get(TABLE).memory("i32.load", this.words.own("own bytes") * 4);
+      else body.i32(this.plan.ownBytes);
+      body.op("i32.mul").op("i32.add").set(OWN);
     }
     const inside = new Map(outer.map((l, i) => [l, this.#base + i]));
     body.loop();
-    let below = count;
     levels.forEach((level, i) => {
       const counter = body.local("i32");
-      below /= lengths[i];
+      const below = dimProduct(lengths.slice(i + 1));
       body.get(begin);
-      if (below > 1) body.i32(below).op("i32.div_u");
-      if (i > 0) body.i32(lengths[i]).op("i32.rem_u");
+      if (below !== 1) {
+        this.size(body, below);
+        body.op("i32.div_u");
+      }
+      if (i > 0) {
+        this.size(body, lengths[i]);
+        body.op("i32.rem_u");
+      }
       if (level.reverse) {
         body.set(counter);
-        body
-          .i32(lengths[i] - 1)
-          .get(counter)
-          .op("i32.sub");
+        this.size(body, dimSub(lengths[i], 1));
+        body.get(counter).op("i32.sub");
       }
       body.set(counter);
       inside.set(level.loop, counter);
@@ -144,19 +155,29 @@ export class Driver {
       .brIf(0)
       .end();
     const roles = range(begin).map((i): ForkRole => (i === OWN && this.#base > OWN ? "thread" : "word"));
-    const least = loop.shared ?? 1;
-    const forked = fork.stage(name, this.module.function(name, body), [...roles, "begin", "end"], least);
+    const { shared: least = 1 } = loop;
+    const given = typeof least === "function" ? this.words.least(`loop${loop.loop}`, least) : undefined;
+    const forked = fork.stage(
+      name,
+      this.module.function(name, body),
+      [...roles, "begin", "end"],
+      typeof least === "function" ? "given" : least,
+    );
     c.temp("i32", (threads) => {
       fork.threads(c);
       c.tee(threads).i32(1).op("i32.gt_u").if("i32");
       if (this.#base > ROOM) c.get(threads).get(ROOM).op("i32.le_u");
       else c.i32(1);
-      c.i32(count).get(threads).op("i32.rem_u").op("i32.eqz");
-      c.get(threads)
-        .i32(Math.floor(count / EVEN))
-        .op("i32.le_u")
-        .op("i32.or")
-        .op("i32.and");
+      this.size(c, count);
+      c.get(threads).op("i32.rem_u").op("i32.eqz").get(threads);
+      this.size(c, dimFloorDiv(count, EVEN));
+      c.op("i32.le_u").op("i32.or").op("i32.and");
+      if (given !== undefined)
+        c.get(TABLE)
+          .memory("i32.load", given * 4)
+          .i32(0)
+          .op("i32.ne")
+          .op("i32.and");
       c.else().i32(0).end().if("i32");
     });
     for (let i = 0; i < this.#base; i++) {
@@ -164,7 +185,10 @@ export class Driver {
       else c.get(i);
     }
     for (const local of counters.values()) c.get(local);
-    c.i32(0).i32(count).call(forked).i32(1).else().i32(0).end();
+    c.i32(0);
+    this.size(c, count);
+    if (given !== undefined) c.get(TABLE).memory("i32.load", given * 4);
+    c.call(forked).i32(1).else().i32(0).end();
   }
   /** Calls the launches of a job on all threads, each of them on one. */
   shareLaunches(c: Code, fork: Fork, name: string, joint: Joint, counters: ReadonlyMap<number, number>): void {
@@ -399,8 +423,7 @@ class StepEmitter {
   }
   /** A number, or the table's word for it. */
   #size(d: Dim): void {
-    if (isStatic(d)) this.c.i32(d);
-    else this.c.get(TABLE).memory("i32.load", this.driver.words.size(d) * 4);
+    this.driver.size(this.c, d);
   }
   #add(d: Dim): void {
     if (d === 0) return;
@@ -472,8 +495,8 @@ class StepEmitter {
       c.get(OWN);
       return dimAdd(slot.offset, offset);
     }
-    if (slot.space === "sized") {
-      c.get(ARENA);
+    if (slot.space === "sized" || slot.space === "own sized") {
+      c.get(slot.space === "sized" ? ARENA : OWN);
       c.get(TABLE)
         .memory("i32.load", this.driver.words.offset(slot.offset) * 4)
         .op("i32.add");

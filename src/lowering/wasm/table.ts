@@ -1,12 +1,13 @@
 /** What the pointer table holds after the pointers: numbers that depend on sizes given at run time, each once. */
 import { internal } from "../../diagnostics/error.js";
 import type { Dim, SymDim } from "../../ir/dim.js";
-import type { SizedArena } from "../../ir/plan.js";
+import type { LeastAt, SizedArena } from "../../ir/plan.js";
 import type { Program } from "../../ir/program.js";
-import type { LeastAt } from "../shares.js";
 
-/** A size, the number of a sized slot, or what a stage's sharing is. */
-type Word = SymDim | number | LeastAt;
+/** A size, the number of a sized slot, what the sharing of a stage or loop is, or something of the arena. */
+type Word = SymDim | number | LeastAt | OwnPart;
+/** Where the first thread's own part of the arena begins, and how large such a part is. */
+type OwnPart = "own start" | "own bytes";
 
 export class TableWords {
   readonly #positions = new Map<string, number>();
@@ -37,17 +38,28 @@ export class TableWords {
   offset(slot: number): number {
     return this.#position(`@${slot}`, slot);
   }
-  /** The table's entry for what a stage's sharing is at the sizes. */
-  least(stage: string, at: LeastAt): number {
-    return this.#position(`#${stage}`, at);
+  /** The table's entry for what the sharing of a stage or loop is at the sizes. */
+  least(name: string, at: LeastAt): number {
+    return this.#position(`#${name}`, at);
+  }
+  own(part: OwnPart): number {
+    return this.#position(part, part);
   }
   /** The words at these values, and the size of the arena. */
-  solve(valueOf: (d: Dim) => number): { readonly words: Uint32Array; readonly arenaBytes: number } {
+  solve(valueOf: (d: Dim) => number): {
+    readonly words: Uint32Array;
+    readonly arenaBytes: number;
+    readonly ownBytes: number;
+  } {
     const arena: SizedArena | undefined = this.plan.sized?.(valueOf);
+    const arenaBytes = arena?.bytes ?? this.plan.arenaBytes;
+    const ownBytes = arena?.ownBytes ?? this.plan.ownBytes;
     const words = Uint32Array.from(this.#words, (w) => {
       if (typeof w === "number") return arena?.offsets[w] ?? internal("an offset of another plan");
+      if (w === "own start") return arenaBytes - ownBytes;
+      if (w === "own bytes") return ownBytes;
       return typeof w === "function" ? w(valueOf) : valueOf(w);
     });
-    return { words, arenaBytes: arena?.bytes ?? this.plan.arenaBytes };
+    return { words, arenaBytes, ownBytes };
   }
 }
