@@ -24,9 +24,9 @@ export class BestOfRow {
   readonly #radix: RadixSort;
   readonly #counts: ((line: TileAtom) => Column) | undefined;
 
-  /** Whether a row of n elements is better done so than by sorting it. */
-  static pays(n: number, count: number): boolean {
-    return n >= LEAST_ROWS * PLACES * count;
+  /** The length of a row from which on it is better done so than by sorting it. */
+  static leastLength(count: number): number {
+    return LEAST_ROWS * PLACES * count;
   }
 
   constructor(
@@ -40,7 +40,8 @@ export class BestOfRow {
       k.t.ref(name, name.startsWith("v") ? dtype : "i32", "scratch", dimMul(rows, this.#places)),
     );
     this.#radix = new RadixSort(k, this.#places, [dtype], true);
-    this.#counts = this.#radix.pays ? this.#radix.counters(rows) : undefined;
+    const least = RadixSort.leastLength([dtype]);
+    this.#counts = least !== undefined && this.#places >= least ? this.#radix.counters(rows) : undefined;
   }
 
   /** Elements base … base + n - 1 of `from`, the best of which go to `to` with their numbers. */
@@ -48,7 +49,7 @@ export class BestOfRow {
     row: TileAtom,
     from: TileRef,
     base: TileAtom,
-    n: number,
+    n: Dim,
     to: { readonly values: TileRef; readonly indices: TileRef; readonly base: TileAtom },
   ): void {
     const { k, count } = this;

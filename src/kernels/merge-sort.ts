@@ -2,22 +2,24 @@
  * Stable bottom-up merge sort of records that lie in several arrays: insertion sort makes short runs, merges without
  * branches on the data double them, going to and fro between two places.
  */
-import { type Dim, dimMul } from "../ir/dim.js";
-import { type DType, isFloat } from "../ir/dtype.js";
+import { type Dim, isStatic } from "../ir/dim.js";
+import { isFloat } from "../ir/dtype.js";
 import type { TileAtom, TileRef } from "../ir/tile.js";
-import type { ScalarCode } from "./scalar-code.js";
+import type { Operand, ScalarCode } from "./scalar-code.js";
 
 /** One array of a record: element i at base + i·stride. */
 export interface Column {
   readonly ref: TileRef;
   readonly base: TileAtom;
-  readonly stride: number;
+  readonly stride: Dim;
 }
 /** Whether record x stands strictly before y. */
 export type Before = (x: readonly TileAtom[], y: readonly TileAtom[]) => TileAtom;
 
 /** Longest run that insertion makes. */
 const RUN = 16;
+/** The other one is half of it: either from the sum of both. */
+const OTHER = RUN + RUN / 2;
 
 /** As numbers that compare: bool has no order on the machine. */
 function comparable(k: ScalarCode, x: TileAtom): TileAtom {
@@ -47,7 +49,7 @@ export function ascending(k: ScalarCode, numKeys: number): Before {
 export class MergeSort {
   constructor(
     readonly k: ScalarCode,
-    readonly n: number,
+    readonly n: Dim,
     readonly before: Before,
   ) {}
 
@@ -62,27 +64,49 @@ export class MergeSort {
     });
   }
 
-  /** Merges needed after runs of this length. */
-  #passes(run: number): number {
-    let passes = 0;
-    for (let width = run; width < this.n; width *= 2) passes++;
-    return passes;
-  }
   /** The run length from which an even number of merges leads back to where the runs were made. */
-  get run(): number {
-    return this.n <= RUN ? RUN : this.#passes(RUN) % 2 === 0 ? RUN : RUN / 2;
+  #run(): Operand {
+    const { k, n } = this;
+    if (isStatic(n)) {
+      let run = RUN;
+      for (let width = RUN; width < n; width *= 2) run = OTHER - run;
+      return run;
+    }
+    const run = k.t.var(k.t.i32(RUN));
+    const width = k.t.var(k.t.i32(RUN));
+    k.t.while(
+      () => k.lt(width, n),
+      () => {
+        k.t.assign(run, k.sub(OTHER, run));
+        k.t.assign(width, k.mul(width, 2));
+      },
+    );
+    return run;
   }
-  /** Whether `sort` uses its spare columns. */
-  get needsSpare(): boolean {
-    return this.n > RUN;
+  /** Whether lines of n elements are sorted by way of spare columns. */
+  static needsSpare(n: Dim): boolean {
+    return !isStatic(n) || n > RUN;
   }
 
   /** Sorts records 0 … n-1, read by `source`, into `target`. */
   sort(source: (i: TileAtom) => TileAtom[], target: readonly Column[], spare: readonly Column[]): void {
-    const { k, n, run } = this;
-    k.for(0, n, (start) => this.#insertionSort(source, target, start, k.min(k.add(start, run), n)), run);
-    if (!this.needsSpare) return;
-    const width = k.t.var(k.t.i32(run));
+    const { k, n } = this;
+    const run = this.#run();
+    const sortRun = (start: TileAtom): TileAtom => {
+      const end = k.min(k.add(start, run), n);
+      this.#insertionSort(source, target, start, end);
+      return end;
+    };
+    if (typeof run === "number") k.for(0, n, sortRun, run);
+    else {
+      const start = k.t.var(k.t.i32(0));
+      k.t.while(
+        () => k.lt(start, n),
+        () => k.t.assign(start, sortRun(start)),
+      );
+    }
+    if (!MergeSort.needsSpare(n)) return;
+    const width = k.t.var(k.i32(run));
     k.t.while(
       () => k.lt(width, n),
       () => {
@@ -154,14 +178,4 @@ export class MergeSort {
     const shift = k.sub(out, first);
     k.for(first, end, (i) => this.#store(to, k.add(i, shift), this.#load(from, i)));
   }
-}
-
-export function scratchColumns(
-  k: ScalarCode,
-  dtypes: readonly DType[],
-  lines: Dim,
-  n: number,
-): (line: TileAtom) => Column[] {
-  const refs = dtypes.map((d, i) => k.t.ref(`spare${i}`, d, "scratch", dimMul(lines, n)));
-  return (line) => refs.map((ref) => ({ ref, base: k.mul(line, n), stride: 1 }));
 }

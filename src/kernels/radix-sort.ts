@@ -2,11 +2,11 @@
  * Stable radix sort of records that lie in several arrays: the keys' order becomes that of unsigned integers, whose digits
  * are sorted one after the other, the last first, by counting. Long lines only: the counts of all digits cost their share.
  */
-import { type Dim, dimMul, isStatic } from "../ir/dim.js";
+import { type Dim, dimAdd, dimFloorDiv, dimMax, dimMin, dimMul, dimSub, isStatic } from "../ir/dim.js";
 import type { DType } from "../ir/dtype.js";
 import type { TileAtom, TileRef, TileVar } from "../ir/tile.js";
 import type { Column } from "./merge-sort.js";
-import type { ScalarCode } from "./scalar-code.js";
+import type { Operand, ScalarCode } from "./scalar-code.js";
 
 /** The bits of a key's order, and how many zeros stand below them. */
 const SIGNIFICANT: Readonly<Record<DType, readonly [bits: number, below: number]>> = {
@@ -35,9 +35,9 @@ interface Digit {
 }
 
 /** Last key first, lowest digit first. */
-function digitsOf(keys: readonly DType[], n: number): Digit[] {
+function digitsOf(keys: readonly DType[], longTables: boolean): Digit[] {
   // tables that stay in the fastest cache, and are small beside the line
-  const most = n >= 1 << 14 ? 11 : 8;
+  const most = longTables ? 11 : 8;
   const digits: Digit[] = [];
   for (let column = keys.length - 1; column >= 0; column--) {
     const [bits, below] = SIGNIFICANT[keys[column]];
@@ -101,8 +101,10 @@ function ordered(k: ScalarCode, x: TileAtom): TileAtom {
 }
 
 /** Lines from which on a line is worth several programs, where there are few of them. */
-const LONG = 1 << 16;
-const FEW_LINES = 8;
+export const LONG = 1 << 16;
+export const FEW_LINES = 8;
+/** The length from which on longer tables of counts, for fewer passes, are small beside the line. */
+export const LONG_TABLES = 1 << 14;
 /** Elements of a part of a long line at least, and how many parts there are at most: each has its own counters. */
 const PART = 1 << 14;
 const MOST_PARTS = 16;
@@ -112,6 +114,8 @@ export function partsOfLine(n: number, lines: Dim): number {
   if (n < LONG || !isStatic(lines) || lines >= FEW_LINES) return 1;
   return Math.min(MOST_PARTS, Math.floor(n / PART));
 }
+/** The same for lines that are long and few. */
+const partsOfLong = (n: Dim): Dim => dimMax(1, dimMin(MOST_PARTS, dimFloorDiv(n, PART)));
 
 /** Where one line's records are read at first, where they go, and the places between. */
 export interface SortedLine {
@@ -127,29 +131,25 @@ export class RadixSort {
 
   constructor(
     readonly k: ScalarCode,
-    readonly n: number,
+    readonly n: Dim,
     /** Dtypes of the first columns, by which the records are sorted. */
     readonly keys: readonly DType[],
     readonly descending = false,
+    longTables = isStatic(n) && n >= LONG_TABLES,
   ) {
-    this.#digits = digitsOf(keys, n);
+    this.#digits = digitsOf(keys, longTables);
     this.#evenDigits = evenly(this.#digits);
     this.#buckets = Math.max(...this.#digits.map((d) => 1 << d.bits));
   }
 
-  /** Whether this is quicker than merging. */
-  get pays(): boolean {
-    return !this.keys.includes("key") && this.n >= 128 && this.n >= 32 * this.#evenDigits.length;
+  /** The length of a line from which on this is quicker than merging; undefined for keys that have no digits. */
+  static leastLength(keys: readonly DType[]): number | undefined {
+    return keys.includes("key") ? undefined : Math.max(128, 32 * evenly(digitsOf(keys, false)).length);
   }
   /** Counters of one line each, for that many lines. */
   counters(lines: Dim): (line: TileAtom) => Column {
     const ref: TileRef = this.k.t.ref("counts", "i32", "scratch", dimMul(lines, this.#buckets));
     return (line) => ({ ref, base: this.k.mul(line, this.#buckets), stride: 1 });
-  }
-
-  /** Whether so many lines are better sorted by several programs each. */
-  splits(lines: Dim): lines is number {
-    return this.pays && partsOfLine(this.n, lines) > 1;
   }
 
   /** Sorts records 0 … n-1, read by `source`, into `target`. */
@@ -173,9 +173,9 @@ export class RadixSort {
   sortInParts(lines: number, lineOf: (line: TileAtom) => SortedLine): void {
     const { k, n } = this;
     const { t } = k;
-    const parts = partsOfLine(n, lines);
-    const length = Math.ceil(n / parts);
-    const counters = this.counters(lines * parts);
+    const parts = partsOfLong(n);
+    const length = dimFloorDiv(dimSub(dimAdd(n, parts), 1), parts);
+    const counters = this.counters(dimMul(lines, parts));
     const countersOf = (line: TileAtom, part: TileAtom): Column => counters(k.add(k.mul(line, parts), part));
     const last = this.#digits.length - 1;
     this.#digits.forEach((digit, pass) => {
@@ -208,13 +208,7 @@ export class RadixSort {
     return (i) => from.map((c) => this.k.t.load(c.ref, this.#at(c, i)));
   }
   /** How many records from `start` to `end` fall into each bucket. */
-  #count(
-    read: SortedLine["source"],
-    digit: Digit,
-    counts: Column,
-    start: TileAtom | number,
-    end: TileAtom | number,
-  ): void {
+  #count(read: SortedLine["source"], digit: Digit, counts: Column, start: Operand, end: Operand): void {
     const { k } = this;
     const { t } = k;
     k.for(0, 1 << digit.bits, (b) => t.store(counts.ref, this.#at(counts, b), t.i32(0)));
@@ -238,8 +232,8 @@ export class RadixSort {
     to: readonly Column[],
     digit: Digit,
     counts: Column,
-    start: TileAtom | number,
-    end: TileAtom | number,
+    start: Operand,
+    end: Operand,
   ): void {
     const { k } = this;
     const { t } = k;

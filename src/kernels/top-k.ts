@@ -1,15 +1,17 @@
 /** The k greatest elements of each row: one row per program of the grid, long rows in parts. */
 import type { Aval } from "../ir/aval.js";
-import { type Dim, dimMul, dimProduct } from "../ir/dim.js";
+import { type Dim, dimFloorDiv, dimAdd, dimMul, dimProduct, isStatic, leastOf } from "../ir/dim.js";
 import { isFloat } from "../ir/dtype.js";
 import type { SortOps } from "../ir/ops/index.js";
 import type { Program } from "../ir/program.js";
 import type { TileAtom, TileRef } from "../ir/tile.js";
-import { staticSizes } from "../ir/size.js";
+import { hintOf, mostLikely } from "../ir/size.js";
 import { TileBuilder } from "../ir/tile-builder.js";
 import { BestOfRow, BLOCK } from "./best-of-row.js";
-import { type Column, less, MergeSort } from "./merge-sort.js";
-import { partsOfLine, RadixSort, type SortedLine } from "./radix-sort.js";
+import { within } from "./contract/ranges.js";
+import { type Column, less } from "./merge-sort.js";
+import { LONG, partsOfLine, type SortedLine } from "./radix-sort.js";
+import { sortLines } from "./sort-lines.js";
 import { type Operand, ScalarCode } from "./scalar-code.js";
 
 /** Up to this many are kept in a sorted list while the row goes by; of more, where they are a large part of the row, the whole row is sorted. */
@@ -20,58 +22,72 @@ const PASSED = 8;
 /** Refs: x in, values out, indices out (i32), then scratch. */
 export function topK(operands: readonly Aval[], { k: count }: SortOps["top_k"]): Program<"tile"> {
   const [x] = operands;
-  const [n] = staticSizes(x.shape.slice(-1));
+  const n = x.shape[x.shape.length - 1];
   const rows = n === 0 ? 0 : dimProduct(x.shape.slice(0, -1));
   const t = new TileBuilder("top_k");
   const k = new ScalarCode(t);
   const xs = t.ref("x", x.dtype, "in", dimMul(rows, n));
   const values = t.ref("values", x.dtype, "out", dimMul(rows, count));
   const indices = t.ref("indices", "i32", "out", dimMul(rows, count));
-  if (count > LIST && BestOfRow.pays(n, count)) {
+  /** What `short` adds for rows below this length, and `long` for others. */
+  const split = (from: number, short: () => void, long: () => void): void => {
+    if (leastOf(n) >= from) long();
+    else if (mostLikely(n) < from) short();
+    else {
+      t.where(within(n, 0, from - 1), short);
+      t.where(within(n, from, null), long);
+    }
+  };
+  const best = (): void => {
     const best = new BestOfRow(k, count, x.dtype, rows);
     t.stage([rows], (row) => best.find(row, xs, k.mul(row, n), n, { values, indices, base: k.mul(row, count) }));
-    return t.finish();
-  }
-  if (count > LIST) {
-    const sorter = new MergeSort(k, n, (a, b) => less(k, b[0], a[0]));
+  };
+  const sorted = (): void => {
     const [v0, i0, v1, i1] = ["v0", "i0", "v1", "i1"].map((name) =>
       t.ref(name, name.startsWith("v") ? x.dtype : "i32", "scratch", dimMul(rows, n)),
     );
-    const radix = new RadixSort(k, n, [x.dtype], true);
     const lineAt = (row: TileAtom): SortedLine => {
       const base = k.mul(row, n);
       const columns = (...refs: (typeof v0)[]): Column[] => refs.map((ref) => ({ ref, base, stride: 1 }));
       const source = (i: TileAtom): TileAtom[] => [t.load(xs, k.add(base, i)), i];
       return { source, target: columns(v0, i0), spare: columns(v1, i1) };
     };
-    const inParts = radix.splits(rows);
-    if (inParts) radix.sortInParts(rows, lineAt);
-    const counts = radix.pays && !inParts ? radix.counters(rows) : undefined;
+    const before = (a: readonly TileAtom[], b: readonly TileAtom[]): TileAtom => less(k, b[0], a[0]);
+    sortLines(k, { n, grid: [rows], lines: rows, keys: [x.dtype], before, descending: true }, lineAt);
     t.stage([rows], (row) => {
-      const line = lineAt(row);
-      if (counts) radix.sort(line, counts(row));
-      else if (!inParts) sorter.sort(line.source, line.target, line.spare);
       const [from, to] = [k.mul(row, n), k.mul(row, count)];
       k.for(0, count, (i) => {
         t.store(values, k.add(to, i), t.load(v0, k.add(from, i)));
         t.store(indices, k.add(to, i), t.load(i0, k.add(from, i)));
       });
     });
-    return t.finish();
-  }
-  if (count === 0) return t.finish();
-  const parts = partsFor(n, rows, count);
-  if (parts === 1) {
+  };
+  const listed = (): void => {
     t.stage([rows], (row) => {
       const list = new List(k, count, { values, indices, base: k.mul(row, count) });
       list.offer(xs, k.mul(row, n), 0, n);
     });
-    return t.finish();
+  };
+  const inParts = (parts: number): void => listInParts(k, { xs, values, indices }, { n, rows, count, parts });
+  if (count > LIST) split(BestOfRow.leastLength(count), sorted, best);
+  else if (count > 0) {
+    const parts = partsFor(isStatic(n) ? n : Math.max(hintOf(n), LONG), rows, count);
+    split(LONG, listed, parts === 1 ? listed : () => inParts(parts));
   }
+  return t.finish();
+}
+
+/** The list of each part of a row, then that of their lists. */
+function listInParts(
+  k: ScalarCode,
+  { xs, values, indices }: { readonly xs: TileRef; readonly values: TileRef; readonly indices: TileRef },
+  { n, rows, count, parts }: { readonly n: Dim; readonly rows: Dim; readonly count: number; readonly parts: number },
+): void {
+  const { t } = k;
   // the list of each part, then that of their lists one after the other: what is equal stays in the order of the row
   const some = dimMul(rows, parts * count);
-  const found = { values: t.ref("found", x.dtype, "scratch", some), indices: t.ref("at", "i32", "scratch", some) };
-  const length = Math.ceil(n / parts);
+  const found = { values: t.ref("found", xs.dtype, "scratch", some), indices: t.ref("at", "i32", "scratch", some) };
+  const length = dimFloorDiv(dimAdd(n, parts - 1), parts);
   t.stage([rows, parts], (row, part) => {
     const list = new List(k, count, { ...found, base: k.mul(k.add(k.mul(row, parts), part), count) });
     const start = k.mul(part, length);
@@ -81,7 +97,6 @@ export function topK(operands: readonly Aval[], { k: count }: SortOps["top_k"]):
     const list = new List(k, count, { values, indices, base: k.mul(row, count) });
     list.offer(found.values, k.mul(row, parts * count), 0, parts * count, found.indices);
   });
-  return t.finish();
 }
 
 /** Parts of a row that are worth it: each fills a list of its own, where an element that comes in moves half of those that are there. */

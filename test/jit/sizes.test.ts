@@ -97,6 +97,12 @@ const PROGRAMS: Record<string, readonly [string, ...string[]]> = {
   "running extrema side by side": ["a: f32[n,m,5]", "z: f32[n,m,5] = cummax[axis=1, reverse=false] a"],
   "running sums beside a named axis": ["a: f32[6,n]", "z: f32[6,n] = cumsum[axis=0, reverse=true] a"],
   "running sums with every size named": ["a: f32[m,n]", "z: f32[m,n] = cumlogsumexp[axis=0, reverse=false] a"],
+  "sorted lines of a named length": ["a: f32[3,n,m]", "z: f32[3,n,m] = sort[axis=1, numKeys=1, stable=true] a"],
+  "sorted records": [
+    "a: i32[n], b: f64[n], c: f32[n]",
+    "x: i32[n], y: f64[n], z: f32[n] = sort[axis=0, numKeys=2, stable=true] a, b, c",
+  ],
+  "the greatest of lines of a named length": ["a: f32[m,n]", "z: f32[m,2], i: i32[m,2] = top_k[k=2] a"],
   "sorted lines": ["a: f32[n,m,21]", "z: f32[n,m,21] = sort[axis=2, numKeys=1, stable=true] a"],
   "the greatest of lines": ["a: f32[n,21]", "z: f32[n,4], i: i32[n,4] = top_k[k=4] a"],
   "arrays side by side": ["a: f32[n,3], b: f32[m,3]", "z: f32[n+m,3] = concatenate[axis=0] a, b"],
@@ -155,7 +161,7 @@ test("memory at each size is what lives at one time", () => {
 });
 
 test("what needs numbers says so", () => {
-  const p = parseProgram(`fn ""(a: f32[n]) {\n  z: f32[n] = sort[axis=0, numKeys=1, stable=true] a\n  return z\n}`);
+  const p = parseProgram(`fn ""(a: f32[n,n]) {\n  z: f32[n,n] = cholesky a\n  return z\n}`);
   expect(() => compileProgram(p, { sizes: NAMES })).toThrow(NeedsStaticSize);
-  expect(() => compileProgram(p, { sizes: NAMES })).toThrow("lines of n elements");
+  expect(() => compileProgram(p, { sizes: NAMES })).toThrow("a size of [n, n] must be known");
 });

@@ -10,11 +10,13 @@ import {
   expandDims,
   load,
   max,
+  maximum,
   programId,
   range,
   type Ref,
   store,
   sum,
+  trans,
   zeros,
 } from "../../src/dsl/kernel/index.js";
 
@@ -158,6 +160,49 @@ describe("kernels over named sizes", () => {
       close(numbers(f(filled([n, 16]))), numbers(np.sum(filled([n, 16]), 0)));
       close(numbers(g(filled([n, 11]), b)), numbers(np.dot(filled([n, 11]), b)));
     }
+    expect(f.entries().length).toBe(2);
+    expect(g.entries().length).toBe(2);
+  });
+});
+
+describe("kernels that keep something in memory for each of their programs", () => {
+  it("over a named grid, in steps along a named axis, with their gradients", () => {
+    const attention = kernel(
+      function attention(q: Rows, k: Ref<"f32", ["keys", "columns"]>, out: Rows, B: constexpr, D: constexpr) {
+        const i = expandDims(programId(0) * B + arange(B), 1);
+        const d = expandDims(arange(D), 0);
+        const queries = load(q, [i, d], { mask: i < q.shape[0] });
+        let sums = zeros([B, D]);
+        let most = zeros([B]);
+        for (const step of range(cdiv(k.shape[0], B))) {
+          const j = expandDims(step * B + arange(B), 1);
+          const keys = load(k, [j, d], { mask: j < k.shape[0] });
+          const scores = dot(queries, trans(keys));
+          most = maximum(most, max(scores, { axis: 1 }));
+          sums = sums + dot(scores, keys);
+        }
+        store(out, [i, d], sums * expandDims(most, 1), { mask: i < q.shape[0] });
+      },
+      { out: (q) => q, grid: (q, _, { B }) => cdiv(q.shape[0], Number(B)) },
+    );
+    const wanted = (q: number[][], k: number[][]): number[][] =>
+      q.map((row) => {
+        const scores = k.map((key) => key.reduce((s, x, d) => s + x * row[d], 0));
+        const most = Math.max(0, ...scores);
+        return row.map((_, d) => most * scores.reduce((s, x, j) => s + x * k[j][d], 0));
+      });
+    const f = jit((q: Tensor, k: Tensor) => attention(q, k, { B: 8, D: 4 }));
+    const g = jit(grad((q: Tensor, k: Tensor) => attention(q, k, { B: 8, D: 4 }).sum()));
+    const exact = jit(
+      grad((q: Tensor, k: Tensor) => attention(q, k, { B: 8, D: 4 }).sum()),
+      { dynamic: false },
+    );
+    for (const n of [17, 18, 7, 8, 9, 31]) {
+      const [q, k] = [filled([n, 4]).mul(0.3), np.cos(filled([n + 3, 4])).mul(0.3)];
+      close(numbers(f(q, k)), wanted(q.js() as number[][], k.js() as number[][]).flat());
+      close(numbers(g(q, k)), numbers(exact(q, k)));
+    }
+    expect(f.entries().flatMap((e) => e.refusal || [])).toEqual([]);
     expect(f.entries().length).toBe(2);
     expect(g.entries().length).toBe(2);
   });

@@ -5,7 +5,9 @@ import { interpret } from "../../../src/interpreter/index.js";
 import { fromValues } from "../../../src/interpreter/array.js";
 import { aval } from "../../../src/ir/aval.js";
 import { type Builder, buildProgram } from "../../../src/ir/builder.js";
+import { symbol } from "../../../src/ir/dim.js";
 import type { PlanStep } from "../../../src/ir/plan.js";
+import { withSizes } from "../../../src/ir/size.js";
 import type { Atom, Program, Var } from "../../../src/ir/program.js";
 import { makeExecutable, Workspace } from "../../../src/jit/execute.js";
 import { lowerToPlan } from "../../../src/lowering/plan/index.js";
@@ -123,6 +125,58 @@ describe.each([
       const results = f.run([x]);
       expect(results.map(bits)).toEqual(expected);
       for (const c of results) c.dispose();
+    }
+    if (threads > 1) expect(pool.turns().length).toBe(threads);
+    pool.stop();
+  });
+});
+
+describe("loops of named lengths", () => {
+  const sizes = [{ name: "n", atLeast: 1, hint: 5 }];
+  const program = withSizes(sizes, () => {
+    const n = symbol("n");
+    // of each row its products with all rows, whose memory is as long as there are rows
+    const inner: Body = (b, all, row) => {
+      const products = b.emit1("mul", [all, b.broadcast(row, [n, 6], [1])], {});
+      const [sorted] = b.emit("sort", [products], { axis: 0, numKeys: 1, stable: true });
+      return [b.emit1("reduce_sum", [b.mul(sorted, products)], { axes: [0] })];
+    };
+    return buildProgram("named", [aval([n, 3, 6], "f32")], (b, x) => {
+      const body = buildProgram("rows", [aval([3, 6], "f32")], (c, rows) => {
+        const wide = c.broadcast(c.emit1("reduce_sum", [rows], { axes: [0] }), [n, 6], [1]);
+        const own = buildProgram("row", [wide.aval, aval([6], "f32")], inner);
+        return c.emit("scan", [wide, rows], { body: own, length: 3, reverse: false, numConsts: 1, numCarry: 0 });
+      });
+      return b.emit("scan", [x], { body, length: n, reverse: true, numConsts: 0, numCarry: 0 });
+    });
+  });
+  const filled = (heap: Heap, n: number): ArrayCell => {
+    const cell = heap.allocate(aval([n, 3, 6], "f32"));
+    new Float32Array(heap.buffer, cell.address, n * 18).forEach((_, i, all) => {
+      all[i] = Math.sin(12.9898 * i) * 2;
+    });
+    return cell;
+  };
+
+  it.each([1, 2, 3])("give the bits of one thread with %i", async (threads) => {
+    const alone = new Workspace(new Heap());
+    const once = makeExecutable(program, alone, [], sizes);
+    const heap = new Heap({ shared: true, hardLimit: 2 ** 28 });
+    const pool = new Pool(heap, { threads: () => threads, timeout: () => 20_000, spawn: spawner(undefined) as Spawn });
+    pools.push(pool);
+    const f = makeExecutable(program, new Workspace(heap, pool), [], sizes);
+    validated(f.compiled.bytes);
+    expect(sharedLoops(f.compiled.plan.steps)).toEqual(["n of i0"]);
+    expect(f.compiled.ownBytes).toBeGreaterThan(0);
+    await pool.start();
+    for (const n of [1, 2, 3, 5, 8, 9, 40, 200]) {
+      const expected = once.run([filled(alone.heap, n)], [n]).map(bits);
+      const x = filled(heap, n);
+      for (let i = 0; i < 20; i++) {
+        const results = f.run([x], [n]);
+        expect(results.map(bits)).toEqual(expected);
+        for (const c of results) c.dispose();
+      }
     }
     if (threads > 1) expect(pool.turns().length).toBe(threads);
     pool.stop();
