@@ -70,6 +70,7 @@ export class Workspace {
     }
     if (arenaBytes > this.#arenaBytes) {
       this.#dropArena();
+      this.#scope = undefined;
       this.#arena = this.heap.allocateBytes(arenaBytes);
       this.#arenaBytes = arenaBytes;
     }

@@ -316,8 +316,9 @@ export class Heap {
 
   #relieve(bytes: number): void {
     if (this.#census) {
-      this.#sweep(true);
-      if (this.#census.collects && !this.#spillsInUse) {
+      const may = this.#census.collects && !this.#spillsInUse;
+      this.#sweep(may);
+      if (may) {
         // what is left is in use
         this.#softLimit = Math.min(Math.max(SOFT_LIMIT, 2 * (this.#weight + bytes)), this.#hardLimit);
         return;

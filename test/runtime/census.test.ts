@@ -23,7 +23,11 @@ function put(heap: Heap, bytes: number, fill: number): ArrayCell {
   cell.watch();
   return cell;
 }
-const first = (c: ArrayCell): number => new Float32Array(c.heap.buffer, c.heap.resident(c), 1)[0];
+function first(c: ArrayCell): number {
+  // reading it back in may give the memory another buffer
+  const address = c.heap.resident(c);
+  return new Float32Array(c.heap.buffer, address, 1)[0];
+}
 
 class Named extends Member {
   constructor(
