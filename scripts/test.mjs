@@ -2,6 +2,7 @@
 //   npm test -- test/tree        only these test files
 //   npm test -- --update         rewrites the golden documents
 //   npm run test:fuzz            only the long tests
+//   npm run test:gpu             the kernels' shaders on this machine's GPU, one of the long tests
 //   npm run test:browser         only those in a browser
 //   npm run test:engines         those that run generated code, on a Node with 256-bit vectors; -- --install gets one
 // TILEWORK_TEST_REPORT=DIR writes what passed and failed there, for .ci/run.
@@ -14,7 +15,8 @@ import { ensureChromium } from "./chromium.mjs";
 import { hasAvx2, installWideNode, wideNode } from "./engines.mjs";
 
 const args = process.argv.slice(2);
-const long = take("--long");
+const gpu = take("--gpu");
+const long = take("--long") || gpu;
 const browser = take("--browser");
 const engines = take("--engines");
 const install = take("--install");
@@ -69,6 +71,10 @@ if (engines) {
       return `NOT TESTED: 256-bit vectors. No test ran on Node ${stdout.trim()}, or not all of them passed.`;
     return `Generated code was tested on Node ${stdout.trim()} with vectors of 256 bits (${passed} tests).`;
   };
+}
+if (gpu) {
+  process.env.TILEWORK_GPU = "1";
+  args.push("test/long/wgsl-device.test.ts");
 }
 const checks = {};
 if (!long && !browser && !engines) {

@@ -117,6 +117,9 @@ export class Arithmetic {
       case "ne":
         if (a.text === b.text) return this.#call("is_nan", a.text);
         return this.#call("f32_ne", a.text, b.text);
+      case "div":
+        if (b.value !== undefined && Math.abs(Number(b.value)) < 2 ** 126) return round(`(${a.text} / ${b.text})`);
+        return round(this.#call("f32_div", a.text, b.text));
       case "round":
         if ((params as { readonly method: string }).method === "away") return this.#call("round_away", a.text);
         return `round(${a.text})`;

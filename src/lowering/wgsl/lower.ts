@@ -2,7 +2,7 @@
  * Tile programs to WGSL: a shader for each grid stage. Programs of the grid are counted as one line of workgroups, which a dispatch folds
  * where there are more than fit along one dimension; invocations beyond the last program do nothing.
  */
-import { internal } from "../../diagnostics/error.js";
+import { fail, internal } from "../../diagnostics/error.js";
 import { type Dim, dimProduct, isStatic, type SymDim } from "../../ir/dim.js";
 import type { Program } from "../../ir/program.js";
 import type { TileRef, TileStage, TileStmt } from "../../ir/tile.js";
@@ -25,8 +25,12 @@ export interface WgslOptions {
   readonly distribution: WgslShader["distribution"];
 }
 
-/** Invocations of a workgroup whose programs have nothing to do with each other. */
+/**
+ * Invocations of a workgroup whose programs have nothing to do with each other: few, so that few programs are spread over the
+ * whole device; a whole workgroup where there are plenty, since devices start only so many workgroups in a second.
+ */
 const SEPARATE = 64;
+const PLENTY = 1 << 18;
 /** Fewer invocations than a GPU runs in step are not worth less. */
 const FEWEST = 32;
 
@@ -95,6 +99,11 @@ function stageShader(
     bindings.push({ ref, position, access: array.written ? "read_write" : "read" });
     parameters.push({ kind: "start", name: `${array.name}_start`, binding: bindings.length });
   });
+  if (bindings.length > limits.bindings)
+    fail(
+      "TW2011",
+      `${name} uses ${bindings.length} arrays, and a GPU need not have more than ${limits.bindings} for a kernel`,
+    );
   const sizes = new Map<string, string>();
   const size = (s: SymDim): string => {
     const key = String(s);
@@ -108,7 +117,9 @@ function stageShader(
   };
   const whole = distribution === "workgroup";
   const lanes = whole ? lanesFor(stage.body, limits.workgroupSize) : 1;
-  const workgroupSize = whole ? lanes : Math.min(SEPARATE, limits.workgroupSize);
+  const programs = dimProduct(stage.grid);
+  const separate = isStatic(programs) && programs >= PLENTY ? limits.workgroupSize : SEPARATE;
+  const workgroupSize = whole ? lanes : Math.min(separate, limits.workgroupSize);
   const setting: Setting = {
     lines,
     names,
@@ -158,7 +169,7 @@ function stageShader(
     code: code.join("\n"),
     workgroupSize,
     distribution,
-    programs: dimProduct(stage.grid),
+    programs,
     rounds: stage.rounds,
     parameters,
     bindings,

@@ -1,9 +1,9 @@
 /** What GPUs do not have is refused where the program asks for it. */
-import { kernel, makeProgram, numpy as np, type Tensor } from "tilework";
+import { kernel, lax, makeProgram, numpy as np, type Tensor } from "tilework";
 import { load, programId, type Ref, store } from "tilework/kernels";
 import { expect, test } from "vitest";
 import { isTileworkError } from "../../../src/index.js";
-import { planFor } from "./lower.js";
+import { planFor, wgslOf } from "./lower.js";
 
 function refusal(f: (x: Tensor) => unknown, x: Tensor): { readonly message: string; readonly code: string } {
   try {
@@ -40,4 +40,10 @@ test("kernels that use more arrays than can be bound", () => {
   expect(code).toBe("TW2011");
   expect(message).toContain("the kernel many uses 9 arrays");
   expect(message).toMatch(/refused\.test\.ts:\d+/);
+});
+test("sorts of three arrays, which have as many results and as many in between", () => {
+  const program = makeProgram(((x: Tensor) => lax.sort([x, x.mul(2), x.mul(3)], { numKeys: 1 })) as never)(
+    np.ones([100]),
+  );
+  expect(() => wgslOf(program)).toThrow(/TW2011.*sort uses 9 arrays/);
 });

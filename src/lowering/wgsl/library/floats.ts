@@ -19,6 +19,11 @@ fn is_finite(x: f32) -> bool {
 fn f32_ne(a: f32, b: f32) -> bool {
   return a != b || is_nan(a) || is_nan(b);
 }`,
+  f32_div: `
+fn f32_div(a: f32, b: f32) -> f32 { // devices may multiply by 1 / b, which is 0 to them where |b| > 2^126
+  let scale = select(1.0f, 0.25f, abs(b) > 8.507059e37f);
+  return (a * scale) / (b * scale);
+}`,
   f32_max: `
 fn f32_max(a: f32, b: f32) -> f32 { // NaN wins; 0 is greater than -0
   if (is_nan(a)) { return a; }

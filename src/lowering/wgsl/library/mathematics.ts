@@ -42,7 +42,7 @@ fn erf_inv_f32(x: f32) -> f32 { // about 3 ulp (after Giles 2010)
   if (is_nan(x) || a > 1.0f) { return f32_of(0x7fc00000u); }
   if (a == 1.0f) { return copy_sign(f32_of(0x7f800000u), x); }
   let w = -log_f32((1.0f - a) * (1.0f + a));
-  let v = w - 2.5f;
+  let v = w - 1.0f;
   let near = fma(a, ${horner("v", ERFINV_CENTRAL_F32)}, a);
   let u = sqrt(clamp(w, 4.0f, 17.0f)) - 3.0f;
   return copy_sign(select(${horner("u", ERFINV_TAIL_F32)}, near, w < 5.0f), x);
