@@ -155,7 +155,7 @@ const workloads = [
     bytes: 4 * rows * 1024,
     at: ([x], k) => x.subarray(k * 1024, k * 1024 + 1024).reduce((a, b) => a + b, 0),
   },
-  attention(1024 / scale, 16, 64, false),
+  attention(1024 / scale, 16, 64, true),
   attention(2048 / scale, 16, 64, true),
 ].filter(({ name }) => positionals.length === 0 || positionals.some((p) => name.includes(p)));
 

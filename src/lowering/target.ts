@@ -52,6 +52,8 @@ export interface GpuLimits {
   readonly workgroupSize: number;
   /** Bytes that the invocations of a workgroup share. */
   readonly workgroupBytes: number;
+  /** Bytes of the variables of one invocation. */
+  readonly privateBytes: number;
   /** Arrays in memory that one kernel may read or write. */
   readonly bindings: number;
   /** Workgroups along one dimension of a dispatch. */
@@ -65,6 +67,7 @@ export interface GpuLimits {
 export const WEBGPU_DEFAULTS: GpuLimits = {
   workgroupSize: 256,
   workgroupBytes: 16384,
+  privateBytes: 8192,
   bindings: 8,
   gridSize: 65535,
   subgroups: false,

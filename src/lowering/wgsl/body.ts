@@ -102,10 +102,13 @@ export class Body {
     } else this.each(shape, (c) => this.lines.add(`let ${known} = ${make(c)};`));
     return held;
   }
+  /** Of all variables so far, for one invocation. */
+  bytes = 0;
   /** The declaration of a variable, before a loop that fills it. */
   variable(held: Held): void {
     const slots = this.slots(held.shape);
     const type = registerType(held.dtype);
+    this.bytes += slots * (type === "vec2u" ? 8 : 4);
     // zero is said aloud: in a loop some drivers keep what the last iteration left
     const text = `var ${held.name} = ${slots <= 1 ? `${type}()` : `array<${type}, ${slots}>()`};`;
     // a loop that is still open may be joined by what has slots too, and by nothing else

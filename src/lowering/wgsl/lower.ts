@@ -138,6 +138,12 @@ function stageShader(
   lines.add("if (program >= params.programs) { return; }");
   const ids = programIds(stage.grid, names, lines, size);
   body.run(stage.body);
+  if (body.bytes > limits.privateBytes)
+    fail(
+      "TW2011",
+      `${name} holds ${body.bytes} bytes of blocks in each invocation, and a GPU need not have more than ${limits.privateBytes}`,
+      { help: "use smaller blocks" },
+    );
 
   const code: string[] = [
     `// ${name}: grid [${stage.grid.map(String).join(", ")}], ${whole ? "a workgroup" : "an invocation"} for each program`,

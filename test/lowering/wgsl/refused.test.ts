@@ -1,6 +1,6 @@
 /** What GPUs do not have is refused where the program asks for it. */
 import { kernel, lax, makeProgram, numpy as np, type Tensor } from "tilework";
-import { load, programId, type Ref, store } from "tilework/kernels";
+import { library, load, programId, type Ref, store } from "tilework/kernels";
 import { expect, test } from "vitest";
 import { isTileworkError } from "../../../src/index.js";
 import { planFor, wgslOf } from "./lower.js";
@@ -46,4 +46,9 @@ test("sorts of three arrays, which have as many results and as many in between",
     np.ones([100]),
   );
   expect(() => wgslOf(program)).toThrow(/TW2011.*sort uses 9 arrays/);
+});
+test("blocks of more than an invocation may hold", () => {
+  const x = np.zeros([1, 512, 1, 64]);
+  const program = makeProgram(((q: Tensor) => library.flashAttention(q, q, q)) as never)(x);
+  expect(() => wgslOf(program)).toThrow(/TW2011.*attention holds \d+ bytes of blocks in each invocation/);
 });
