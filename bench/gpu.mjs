@@ -21,7 +21,7 @@ const HELP = `npm run bench:gpu -- [options] [workload…]
   --small          sizes for drivers that run on the CPU, to see that all is right
   --unchecked      without the checks of bounds that browsers make (Dawn's toggle disable_robustness)
   --json           one line of JSON for each workload
-Needs a driver for Vulkan, Metal or Direct3D 12. The workgroup limits of "default" are those of every WebGPU device.`;
+Needs the build (npm run build) and a driver for Vulkan, Metal or Direct3D 12. The workgroup limits of "default" are those of every WebGPU device.`;
 
 const { values: given, positionals } = parseArgs({
   allowPositionals: true,
