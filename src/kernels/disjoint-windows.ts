@@ -1,13 +1,14 @@
 /** The transpose of pooling where windows neither overlap nor reach into padding: each decides about its own elements, many side by side. */
-import { dimMul } from "../ir/dim.js";
+import { type Dim, dimAdd, dimAtLeast, dimEqual, dimMul, dimProduct, dimSub, isStatic } from "../ir/dim.js";
 import { byteSize, type DType } from "../ir/dtype.js";
 import type { ReductionOps } from "../ir/ops/index.js";
 import type { Program } from "../ir/program.js";
 import type { TileAtom } from "../ir/tile.js";
 import { TileBuilder } from "../ir/tile-builder.js";
+import { strides as placesOf } from "./contract/pack.js";
 import { ScalarCode } from "./scalar-code.js";
 import type { WindowShapes } from "./window-shapes.js";
-import { prod, stridesOf } from "../util/index.js";
+import { prod } from "../util/index.js";
 
 /** Windows of at most so many elements: each is a comparison that is kept until the end. */
 const MOST_TAPS = 16;
@@ -24,26 +25,26 @@ export function disjointWindows(
   const along = (i: number): boolean =>
     padding[i].every((p) => p === 0) &&
     strides[i] >= windowDims[i] &&
-    (shapes.source[i] - 1) * strides[i] + windowDims[i] <= shapes.operand[i];
+    dimAtLeast(shapes.operand[i], dimAdd(dimMul(dimSub(shapes.source[i], 1), strides[i]), windowDims[i])) === true;
   if (rank === 0 || taps > MOST_TAPS || windowDims[last] !== 1 || strides[last] !== 1) return undefined;
   if (shapes.operand.length === 0 || !shapes.operand.every((_, i) => along(i))) return undefined;
   const features = shapes.operand[last];
-  if (features < 4) return undefined;
+  if (!isStatic(features) || features < 4) return undefined;
 
   const t = new TileBuilder("select_and_scatter_add");
   const k = new ScalarCode(t);
-  const source = t.ref("source", dtype, "in", dimMul(shapes.batch, prod(shapes.source)));
-  const operand = t.ref("operand", dtype, "in", dimMul(shapes.batch, prod(shapes.operand)));
-  const out = t.ref("out", dtype, "out", dimMul(shapes.batch, prod(shapes.operand)));
+  const source = t.ref("source", dtype, "in", dimMul(shapes.batch, dimProduct(shapes.source)));
+  const operand = t.ref("operand", dtype, "in", dimMul(shapes.batch, dimProduct(shapes.operand)));
+  const out = t.ref("out", dtype, "out", dimMul(shapes.batch, dimProduct(shapes.operand)));
   const zero = dtype === "i64" || dtype === "u64" ? 0n : 0;
-  const [from, to] = [stridesOf(shapes.source), stridesOf(shapes.operand)];
+  const [from, to] = [placesOf(shapes.source, 1), placesOf(shapes.operand, 1)];
   const axes = shapes.operand.slice(0, last).map((_, i) => i);
   const still = (i: number): boolean => windowDims[i] === 1 && strides[i] === 1;
   const grid = axes.filter(still);
   const sliding = axes.filter((i) => !still(i));
   // from an element of a window to the others, in row-major order
-  const offsets = windowDims.reduce<number[]>(
-    (list, n, i) => list.flatMap((at) => Array.from({ length: n }, (_, o) => at + o * to[i])),
+  const offsets = windowDims.reduce<Dim[]>(
+    (list, n, i) => list.flatMap((at) => Array.from({ length: n }, (_, o) => dimAdd(at, dimMul(to[i], o)))),
     [0],
   );
   const widest = (taps <= 4 ? 64 : taps <= 9 ? 32 : 16) / Math.max(4, byteSize(dtype));
@@ -85,7 +86,7 @@ export function disjointWindows(
     }
     const axis = sliding[n];
     k.for(0, shapes.source[axis], (i) =>
-      walk(n + 1, k.add(position, k.mul(i, from[axis])), k.add(corner, k.mul(i, strides[axis] * to[axis]))),
+      walk(n + 1, k.add(position, k.mul(i, from[axis])), k.add(corner, k.mul(i, dimMul(to[axis], strides[axis])))),
     );
   };
   /** What no window covers. */
@@ -97,9 +98,10 @@ export function disjointWindows(
   t.stage(
     grid.map((i) => (i === 0 ? shapes.batch : shapes.operand[i])),
     (...ids) => {
-      const flat = (s: readonly number[]): TileAtom =>
+      const flat = (s: readonly Dim[]): TileAtom =>
         ids.reduce<TileAtom>((at, id, i) => k.add(at, k.mul(id, s[grid[i]])), t.i32(0));
-      if (sliding.some((i) => shapes.source[i] * windowDims[i] !== shapes.operand[i])) clear(0, flat(to));
+      if (sliding.some((i) => dimEqual(dimMul(shapes.source[i], windowDims[i]), shapes.operand[i]) !== true))
+        clear(0, flat(to));
       walk(0, flat(from), flat(to));
     },
   );

@@ -1,13 +1,14 @@
 /** The transpose of pooling where windows overlap or reach into padding, for many features side by side. */
-import { dimMul } from "../ir/dim.js";
+import { type Dim, dimMul, dimProduct, isStatic } from "../ir/dim.js";
 import { byteSize, type DType } from "../ir/dtype.js";
 import type { ReductionOps } from "../ir/ops/index.js";
 import type { Program } from "../ir/program.js";
 import type { TileAtom } from "../ir/tile.js";
 import { TileBuilder } from "../ir/tile-builder.js";
+import { strides as placesOf } from "./contract/pack.js";
 import { type Operand, ScalarCode } from "./scalar-code.js";
 import type { WindowShapes } from "./window-shapes.js";
-import { prod, range, stridesOf } from "../util/index.js";
+import { range, stridesOf } from "../util/index.js";
 
 /** Refs as for the general kernel; undefined where windows slide along the last axis, whose neighbours are computed together. */
 export function overlappingWindows(
@@ -19,15 +20,15 @@ export function overlappingWindows(
   const still = (i: number): boolean => windowDims[i] === 1 && strides[i] === 1 && padding[i].every((p) => p === 0);
   if (last < 0 || !still(last) || dtype === "f16" || dtype === "bf16") return undefined;
   const features = shapes.operand[last];
-  if (features < 4) return undefined;
+  if (!isStatic(features) || features < 4) return undefined;
 
   const t = new TileBuilder("select_and_scatter_add");
   const k = new ScalarCode(t);
-  const source = t.ref("source", dtype, "in", dimMul(shapes.batch, prod(shapes.source)));
-  const operand = t.ref("operand", dtype, "in", dimMul(shapes.batch, prod(shapes.operand)));
-  const out = t.ref("out", dtype, "out", dimMul(shapes.batch, prod(shapes.operand)));
+  const source = t.ref("source", dtype, "in", dimMul(shapes.batch, dimProduct(shapes.source)));
+  const operand = t.ref("operand", dtype, "in", dimMul(shapes.batch, dimProduct(shapes.operand)));
+  const out = t.ref("out", dtype, "out", dimMul(shapes.batch, dimProduct(shapes.operand)));
   const zero = dtype === "i64" || dtype === "u64" ? 0n : 0;
-  const [from, to] = [stridesOf(shapes.source), stridesOf(shapes.operand)];
+  const [from, to] = [placesOf(shapes.source, 1), placesOf(shapes.operand, 1)];
   const grid = range(last).filter(still);
   const sliding = range(last).filter((i) => !still(i));
   const tapStrides = stridesOf(sliding.map((i) => windowDims[i]));
@@ -45,7 +46,7 @@ export function overlappingWindows(
   t.stage(
     grid.map((i) => (i === 0 ? shapes.batch : shapes.operand[i])),
     (...ids) => {
-      const flat = (s: readonly number[]): TileAtom =>
+      const flat = (s: readonly Dim[]): TileAtom =>
         ids.reduce<TileAtom>((at, id, i) => k.add(at, k.mul(id, s[grid[i]])), t.i32(0));
       clear(0, flat(to));
       /** `body` at each element of the window that lies inside: where it is, and its number in the window. */

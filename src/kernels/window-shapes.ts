@@ -1,13 +1,12 @@
-/** Shapes of pooling as kernels see them: the leading axes along which no window slides are one, whose size need not be known. */
+/** Shapes of pooling as kernels see them: the leading axes along which no window slides are one. */
 import { type Dim, dimProduct, type Shape } from "../ir/dim.js";
 import type { ReductionOps } from "../ir/ops/index.js";
-import { staticSizes } from "../ir/size.js";
 
 export interface WindowShapes {
   readonly batch: Dim;
   /** Of one element of the batch, whose axis comes first, with size 1. */
-  readonly source: readonly number[];
-  readonly operand: readonly number[];
+  readonly source: Shape;
+  readonly operand: Shape;
 }
 type Params = ReductionOps["select_and_scatter_add"];
 
@@ -29,6 +28,6 @@ export function windowShapes(params: Params, source: Shape, operand: Shape): [Pa
     strides: [1, ...strides.slice(batch)],
     padding: [[0, 0] as const, ...padding.slice(batch)],
   };
-  const rest = (shape: Shape): readonly number[] => [1, ...staticSizes(shape.slice(batch))];
+  const rest = (shape: Shape): Shape => [1, ...shape.slice(batch)];
   return [turned, { batch: dimProduct(operand.slice(0, batch)), source: rest(source), operand: rest(operand) }];
 }

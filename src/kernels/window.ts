@@ -1,15 +1,16 @@
 /** The transpose of pooling: each source element is added where its window's extremum stands. */
-import { dimMul, type Shape } from "../ir/dim.js";
+import { type Dim, dimAdd, dimAtLeast, dimMul, dimProduct, dimSub, type Shape } from "../ir/dim.js";
 import type { DType } from "../ir/dtype.js";
 import type { ReductionOps } from "../ir/ops/index.js";
 import type { Program } from "../ir/program.js";
 import type { TileAtom } from "../ir/tile.js";
 import { TileBuilder } from "../ir/tile-builder.js";
+import { strides as placesOf } from "./contract/pack.js";
 import { disjointWindows } from "./disjoint-windows.js";
 import { overlappingWindows } from "./overlapping-windows.js";
 import { type Operand, ScalarCode } from "./scalar-code.js";
 import { windowShapes } from "./window-shapes.js";
-import { prod, range, stridesOf } from "../util/index.js";
+import { prod, range } from "../util/index.js";
 
 /** Windows of at most so many elements are written out, where none of them reaches into padding. */
 const UNROLLED = 32;
@@ -35,15 +36,15 @@ export function selectAndScatterAdd(
   const { windowDims, strides, padding, select } = params;
   const t = new TileBuilder("select_and_scatter_add");
   const k = new ScalarCode(t);
-  const source = t.ref("source", sourceDtype, "in", dimMul(batch, prod(sourceShape)));
-  const operand = t.ref("operand", operandDtype, "in", dimMul(batch, prod(operandShape)));
-  const out = t.ref("out", operandDtype, "out", dimMul(batch, prod(operandShape)));
+  const source = t.ref("source", sourceDtype, "in", dimMul(batch, dimProduct(sourceShape)));
+  const operand = t.ref("operand", operandDtype, "in", dimMul(batch, dimProduct(operandShape)));
+  const out = t.ref("out", operandDtype, "out", dimMul(batch, dimProduct(operandShape)));
   const half = operandDtype === "f16" || operandDtype === "bf16";
-  const sums = half ? t.ref("sums", "f32", "scratch", dimMul(batch, prod(operandShape))) : out;
+  const sums = half ? t.ref("sums", "f32", "scratch", dimMul(batch, dimProduct(operandShape))) : out;
   const accumulate = sums.dtype;
 
-  const sourceStrides = stridesOf(sourceShape);
-  const operandStrides = stridesOf(operandShape);
+  const sourceStrides = placesOf(sourceShape, 1);
+  const operandStrides = placesOf(operandShape, 1);
   const axes = range(operandShape.length);
   const still = (i: number): boolean =>
     windowDims[i] === 1 && strides[i] === 1 && padding[i][0] === 0 && padding[i][1] === 0;
@@ -64,7 +65,7 @@ export function selectAndScatterAdd(
   t.stage(
     grid.map((i) => (i === 0 ? batch : operandShape[i])),
     (...ids) => {
-      const flat = (s: readonly number[]): TileAtom =>
+      const flat = (s: readonly Dim[]): TileAtom =>
         ids.reduce<TileAtom>((at, id, i) => k.add(at, k.mul(id, s[grid[i]])), t.i32(0));
       const operandBase = flat(operandStrides);
       everywhere(sliding, operandBase, (at) => t.store(sums, at, zero));
@@ -124,11 +125,11 @@ export function selectAndScatterAdd(
 /** Whether every window lies inside the operand along this axis. */
 function covered(
   axis: number,
-  sourceShape: readonly number[],
-  operandShape: readonly number[],
+  sourceShape: Shape,
+  operandShape: Shape,
   { windowDims, strides, padding }: ReductionOps["select_and_scatter_add"],
 ): boolean {
   const first = -padding[axis][0];
-  const last = first + (sourceShape[axis] - 1) * strides[axis] + windowDims[axis];
-  return first >= 0 && last <= operandShape[axis];
+  const last = dimAdd(dimMul(dimSub(sourceShape[axis], 1), strides[axis]), first + windowDims[axis]);
+  return first >= 0 && dimAtLeast(operandShape[axis], last) === true;
 }

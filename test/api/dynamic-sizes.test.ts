@@ -189,6 +189,20 @@ describe("one program for sizes from 2 to 128", () => {
       ),
       (n) => [data(n, 7, 7, 5)],
     ));
+  it("gradients of pooling over images of the size: windows apart, windows that overlap, few features", () => {
+    const pooled = (x: Tensor): Any => {
+      const padding: [number, number][] = [
+        [1, 1],
+        [1, 1],
+      ];
+      return [
+        np.square(nn.maxPool(x, [2, 2])),
+        np.sin(nn.maxPool(x, [3, 3], { strides: [2, 2], padding })),
+        np.sin(nn.maxPool(x.slice([null], [null], [null], [0, 2]), [3, 2])),
+      ].reduce((sum: Any, y) => np.sum(y).add(sum), 0);
+    };
+    check(grad(pooled), (n) => [data(2, n + 1, n + 1, 5)], 1e-4, [2, 7, 8, 33]);
+  });
   it("running sums along another axis", () =>
     check(
       (x: Tensor) => [np.cumsum(x, 0), np.cumsum(x, 1)],
