@@ -18,11 +18,14 @@ export interface Config {
    * must fit (set before the first array is made).
    */
   memoryLimit: number | undefined;
-  /** Resident bytes above which unused arrays are moved out of Wasm memory (set before the first array is made). */
+  /**
+   * Resident bytes above which unused arrays are moved out of Wasm memory (set before the first array is made). Without it, Node
+   * moves none out before the memory is full: there it is known which arrays are in use.
+   */
   spillLimit: number | undefined;
   /**
    * May switches of V8 be set in Node, for wider and fused vector operations? They are set at the first compilation (set this
-   * before), if a short trial shows that they are right and faster. The environment variable TILEWORK_V8=0 says no too.
+   * before), if a short trial shows that they are right and faster. Others are set for a moment to have garbage collected. The environment variable TILEWORK_V8=0 says no too.
    */
   v8: boolean;
   /**

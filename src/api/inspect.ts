@@ -163,7 +163,8 @@ export async function blockUntilReady<T>(values: T): Promise<T> {
 }
 
 /**
- * The arrays in the heap's memory, with their sizes in bytes. An array that was moved out under memory pressure
+ * The arrays in the heap's memory, with their sizes in bytes: in Node those that something still refers to, elsewhere also those
+ * that were not collected yet. An array that was moved out under memory pressure
  * is listed again once it is used: until then only its owner holds it, so that the engine can collect what nobody uses.
  * @example liveArrays().reduce((bytes, a) => bytes + a.bytes, 0)
  */
