@@ -22,7 +22,7 @@ export interface SizedContraction extends Omit<Contraction, AxisList> {
 }
 
 /** Tiles of every height and width divide it: nothing speaks for a tile but its speed. */
-const COMMON = 96;
+const COMMON = 192;
 
 /** Numbers to plan with; each axis remembers what it is. */
 export function planned(c: SizedContraction): Contraction {
