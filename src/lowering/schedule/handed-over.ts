@@ -3,7 +3,10 @@ import type { ContractionOps, KernelOps, LinalgOps, ReductionOps, SortOps } from
 import type { AnyEqn } from "../../ir/program.js";
 import type { Rules } from "../../ir/rules.js";
 import { Slot } from "../slot.js";
-import type { Nest } from "./nest.js";
+import type { TileBuilder } from "../../ir/tile-builder.js";
+import type { Machine } from "../target.js";
+import type { RefOf } from "./emit.js";
+import type { Nest, PreparedNest } from "./nest.js";
 import type { ScheduleKind } from "./rule.js";
 
 export interface KernelSchedule {
@@ -25,6 +28,9 @@ export interface WindowSchedule {
   readonly rules: Rules<WindowOps, ScheduleKind>;
   /** The equations that are scheduled in place of a convolution. */
   splitPadding(eqn: AnyEqn): readonly AnyEqn[];
+  /** Writes a nest, if it is one over windows, or the gradient of a depthwise filter. */
+  writeWindows(b: TileBuilder, nest: PreparedNest, refOf: RefOf, machine: Machine): boolean;
+  writeTaps(b: TileBuilder, nest: PreparedNest, refOf: RefOf): boolean;
 }
 export const windowSchedule = new Slot<WindowSchedule>("convolutions and windows");
 

@@ -23,7 +23,7 @@ const FEW = 65536;
 /** Features of one program. */
 const GROUP = 32;
 
-export interface TapNest {
+interface TapNest {
   readonly sum: Member;
   readonly operands: readonly [LoadNode, LoadNode];
   readonly taps: readonly Loop[];
@@ -39,7 +39,7 @@ function extentOf(loop: Loop): number {
   return staticSizes([loop.extent])[0];
 }
 
-export function matchTaps(nest: PreparedNest): TapNest | undefined {
+function matchTaps(nest: PreparedNest): TapNest | undefined {
   const sum = nest.members.find((m) => m.kind === "reduce");
   if (!sum || sum.combine !== "sum" || sum.payload || sum.valid || sum.dtype === "bool" || !nest.parallel)
     return undefined;
@@ -62,7 +62,13 @@ export function matchTaps(nest: PreparedNest): TapNest | undefined {
   return width === undefined ? undefined : { sum, operands: [lhs, rhs], taps, features, width };
 }
 
-export function emitTapNest(b: TileBuilder, nest: PreparedNest, match: TapNest, refOf: RefOf): void {
+/** Writes the nest if it is such a gradient. */
+export function writeTaps(b: TileBuilder, nest: PreparedNest, refOf: RefOf): boolean {
+  const found = matchTaps(nest);
+  if (found) emitTapNest(b, nest, found, refOf);
+  return found !== undefined;
+}
+function emitTapNest(b: TileBuilder, nest: PreparedNest, match: TapNest, refOf: RefOf): void {
   const { sum, operands, taps, features, width } = match;
   const k = new ScalarCode(b);
   const { dtype } = sum;

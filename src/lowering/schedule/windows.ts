@@ -46,7 +46,7 @@ interface Bound {
   readonly lo: number;
   readonly hi: number;
 }
-export interface WindowNest {
+interface WindowNest {
   readonly sum: Member;
   readonly op: TileReduceOp;
   readonly bounds: readonly Bound[];
@@ -79,7 +79,7 @@ function isStaticNest(nest: PreparedNest): boolean {
   return isStaticShape([...dims, ...nest.kept.slice(-2).map((l) => l.extent), ...nest.reduced.map((l) => l.extent)]);
 }
 
-export function matchWindows(nest: PreparedNest): WindowNest | undefined {
+function matchWindows(nest: PreparedNest): WindowNest | undefined {
   const sum = nest.members.find((m) => m.kind === "reduce");
   if (!sum || sum.payload || sum.valid || sum.dtype === "bool" || !nest.parallel) return undefined;
   const { combine: op } = sum;
@@ -215,13 +215,13 @@ function interior(bounds: readonly Bound[], loop: Loop): readonly [number, numbe
   return [start, Math.max(start, end)];
 }
 
-export function emitWindowNest(
-  b: TileBuilder,
-  nest: PreparedNest,
-  match: WindowNest,
-  refOf: RefOf,
-  machine: Machine,
-): void {
+/** Writes the nest if it is one over windows. */
+export function writeWindows(b: TileBuilder, nest: PreparedNest, refOf: RefOf, machine: Machine): boolean {
+  const found = matchWindows(nest);
+  if (found) emitWindowNest(b, nest, found, refOf, machine);
+  return found !== undefined;
+}
+function emitWindowNest(b: TileBuilder, nest: PreparedNest, match: WindowNest, refOf: RefOf, machine: Machine): void {
   const emitter = new WindowEmitter(b, nest, match, refOf);
   emitter.emit(machine.wide);
 }

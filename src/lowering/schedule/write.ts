@@ -15,6 +15,7 @@ import { type Draft, splitFactors } from "./draft.js";
 import { emitContractionNest, matchContraction, plainLoad } from "./contract.js";
 import { emitColumnNest, matchColumns } from "./columns.js";
 import { emitExtremumRows, matchExtremumRows } from "./extremum-rows.js";
+import { emitFlatRows, matchFlatRows } from "./flat-rows.js";
 import { emitFewColumns, matchFewColumns } from "./few-columns.js";
 import { emitNest, type RefOf } from "./emit.js";
 import { narrowOf, nestAt } from "./narrow.js";
@@ -23,10 +24,8 @@ import type { KernelContext, Part } from "./kernel-context.js";
 import { type Nest, type PreparedNest, prepareNest, reachable, readsBack } from "./nest.js";
 import type { Member, Node } from "./node.js";
 import { type InPlace, planSpills } from "./reuse.js";
-import { kernelSchedule } from "./handed-over.js";
+import { kernelSchedule, windowSchedule } from "./handed-over.js";
 import type { EqnOf, Kept, KernelRule } from "./rule.js";
-import { emitTapNest, matchTaps } from "./taps.js";
-import { emitWindowNest, matchWindows } from "./windows.js";
 
 /** A kernel with the views that stand for its refs. */
 export interface Launch {
@@ -339,11 +338,7 @@ function emitBest(b: TileBuilder, nest: PreparedNest, refOf: RefOf, machine: Mac
     emitNest(b, nest, refOf);
     return [];
   }
-  const taps = matchTaps(nest);
-  if (taps) {
-    emitTapNest(b, nest, taps, refOf);
-    return [];
-  }
+  if (windowSchedule.isFilled && windowSchedule.part.writeTaps(b, nest, refOf)) return [];
   const contraction = matchContraction(nest);
   const tiles = contraction && emitContractionNest(b, nest, contraction, refOf, machine, kept);
   if (tiles) return tiles;
@@ -355,6 +350,8 @@ function emitBest(b: TileBuilder, nest: PreparedNest, refOf: RefOf, machine: Mac
   const rest = (): readonly InPlace[] => emitWindows(b, nest, refOf, machine);
   const few = matchFewColumns(nest);
   if (few) return inTwo(b, few.where, () => emitFewColumns(b, nest, few, refOf), rest);
+  const flat = matchFlatRows(nest);
+  if (flat) return emitFlatRows(b, nest, flat, refOf);
   const columns = matchColumns(nest);
   if (columns) return inTwo(b, columns.where, () => emitColumnNest(b, nest, columns, refOf), rest);
   return rest();
@@ -367,10 +364,9 @@ function inTwo(b: TileBuilder, where: Dim, here: () => void, elsewhere: () => vo
 }
 function emitWindows(b: TileBuilder, nest: PreparedNest, refOf: RefOf, machine: Machine): readonly InPlace[] {
   // blocks of windows overlap
-  const windows = readsBack(nest) ? undefined : matchWindows(nest);
-  if (!windows) return emitNest(b, nest, refOf);
-  emitWindowNest(b, nest, windows, refOf, machine);
-  return [];
+  const written =
+    windowSchedule.isFilled && !readsBack(nest) && windowSchedule.part.writeWindows(b, nest, refOf, machine);
+  return written ? [] : emitNest(b, nest, refOf);
 }
 
 /** What was fused, in the order of computation. */
