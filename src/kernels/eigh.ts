@@ -8,22 +8,24 @@ import type { LinalgOps } from "../ir/ops/index.js";
 import type { Program } from "../ir/program.js";
 import type { TileAtom } from "../ir/tile.js";
 import { TileBuilder } from "../ir/tile-builder.js";
-import { COLUMNS } from "./bidiagonal.js";
+import { COLUMNS } from "./bidiagonalisation.js";
 import { jacobiEigh } from "./eigh-jacobi.js";
 import { epsilonOf } from "./deflation.js";
 import { matricesOf } from "./matrices.js";
 import { orderOf } from "./order.js";
 import { roundUp } from "./panels.js";
 import { QrRounds } from "./qr-rounds.js";
+import { partsOf, reductionStages } from "./reduction.js";
 import { extentOf } from "./scaling.js";
 import { MatrixView, ScalarCode, VectorView } from "./scalar-code.js";
-import { LANES, symmetricValues, tridiagonalise } from "./tridiagonal.js";
+import { symmetricValues } from "./tridiagonal.js";
+import { LANES, type TridiagonalWork, tridiagonalisation } from "./tridiagonalisation.js";
 import { VectorBlocks } from "./vector-blocks.js";
 
 /** Up to this order Jacobi's rotations are as fast. */
 const JACOBI = 24;
-/** Rows of working vectors of a tridiagonalisation. */
-const BESIDES = 4 + LANES;
+/** Rows of working vectors of a tridiagonalisation, but for those of its parts. */
+const BESIDES = 5 + LANES;
 
 /** Refs: a in, w out, v out, then scratch. Reads the lower triangle; not finite in, NaN out. */
 export function eigh(operands: readonly Aval[], params: LinalgOps["eigh"]): Program<"tile"> {
@@ -40,10 +42,12 @@ function tridiagonalEigh([a]: readonly Aval[]): Program<"tile"> {
   const from = t.ref("a", dtype, "in", all(n * n));
   const wRef = t.ref("w", dtype, "out", all(n));
   const vRef = t.ref("v", dtype, "out", all(n * n));
+  const parts = partsOf(n, batch);
+  const besides = (BESIDES + parts) * stride;
   const scratch = (name: string, size: number) => t.ref(name, "f64", "scratch", several(size));
   const [workRef, besidesRef, diagonalsRef, stateRef] = [
     scratch("work", stride * stride),
-    scratch("besides", BESIDES * stride),
+    scratch("besides", besides),
     scratch("diagonals", 2 * n),
     scratch("state", 2),
   ];
@@ -58,9 +62,28 @@ function tridiagonalEigh([a]: readonly Aval[]): Program<"tile"> {
   /** What values are multiplied by in the end; and 0, or NaN where the matrix has elements that are not finite. */
   const stateOf = (b: TileAtom): VectorView => new VectorView(k, stateRef, k.mul(b, 2));
 
-  t.stage([batch], (b) => {
+  const workOf = (b: TileAtom): TridiagonalWork => {
+    const at = (i: number): TileAtom => k.add(k.mul(b, besides), i * stride);
+    const beside = (i: number) => new VectorView(k, besidesRef, at(i));
+    const [diagonal, next] = diagonalsOf(b);
+    return {
+      a: new MatrixView(k, workRef, k.mul(b, stride * stride), stride),
+      v: beside(0),
+      w: beside(1),
+      nextV: beside(2),
+      across: beside(3),
+      numbers: beside(4),
+      dots: beside(5),
+      sums: new MatrixView(k, besidesRef, at(BESIDES), stride),
+      diagonal,
+      beside: next,
+      panels: vectors.panels(b),
+    };
+  };
+  const reduction = tridiagonalisation(k, n, parts, workOf);
+  const start = (b: TileAtom): void => {
     const source = new MatrixView(k, from, k.mul(b, n * n), n, "f64");
-    const work = new MatrixView(k, workRef, k.mul(b, stride * stride), stride);
+    const { a: work } = workOf(b);
     const { poison, isFinite, scale } = extentOf(k, (see) =>
       k.for(0, n, (i) => k.for(0, k.add(i, 1), (j) => see(source.at(i, j)))),
     );
@@ -77,11 +100,14 @@ function tridiagonalEigh([a]: readonly Aval[]): Program<"tile"> {
         }),
       ),
     );
-    const beside = (i: number) => new VectorView(k, besidesRef, k.add(k.mul(b, BESIDES * stride), i * stride));
-    const parts = { a: work, v: beside(0), w: beside(1), nextV: beside(2), product: beside(3), dots: beside(4) };
-    tridiagonalise(k, n, parts, diagonalsOf(b), vectors.panels(b));
+    reduction.start(b);
+  };
+  const end = (b: TileAtom): void => {
+    const panels = vectors.panels(b);
+    k.for(0, panels.panels, (panel) => panels.close(panel));
     steps.start(b);
-  });
+  };
+  reductionStages(k, batch, several, { ...reduction, start, end });
   steps.stages(batch, (b, recorder, progress) => {
     const [d, e] = diagonalsOf(b);
     symmetricValues(k, n, d, e, recorder, progress, epsilonOf(dtype));

@@ -52,6 +52,49 @@ export function reflect(k: ScalarCode, x: VectorView, start: Operand, end: Opera
   return { beta, tau };
 }
 
+/** From so large a sum of squares on it has all its digits. */
+const LARGE = 2 ** -900;
+
+/**
+ * The same for an x of f64 that is not much larger than 1, with zeros from `from` to its start and from its end to `to`: it is read and
+ * written by `width` elements at a time.
+ */
+export function reflectPadded(
+  k: ScalarCode,
+  x: VectorView,
+  [start, end]: readonly [Operand, Operand],
+  [from, to]: readonly [Operand, Operand],
+  width: number,
+  nothing: number,
+): Reflection {
+  const { t } = k;
+  const alpha = t.var(x.at(start));
+  const beta = t.var(alpha);
+  const tau = t.var(t.const(0, x.dtype));
+  x.set(start, 0);
+  const squares = t.var(t.const(0, x.dtype, [width]));
+  k.for(from, to, (i) => t.assign(squares, k.add(squares, k.mul(x.at(i, width), x.at(i, width)))), width);
+  const sum = t.reduce("sum", squares, 0);
+  t.if(
+    k.ge(sum, LARGE),
+    () => {
+      const norm = k.sqrt(k.add(k.mul(alpha, alpha), sum));
+      t.assign(beta, k.select(k.ge(alpha, 0), k.neg(norm), norm));
+      t.assign(tau, k.div(k.sub(beta, alpha), beta));
+      const factor = t.var(k.div(1, k.sub(alpha, beta)));
+      k.for(from, to, (i) => x.set(i, k.mul(x.at(i, width), factor), width), width);
+      x.set(start, 1);
+    },
+    () => {
+      x.set(start, alpha);
+      const slow = reflect(k, x, start, end, nothing);
+      t.assign(beta, slow.beta);
+      t.assign(tau, slow.tau);
+    },
+  );
+  return { beta, tau };
+}
+
 /** Rows [top, bottom) and columns [left, right) of m become (I - τ v vᵀ)·m, v[i] belonging to row i. */
 export function applyFromLeft(
   k: ScalarCode,

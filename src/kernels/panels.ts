@@ -71,13 +71,20 @@ export class Panels {
   }
   /** Reflection j is I - τ v vᵀ with the elements of v from `first` on. */
   set(j: TileAtom, v: VectorView, first: Operand, tau: TileAtom): void {
+    this.setPart(j, v, first, this.rows);
+    this.setTau(j, tau);
+  }
+  /** Elements [first, end) of vector j. */
+  setPart(j: TileAtom, v: VectorView, first: Operand, end: Operand): void {
     const { k } = this;
     const { t } = k;
     const panel = k.t.op("shift_right_logical", [j, t.i32(Math.log2(PANEL))]);
     const at = t.op("and", [j, t.i32(PANEL - 1)]);
     const base = k.mul(panel, this.rows);
-    k.for(first, this.rows, (i) => this.#vectors.set(k.add(base, i), at, t.convert(v.at(i), this.dtype)));
-    this.#taus.set(j, t.convert(tau, this.dtype));
+    k.for(first, end, (i) => this.#vectors.set(k.add(base, i), at, t.convert(v.at(i), this.dtype)));
+  }
+  setTau(j: TileAtom, tau: TileAtom): void {
+    this.#taus.set(j, this.k.t.convert(tau, this.dtype));
   }
   /** To be called for each panel when its reflections are known. */
   close(panel: Operand): void {

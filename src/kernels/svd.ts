@@ -8,12 +8,14 @@ import type { LinalgOps } from "../ir/ops/index.js";
 import type { Program } from "../ir/program.js";
 import type { TileAtom } from "../ir/tile.js";
 import { TileBuilder } from "../ir/tile-builder.js";
-import { type BidiagonalWork, bidiagonalise, COLUMNS, ROWS, singularValues } from "./bidiagonal.js";
+import { singularValues } from "./bidiagonal.js";
+import { type BidiagonalWork, bidiagonalisation, COLUMNS, NUMBERS } from "./bidiagonalisation.js";
 import { epsilonOf } from "./deflation.js";
 import { matricesOf } from "./matrices.js";
 import { orderOf } from "./order.js";
 import { roundUp } from "./panels.js";
 import { QrRounds } from "./qr-rounds.js";
+import { partsOf, reductionStages } from "./reduction.js";
 import { extentOf } from "./scaling.js";
 import { MatrixView, ScalarCode, VectorView } from "./scalar-code.js";
 import { jacobiSvd } from "./svd-jacobi.js";
@@ -40,7 +42,7 @@ function bidiagonalSvd([a]: readonly Aval[], { fullMatrices }: LinalgOps["svd"])
   const [m, n] = isWide ? [columns, rows] : [rows, columns];
   const longVectors = fullMatrices ? m : n;
   const [uColumns, vRows] = fullMatrices ? [rows, columns] : [n, n];
-  const [paddedRows, stride] = [roundUp(m, ROWS), roundUp(n, COLUMNS)];
+  const [paddedRows, stride] = [roundUp(m, COLUMNS), roundUp(n, COLUMNS)];
 
   const t = new TileBuilder("svd");
   const k = new ScalarCode(t);
@@ -49,7 +51,8 @@ function bidiagonalSvd([a]: readonly Aval[], { fullMatrices }: LinalgOps["svd"])
   const sRef = t.ref("s", dtype, "out", all(n));
   const vtRef = t.ref("vt", dtype, "out", all(vRows * columns));
   const scratch = (name: string, size: number) => t.ref(name, "f64", "scratch", several(size));
-  const besides = 3 * paddedRows + 3 * stride;
+  const parts = partsOf(n, batch);
+  const besides = 3 * paddedRows + (2 + parts) * stride + NUMBERS;
   const [workRef, besidesRef, diagonalsRef, stateRef] = [
     scratch("work", paddedRows * stride),
     scratch("besides", besides),
@@ -68,9 +71,31 @@ function bidiagonalSvd([a]: readonly Aval[], { fullMatrices }: LinalgOps["svd"])
   /** What values are multiplied by in the end; and 0, or NaN where the matrix has elements that are not finite. */
   const stateOf = (b: TileAtom): VectorView => new VectorView(k, stateRef, k.mul(b, 2));
 
-  t.stage([batch], (b) => {
+  const workOf = (b: TileAtom): BidiagonalWork => {
+    const base = k.mul(b, besides);
+    const ofRows = (i: number) => new VectorView(k, besidesRef, k.add(base, i * paddedRows));
+    const columns = k.add(base, 3 * paddedRows);
+    const ofColumns = (i: number) => new VectorView(k, besidesRef, k.add(columns, i * stride));
+    const [diagonal, beside] = diagonalsOf(b);
+    return {
+      a: new MatrixView(k, workRef, k.mul(b, paddedRows * stride), stride),
+      u: ofRows(0),
+      nextU: ofRows(1),
+      x: ofRows(2),
+      v: ofColumns(0),
+      y: ofColumns(1),
+      sums: new MatrixView(k, besidesRef, k.add(columns, 2 * stride), stride),
+      numbers: ofColumns(2 + parts),
+      diagonal,
+      beside,
+      left: left.panels(b),
+      right: right.panels(b),
+    };
+  };
+  const reduction = bidiagonalisation(k, [m, n], paddedRows, parts, workOf);
+  const start = (b: TileAtom): void => {
     const source = new VectorView(k, from, k.mul(b, m * n), "f64");
-    const work = new MatrixView(k, workRef, k.mul(b, paddedRows * stride), stride);
+    const { a: work } = workOf(b);
     const { poison, isFinite, scale } = extentOf(k, (see) => k.for(0, m * n, (i) => see(source.at(i))));
     stateOf(b).set(0, scale);
     stateOf(b).set(1, poison);
@@ -84,22 +109,13 @@ function bidiagonalSvd([a]: readonly Aval[], { fullMatrices }: LinalgOps["svd"])
         }),
       ),
     );
-    const base = k.mul(b, besides);
-    const ofRows = (i: number) => new VectorView(k, besidesRef, k.add(base, i * paddedRows));
-    const ofColumns = (i: number) => new VectorView(k, besidesRef, k.add(base, 3 * paddedRows + i * stride));
-    const beside: BidiagonalWork = {
-      a: work,
-      paddedRows,
-      u: ofRows(0),
-      nextU: ofRows(1),
-      x: ofRows(2),
-      v: ofColumns(0),
-      y: ofColumns(1),
-      nextY: ofColumns(2),
-    };
-    bidiagonalise(k, [m, n], beside, diagonalsOf(b), [left.panels(b), right.panels(b)]);
+    reduction.start(b);
+  };
+  const end = (b: TileAtom): void => {
+    for (const side of [left.panels(b), right.panels(b)]) k.for(0, side.panels, (panel) => side.close(panel));
     steps.start(b);
-  });
+  };
+  reductionStages(k, batch, several, { ...reduction, start, end });
   steps.stages(batch, (b, recorder, progress) => {
     const [d, e] = diagonalsOf(b);
     singularValues(k, n, d, e, recorder, progress, epsilonOf(dtype));

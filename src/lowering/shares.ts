@@ -23,8 +23,9 @@ export const SHARE: ShareOptions = { breakEven: LARGE, grain: 8_000 };
 /** For `least`: each thread takes the programs of its own range at once. */
 export const WHOLE_RANGE = 0x7fffffff;
 
-/** How many times less is enough for a stage whose neighbours are shared. */
+/** How many times less is enough for a stage whose neighbours are shared, and for one that threads divide evenly in many rounds. */
 const COMPANY = 3;
+const ROUNDS = 8;
 
 export interface SharedStages {
   /** Of different stages, and of loops whose iterations are shared. */
@@ -51,10 +52,12 @@ export function shareStages(steps: readonly PlanStep[], { breakEven, grain }: Sh
   };
   /** `ease`: how many times less work is enough. */
   const leastOf = (stage: TileStage, programs: number, each: number, ease: number): number => {
-    if (programs < 2 || each * programs * ease < breakEven) return 0;
-    if (stage.body.some((s) => s.kind === "program_end")) return WHOLE_RANGE;
+    if (programs < 2 || each * programs * easeOf(stage, ease) < breakEven) return 0;
+    if (stage.work?.even || stage.body.some((s) => s.kind === "program_end")) return WHOLE_RANGE;
     return Math.max(1, Math.min(programs, Math.ceil(grain / each / ease)));
   };
+  /** Where each thread has its own programs in round after round, workers are awake and what they read lies in their caches. */
+  const easeOf = (stage: TileStage, ease: number): number => (stage.rounds && stage.work?.even ? ROUNDS : ease);
   const visit = (list: readonly PlanStep[]): void => {
     for (const [step, group] of jointLaunches(list, { breakEven, grain })) {
       joint.set(step, group);

@@ -25,6 +25,9 @@ const LOOKS = 10_000;
 const ALWAYS = 1;
 const ASLEEP_NOW = 2;
 
+/** Looks for the next job before a worker leaves `work`: the caller is on its way to the next stage of a kernel. */
+const STAY = 1_000;
+
 /** A parameter: a word that is the same for all, the range of programs, or the number of the thread (the caller gives 0). */
 export type ForkRole = "word" | "begin" | "end" | "thread";
 
@@ -174,12 +177,15 @@ export class Fork {
     const begin = c.local("i32");
     const end = c.local("i32");
     const count = c.local("i32");
+    const looks = c.local("i32");
     c.get(control).get(thread).i32(CONTROL.threadBytes).op("i32.mul").op("i32.add").set(own);
     c.get(control).memory("i32.load", CONTROL.shares).i32(1).op("i32.shr_u").i32(1).op("i32.sub");
     c.i32(CONTROL.threadBytes).op("i32.mul").get(control).op("i32.add").set(last);
     c.loop();
-    c.get(control).atomic("i64.atomic.load", CONTROL.claim).tee(claim).op("i32.wrap_i64").tee(left).op("i32.eqz");
-    c.if().op("return").end();
+    c.get(control).atomic("i64.atomic.load", CONTROL.claim).tee(claim).op("i32.wrap_i64").tee(left).op("i32.eqz").if();
+    // for a worker the next job is often there at once
+    c.get(looks).i32(1).op("i32.add").tee(looks).i32(STAY).i32(0).get(thread).op("select").op("i32.lt_u").brIf(1);
+    c.op("return").end();
     c.get(control).memory("i32.load", CONTROL.module).get(id).op("i32.ne");
     c.if().op("return").end();
     // a part of what is left, so that the last ones are small: max(least, left / shares), at most left
@@ -245,7 +251,7 @@ export class Fork {
     c.get(control).get(take).atomic("i32.atomic.rmw.add", CONTROL.finished).op("drop");
     c.get(control).atomic("i32.atomic.load", CONTROL.waiting).if();
     c.get(control).i32(1).atomic("memory.atomic.notify", CONTROL.finished).op("drop").end();
-    c.br(0).end();
+    c.i32(0).set(looks).br(0).end();
     return c;
   }
 }
