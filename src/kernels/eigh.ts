@@ -16,7 +16,7 @@ import { orderOf } from "./order.js";
 import { roundUp } from "./panels.js";
 import { QrRounds } from "./qr-rounds.js";
 import { partsOf, reductionStages } from "./reduction.js";
-import { extentOf } from "./scaling.js";
+import { scalingStages } from "./scaling.js";
 import { MatrixView, ScalarCode, VectorView } from "./scalar-code.js";
 import { symmetricValues } from "./tridiagonal.js";
 import { LANES, type TridiagonalWork, tridiagonalisation } from "./tridiagonalisation.js";
@@ -81,33 +81,34 @@ function tridiagonalEigh([a]: readonly Aval[]): Program<"tile"> {
     };
   };
   const reduction = tridiagonalisation(k, n, parts, workOf);
-  const start = (b: TileAtom): void => {
-    const source = new MatrixView(k, from, k.mul(b, n * n), n, "f64");
-    const { a: work } = workOf(b);
-    const { poison, isFinite, scale } = extentOf(k, (see) =>
-      k.for(0, n, (i) => k.for(0, k.add(i, 1), (j) => see(source.at(i, j)))),
-    );
-    stateOf(b).set(0, scale);
-    stateOf(b).set(1, poison);
-    const factor = k.div(1, scale);
-    work.row(0).fill(0, 0, stride * stride);
-    t.if(isFinite, () =>
-      k.for(0, n, (i) =>
-        k.for(0, k.add(i, 1), (j) => {
-          const x = k.mul(source.at(i, j), factor);
-          work.set(i, j, x);
-          work.set(j, i, x);
-        }),
-      ),
-    );
-    reduction.start(b);
-  };
+  scalingStages(k, {
+    batch,
+    dtype,
+    several,
+    rows: n,
+    stateOf,
+    source: (b) => new MatrixView(k, from, k.mul(b, n * n), n),
+    endOf: (row) => k.add(row, 1),
+    clear: (b) =>
+      workOf(b)
+        .a.row(0)
+        .fill(0, 0, stride * stride),
+    copy: (b, row, factor) => {
+      const source = new MatrixView(k, from, k.mul(b, n * n), n, "f64");
+      const { a: work } = workOf(b);
+      k.for(0, k.add(row, 1), (j) => {
+        const x = k.mul(source.at(row, j), factor);
+        work.set(row, j, x);
+        work.set(j, row, x);
+      });
+    },
+  });
   const end = (b: TileAtom): void => {
     const panels = vectors.panels(b);
     k.for(0, panels.panels, (panel) => panels.close(panel));
     steps.start(b);
   };
-  reductionStages(k, batch, several, { ...reduction, start, end });
+  reductionStages(k, batch, several, { ...reduction, end });
   steps.stages(batch, (b, recorder, progress) => {
     const [d, e] = diagonalsOf(b);
     symmetricValues(k, n, d, e, recorder, progress, epsilonOf(dtype));

@@ -69,7 +69,9 @@ export class QrRounds {
     const formed = sides.map((s) => s.formed);
     const blocks = sides.map((s) => s.blocks);
     const sum = (counts: readonly number[]): number => counts.reduce((a, b) => a + b, 0);
-    const programs = 1 + Math.max(sum(formed), sum(blocks));
+    // whoever finds rotations should do nothing else before: it takes a quarter of all programs, or less
+    const idle = Math.ceil(Math.max(sum(formed), sum(blocks)) / 3);
+    const programs = 1 + idle + Math.max(sum(formed), sum(blocks));
     const time = MOSTLY * n * n * (sides.length * FINDING + sum(blocks) * TURNING);
     t.rounds(1 + this.#rounds, () => {
       t.stage([batch], (b) => {
@@ -91,7 +93,7 @@ export class QrRounds {
             k.eq(i, 0),
             () => this.#find(b, part, before, isTail, wasOpen, find),
             () => {
-              const own = k.sub(i, 1);
+              const own = k.sub(i, 1 + idle);
               t.if(
                 k.eq(round, 0),
                 () => this.#sideOf(own, formed, (side, at) => sides[side].form(b, at)),

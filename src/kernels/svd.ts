@@ -16,7 +16,7 @@ import { orderOf } from "./order.js";
 import { roundUp } from "./panels.js";
 import { QrRounds } from "./qr-rounds.js";
 import { partsOf, reductionStages } from "./reduction.js";
-import { extentOf } from "./scaling.js";
+import { scalingStages } from "./scaling.js";
 import { MatrixView, ScalarCode, VectorView } from "./scalar-code.js";
 import { jacobiSvd } from "./svd-jacobi.js";
 import { VectorBlocks } from "./vector-blocks.js";
@@ -93,29 +93,30 @@ function bidiagonalSvd([a]: readonly Aval[], { fullMatrices }: LinalgOps["svd"])
     };
   };
   const reduction = bidiagonalisation(k, [m, n], paddedRows, parts, workOf);
-  const start = (b: TileAtom): void => {
-    const source = new VectorView(k, from, k.mul(b, m * n), "f64");
-    const { a: work } = workOf(b);
-    const { poison, isFinite, scale } = extentOf(k, (see) => k.for(0, m * n, (i) => see(source.at(i))));
-    stateOf(b).set(0, scale);
-    stateOf(b).set(1, poison);
-    const factor = k.div(1, scale);
-    work.row(0).fill(0, 0, paddedRows * stride);
-    t.if(isFinite, () =>
-      k.for(0, m, (i) =>
-        k.for(0, n, (j) => {
-          const x = source.at(isWide ? k.add(k.mul(j, m), i) : k.add(k.mul(i, n), j));
-          work.set(i, j, k.mul(x, factor));
-        }),
-      ),
-    );
-    reduction.start(b);
-  };
+  scalingStages(k, {
+    batch,
+    dtype,
+    several,
+    rows,
+    stateOf,
+    source: (b) => new MatrixView(k, from, k.mul(b, m * n), columns),
+    endOf: () => t.i32(columns),
+    clear: (b) =>
+      workOf(b)
+        .a.row(0)
+        .fill(0, 0, paddedRows * stride),
+    copy: (b, row, factor) => {
+      const source = new VectorView(k, from, k.add(k.mul(b, m * n), k.mul(row, columns)), "f64");
+      const { a: work } = workOf(b);
+      if (isWide) k.for(0, columns, (i) => work.set(i, row, k.mul(source.at(i), factor)));
+      else k.vectorFor(0, columns, (j, width) => work.set(row, j, k.mul(source.at(j, width), factor), width));
+    },
+  });
   const end = (b: TileAtom): void => {
     for (const side of [left.panels(b), right.panels(b)]) k.for(0, side.panels, (panel) => side.close(panel));
     steps.start(b);
   };
-  reductionStages(k, batch, several, { ...reduction, start, end });
+  reductionStages(k, batch, several, { ...reduction, end });
   steps.stages(batch, (b, recorder, progress) => {
     const [d, e] = diagonalsOf(b);
     singularValues(k, n, d, e, recorder, progress, epsilonOf(dtype));
