@@ -12,8 +12,8 @@ export interface Phase {
   body(matrix: TileAtom, step: TileAtom, part: TileAtom): void;
 }
 
-/** Orders of matrices from which threads share parts, and from which there are many of them. */
-const LARGE = 128;
+/** Orders of matrices from which handing out parts takes less than it saves, and from which there are many of them. */
+const LARGE = 320;
 const LARGER = 512;
 /** So many matrices keep all threads at work. */
 const MANY = 4;
