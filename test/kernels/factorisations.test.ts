@@ -377,6 +377,28 @@ describe.each(ways)("$name", ({ run }) => {
   });
 });
 
+describe.each(DTYPES)("matrices whose reduction is shared in parts: %s", (dtype) => {
+  const eps = EPS[dtype];
+  test("svd of 333 × 322: U S Vᵀ = A", () => {
+    const [m, n] = [333, 322];
+    const a = matrix(randomSource(5), m, n, dtype);
+    const [u, s, vt] = runCompiled(svd([aval([m, n], dtype)], { fullMatrices: false }), [a]).map(numbers);
+    expectClose(times(transposed(u, m, n), u, n, m, n), identity(n), 40 * m * eps, "Uᵀ U");
+    expectClose(times(vt, transposed(vt, n, n), n, n, n), identity(n), 40 * n * eps, "V Vᵀ");
+    const scaled = u.map((x, at) => x * s[at % n]);
+    expectClose(times(scaled, vt, m, n, n), a, 10 * (m + n) * eps * s[0], "U S Vᵀ");
+  });
+  test("eigh of order 325: A V = V w", () => {
+    const n = 325;
+    const g = matrix(randomSource(6), n, n, dtype);
+    const a = g.map((x, at) => castScalar(x + g[(at % n) * n + Math.floor(at / n)], dtype) as number);
+    const [w, v] = runCompiled(eigh([aval([n, n], dtype)], {}), [a]).map(numbers);
+    expectClose(times(transposed(v, n, n), v, n, n, n), identity(n), 40 * n * eps, "Vᵀ V");
+    const scaled = v.map((x, at) => x * w[at % n]);
+    expectClose(times(a, v, n, n, n), scaled, 20 * n * eps * Math.abs(w[n - 1]), "A V");
+  });
+});
+
 describe.each(DTYPES)("qr of matrices without full rank, tiny, huge and graded: %s", (dtype) => {
   const eps = EPS[dtype];
   const [tiny, huge, subnormal] = dtype === "f32" ? [1e-35, 1e36, 1e-43] : [1e-300, 1e305, 1e-321];
