@@ -18,11 +18,6 @@ export interface PoolOptions {
   readonly spawn: Spawn;
 }
 
-/**
- * Milliseconds for which the caller looks whether others are done before it sleeps: while both threads are ready to run, the system
- * moves one of them to a free processor.
- */
-const SPIN = 0.2;
 /** Modules that the workers hold at a time. */
 const MAX_MODULES = 512;
 /** Teams that may be lost before the pool gives up. */
@@ -179,12 +174,10 @@ export class Pool {
   #finish(team: Team, programs: number): boolean {
     let seen = -1;
     let since = 0;
-    const start = performance.now();
     for (;;) {
       const finished = team.finished();
       if (finished === programs) return true;
       const now = performance.now();
-      if (now - start < SPIN) continue;
       if (finished !== seen) {
         seen = finished;
         since = now;
