@@ -30,6 +30,9 @@ const REST = 160;
 /** So often threads have taken programs of jobs that found all awake, when they work side by side. */
 const SIDE_BY_SIDE = 16;
 
+/** Milliseconds between two times that they are woken for short jobs: getting up may take many of those, and they stay awake for the next. */
+const APART = 1;
+
 const sum = (xs: readonly number[]): number => xs.reduce((a, b) => a + b, 0);
 
 export class Waking {
@@ -46,6 +49,10 @@ export class Waking {
   /** Since when they have worked in turn, 0 if they don't, and until when they are left asleep for that. */
   #inTurn = 0;
   #until = 0;
+  /** When the job at hand began, whether the one before was short, and when they were last woken. */
+  #start = 0;
+  #wasShort = false;
+  #last = -Infinity;
   /** When the job at hand began for which they were woken, 0 without one, and how often programs had been taken then. */
   #since = 0;
   #before: readonly number[] = [];
@@ -63,8 +70,10 @@ export class Waking {
       this.#woken = wasLong || this.#useless < PATIENCE || ++this.#skipped >= RETRY;
       if (this.#woken) this.#skipped = 0;
     } else if (now - this.#begin > LONG) this.#woken = true;
-    const wake = this.#woken && now >= this.#until;
+    const wake = this.#woken && now >= this.#until && (!this.#wasShort || now - this.#last > APART);
+    this.#start = now;
     this.#since = wake ? now : 0;
+    if (wake) this.#last = now;
     this.#before = turns;
     return !wake;
   }
@@ -78,6 +87,7 @@ export class Waking {
     this.#taken = own + others;
     const since = this.#since;
     this.#since = 0;
+    this.#wasShort = now - this.#start < UP;
     if (since === 0 || now - since < UP) return;
     const [ownBefore, ...workersBefore] = this.#before;
     // else a worker ran in the caller's place, or did not run yet
