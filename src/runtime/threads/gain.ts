@@ -64,7 +64,7 @@ export class Gain {
         if (this.#calls >= WARM) this.#enter("trial");
         break;
       case "trial":
-        if (count >= WINDOW && this.#quartile() < CLEAR * this.#byItself) this.#settle("shared");
+        if (count === WINDOW && this.#quartile() < CLEAR * this.#byItself) this.#settle("shared");
         else if (this.#sum >= TRIAL) {
           this.#together = this.#quartile();
           if (this.#together > LONG) this.#enter("long");
