@@ -160,6 +160,7 @@ export function roll(x: Tensor, shift: number | readonly number[], axis?: number
   x = operand("roll", x);
   if (axis === undefined || axis === null) return lax.reshape(roll(ravel(x), shift, 0), x.aval.shape);
   const shifts = typeof shift === "number" ? [shift] : shift;
+  for (const by of shifts) if (!Number.isInteger(by)) fail("TW2011", `roll: the shift ${by} is not a whole number`, {});
   const named = axisList(axis);
   if (shifts.length !== named.length && shifts.length !== 1 && named.length !== 1) {
     fail("TW2011", `roll: ${shifts.length} shifts for ${named.length} axes`, { help: "give one shift for each axis" });

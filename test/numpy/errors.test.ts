@@ -105,6 +105,7 @@ const CASES: readonly (readonly [run: () => unknown, code: string, message: RegE
   [() => np.sum(x, { axis: "0" as never }), "TW2004", /sum: an axis is a string \(0\), not an integer/],
   [() => np.mean(x, [{}] as never), "TW2004", /mean: an axis is an instance of Object, not an integer/],
   [() => np.roll(x, 1, "0" as never), "TW2004", /roll: an axis is a string/],
+  [() => np.roll(x, 0.3, 0), "TW2011", /roll: the shift 0\.3 is not a whole number/],
   [() => np.moveaxis(x, "0" as never, 1), "TW2004", /moveaxis: an axis is a string/],
   [() => np.sort(x, Number.NaN), "TW2004", /sort: axis NaN/],
   [() => np.sum(x, 2), "TW2004", /sum: axis 2 does not exist in an array of rank 2/],
