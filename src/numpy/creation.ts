@@ -18,7 +18,7 @@ import * as lax from "../lax/index.js";
 import { fromElements } from "../tracer/frame.js";
 import { describeValue } from "../tracer/leaf.js";
 import type { Tensor } from "../tracer/tensor.js";
-import { checkDtype, promoteDtypes, type TensorLike } from "./promote.js";
+import { checkDtype, promoteDtypes, requireWhole, type TensorLike } from "./promote.js";
 import { otherAxes, prod, range } from "../util/index.js";
 
 /** What `np.array` takes: numbers, nested lists of them, typed arrays, tensors. */
@@ -408,6 +408,7 @@ export function triu(x: Tensor, k = 0): Tensor {
   return triangle(x, k, false);
 }
 function trianglePositions(n: number, m: number, inside: (row: number, column: number) => boolean): [Tensor, Tensor] {
+  requireWhole("indices of a triangle: the size", n, m);
   const rows: number[] = [];
   const columns: number[] = [];
   for (let i = 0; i < n; i++) {
@@ -435,6 +436,7 @@ export function diagIndices(n: number, ndim = 2): Tensor[] {
 export function diag<X extends TensorLike>(x: X, k?: number): Like<X>;
 export function diag(x: Tensor, k = 0): Tensor {
   x = operand("diag", x);
+  requireWhole("diag: the diagonal", k);
   if (x.ndim === 2) return diagonal(x, k);
   if (x.ndim !== 1) {
     fail("TW2007", `diag: needs a vector or a matrix, got ${printAval(x.aval)}`, {
@@ -454,6 +456,7 @@ export function diagflat(x: Tensor, k = 0): Tensor {
 export function diagonal<X extends TensorLike>(x: X, offset?: number, axis1?: number, axis2?: number): Like<X>;
 export function diagonal(x: Tensor, offset = 0, axis1 = -2, axis2 = -1): Tensor {
   matrixSizes("diagonal", x);
+  requireWhole("diagonal: the offset", offset);
   const [a, b] = [canonicalAxis("diagonal", axis1, x.ndim), canonicalAxis("diagonal", axis2, x.ndim)];
   if (a === b) fail("TW2004", `diagonal: axis ${axis1} and axis ${axis2} are the same`, { help: "name two axes" });
   const rest = otherAxes(x.shape.length, [a, b]);

@@ -24,7 +24,7 @@ import { cellIfKnown, fromElements, scalar } from "../tracer/frame.js";
 import { describeValue } from "../tracer/leaf.js";
 import type { Tensor } from "../tracer/tensor.js";
 import { divide, power, where } from "./elementwise.js";
-import { promoteDtypes, type TensorLike, toBool } from "./promote.js";
+import { promoteDtypes, requireWhole, type TensorLike, toBool } from "./promote.js";
 import { otherAxes, range } from "../util/index.js";
 import { TO_ELEMENTS } from "./elements.js";
 
@@ -334,6 +334,7 @@ export function take(x: Tensor, indices: TensorLike, axis?: number | null, optio
   x = operand("take", x);
   const flat = axis === undefined || axis === null ? lax.reshape(x, [-1]) : x;
   const a = axis === undefined || axis === null ? 0 : canonicalAxis("take", axis, x.ndim);
+  if (typeof indices === "number") requireWhole("take: the position", indices);
   const i = isTensor(indices) ? indices : scalar(indices, "i32");
   if (!isInt(i.aval.dtype))
     fail("TW2005", `take: indices must be integers, not ${printAval(i.aval)}`, {

@@ -8,7 +8,7 @@ import { operand, arrayList, astype, broadcastTo as broadcast, canonicalAxis } f
 import { whereFrom } from "../tracer/frame.js";
 import type { Tensor } from "../tracer/tensor.js";
 import { atleast1d, atleast2d, atleast3d, ravel } from "./movement.js";
-import { promoteDtypes, promoteMoved, staticSize, type TensorLike } from "./promote.js";
+import { promoteDtypes, promoteMoved, requireWhole, staticSize, type TensorLike } from "./promote.js";
 import { range } from "../util/index.js";
 
 function checkList(what: string, xs: readonly TensorLike[]): void {
@@ -108,6 +108,7 @@ export function split(x: Tensor, sections: number | readonly number[], axis = 0)
   x = operand("split", x);
   const a = canonicalAxis("split", axis, x.ndim);
   if (typeof sections !== "number") return cutAt(x, sections, a);
+  requireWhole("split: the number of parts", sections);
   const n = x.aval.shape[a];
   if (sections <= 0 || dimEqual(dimMod(n, sections), 0) === false) {
     fail("TW2001", `split: the ${String(n)} elements of axis ${a} do not divide into ${sections} equal parts`, {
@@ -125,7 +126,8 @@ export function arraySplit(x: Tensor, sections: number | readonly number[], axis
   x = operand("arraySplit", x);
   const a = canonicalAxis("arraySplit", axis, x.ndim);
   if (typeof sections !== "number") return cutAt(x, sections, a);
-  if (!(sections > 0)) fail("TW2011", `arraySplit: ${sections} parts`, { help: "give a whole number from 1" });
+  requireWhole("arraySplit: the number of parts", sections);
+  if (sections <= 0) fail("TW2011", `arraySplit: ${sections} parts`, { help: "give a whole number from 1" });
   const n = staticSize("arraySplit", x, a);
   const long = n % sections;
   const size = Math.floor(n / sections);
@@ -136,6 +138,7 @@ export function arraySplit(x: Tensor, sections: number | readonly number[], axis
   );
 }
 function cutAt(x: Tensor, cuts: readonly number[], axis: number): Tensor[] {
+  requireWhole("split: the position", ...cuts);
   let from: Dim = 0;
   return [...cuts, null].map((to) => {
     const part = lax.sliceInDim(x, from, to, 1, axis);
@@ -233,6 +236,7 @@ export function diff(
   options: { prepend?: TensorLike; append?: TensorLike } = {},
 ): Tensor {
   const x = operand("diff", given);
+  requireWhole("diff: the number of differences", n);
   const a = canonicalAxis("diff", axis, x.ndim);
   const edge = (v: TensorLike | undefined): Tensor[] => {
     if (v === undefined) return [];

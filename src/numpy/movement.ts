@@ -13,7 +13,7 @@ import {
   operand,
 } from "../lax/operand.js";
 import type { Tensor } from "../tracer/tensor.js";
-import { promoteDtypes, staticSize, type TensorLike } from "./promote.js";
+import { promoteDtypes, requireWhole, staticSize, type TensorLike } from "./promote.js";
 import { otherAxes, prod, range } from "../util/index.js";
 
 /**
@@ -160,7 +160,7 @@ export function roll(x: Tensor, shift: number | readonly number[], axis?: number
   x = operand("roll", x);
   if (axis === undefined || axis === null) return lax.reshape(roll(ravel(x), shift, 0), x.aval.shape);
   const shifts = typeof shift === "number" ? [shift] : shift;
-  for (const by of shifts) if (!Number.isInteger(by)) fail("TW2011", `roll: the shift ${by} is not a whole number`, {});
+  requireWhole("roll: the shift", ...shifts);
   const named = axisList(axis);
   if (shifts.length !== named.length && shifts.length !== 1 && named.length !== 1) {
     fail("TW2011", `roll: ${shifts.length} shifts for ${named.length} axes`, { help: "give one shift for each axis" });
@@ -190,6 +190,7 @@ export function rollaxis(x: Tensor, axis: number, start = 0): Tensor {
 /** Turns by k quarters in the plane of two axes. */
 export function rot90<X extends TensorLike>(x: X, k?: number, axes?: readonly [number, number]): Like<X>;
 export function rot90(x: Tensor, k = 1, axes: readonly [number, number] = [0, 1]): Tensor {
+  requireWhole("rot90: the number of turns", k);
   const turns = ((k % 4) + 4) % 4;
   if (turns === 0) return x;
   if (turns === 2) return flip(x, [...axes]);

@@ -125,6 +125,11 @@ export function requireInteger(what: string, x: Tensor): Tensor {
   return x;
 }
 
+/** Refuses numbers that are no whole ones; `what` names them. */
+export function requireWhole(what: string, ...values: readonly number[]): void {
+  for (const v of values) if (!Number.isInteger(v)) fail("TW2011", `${what} ${v} is not a whole number`, {});
+}
+
 /** A size that must be known, for functions whose number of results or of operations depends on it. */
 export function staticSize(what: string, x: Tensor, axis: number): number {
   const n = operand(what, x).aval.shape[axis];

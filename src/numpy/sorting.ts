@@ -8,7 +8,7 @@ import * as lax from "../lax/index.js";
 import { arrayList, broadcastTo, canonicalAxis, checkFlags, operand } from "../lax/operand.js";
 import { checkOptions, describeValue } from "../tracer/leaf.js";
 import type { Tensor } from "../tracer/tensor.js";
-import { promoteDtypes, type TensorLike } from "./promote.js";
+import { promoteDtypes, requireWhole, type TensorLike } from "./promote.js";
 import { elementsAt } from "./elements.js";
 
 export interface SortOptions {
@@ -64,6 +64,7 @@ export function argpartition(x: Tensor, k: number, axis: number | null = -1): Te
 }
 function checkRank(what: string, x: Tensor, k: number, axis: number | null): void {
   x = operand(what, x);
+  requireWhole(`${what}: the position`, k);
   const n = axis === null ? dimProduct(x.aval.shape) : x.aval.shape[canonicalAxis(what, axis, x.ndim)];
   if (isStatic(n) && !(k >= -n && k < n)) {
     fail("TW2009", `${what}: position ${k} is outside of an axis of size ${n}`, {

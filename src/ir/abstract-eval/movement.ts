@@ -69,6 +69,8 @@ export const movement = {
     const shape = x.shape.map((n, i): Dim => {
       if (!(strides[i] >= 1 && Number.isInteger(strides[i])))
         bad(ctx, `stride ${strides[i]} on axis ${i}`, "strides are whole numbers from 1; rev turns an axis around");
+      for (const end of [start[i], limit[i]])
+        if (isStatic(end) && !Number.isInteger(end)) bad(ctx, `${end} on axis ${i}`, "both ends are whole numbers");
       if (
         dimAtLeast(start[i], 0) === false ||
         dimAtLeast(limit[i], start[i]) === false ||
