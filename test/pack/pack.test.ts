@@ -7,9 +7,9 @@ import { beforeAll, describe, expect, it } from "vitest";
 import tilework from "../../src/plugin/index.js";
 import { buildDist, root, runNode, runNpm, temporaryFolder } from "./workspace.js";
 
-const MAX_PACKED = 1_920_000;
+const MAX_PACKED = 1_950_000;
 /** jit, numpy and the whole compiler, minified and gzipped, as an application has them (what we want is 110 kB). */
-const MAX_BROWSER_CORE = 183_000;
+const MAX_BROWSER_CORE = 185_500;
 
 interface Packed {
   readonly filename: string;

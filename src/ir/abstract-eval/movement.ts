@@ -1,7 +1,7 @@
 /** Primitives that rearrange elements. */
 import { fail } from "../../diagnostics/error.js";
 import { aval, printAval } from "../aval.js";
-import { type Dim, dimAdd, dimAtLeast, dimEqual, dimFloorDiv, dimMul, dimProduct, dimSub } from "../dim.js";
+import { type Dim, dimAdd, dimAtLeast, dimEqual, dimFloorDiv, dimMul, dimProduct, dimSub, isStatic } from "../dim.js";
 import type { MovementOps } from "../ops/index.js";
 import type { Rules } from "../rules.js";
 import {
