@@ -17,12 +17,14 @@ const LONG = 2;
 /** Once it is known that a program gains, one of so many calls is timed, and looked at after so many of those. */
 const EVERY = 8;
 const WINDOW = 32;
-/** A gain that is less is none; with this much nothing has to be compared. */
-const LEAST = 0.97;
+/** So much slower is slower (threads that have no processor yet, and rest, are not); so much faster has not to be compared again. */
+const LOSS = 1.1;
 const CLEAR = 0.85;
 /** A trial costs at most one part in so many of the time in which it is not tried, and the more seldom the more often it was in vain. */
 const SHARE_OF_TRIALS = 10;
-const MOST_VAIN = 4;
+const MOST_VAIN = 7;
+/** So many trials in vain one after the other until the program is left to the caller: the first may have met code that was not optimised. */
+const PATIENCE = 4;
 
 type State = "warm" | "trial" | "probe" | "shared" | "alone" | "long";
 
@@ -75,22 +77,23 @@ export class Gain {
         if (count < PROBES && (count < FEWEST || this.#sum < LONG)) break;
         this.#times.shift();
         this.#byItself = this.#quartile();
-        this.#settle(this.#together < LEAST * this.#byItself ? "shared" : "alone");
+        this.#settle(this.#together < LOSS * this.#byItself ? "shared" : "alone");
         break;
       case "shared":
         if (count < WINDOW) break;
-        if (this.#quartile() > LEAST * this.#byItself) this.#enter("trial");
+        if (this.#quartile() > LOSS * this.#byItself) this.#enter("trial");
         else this.#enter("shared");
         break;
       case "alone":
-        if (this.#calls * this.#byItself >= TRIAL * SHARE_OF_TRIALS * 2 ** this.#vain) this.#enter("trial");
+        if (this.#calls * this.#byItself >= TRIAL * SHARE_OF_TRIALS * 2 ** (this.#vain - PATIENCE))
+          this.#enter("trial");
         break;
     }
   }
 
   #settle(state: "shared" | "alone"): void {
     this.#vain = state === "shared" ? 0 : Math.min(MOST_VAIN, this.#vain + 1);
-    this.#enter(state);
+    this.#enter(state === "alone" && this.#vain < PATIENCE ? "trial" : state);
   }
   #enter(state: State): void {
     this.#state = state;
