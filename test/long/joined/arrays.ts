@@ -187,7 +187,7 @@ function indices(rng: Rng): Case {
       np.tile(x, [1, 2]),
       np.transpose(x),
     ],
-    (x) => [np.tril(x), np.where(np.greater(x, 0), x, 1), np.diff(x.astype("f32"), { axis: 0 } as never)],
+    (x) => [np.tril(x), np.where(np.greater(x, 0), x, 1), np.diff(x.astype("f32"), 1, 0)],
   ]);
   return {
     label: `indices [${n},${d}] at ${count} ${dtype}`,
