@@ -157,7 +157,9 @@ class MemoryPlanner {
     });
     const sized = placeSized(arena);
     const { bytes, ownBytes, liveBytes } = sized(hintOf);
-    return { bytes, ownBytes, bound: liveBytes, sized };
+    // the hint may need no bytes of what other sizes do: that threads have parts of their own is told from this number
+    const least = arena.some((g) => g.own) ? 1 : 0;
+    return { bytes: Math.max(bytes, least), ownBytes: Math.max(ownBytes, least), bound: liveBytes, sized };
   }
   #unshare(arena: readonly Group[]): void {
     this.#isShared = false;

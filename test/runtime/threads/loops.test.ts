@@ -181,6 +181,46 @@ describe("loops of named lengths", () => {
     if (threads > 1) expect(pool.turns().length).toBe(threads);
     pool.stop();
   });
+
+  it("give each thread memory of its own also where the hint needs none", async () => {
+    const own = [{ name: "n", atLeast: 5, hint: 5 }];
+    const rest = withSizes(own, () => {
+      const n = symbol("n");
+      return buildProgram("rest", [aval([6, n], "f32")], (b, x) => {
+        const body = buildProgram("row", [aval([n], "f32")], (c, row) => {
+          const [sorted] = c.emit("sort", [c.emit1("slice", [row], { start: [5], limit: [n], strides: [1] })], {
+            axis: 0,
+            numKeys: 1,
+            stable: true,
+          });
+          const sum = c.emit1("cumsum", [sorted], { axis: 0, reverse: false });
+          return [c.emit1("reduce_sum", [c.mul(sum, sorted)], { axes: [0] })];
+        });
+        return b.emit("scan", [x], { body, length: 6, reverse: false, numConsts: 0, numCarry: 0 });
+      });
+    });
+    const fill = (heap: Heap, n: number): ArrayCell => {
+      const cell = heap.allocate(aval([6, n], "f32"));
+      new Float32Array(heap.buffer, cell.address, n * 6).forEach((_, i, all) => {
+        all[i] = Math.sin(12.9898 * i) * 2;
+      });
+      return cell;
+    };
+    const alone = new Workspace(new Heap());
+    const once = makeExecutable(rest, alone, [], own);
+    const heap = new Heap({ shared: true, hardLimit: 2 ** 28 });
+    const pool = new Pool(heap, { threads: () => 2, timeout: () => 20_000, spawn: spawner(undefined) as Spawn });
+    pools.push(pool);
+    const f = makeExecutable(rest, new Workspace(heap, pool), [], own);
+    validated(f.compiled.bytes);
+    expect(sharedLoops(f.compiled.plan.steps)).toEqual(["6 of i0"]);
+    await pool.start();
+    for (const n of [5, 6, 40, 300]) {
+      const expected = once.run([fill(alone.heap, n)], [n]).map(bits);
+      for (let i = 0; i < 20; i++) expect(f.run([fill(heap, n)], [n]).map(bits)).toEqual(expected);
+    }
+    pool.stop();
+  });
 });
 
 describe("what is shared", () => {
