@@ -99,7 +99,7 @@ class NodeCensus implements Census {
     });
     // where the stack ended meanwhile, the text says so instead
     const length = "WeakSet {  }".length + counted * SHOWN.length + (counted - 1) * ", ".length;
-    return this.#sentinel.answered && text.length === length;
+    return this.#sentinel.answered && text.length === length && text.endsWith("}");
   }
 }
 

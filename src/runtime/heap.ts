@@ -319,8 +319,8 @@ export class Heap {
       const may = this.#census.collects && !this.#spillsInUse;
       this.#sweep(may);
       if (may) {
-        // what is left is in use
-        this.#softLimit = Math.min(Math.max(SOFT_LIMIT, 2 * (this.#weight + bytes)), this.#hardLimit);
+        // what is left is in use; not cut at the hard limit, which many small arrays weigh without taking as much memory
+        this.#softLimit = Math.max(SOFT_LIMIT, 2 * (this.#weight + bytes));
         return;
       }
       if (this.#weight + bytes <= this.#softLimit) return;

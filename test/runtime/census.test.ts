@@ -158,6 +158,24 @@ describe("a heap with a census", () => {
     }
   });
 
+  it("does not collect for each of many small arrays that weigh more than the hard limit", () => {
+    const census = censusHere();
+    let collections = 0;
+    const counting: Census = {
+      collects: true,
+      add: (m) => census.add(m),
+      ask: () => census.ask(),
+      collect(all) {
+        if (all) collections++;
+        census.collect(all);
+      },
+    };
+    const heap = new Heap({ census: counting, hardLimit: 4 * MB });
+    const held = Array.from({ length: 1500 }, (_, i) => put(heap, 16, i)); // with what tells of their end, 12 MB
+    expect(collections).toBeLessThan(3);
+    expect(held.map(first)).toEqual(held.map((_, i) => i));
+  });
+
   it("at the hard limit garbage goes first, then what is kept for later calls, then the oldest are spilled", () => {
     const heap = heapWith({ hardLimit: 24 * MB });
     const kept = heap.allocateBytes(4 * MB);
