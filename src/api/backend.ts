@@ -165,6 +165,8 @@ function checkNans(
   outputs: readonly ArrayCell[],
   called: Program<"core"> | undefined,
 ): void {
+  // no user gets those of a step that is only checked, or that fails
+  for (const c of outputs) c.watch();
   if (!outputs.some(hasNan)) return;
   if (called) runCheckingNans(called, inputs);
   const where = eqn.span?.resolve();
@@ -187,6 +189,7 @@ export function runCheckingNans(program: Program<"core">, inputs: readonly Array
   for (const eqn of program.eqns) {
     if (eqn.prim === "debug_callback") continue;
     const cells = eqn.inputs.map((a) => (isVar(a) ? (env.get(a) as ArrayCell) : backend.constant(a.value, a.aval)));
+    for (const c of cells) c.watch();
     const outputs = backend.evaluate(eqn, cells) as ArrayCell[];
     eqn.outputs.forEach((o, i) => env.set(o, outputs[i]));
   }

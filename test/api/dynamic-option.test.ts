@@ -1,5 +1,18 @@
 /** jit(f, { dynamic }): what is declared, what is found, what is refused; and what happens when sizes stop being what they were. */
-import { array, configure, debug, explain, grad, jit, lax, numpy as np, Tensor, tree, vmap } from "tilework";
+import {
+  array,
+  configure,
+  debug,
+  explain,
+  grad,
+  jit,
+  lax,
+  memoryStats,
+  numpy as np,
+  Tensor,
+  tree,
+  vmap,
+} from "tilework";
 import { afterEach, describe, expect, it } from "vitest";
 import type { Jitted } from "../../src/api/jit.js";
 import { errorOf, expectClose } from "./helpers.js";
@@ -213,5 +226,12 @@ describe("debugNans", () => {
     configure({ debugNans: true });
     expect(errorOf(() => f(np.ones([6]))).message).toMatch(/log produced a NaN at .*dynamic-option/);
     expectClose(tree.leaves(f(np.ones([6]).mul(101)))[0] as Tensor, np.zeros([6]).js());
+  });
+  it("keeps no memory of calls that failed", () => {
+    const f = jit((x: Tensor) => lax.log(x.sub(5)));
+    const x = np.ones([64 * 1024]);
+    configure({ debugNans: true });
+    for (let i = 0; i < 400; i++) expect(() => f(x)).toThrow(/TW4002/); // 300 MB of results
+    expect(memoryStats().residentBytes).toBeLessThan(100 * 1024 ** 2);
   });
 });
