@@ -45,8 +45,9 @@ export function matchExtremumRows(nest: PreparedNest): ExtremumRows | undefined 
   const [rows] = reduced;
   if (!parallel || reduced.length !== 1 || vector !== rows || ![...kept, rows].every((l) => isStatic(l.extent)))
     return undefined;
-  const [found, ...others] = members.filter((m) => m.kind !== "row");
-  if (others.length > 0 || (found.combine !== "argmax" && found.combine !== "argmin")) return undefined;
+  const places = members.filter((m) => m.kind !== "row");
+  const [found] = places;
+  if (places.length !== 1 || (found.combine !== "argmax" && found.combine !== "argmin")) return undefined;
   if (byteSize(found.node.dtype) < 4 || !isPlaceIn(found, rows) || instructionsOf(nodes) > LONG_BODY) return undefined;
   return staticSizes([rows.extent])[0] < LEAST_ROW ? undefined : { found, rows };
 }

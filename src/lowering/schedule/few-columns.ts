@@ -60,8 +60,9 @@ export interface FewColumns {
  * that has it.
  */
 function inTwoPasses(nest: PreparedNest, rows: Loop): { readonly nest: PreparedNest; readonly of: Member } | undefined {
-  const [of, ...others] = nest.members.filter((m) => m.kind !== "row");
-  if (others.length > 0 || !isPlaceIn(of, rows) || nest.passes !== 1) return undefined;
+  const found = nest.members.filter((m) => m.kind !== "row");
+  const [of] = found;
+  if (found.length !== 1 || !isPlaceIn(of, rows) || nest.passes !== 1) return undefined;
   const index = of.payload as Node;
   const { dtype } = of.node;
   const plain = { kind: "reduce", payload: null, valid: null, store: null } as const;

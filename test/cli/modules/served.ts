@@ -34,5 +34,6 @@ export const meanLoss = (w: Tensor, [x, y]: [Tensor, Tensor]) => ({
 });
 export const branches = (x: Tensor) => (Number(x.shape[0]) > 50 ? np.sin(x) : np.cos(x));
 export const sorted = (x: Tensor) => np.sort(x, 0);
+export const inverse = (x: Tensor) => np.linalg.inv(x);
 /** With one key it is another program. */
 export const attention = (q: Tensor, k: Tensor) => np.dot(nn.softmax(np.dot(q, k.T)), k);
