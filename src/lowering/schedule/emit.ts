@@ -147,6 +147,8 @@ export class NestEmitter {
           this.b.for(this.#atom(rows?.[0] ?? 0), last, TILE, (start) => {
             const end = this.b.op("min", [this.b.add(start, this.b.i32(TILE)), last]);
             this.#vectorLoop(vector, bounds.get(vector), () => {
+              // rows of the block before have been through all passes
+              this.#pass = 0;
               this.#hoist();
               this.#openLoops([across], new Map([[across, [start, end]]]), () => this.#row());
             });
